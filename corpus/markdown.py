@@ -1,0 +1,152 @@
+"""Blocks of a Markdown text. The parser's door: markdown-it-py says which lines are what.
+
+Knows Markdown. Must not change a character: blocks are spans of the source.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from corpus.boilerplate import navigation
+from corpus.document import Block, Kind, Span
+from corpus.lines import Line, lines_of, strip
+
+_PARSER = MarkdownIt("commonmark").enable("table")
+_STRUCTURE = {"heading_open", "bullet_list_open", "ordered_list_open", "table_open", "fence"}
+
+
+def has_structure(text: str) -> bool:
+    """Whether the text uses Markdown's block marks at all; if not, its shape must tell."""
+    return any(token.type in _STRUCTURE for token in _PARSER.parse(text))
+
+
+def markdown_blocks(text: str) -> list[Block]:
+    """The blocks of a Markdown text, in order. Headings that ask, with their short answers,
+    become question and answer blocks."""
+    lines = lines_of(text)
+    body = _front_matter_end(lines)
+    source = "\n" * body + text[lines[body].start :] if body < len(lines) else ""
+    blocks: list[Block] = []
+    if body:
+        blocks.append(_block(text, lines, Kind.BOILERPLATE, 0, body, reason="front matter"))
+    blocks.extend(_walk(text, lines, _PARSER.parse(source)))
+    return _with_answers(text, blocks)
+
+
+def _front_matter_end(lines: Sequence[Line]) -> int:
+    """The number of lines that a leading `---` block takes, 0 where there is none."""
+    if not lines or lines[0].text.strip() != "---":
+        return 0
+    for number, line in enumerate(lines[1:], start=2):
+        if line.text.strip() in ("---", "..."):
+            return number
+    return 0
+
+
+def _walk(text: str, lines: Sequence[Line], tokens: Sequence[Token]) -> Iterator[Block]:
+    depth = 0
+    in_item_head = False
+    item_start = 0
+    header = False
+    for token in tokens:
+        first, last = token.map or (0, 0)
+        match token.type:
+            case "heading_open":
+                yield _heading(text, lines, token)
+            case "bullet_list_open" | "ordered_list_open":
+                depth += 1
+            case "bullet_list_close" | "ordered_list_close":
+                depth -= 1
+            case "list_item_open":
+                in_item_head, item_start = True, first
+            case "paragraph_open" if depth and in_item_head:
+                in_item_head = False
+                yield _item(text, lines, first, last, depth, marked=first == item_start)
+            case "paragraph_open":
+                yield from _paragraph(text, lines, first, last, depth)
+            case "thead_open":
+                header = True
+            case "thead_close":
+                header = False
+            case "tr_open":
+                yield _row(text, lines[first], Kind.HEADER if header else Kind.ROW)
+            case "fence" | "code_block":
+                yield _block(text, lines, Kind.CODE, first, last)
+            case "html_block":
+                yield _block(text, lines, Kind.BOILERPLATE, first, last, reason="HTML")
+
+
+def _block(
+    text: str, lines: Sequence[Line], kind: Kind, first: int, last: int, reason: str = ""
+) -> Block:
+    start, end = strip(text, lines[first].start, lines[last - 1].end)
+    return Block(kind, start, end, reason=reason)
+
+
+def _heading(text: str, lines: Sequence[Line], token: Token) -> Block:
+    first, last = token.map or (0, 0)
+    start, end = strip(text, lines[first].start, lines[last - 1].end)
+    if token.markup.startswith("#"):
+        while start < end and text[start] in "# \t":
+            start += 1
+        while end > start and text[end - 1] in "# \t":
+            end -= 1
+    else:  # underlined: the mark is the last line
+        start, end = strip(text, start, lines[last - 1].start)
+    return Block(Kind.HEADING, start, end, level=int(token.tag[1]))
+
+
+def _item(
+    text: str, lines: Sequence[Line], first: int, last: int, depth: int, marked: bool
+) -> Block:
+    start, end = strip(text, lines[first].start, lines[last - 1].end)
+    if marked:  # step over the bullet or the number
+        while start < end and not text[start].isspace():
+            start += 1
+        start, end = strip(text, start, end)
+    return Block(Kind.ITEM, start, end, level=depth)
+
+
+def _paragraph(
+    text: str, lines: Sequence[Line], first: int, last: int, depth: int
+) -> Iterator[Block]:
+    block = _block(text, lines, Kind.PARAGRAPH, first, last)
+    reason = navigation(text[block.start : block.end])
+    if reason:
+        yield Block(Kind.BOILERPLATE, block.start, block.end, reason=reason)
+    elif depth:
+        yield Block(Kind.ITEM, block.start, block.end, level=depth)
+    else:
+        yield block
+
+
+def _row(text: str, line: Line, kind: Kind) -> Block:
+    start, end = strip(text, line.start, line.end)
+    return Block(kind, start, end, cells=tuple(_cells(text, start, end)))
+
+
+def _cells(text: str, start: int, end: int) -> Iterator[Span]:
+    at = start + 1 if text[start : start + 1] == "|" else start
+    begin = at
+    while at <= end:
+        bar = at == end or (text[at] == "|" and text[at - 1] != "\\")
+        if bar and (at < end or begin < end):
+            yield strip(text, begin, at)
+            begin = at + 1
+        at += 1
+
+
+def _with_answers(text: str, blocks: list[Block]) -> list[Block]:
+    """A heading that asks is a question; the paragraphs right below it are its answer."""
+    result: list[Block] = []
+    answering = False
+    for block in blocks:
+        kind = block.kind
+        if kind is Kind.HEADING:
+            answering = text[block.start : block.end].rstrip("*_ ").endswith("?")
+            kind = Kind.QUESTION if answering else Kind.HEADING
+        elif kind is Kind.PARAGRAPH and answering:
+            kind = Kind.ANSWER
+        result.append(Block(kind, block.start, block.end, block.level, block.cells, block.reason))
+    return result

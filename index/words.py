@@ -1,0 +1,190 @@
+"""The word half of the search and the passages themselves: one SQLite file in a generation.
+
+The one door to sqlite3 in this package. BM25 is FTS5's own; words are stemmed by its Porter
+tokenizer.
+"""
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from corpus.document import Kind, Passage, Unit
+from index.errors import IndexDamaged
+from index.terms import nearest, words
+
+_SCHEMA = """
+CREATE TABLE passages (
+    ordinal INTEGER PRIMARY KEY, document TEXT NOT NULL, sha256 TEXT NOT NULL,
+    title TEXT NOT NULL, headings TEXT NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL,
+    text TEXT NOT NULL, kind TEXT NOT NULL, question TEXT, units TEXT NOT NULL,
+    row INTEGER NOT NULL, unit_rows TEXT NOT NULL
+);
+CREATE INDEX passages_by_document ON passages (document, start);
+CREATE TABLE vectors (row INTEGER PRIMARY KEY, digest BLOB NOT NULL);
+CREATE TABLE vocabulary (word TEXT PRIMARY KEY, passages INTEGER NOT NULL) WITHOUT ROWID;
+CREATE VIRTUAL TABLE words USING fts5 (
+    question, headings, body, content='', tokenize='porter unicode61 remove_diacritics 2'
+);
+"""
+# A heading says what its text is about in fewer words; measured on the development sets.
+_WEIGHTS = (1.5, 1.0, 1.0)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A passage in its place: `row` and `unit_rows` are rows of the generation's vectors; where
+    the passage has a question, its row comes before those of the units."""
+
+    ordinal: int
+    passage: Passage
+    row: int
+    unit_rows: tuple[int, ...]
+
+
+def write_words(path: Path, entries: Iterable[Entry], digests: Sequence[bytes]) -> None:
+    """Writes passages, words, vocabulary and the vectors' digests into a new file."""
+    seen_in: dict[str, int] = {}
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA journal_mode = OFF")
+        connection.executescript(_SCHEMA)
+        connection.execute("BEGIN")
+        for entry in entries:
+            passage = entry.passage
+            connection.execute(
+                f"INSERT INTO passages VALUES ({', '.join('?' * 13)})", _to_row(entry)
+            )
+            fields = (passage.question or "", passage.context, _body(passage))
+            connection.execute(
+                "INSERT INTO words (rowid, question, headings, body) VALUES (?, ?, ?, ?)",
+                (entry.ordinal, *fields),
+            )
+            for word in set(words(" ".join(fields))):
+                seen_in[word] = seen_in.get(word, 0) + 1
+        connection.executemany("INSERT INTO vectors VALUES (?, ?)", enumerate(digests))
+        connection.executemany("INSERT INTO vocabulary VALUES (?, ?)", sorted(seen_in.items()))
+        connection.execute("INSERT INTO words (words) VALUES ('optimize')")
+    connection.close()
+
+
+def _body(passage: Passage) -> str:
+    """The passage's words without its question, cells kept apart where a scrape ran them
+    together."""
+    if passage.kind is not Kind.ROW:
+        return passage.text
+    shift = passage.start
+    return "\n".join(
+        " ".join(passage.text[s - shift : e - shift] for s, e in unit.cells)
+        or passage.text[unit.start - shift : unit.end - shift]
+        for unit in passage.units
+    )
+
+
+class Words:
+    """A generation's SQLite file, read only. Safe to share between threads."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises IndexDamaged where the file is missing or not what write_words made."""
+        self._path = path
+        self._local = threading.local()
+        self._vocabulary: dict[str, int] = dict(
+            self._all("SELECT word, passages FROM vocabulary", ())
+        )
+        self.count: int = self._all("SELECT count(*) FROM passages", ())[0][0]
+
+    def search(self, terms: Sequence[str], k: int) -> list[tuple[int, float]]:
+        """Passages by BM25 with any of the terms, best first: (ordinal, score above 0)."""
+        if not terms:
+            return []
+        query = " OR ".join('"' + term.replace('"', '""') + '"' for term in dict.fromkeys(terms))
+        found = self._all(
+            f"SELECT rowid, -bm25(words, {', '.join(map(str, _WEIGHTS))}) AS score "
+            "FROM words WHERE words MATCH ? ORDER BY score DESC, rowid LIMIT ?",
+            (query, k),
+        )
+        return [(ordinal, float(score)) for ordinal, score in found]
+
+    def entries(self, ordinals: Sequence[int]) -> list[Entry]:
+        """The passages of these ordinals, in the order asked for."""
+        marks = ", ".join("?" * len(ordinals))
+        rows = self._all(f"SELECT * FROM passages WHERE ordinal IN ({marks})", tuple(ordinals))
+        found = {row[0]: _from_row(row) for row in rows}
+        return [found[ordinal] for ordinal in ordinals]
+
+    def document(self, path: str) -> list[Entry]:
+        """All passages of one document, in its order."""
+        rows = self._all("SELECT * FROM passages WHERE document = ? ORDER BY start", (path,))
+        return [_from_row(row) for row in rows]
+
+    def questions(self) -> list[Entry]:
+        """All passages that answer a question of the material, in document order."""
+        rows = self._all("SELECT * FROM passages WHERE question IS NOT NULL ORDER BY ordinal", ())
+        return [_from_row(row) for row in rows]
+
+    def frequency(self, word: str) -> int:
+        """In how many passages the word (not its stem) occurs."""
+        return self._vocabulary.get(word, 0)
+
+    def corrections(self, word: str) -> list[str]:
+        """Words of the material that this word may be a misspelling of; none where it is known."""
+        return [] if word in self._vocabulary else nearest(word, self._vocabulary)
+
+    def digests(self) -> dict[bytes, int]:
+        """Which row of the vectors belongs to which text digest."""
+        return {digest: row for row, digest in self._all("SELECT row, digest FROM vectors", ())}
+
+    def close(self) -> None:
+        """Closes this thread's connection; those of other threads go with their threads."""
+        connection = getattr(self._local, "connection", None)
+        if connection is not None:
+            connection.close()
+            del self._local.connection
+
+    def _all(self, sql: str, values: Sequence[object]) -> list[Any]:
+        try:
+            if not hasattr(self._local, "connection"):
+                address = f"{self._path.absolute().as_uri()}?mode=ro&immutable=1"
+                self._local.connection = sqlite3.connect(address, uri=True)
+            rows: list[Any] = self._local.connection.execute(sql, values).fetchall()
+            return rows
+        except sqlite3.Error as error:
+            raise IndexDamaged(
+                f"{self._path} cannot be read ({error}): run `assistant index --rebuild`"
+            ) from error
+
+
+def _to_row(entry: Entry) -> tuple[object, ...]:
+    p = entry.passage
+    units = [[u.kind, u.start, u.end, u.cells, u.lead] for u in p.units]
+    return (
+        entry.ordinal, p.document, p.sha256, p.title, json.dumps(p.headings), p.start, p.end,
+        p.text, p.kind, p.question, json.dumps(units), entry.row, json.dumps(entry.unit_rows),
+    )  # fmt: skip
+
+
+def _from_row(row: Sequence[Any]) -> Entry:
+    (ordinal, document, sha256, title, headings, start, end, text, kind, question, units, vector,
+     unit_rows) = row  # fmt: skip
+    passage = Passage(
+        document=document,
+        sha256=sha256,
+        title=title,
+        headings=tuple(json.loads(headings)),
+        start=start,
+        end=end,
+        text=text,
+        kind=Kind(kind),
+        question=question,
+        units=tuple(_unit(*fields) for fields in json.loads(units)),
+    )
+    return Entry(ordinal, passage, vector, tuple(json.loads(unit_rows)))
+
+
+def _unit(
+    kind: str, start: int, end: int, cells: list[list[int]], lead: list[int] | None
+) -> Unit:
+    spans = tuple((first, last) for first, last in cells)
+    return Unit(Kind(kind), start, end, spans, (lead[0], lead[1]) if lead else None)
