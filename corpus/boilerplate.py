@@ -6,20 +6,22 @@ captions) is for the reader of plain text to see.
 
 import re
 
+# (?<!\.) where a link's words may go on: "Log in to your account." is a sentence of a guide.
 _NAVIGATION = re.compile(
     r"""^(?:
       skip\ to\ (?:main\ )?(?:content|navigation)
     | jump\ to\ ?(?:navigation|search|content).*
-    | (?:read|see|learn|find\ out)\ more (?:\ (?:here|about\b.*))? \W*
+    | (?:read|see|learn|find\ out)\ more (?:\ (?:here\W*|about\b.*(?<!\.))|\W*)
     | (?:related|recent|popular|more|latest)\ (?:posts|articles|stories|reading)\W*
     | related | advertisement | sponsored(?:\ content)? | menu | search | home
     | (?:previous|next)\ (?:post|article|page)\b.* | back\ to\ top | toggle\ navigation
-    | (?:share|tweet|pin|email|print)\ (?:this|on)\b.{0,40}
+    | (?:share|tweet|pin|email|print)\ (?:this|on)\b.{0,40}(?<!\.)
     | (?:facebook|twitter|linkedin|pinterest|instagram|whatsapp|reddit)(?:\W+\w+){0,4}
-    | (?:sign|log)\ (?:in|up|out)\b.{0,40} | subscribe\b.{0,60} | leave\ a\ (?:comment|reply)\W*
+    | (?:sign|log)\ (?:in|up|out)\b.{0,40}(?<!\.) | subscribe\b.{0,60}(?<!\.)
+    | leave\ a\ (?:comment|reply)\W*
     | (?:accept|reject|manage)\ (?:all\ )?cookies\W* | (?:we|this\ site)\ uses?\ cookies\b.*
     | (?:all\ rights\ reserved|copyright\b|©).{0,80} | table\ of\ contents | click\ here\W*
-    | \(?redirected\ from\ .{1,60} | \d+\ (?:comments?|shares?|views?|likes?)\b.{0,40}
+    | \(?redirected\ from\ .{1,60} | \d+\ (?:comments?|shares?|views?|likes?)\b.{0,40}(?<!\.)
     )$""",
     re.VERBOSE | re.IGNORECASE,
 )

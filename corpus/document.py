@@ -120,5 +120,3 @@ class Passage:
 def text_digest(text: str) -> str:
     """SHA-256 of the text's UTF-8 bytes, hexadecimal."""
     return hashlib.sha256(text.encode()).hexdigest()
-
-

@@ -18,9 +18,10 @@ class Line:
 
 
 def lines_of(text: str) -> list[Line]:
-    """The lines of a text; CR LF, LF and CR end one. No line follows a last line break."""
+    """The lines of a text; CR LF, LF and CR end one. No line follows a last line break. A
+    byte-order mark is in no line: behind it a heading's mark would be none."""
     lines = []
-    at = 0
+    at = len(text) - len(text.lstrip("\ufeff"))
     for mark in _BREAK.finditer(text):
         lines.append(Line(text[at : mark.start()], at, mark.start()))
         at = mark.end()

@@ -18,7 +18,7 @@ _STRUCTURE = {"heading_open", "bullet_list_open", "ordered_list_open", "table_op
 
 def has_structure(text: str) -> bool:
     """Whether the text uses Markdown's block marks at all; if not, its shape must tell."""
-    return any(token.type in _STRUCTURE for token in _PARSER.parse(text))
+    return any(token.type in _STRUCTURE for token in _PARSER.parse(text.lstrip("\ufeff")))
 
 
 def markdown_blocks(text: str) -> list[Block]:
@@ -30,7 +30,8 @@ def markdown_blocks(text: str) -> list[Block]:
     blocks: list[Block] = []
     if body:
         blocks.append(_block(text, lines, Kind.BOILERPLATE, 0, body, reason="front matter"))
-    blocks.extend(_walk(text, lines, _PARSER.parse(source)))
+    walked = _walk(text, lines, _PARSER.parse(source))
+    blocks.extend(block for block in walked if block.start < block.end)  # "#" heads nothing
     return _with_answers(text, blocks)
 
 
@@ -70,7 +71,7 @@ def _walk(text: str, lines: Sequence[Line], tokens: Sequence[Token]) -> Iterator
             case "thead_close":
                 header = False
             case "tr_open":
-                yield _row(text, lines[first], Kind.HEADER if header else Kind.ROW)
+                yield _row(text, lines, first, Kind.HEADER if header else Kind.ROW)
             case "fence" | "code_block":
                 yield _block(text, lines, Kind.CODE, first, last)
             case "html_block":
@@ -84,9 +85,17 @@ def _block(
     return Block(kind, start, end, reason=reason)
 
 
+def _unquoted(text: str, lines: Sequence[Line], first: int, last: int) -> Span:
+    """The span of the lines from behind the marks of the block quotes that they stand in."""
+    start, end = strip(text, lines[first].start, lines[last - 1].end)
+    while start < end and text[start] in "> \t":
+        start += 1
+    return start, end
+
+
 def _heading(text: str, lines: Sequence[Line], token: Token) -> Block:
     first, last = token.map or (0, 0)
-    start, end = strip(text, lines[first].start, lines[last - 1].end)
+    start, end = _unquoted(text, lines, first, last)
     if token.markup.startswith("#"):
         while start < end and text[start] in "# \t":
             start += 1
@@ -100,7 +109,7 @@ def _heading(text: str, lines: Sequence[Line], token: Token) -> Block:
 def _item(
     text: str, lines: Sequence[Line], first: int, last: int, depth: int, marked: bool
 ) -> Block:
-    start, end = strip(text, lines[first].start, lines[last - 1].end)
+    start, end = _unquoted(text, lines, first, last)
     if marked:  # step over the bullet or the number
         while start < end and not text[start].isspace():
             start += 1
@@ -111,18 +120,18 @@ def _item(
 def _paragraph(
     text: str, lines: Sequence[Line], first: int, last: int, depth: int
 ) -> Iterator[Block]:
-    block = _block(text, lines, Kind.PARAGRAPH, first, last)
-    reason = navigation(text[block.start : block.end])
+    start, end = _unquoted(text, lines, first, last)
+    reason = navigation(text[start:end])
     if reason:
-        yield Block(Kind.BOILERPLATE, block.start, block.end, reason=reason)
+        yield Block(Kind.BOILERPLATE, start, end, reason=reason)
     elif depth:
-        yield Block(Kind.ITEM, block.start, block.end, level=depth)
+        yield Block(Kind.ITEM, start, end, level=depth)
     else:
-        yield block
+        yield Block(Kind.PARAGRAPH, start, end)
 
 
-def _row(text: str, line: Line, kind: Kind) -> Block:
-    start, end = strip(text, line.start, line.end)
+def _row(text: str, lines: Sequence[Line], number: int, kind: Kind) -> Block:
+    start, end = _unquoted(text, lines, number, number + 1)
     return Block(kind, start, end, cells=tuple(_cells(text, start, end)))
 
 

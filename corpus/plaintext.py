@@ -24,18 +24,20 @@ _GLUED = re.compile(r"^(\S.{1,58}?[a-z)\]])([A-Z][a-z(& ].*|[A-Z][a-z]+)$")
 _WIKI = re.compile(r"^\s*(=(?:\s?=)*)\s*([^=\s].*?)\s*=(?:\s?=)*\s*$")
 _VERSION = re.compile(r"^v?\d+(?:\.\d+)+$")
 _ASKS = re.compile(
-    r"^(?:(?:to|in|on|at|by|for|from|with|of|under) )?(?:who|whom|what|when|where|which|whose|why|how|is|are|was|were|do|does|did|can|could|should|"
-    r"would|will|has|have|may|must)\b",
+    r"^(?:(?:to|in|on|at|by|for|from|with|of|under) )?(?:who|whom|what|when|where|which|whose|why|"
+    r"how|is|are|was|were|do|does|did|can|could|should|would|will|has|have|may|must)\b",
     re.IGNORECASE,
 )
 _CODE = re.compile(
-    r"^(?:\s{4,}\S|\s*(?:import \w|from \S+ import |def \w+\(|class \w+[(:]|return\b|#\s|@\w|[)\]}]+,?$"
-    r"|(?:if|for|while|with|elif|try|else)\b.*:$|[\w.]+(?:, \w+)* = \S|[\w.]+\(.*\)$|[\w.]+\($))"
+    r"^(?:\s{4,}\S|\s*(?:import \w|from \S+ import |def \w+\(|class \w+[(:]|return\b|#\s|@\w"
+    r"|[)\]}]+,?$|(?:if|for|while|with|elif|try|else)\b.*:$"
+    r"|[\w.]+(?:, \w+)* = \S|[\w.]+\(.*\)$|[\w.]+\($))"
 )
+_ANNOUNCES = re.compile(r"\b(?:below|following|here are|as follows)\b", re.IGNORECASE)
 # Title-case words run into the sentence below them: "Valuing Customers Without customers, …".
 _RUN_IN = re.compile(
     r"^(?P<head>[A-Z]\w+(?:\s+(?:[A-Z]\w+|of|and|the|in|for|to|vs\.?|a))*\s+[A-Z]\w+)\s+"
-    r"(?=(?:A|An|As|At|By|Even|For|From|How|If|In|It|Its|On|Our|Our|That|The|Their|There|These|They|"
+    r"(?=(?:A|An|As|At|By|Even|For|From|How|If|In|It|Its|On|Our|That|The|Their|There|These|They|"
     r"This|To|We|What|When|While|With|Without|You|Your)\s+[a-z])"
 )
 
@@ -61,13 +63,13 @@ def plain_blocks(text: str) -> list[Block]:
         following = chunks[number + 1] if number + 1 < len(chunks) else []
         shapes.extend(_chunk_shapes(text, chunk, following, known, number in tight, wrapped))
     shapes = _without_repeats(text, _listed(text, _titled(text, shapes)))
-    return _answered(shapes)
+    return _answered(_nested(text, shapes))
 
 
 def _chunks(lines: Sequence[Line]) -> list[Chunk]:
     chunks: list[Chunk] = [[]]
     for line in lines:
-        if line.text.strip():
+        if line.text.replace("\ufeff", "").strip():
             chunks[-1].append(line)
         elif chunks[-1]:
             chunks.append([])
@@ -131,7 +133,7 @@ def _chunk_shapes(
             level = 3 if rest else 2
             yield _Shape(_line_block(line, Kind.QUESTION, level), not rest, tight)
             at += 1
-        elif level := _heading_level(line, at, rest, following, len(chunk)):
+        elif level := _heading_level(line, rest, following, len(chunk)):
             yield _Shape(_line_block(line, Kind.HEADING, level), alone=len(chunk) == 1)
             at += 1
         else:
@@ -242,9 +244,10 @@ def _listed(text: str, shapes: Sequence[_Shape]) -> list[_Shape]:
     for number, shape in enumerate(shapes):
         block = shape.block
         if leading and block.kind is Kind.PARAGRAPH and block.end - block.start <= 400:
-            shape = replace(shape, block=replace(block, kind=Kind.ITEM, level=1))
+            result.append(replace(shape, block=replace(block, kind=Kind.ITEM, level=1)))
             leading = _same_chunk(text, shapes, number)
-        elif block.kind is Kind.PARAGRAPH and text[block.end - 1] == ":":
+            continue
+        if block.kind is Kind.PARAGRAPH and text[block.end - 1] == ":":
             below = list(_below(text, shapes, number))
             leading = len(below) > 1 and all(text[b.end - 1] != ":" for b in below)
         else:
@@ -303,7 +306,7 @@ def _is_question(line: Line, rest: Chunk, following: Chunk) -> bool:
     return _asks(line.text) and bool(below) and not below[0].text.strip().endswith("?")
 
 
-def _heading_level(line: Line, at: int, rest: Chunk, following: Chunk, size: int) -> int:
+def _heading_level(line: Line, rest: Chunk, following: Chunk, size: int) -> int:
     """2 or 3 for a line that heads what follows it, 0 for one that does not.
 
     A line on its own is level 2, one right above its text or with a number 3.
@@ -363,6 +366,25 @@ def _titled(text: str, shapes: Sequence[_Shape]) -> list[_Shape]:
                 result[number] = replace(shape, block=title)
         if block.kind is not Kind.BOILERPLATE:
             break
+    return result
+
+
+def _nested(text: str, shapes: Sequence[_Shape]) -> list[_Shape]:
+    """Headings of mere lists and tables below a paragraph that announces them belong to its
+    section: they go one level down."""
+    result = list(shapes)
+    announced = False
+    level = 0
+    for number, shape in enumerate(shapes):
+        block = shape.block
+        if block.kind is Kind.HEADING:
+            below = shapes[number + 1].block.kind if number + 1 < len(shapes) else None
+            if announced and below in (Kind.ITEM, Kind.HEADER) and block.level == level:
+                result[number] = replace(shape, block=replace(block, level=level + 1))
+            else:
+                announced, level = False, block.level
+        elif block.kind is Kind.PARAGRAPH:
+            announced = bool(_ANNOUNCES.search(text, block.start, block.end))
     return result
 
 

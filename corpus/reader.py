@@ -2,6 +2,7 @@
 opens the corpus's files."""
 
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,9 +60,23 @@ def document_paths(folder: Path) -> Iterator[Path]:
         relative = path.relative_to(folder)
         if any(part.startswith(".") for part in relative.parts):
             continue
-        if path.suffix.lower() in FORMATS and path.is_file():
-            if path.resolve().is_relative_to(root):
-                yield path
+        if _may_be_document(path) and path.resolve().is_relative_to(root):
+            yield path
+
+
+def _may_be_document(path: Path) -> bool:
+    """Whether it is a document, or something that permissions keep from being looked at: reading
+    that will give the reason, passing it over would lose what it holds without a word."""
+    named = path.suffix.lower() in FORMATS
+    try:
+        mode = path.stat().st_mode
+    except PermissionError:
+        return named
+    except OSError:  # a link that leads nowhere, or round in a circle
+        return False
+    if stat.S_ISDIR(mode):
+        return not os.access(path, os.R_OK)
+    return named and stat.S_ISREG(mode)
 
 
 def read_document(folder: Path, path: Path) -> Document:

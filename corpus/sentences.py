@@ -7,10 +7,12 @@ from corpus.document import Span
 
 # A full stop behind one of these does not end a sentence (compared in lower case, no dots).
 _ABBREVIATIONS = frozenset(
-    "mr mrs ms dr prof st sr jr gen col capt lt sgt rev hon gov sen rep no nos vs etc eg ie cf al "
-    "approx inc ltd co corp dept est fig figs vol vols pp ed eds jan feb mar apr jun jul aug sep "
-    "sept oct nov dec mt ave blvd".split()
+    "mr mrs ms dr prof st sr jr gen col capt lt sgt rev hon gov sen rep vs etc eg ie cf al "
+    "approx inc ltd co corp dept est fig figs vol vols pp ed eds jan feb mar apr jun jul aug "
+    "sep sept oct nov dec mt ave blvd".split()
 )
+# These are abbreviations only where a number follows: "see No. 5", but "The answer is no."
+_BEFORE_NUMBERS = frozenset({"no", "nos"})
 # Terminal marks, closing quotes and brackets, then white space; or a CJK full stop.
 _END = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s)|[。！？]+[”」』）]*")
 _LAST_WORD = re.compile(r"([\w.]+)$")
@@ -42,6 +44,8 @@ def _ends(text: str, begin: int, mark: re.Match[str], stop: int) -> bool:
         initial = len(letters) == 1 and letters.isupper()
         dotted = "." in letters and all(len(part) <= 2 for part in letters.split("."))
         if initial or bare in _ABBREVIATIONS or (dotted and bare.isalpha()):
+            return False
+        if bare in _BEFORE_NUMBERS and text[mark.end() : stop].lstrip()[:1].isdigit():
             return False
     return _opens(text, mark.end(), stop)
 

@@ -65,8 +65,8 @@ def split(document: Document) -> list[Passage]:
             asked = section.question
             section.leave_question(plain(document.text[asked.start : asked.end]))
         run = _run(document, blocks, at)
-        for units in _pieces(list(_units(document, blocks[at : at + run]))):
-            passages.append(_passage(document, section, units, blocks[at].kind))
+        pieces = _pieces(list(_units(document, blocks[at : at + run])))
+        passages.extend(_passage(document, section, piece, blocks[at].kind) for piece in pieces)
         at += run
     return passages
 
@@ -147,7 +147,8 @@ def _passage(document: Document, section: _Section, units: list[Unit], kind: Kin
     question = None
     if asked:
         question = headings.pop() if headings else None
-        if start - asked.end <= 8 and asked.end <= start:  # nothing but a line break between
+        between = document.text[asked.end : start]
+        if asked.end <= start and len(between) <= 8 and not between.strip("#=- \t\r\n"):
             start = asked.start
     if headings and headings[0] == document.title:
         headings = headings[1:]

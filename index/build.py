@@ -4,8 +4,8 @@ over; a document that is gone from the folder is gone from the next generation."
 import hashlib
 import shutil
 import sqlite3
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -21,6 +21,7 @@ from index.errors import IndexDamaged, IndexingError, IndexMissing, IndexOutdate
 from index.generation import (
     FORMAT_VERSION,
     DataFolder,
+    Generation,
     IndexedDocument,
     Manifest,
     identity_of,
@@ -30,6 +31,9 @@ from index.generation import (
 from index.texts import TextStore
 from index.vectors import write_vectors
 from index.words import Entry, Words, write_words
+
+# Thresholds by the kind of calibration they belong to, for a generation that is not yet published.
+Tune = Callable[[Generation], Mapping[str, float]]
 
 
 class Watcher(Protocol):
@@ -68,11 +72,13 @@ def build(
     data: DataFolder,
     calibration: Mapping[str, Any],
     *,
+    tune: Tune | None = None,
     watcher: Watcher | None = None,
     rebuild: bool = False,
 ) -> Built:
     """Builds and publishes a generation of the corpus, unless the published one is just that.
 
+    `tune` is asked for the thresholds of the finished generation before it is published.
     `rebuild` builds in any case and carries nothing over. The lock is taken for as long as it
     runs. Raises IndexBusy, IndexUnwritable; the published generation stays as it was then.
     """
@@ -107,6 +113,9 @@ def build(
             )
             manifest = _manifest(corpus, encoder, encoder_name, identity, plan.entries, calibration)
             manifest.write(building)
+            if tune:
+                manifest = replace(manifest, thresholds=_tuned(building, tune))
+                manifest.write(building)
             folder = data.publish(building, identity[:12])
         except OSError as error:
             raise IndexUnwritable(unwritable(data.root, error)) from error
@@ -121,9 +130,22 @@ def build(
     return Built(folder.name, manifest, True, encoded, len(plan.texts) - encoded)
 
 
+def _tuned(building: Path, tune: Tune) -> dict[str, float]:
+    generation = Generation(building)
+    try:
+        return dict(tune(generation))
+    finally:
+        generation.close()
+
+
 def passage_text(passage: Passage) -> str:
     """What is encoded for a passage: the headings above it and its text, without marks."""
     return f"{passage.context}\n{plain(passage.text)}"
+
+
+def heading_text(passage: Passage) -> str:
+    """What is encoded for what stands right above a passage: its question, or its heading."""
+    return passage.question or (passage.headings[-1] if passage.headings else passage.title)
 
 
 def unit_text(passage: Passage, unit: Unit) -> str:
@@ -158,10 +180,9 @@ def _plan(documents: Sequence[Document]) -> _Plan:
     passages = [passage for document in documents for passage in split(document)]
     for ordinal, passage in enumerate(passages):
         row = row_of(passage_text(passage))
-        asked = [passage.question] if passage.question else []
-        units = [unit_text(passage, unit) for unit in passage.units]
-        unit_rows = tuple(row_of(text) for text in (*asked, *units))
-        entries.append(Entry(ordinal, passage, row, unit_rows))
+        heading_row = row_of(heading_text(passage))
+        unit_rows = tuple(row_of(unit_text(passage, unit)) for unit in passage.units)
+        entries.append(Entry(ordinal, passage, row, heading_row, unit_rows))
     return _Plan(list(rows), entries)
 
 

@@ -38,6 +38,9 @@ class Encoder(Protocol):
     def dimensions(self) -> int:
         """The length of a vector."""
 
+    def knows(self, word: str) -> bool:
+        """Whether the model has a token of its own for the word, as it has for common ones."""
+
     def encode_query(self, text: str) -> Vectors:
         """One question as a vector, shape (dimensions,)."""
 
@@ -68,7 +71,9 @@ class OnnxEncoder:
     def __init__(self, folder: Path) -> None:
         self.card = EncoderCard.read(folder)
         self._model = OnnxModel(folder / "model.onnx")
-        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        vocabulary = (folder / "tokenizer.json").read_text(encoding="utf-8")
+        json.loads(vocabulary)  # the tokenizer itself has no error of its own for half a file
+        self._tokenizer = Tokenizer.from_str(vocabulary)
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
 
@@ -79,6 +84,9 @@ class OnnxEncoder:
     @property
     def dimensions(self) -> int:
         return self.card.dimensions
+
+    def knows(self, word: str) -> bool:
+        return self._tokenizer.token_to_id(word) is not None
 
     def encode_query(self, text: str) -> Vectors:
         vector: Vectors = self._encode([self.card.query_prompt + text], _silent)[0]

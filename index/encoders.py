@@ -53,7 +53,9 @@ def export_encoder(data: Path, name: str = DEFAULT_ENCODER) -> EncoderCard:
     building = Path(tempfile.mkdtemp(prefix=".building-", dir=folder.parent))
     try:
         command = [sys.executable, "-m", "index.export", name, _source(name), str(building)]
-        run = subprocess.run(command, capture_output=True, text=True, env=_environment())
+        run = subprocess.run(
+            command, check=False, capture_output=True, text=True, env=_environment()
+        )
         if run.returncode != 0:
             reason = (run.stderr.strip().splitlines() or ["no reason given"])[-1]
             raise EncoderUnavailable(

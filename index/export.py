@@ -46,7 +46,10 @@ def export(name: str, source: str, folder: Path) -> EncoderCard:
     model = SentenceTransformer(source, device="cpu")
     # Exported in training mode, a model keeps its dropout: eval() on the whole, not its parts.
     wrapped = _SentenceVectors(model).eval()
-    texts = ["A text to trace the model with.", "One more, longer than the first, so that it is padded."]
+    texts = [
+        "A text to trace the model with.",
+        "One more, longer than the first, so that it is padded.",
+    ]
     tokens = model.tokenizer(texts, padding=True, return_tensors="pt")
     example = (tokens["input_ids"], tokens["attention_mask"])
     sizes = {

@@ -10,6 +10,7 @@ one that is published.
 import hashlib
 import json
 import os
+import secrets
 import shutil
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
@@ -47,7 +48,8 @@ class IndexedDocument:
 
 @dataclass(frozen=True)
 class Manifest:
-    """How a generation was made. Two of the same `identity` answer alike."""
+    """How a generation was made. Two of the same `identity` and `calibration` answer alike;
+    `thresholds` were tuned on the gold questions that the calibration names, if any."""
 
     identity: str
     format: int
@@ -60,6 +62,7 @@ class Manifest:
     documents: tuple[IndexedDocument, ...]
     unreadable: tuple[str, ...] = ()
     calibration: Mapping[str, Any] = field(default_factory=dict)
+    thresholds: Mapping[str, float] = field(default_factory=dict)
 
     def write(self, folder: Path) -> None:
         """Writes manifest.json; it is a generation's last file, so a folder with one is whole."""
@@ -144,7 +147,7 @@ class DataFolder:
                 f"there is no index in {self.root} yet: run `assistant index`"
             ) from error
         folder = self._generations / name
-        if not name or name != Path(name).name or not folder.is_dir():
+        if name != Path(name).name or not _number(folder) or not folder.is_dir():
             raise IndexDamaged(
                 f"{self._pointer} names {name!r}, which is not there: run `assistant index`"
             )
@@ -185,7 +188,7 @@ class DataFolder:
         self._generations.mkdir(parents=True, exist_ok=True)
         for leftover in self._generations.glob(".building-*"):
             shutil.rmtree(leftover, ignore_errors=True)
-        building = self._generations / f".building-{os.getpid()}"
+        building = self._generations / f".building-{secrets.token_hex(8)}"
         building.mkdir()
         return building
 

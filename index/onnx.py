@@ -6,7 +6,12 @@ from typing import Any
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
-from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidProtobuf, NoSuchFile
+from onnxruntime.capi.onnxruntime_pybind11_state import (
+    Fail,
+    InvalidArgument,
+    InvalidProtobuf,
+    NoSuchFile,
+)
 
 from index.errors import IndexDamaged
 
@@ -16,14 +21,14 @@ class OnnxModel:
 
     def __init__(self, path: Path) -> None:
         options = onnxruntime.SessionOptions()
-        # Threads that spin between runs win a little on one question and lose much on sixteen.
+        # Threads that spin between runs made a question some 15 % slower on two cores.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3
         try:
             self._session = onnxruntime.InferenceSession(
                 str(path), options, providers=["CPUExecutionProvider"]
             )
-        except (Fail, InvalidProtobuf, NoSuchFile) as error:
+        except (Fail, InvalidArgument, InvalidProtobuf, NoSuchFile) as error:
             raise IndexDamaged(
                 f"the model {path} cannot be loaded ({error}): remove its folder and run "
                 "`assistant index` to make it again"

@@ -1,19 +1,20 @@
 """Finding: vectors and words, fused. A question goes in, passages with their scores come out."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from corpus.document import Passage
+from corpus.document import Kind, Passage
 from index.encoder import Encoder, Vectors
 from index.generation import Generation
-from index.terms import content_words
+from index.terms import WORD, content_words, fold
 from index.words import Entry
 
 # Candidates that each half brings to the fusion.
 _DEPTH = 60
-# Shares of the fused score; chosen on the development halves, see `make eval`.
+# Shares of the fused score; chosen on half of SQuAD 2.0's development set.
 _PASSAGE, _UNIT, _WORDS = 0.3, 0.4, 0.3
 
 
@@ -22,7 +23,7 @@ class Hit:
     """A passage that was found. `score` is the fused one, 0 to 1; the others are its parts:
     the cosine of the passage and of its best unit (-1 to 1), and BM25 over the best BM25 of
     this question (0 to 1). `unit_scores` are the cosines of the passage's units in their order;
-    `question_score` that of its FAQ question, 0 where it has none.
+    `heading_score` that of its FAQ question or, where it has none, of its nearest heading.
     """
 
     passage: Passage
@@ -31,20 +32,21 @@ class Hit:
     passage_score: float
     unit_score: float
     word_score: float
+    heading_score: float
     unit_scores: tuple[float, ...] = field(repr=False)
-    question_score: float = 0.0
+
+    @property
+    def question_score(self) -> float:
+        """The cosine of the passage's FAQ question; 0 where it has none."""
+        return self.heading_score if self.passage.question else 0.0
 
 
 @dataclass(frozen=True)
 class Found:
-    """The hits, best first, and what the search knew: the question's vector, the words it
-    looked for, and the best raw BM25 score."""
+    """The hits, best first, and the question's vector."""
 
     hits: tuple[Hit, ...]
     vector: Vectors = field(repr=False)
-    terms: tuple[str, ...]
-    corrected: tuple[tuple[str, str], ...]
-    best_bm25: float
 
 
 class Searcher:
@@ -62,8 +64,7 @@ class Searcher:
         """The k best passages. Exact copies of a text are folded into the first of them."""
         if vector is None:
             vector = self.encode(question)
-        terms, corrected = self._terms(question)
-        by_words = dict(self.generation.words.search(terms, _DEPTH))
+        by_words = dict(self.generation.words.search(content_words(question), _DEPTH))
         by_vector = dict(self.generation.store.search(vector, _DEPTH))
         entries = self.generation.words.entries(sorted({*by_words, *by_vector}))
         best = max(by_words.values(), default=0.0)
@@ -72,37 +73,37 @@ class Searcher:
             for entry in entries
         ]
         hits.sort(key=lambda hit: (-hit.score, hit.ordinal))
-        return Found(tuple(_folded(hits)[:k]), vector, terms, corrected, best)
+        return Found(tuple(_folded(hits)[:k]), vector)
 
-    def _terms(self, question: str) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
-        """The words to look for, those the material lacks joined by their likely spellings."""
-        words = self.generation.words
-        terms: list[str] = []
-        corrected: list[tuple[str, str]] = []
-        for word in content_words(question):
-            terms.append(word)
-            for other in words.corrections(word):
-                terms.append(other)
-                corrected.append((word, other))
-        return tuple(dict.fromkeys(terms)), tuple(corrected)
+    def spell(self, text: str) -> str:
+        """The text with what is no word replaced by the word of the material that it is most
+        likely a misspelling of. A word that the encoder knows is one, whether or not it occurs."""
+
+        def mend(match: re.Match[str]) -> str:
+            word = fold(match.group())
+            if self._encoder.knows(word):
+                return match.group()
+            return self.generation.words.correction(word) or match.group()
+
+        return WORD.sub(mend, text)
 
     def _hit(self, entry: Entry, vector: Vectors, word_score: float) -> Hit:
-        rows = [entry.row, *entry.unit_rows]
-        cosines = (self.generation.vectors[rows] @ vector).tolist()
-        units: Sequence[float] = cosines[1:]
-        passage = entry.passage
-        question_score = units[0] if passage.question else 0.0
-        best = max(units, default=cosines[0])
-        score = _PASSAGE * cosines[0] + _UNIT * best + _WORDS * word_score
+        rows = [entry.row, entry.heading_row, *entry.unit_rows]
+        cosines: list[float] = (self.generation.vectors[rows] @ vector).tolist()
+        whole, heading, *units = cosines
+        # A question, or the heading of a list, says what each unit below it is about.
+        headed = entry.passage.question or entry.passage.kind in (Kind.ITEM, Kind.ROW)
+        best = max([*units, heading] if headed else units, default=whole)
+        score = _PASSAGE * whole + _UNIT * best + _WORDS * word_score
         return Hit(
-            passage=passage,
+            passage=entry.passage,
             ordinal=entry.ordinal,
             score=float(np.clip(score, 0.0, 1.0)),
-            passage_score=cosines[0],
+            passage_score=whole,
             unit_score=best,
             word_score=word_score,
-            unit_scores=tuple(units[1:] if passage.question else units),
-            question_score=question_score,
+            heading_score=heading,
+            unit_scores=tuple(units),
         )
 
 

@@ -2,27 +2,32 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any
 
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+import snowballstemmer
+
+WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 
 # Words that say how a question is put, not what it is about.
 STOP_WORDS = frozenset(
-    "a about above after again all also am an and any are as at be because been before being below "
-    "between both but by can could did do does doing down during each either else etc few for from "
-    "further get give had has have having he her here hers herself him himself his how i if in "
-    "into is it its itself just let like many may me might more most much must my myself no nor "
-    "not now of off on once one only or other ought our ours ourselves out over own please same "
-    "shall she should so some such tell than that the their theirs them themselves then there "
-    "these they this those through to too under until up upon us very was we were what when where "
-    "which while who whom whose why will with would yes you your yours yourself yourselves s t "
-    "isn't aren't don't doesn't didn't won't can't i'm it's what's who's that's there's".split()
+    "a about above after again all also am an and any are as at be because been before being "
+    "below between both but by can could did do does doing down during each either else etc few "
+    "for from further get give had has have having he her here hers herself him himself his how "
+    "i if in into is it its itself just let like many may me might more most much must my "
+    "myself no nor not now of off on once one only or other ought our ours ourselves out over "
+    "own please same shall she should so some such tell than that the their theirs them "
+    "themselves then there these they this those through to too under until up upon us very was "
+    "we were what when where which while who whom whose why will with would yes you your yours "
+    "yourself yourselves s t isn't aren't don't doesn't didn't won't can't i'm it's what's "
+    "who's that's there's".split()
 )
 
 
 def words(text: str) -> list[str]:
     """The words of a text in order: lower case, without accents, apostrophes kept inside."""
-    return [fold(word) for word in _WORD.findall(text)]
+    return [fold(word) for word in WORD.findall(text)]
 
 
 def content_words(text: str) -> list[str]:
@@ -32,28 +37,48 @@ def content_words(text: str) -> list[str]:
     return content or every
 
 
+@lru_cache(maxsize=65536)
+def stem(word: str) -> str:
+    """The word's stem after Porter's English stemmer (Snowball)."""
+    stemmed: str = _stemmer().stemWord(word.removesuffix("'s"))
+    return stemmed
+
+
+@lru_cache(maxsize=1)
+def _stemmer() -> Any:
+    return snowballstemmer.stemmer("english")
+
+
 def fold(word: str) -> str:
     """Lower case, no accents, one kind of apostrophe."""
+    if word.isascii():
+        return word.lower()
     decomposed = unicodedata.normalize("NFKD", word.lower().replace("’", "'"))
     return "".join(c for c in decomposed if not unicodedata.combining(c))
 
 
-def nearest(word: str, known: Iterable[str]) -> list[str]:
-    """The known words that the word is most likely a misspelling of, nearest first, at most 2.
+# What a mistyped short word is compared with: the words that say what is asked.
+_QUESTION_WORDS = ("what", "who", "how", "why", "when", "where", "which", "whose", "does", "the")
+
+
+def nearest(word: str, known: Mapping[str, int]) -> str | None:
+    """The known word that the word is most likely a misspelling of: the fewest slips, then the
+    same first letter, then the more frequent. None where no word is near enough.
 
     Optimal string alignment distance: one slip for words of four to seven letters, two from
-    eight on; shorter words are taken as they are.
+    eight on. A shorter word is only ever a mistyped question word.
     """
-    reach = 0 if len(word) < 4 else 1 if len(word) < 8 else 2
-    if not reach or not word.isalpha():
-        return []
+    reach = 1 if len(word) < 8 else 2
+    if word in STOP_WORDS or len(word) < 3 or not word.isalpha():
+        return None
+    others: Iterable[str] = _QUESTION_WORDS if len(word) < 4 else (*_QUESTION_WORDS, *known)
     found = []
-    for other in known:
-        if abs(len(other) - len(word)) <= reach and len(other) > 3:
+    for other in others:
+        if abs(len(other) - len(word)) <= reach and len(other) > 2:
             slips = distance(word, other, reach)
             if slips <= reach:
-                found.append((slips, other[0] != word[0], other))
-    return [other for _, _, other in sorted(found)[:2]]
+                found.append((slips, other[0] != word[0], -known.get(other, 0), other))
+    return min(found)[-1] if found else None
 
 
 def distance(a: str, b: str, most: int) -> int:

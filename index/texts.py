@@ -17,15 +17,17 @@ class TextStore:
         self._folder = folder
 
     def keep(self, document: Document) -> None:
-        """Keeps the document's text. Writing it twice is harmless; half a text is never seen."""
+        """Keeps the document's text, or mends one that was damaged on disk. Half a text is never
+        seen."""
         path = self._path(document.sha256)
-        if path.exists():
+        content = document.text.encode()
+        if path.is_file() and path.read_bytes() == content:
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=".writing-", dir=path.parent)
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(document.text.encode())
+                file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(name, path)

@@ -4,10 +4,16 @@ The one door to chromadb. A collection is written once, beside the others of its
 only read from then on; it can be made again from the generation's vectors at any time.
 """
 
+import shutil
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import chromadb
+from chromadb.api.client import Client
+from chromadb.api.collection_configuration import CreateCollectionConfiguration
 from chromadb.config import Settings
 from chromadb.errors import ChromaError
 from langchain_chroma import Chroma
@@ -15,12 +21,12 @@ from langchain_core.embeddings import Embeddings
 
 from corpus.document import Passage
 from index.encoder import Vectors
-from index.errors import IndexDamaged
+from index.errors import IndexDamaged, IndexUnwritable
 
 _COLLECTION = "passages"
-# Cosine, because Chroma's default is l2. With the other defaults HNSW finds 85 to 87 of the 100
-# true neighbours and not the same ones each time; with these it found all of them.
-_CONFIGURATION = {
+# Cosine, because Chroma's default is l2. At its other defaults HNSW is neither exact nor the same
+# from one build to the next; with these it finds what a scan of all vectors finds (tests).
+_CONFIGURATION: CreateCollectionConfiguration = {
     "hnsw": {
         "space": "cosine",
         "ef_construction": 400,
@@ -52,9 +58,16 @@ def write_vectors(
     vectors: Vectors,
     progress: Callable[[int], None],
 ) -> None:
-    """Writes a new collection: passage i under the id str(i), with the text that was encoded."""
+    """Writes a new collection: passage i under the id str(i), with the text that was encoded.
+
+    Raises IndexUnwritable. `folder` must never have been used before, failed attempts included:
+    Chroma keeps what it could not start, and gives it out again for the same path.
+    """
     known = _Known(dict(zip(texts, vectors, strict=True)))
-    client = _client(folder)
+    try:
+        client = _client(folder)
+    except ChromaError as error:
+        raise _unwritable(folder, error) from error
     try:
         store = _store(client, known)
         for at in range(0, len(passages), _BATCH):
@@ -68,6 +81,8 @@ def write_vectors(
                 ],
             )
             progress(len(part))
+    except ChromaError as error:
+        raise _unwritable(folder, error) from error
     finally:
         client.close()
 
@@ -76,20 +91,41 @@ class VectorStore:
     """A published collection, for reading. Safe to share between threads."""
 
     def __init__(self, folder: Path, expected: int) -> None:
-        """Raises IndexDamaged where the collection does not open or has not `expected` entries."""
-        try:
-            self._client = _client(folder)
-            self._store = _store(self._client, None)
-            count = self._client.get_collection(_COLLECTION, embedding_function=None).count()
-        except (ChromaError, ValueError, RuntimeError) as error:
-            raise _damaged(folder, str(error)) from error
-        if count != expected:
-            raise _damaged(folder, f"it holds {count} vectors of {expected}")
-        self._folder = folder
-        self._count = count
+        """Raises IndexDamaged where the collection does not open or has not `expected` entries.
+
+        Works on a copy: Chroma writes to a folder whenever it opens it, readers of other
+        processes may have it open too, and what is published must never change.
+        """
+        if not (folder / "chroma.sqlite3").is_file():  # opening would make a new one
+            raise _damaged(folder, "there are none")
+        with ExitStack() as stack:
+            copy = Path(stack.enter_context(TemporaryDirectory(prefix="assistant-"))) / "chroma"
+            try:
+                shutil.copytree(folder, copy)
+            except OSError as error:
+                if not (folder / "chroma.sqlite3").is_file():
+                    raise _damaged(folder, "they were removed meanwhile") from error
+                raise IndexUnwritable(
+                    f"{folder} cannot be copied to {copy} ({error}): free some space there, or "
+                    "name another folder with TMPDIR"
+                ) from error
+            try:
+                client = _client(copy)
+                stack.callback(client.close)
+                self._store = _store(client, None)
+                count = client.get_collection(_COLLECTION, embedding_function=None).count()
+            except (ChromaError, ValueError, RuntimeError) as error:
+                raise _damaged(folder, str(error)) from error
+            if count != expected:
+                raise _damaged(folder, f"it holds {count} vectors of {expected}")
+            self._folder = folder
+            self._count = count
+            self._resources = stack.pop_all()
 
     def search(self, vector: Vectors, k: int) -> list[tuple[int, float]]:
         """The nearest passages, best first: (ordinal, cosine in -1 to 1)."""
+        if not self._count:  # Chroma refuses to look for none
+            return []
         try:
             found = self._store.similarity_search_by_vector_with_relevance_scores(
                 vector.tolist(), k=min(k, self._count)
@@ -101,21 +137,29 @@ class VectorStore:
         return sorted(hits, key=lambda hit: (-hit[1], hit[0]))
 
     def close(self) -> None:
-        """Lets go of the collection's files."""
-        self._client.close()
+        """Lets go of the copy."""
+        self._resources.close()
 
 
-def _client(folder: Path) -> chromadb.ClientAPI:
-    return chromadb.PersistentClient(str(folder), Settings(anonymized_telemetry=False))
+def _client(folder: Path) -> Client:
+    client: Any = chromadb.PersistentClient(str(folder), Settings(anonymized_telemetry=False))
+    opened: Client = client  # its declared type lacks close()
+    return opened
 
 
-def _store(client: chromadb.ClientAPI, embeddings: Embeddings | None) -> Chroma:
+def _store(client: Client, embeddings: Embeddings | None) -> Chroma:
     """langchain-chroma passes no embedding function on to Chroma, whose own would download."""
     return Chroma(
         collection_name=_COLLECTION,
         client=client,
         embedding_function=embeddings,
         collection_configuration=_CONFIGURATION,
+    )
+
+
+def _unwritable(folder: Path, error: ChromaError) -> IndexUnwritable:
+    return IndexUnwritable(
+        f"{folder} cannot be written ({error}): free some space, or name another folder with --data"
     )
 
 

@@ -21,7 +21,7 @@ CREATE TABLE passages (
     ordinal INTEGER PRIMARY KEY, document TEXT NOT NULL, sha256 TEXT NOT NULL,
     title TEXT NOT NULL, headings TEXT NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL,
     text TEXT NOT NULL, kind TEXT NOT NULL, question TEXT, units TEXT NOT NULL,
-    row INTEGER NOT NULL, unit_rows TEXT NOT NULL
+    row INTEGER NOT NULL, heading_row INTEGER NOT NULL, unit_rows TEXT NOT NULL
 );
 CREATE INDEX passages_by_document ON passages (document, start);
 CREATE TABLE vectors (row INTEGER PRIMARY KEY, digest BLOB NOT NULL);
@@ -30,18 +30,19 @@ CREATE VIRTUAL TABLE words USING fts5 (
     question, headings, body, content='', tokenize='porter unicode61 remove_diacritics 2'
 );
 """
-# A heading says what its text is about in fewer words; measured on the development sets.
+# Weights of question, headings and body in BM25: a question says in few words what follows.
 _WEIGHTS = (1.5, 1.0, 1.0)
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A passage in its place: `row` and `unit_rows` are rows of the generation's vectors; where
-    the passage has a question, its row comes before those of the units."""
+    """A passage in its place: `row`, `heading_row` and `unit_rows` are the rows of its text, its
+    question or nearest heading, and its units among the generation's vectors."""
 
     ordinal: int
     passage: Passage
     row: int
+    heading_row: int
     unit_rows: tuple[int, ...]
 
 
@@ -55,7 +56,7 @@ def write_words(path: Path, entries: Iterable[Entry], digests: Sequence[bytes]) 
         for entry in entries:
             passage = entry.passage
             connection.execute(
-                f"INSERT INTO passages VALUES ({', '.join('?' * 13)})", _to_row(entry)
+                f"INSERT INTO passages VALUES ({', '.join('?' * 14)})", _to_row(entry)
             )
             fields = (passage.question or "", passage.context, _body(passage))
             connection.execute(
@@ -128,9 +129,10 @@ class Words:
         """In how many passages the word (not its stem) occurs."""
         return self._vocabulary.get(word, 0)
 
-    def corrections(self, word: str) -> list[str]:
-        """Words of the material that this word may be a misspelling of; none where it is known."""
-        return [] if word in self._vocabulary else nearest(word, self._vocabulary)
+    def correction(self, word: str) -> str | None:
+        """The material's word that this one is most likely a misspelling of; None where it is
+        known, or like none."""
+        return None if word in self._vocabulary else nearest(word, self._vocabulary)
 
     def digests(self) -> dict[bytes, int]:
         """Which row of the vectors belongs to which text digest."""
@@ -161,13 +163,14 @@ def _to_row(entry: Entry) -> tuple[object, ...]:
     units = [[u.kind, u.start, u.end, u.cells, u.lead] for u in p.units]
     return (
         entry.ordinal, p.document, p.sha256, p.title, json.dumps(p.headings), p.start, p.end,
-        p.text, p.kind, p.question, json.dumps(units), entry.row, json.dumps(entry.unit_rows),
+        p.text, p.kind, p.question, json.dumps(units), entry.row, entry.heading_row,
+        json.dumps(entry.unit_rows),
     )  # fmt: skip
 
 
 def _from_row(row: Sequence[Any]) -> Entry:
     (ordinal, document, sha256, title, headings, start, end, text, kind, question, units, vector,
-     unit_rows) = row  # fmt: skip
+     heading_row, unit_rows) = row  # fmt: skip
     passage = Passage(
         document=document,
         sha256=sha256,
@@ -180,11 +183,9 @@ def _from_row(row: Sequence[Any]) -> Entry:
         question=question,
         units=tuple(_unit(*fields) for fields in json.loads(units)),
     )
-    return Entry(ordinal, passage, vector, tuple(json.loads(unit_rows)))
+    return Entry(ordinal, passage, vector, heading_row, tuple(json.loads(unit_rows)))
 
 
-def _unit(
-    kind: str, start: int, end: int, cells: list[list[int]], lead: list[int] | None
-) -> Unit:
+def _unit(kind: str, start: int, end: int, cells: list[list[int]], lead: list[int] | None) -> Unit:
     spans = tuple((first, last) for first, last in cells)
     return Unit(Kind(kind), start, end, spans, (lead[0], lead[1]) if lead else None)

@@ -1,0 +1,52 @@
+# `make` alone says what there is. Everything runs in .venv, which is made when it is needed, from
+# pyproject.toml and the pinned versions in constraints.txt.
+
+.DEFAULT_GOAL := help
+.PHONY: help run test bench eval format clean
+
+PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
+HOST ?= 127.0.0.1
+PORT ?= 8000
+
+BIN := .venv/bin
+READY := .venv/.ready
+GOLD := corpus/gold/faq.jsonl
+PACKAGES := corpus index assistant api
+
+help: ## say what there is to make
+	@echo "usage: make TARGET"
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  \1\t\2/p' Makefile | expand -t 12
+
+run: $(READY) ## serve the web page and the API at http://127.0.0.1:8000/ (PORT=8001 for another port)
+	@$(BIN)/assistant serve --host $(HOST) --port $(PORT)
+
+test: $(READY) ## check style, types and layers, and run the tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest
+
+bench: $(READY) ## measure start-up, memory and the time of a warm question
+	$(BIN)/python tests/bench.py
+
+eval: $(READY) ## measure the answers to the gold questions
+	$(BIN)/assistant evaluate $(GOLD)
+
+format: $(READY) ## lay out the code and mend what can be mended
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean: ## remove the environment, the index and all caches
+	rm -rf .venv .assistant .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .hypothesis .benchmarks build dist
+	find $(PACKAGES) tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install it, or name it with make PYTHON=..."; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt hatchling editables
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
+		--no-build-isolation --editable '.[dev]'
+	@touch $@

@@ -1,0 +1,229 @@
+"""The one place where the parts are put together: settings become an index and an assistant."""
+
+import hashlib
+import json
+import logging
+import threading
+from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from api.settings import Settings
+from assistant.confidence import Calibration
+from assistant.pipeline import Assistant
+from assistant.reading import OnnxReader
+from assistant.tuning import threshold
+from corpus.gold import read_gold
+from corpus.reader import Corpus, read_corpus
+from index.build import Built, Unwatched, Watcher, build
+from index.encoder import EncoderCard, OnnxEncoder
+from index.encoders import encoder_folder, export_encoder, is_exported, load_encoder
+from index.errors import (
+    IndexDamaged,
+    IndexingError,
+    IndexMissing,
+    IndexOutdated,
+    IndexUnwritable,
+)
+from index.generation import (
+    DataFolder,
+    Generation,
+    Manifest,
+    expect_made_by,
+    identity_of,
+    unwritable,
+)
+from index.texts import TextStore
+
+_log = logging.getLogger(__name__)
+
+
+def calibration_of(settings: Settings) -> dict[str, Any]:
+    """What a build stores with its generation: the shipped calibration, how it was fitted, and
+    the digest of the corpus's own gold questions, on which the thresholds are then tuned."""
+    text = files("assistant").joinpath("calibration.json").read_text(encoding="utf-8")
+    gold = hashlib.sha256()
+    for path in settings.gold_files:
+        gold.update(path.read_bytes())
+    return {**json.loads(text), "gold": gold.hexdigest() if settings.gold_files else ""}
+
+
+def build_index(
+    settings: Settings, watcher: Watcher | None = None, *, rebuild: bool = False
+) -> tuple[Corpus, Built]:
+    """Reads the corpus, builds and publishes its index; what was read, and what was done.
+
+    Raises CorpusError or IndexingError; the published generation is untouched then.
+    """
+    corpus = read_corpus(settings.corpus)
+    return corpus, _build(settings, corpus, watcher or Unwatched(), rebuild)
+
+
+def ensure_index(settings: Settings, watcher: Watcher | None = None) -> Corpus:
+    """Reads the corpus, and builds its index unless the published one is just that.
+
+    An index that is up to date is only looked at, so that many may ask at the same time.
+    """
+    corpus = read_corpus(settings.corpus)
+    if not _is_current(settings, corpus):
+        _build(settings, corpus, watcher or Unwatched(), rebuild=False)
+    return corpus
+
+
+def open_assistant(settings: Settings) -> Assistant:
+    """An assistant over the published generation. Raises IndexingError where there is none that
+    can be opened."""
+    return _open(DataFolder(settings.data_folder), _encoder(settings), _reader(settings))
+
+
+def open_texts(settings: Settings) -> TextStore:
+    """The texts of all documents ever indexed."""
+    return TextStore(DataFolder(settings.data_folder).texts)
+
+
+class Service:
+    """The assistant over whatever generation is published at the moment.
+
+    Another process may publish at any time: every call compares the pointer, which takes some
+    microseconds, and the new generation takes the old one's place when it has been opened.
+    Safe to share between threads.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.texts = open_texts(settings)
+        self._settings = settings
+        self._data = DataFolder(settings.data_folder)
+        self._opening = threading.Lock()
+        self._encoder: OnnxEncoder | None = None
+        self._reader = _reader(settings)
+        self._assistant: Assistant | None = None
+        self._retired: Assistant | None = None
+        self._refused = ""
+
+    def assistant(self) -> Assistant:
+        """The assistant to answer with. Raises IndexingError while no generation can be opened.
+
+        What is published but cannot be opened does not take the place of what is open.
+        """
+        assistant = self._assistant
+        if assistant is None:
+            with self._opening:
+                return self._assistant or self._swap()
+        if self._published() not in (assistant.generation.id, self._refused):
+            self._renew()
+        return self._assistant or assistant
+
+    def close(self) -> None:
+        """Lets go of the generations' files."""
+        for assistant in (self._assistant, self._retired):
+            if assistant:
+                assistant.generation.close()
+        self._assistant = self._retired = None
+
+    def _published(self) -> str:
+        """The id of the published generation; empty where the pointer is gone or broken."""
+        try:
+            return self._data.current().name
+        except (IndexMissing, IndexDamaged):
+            return ""
+
+    def _renew(self) -> None:
+        """Opens what is published now; whoever comes meanwhile is answered from the old one."""
+        if not self._opening.acquire(blocking=False):
+            return
+        try:
+            self._swap()
+        except IndexingError as error:
+            self._refused = self._published()
+            _log.warning("The published index is passed over: %s", error)
+        finally:
+            self._opening.release()
+
+    def _swap(self) -> Assistant:
+        self._encoder = self._encoder or _encoder(self._settings)
+        fresh = _open(self._data, self._encoder, self._reader)
+        # Requests under way may still use the one before; the one before that is no longer kept.
+        if self._retired:
+            self._retired.generation.close()
+        self._retired, self._assistant = self._assistant, fresh
+        return fresh
+
+
+def _open(data: DataFolder, encoder: OnnxEncoder, reader: OnnxReader | None) -> Assistant:
+    generation = data.open(encoder.fingerprint)
+    calibration = _calibration(generation, "reader" if reader else "plain")
+    return Assistant(generation, encoder, TextStore(data.texts), calibration, reader)
+
+
+def _calibration(generation: Generation, kind: str) -> Calibration:
+    """The generation's own, with the threshold tuned on the corpus's gold questions where it has
+    any. Raises IndexOutdated where an older program stored another shape."""
+    manifest = generation.manifest
+    try:
+        calibration = Calibration.of(manifest.calibration[kind])
+        return replace(calibration, threshold=manifest.thresholds.get(kind, calibration.threshold))
+    except (KeyError, TypeError) as error:
+        raise IndexOutdated(
+            f"the index {generation.id} has no calibration that this program reads ({error}): "
+            "run `assistant index`"
+        ) from error
+
+
+def _build(settings: Settings, corpus: Corpus, watcher: Watcher, rebuild: bool) -> Built:
+    if not is_exported(settings.encoders_folder, settings.encoder):
+        watcher.begin("Exporting the encoder, once", 1)
+        _export(settings.encoders_folder, settings.encoder)
+        watcher.advance(1)
+    encoder = _encoder(settings)
+    data = DataFolder(settings.data_folder)
+    questions = [gold for path in settings.gold_files for gold in read_gold(path)]
+
+    def tune(generation: Generation) -> dict[str, float]:
+        reader = _reader(settings)
+        kind = "reader" if reader else "plain"
+        lenient = replace(_calibration(generation, kind), threshold=0.0)
+        assistant = Assistant(generation, encoder, TextStore(data.texts), lenient, reader)
+        watcher.begin("Calibrating", len(questions))
+        return {kind: threshold(assistant, questions, watch=lambda: watcher.advance(1))}
+
+    return build(
+        corpus,
+        encoder,
+        settings.encoder,
+        data,
+        calibration_of(settings),
+        tune=tune if questions else None,
+        watcher=watcher,
+        rebuild=rebuild,
+    )
+
+
+def _export(folder: Path, name: str) -> None:
+    with DataFolder(folder).lock():
+        try:
+            export_encoder(folder, name)
+        except OSError as error:
+            raise IndexUnwritable(unwritable(folder, error)) from error
+
+
+def _encoder(settings: Settings) -> OnnxEncoder:
+    return load_encoder(settings.encoders_folder, settings.encoder)
+
+
+def _reader(settings: Settings) -> OnnxReader | None:
+    return OnnxReader() if settings.reader else None
+
+
+def _is_current(settings: Settings, corpus: Corpus) -> bool:
+    """Whether the published generation was made of this corpus, by these means."""
+    if not is_exported(settings.encoders_folder, settings.encoder):
+        return False
+    card = EncoderCard.read(encoder_folder(settings.encoders_folder, settings.encoder))
+    try:
+        manifest = Manifest.read(DataFolder(settings.data_folder).current())
+        expect_made_by(manifest, card.fingerprint)
+    except (IndexMissing, IndexDamaged, IndexOutdated):
+        return False
+    identity = identity_of(corpus.documents, card.fingerprint)
+    return manifest.identity == identity and manifest.calibration == calibration_of(settings)

@@ -1,0 +1,6 @@
+"""The exit codes of every command."""
+
+DONE = 0
+CHECK_FAILED = 1
+BAD_INPUT = 2
+STOPPED = 130  # by Ctrl-C: 128 and the signal's number

@@ -1,0 +1,239 @@
+"""Measuring answers against gold: what was right, cited, refused and found, and how surely.
+
+Every figure is a mean over questions, with a bootstrap interval, so that it can be compared.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import ir_measures
+import numpy as np
+from ir_measures import RR, Success
+
+from assistant.answer import Answer, Citation, Status, Turn
+from assistant.marking import is_right, normalised, without_markers
+from assistant.pipeline import Assistant
+from assistant.proof import is_verbatim, supports
+from corpus.gold import GoldQuestion
+from index.search import Hit
+from index.texts import TextStore
+
+_RESAMPLES = 1000
+_MEASURES = {"hit@1": Success @ 1, "hit@5": Success @ 5, "rr@5": RR @ 5}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one gold question. `None` where a figure does not apply to it."""
+
+    gold: GoldQuestion
+    answer: Answer
+    right: bool | None
+    cited: bool | None
+    first_cited: bool | None
+    f1: float | None
+    verbatim: bool
+    unproved: int
+    ranks: dict[str, float | None]
+
+    @property
+    def refused(self) -> bool:
+        return self.answer.status is Status.REFUSED
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A measured value, its 95 % bootstrap interval, and over how many questions."""
+
+    value: float
+    low: float
+    high: float
+    count: int
+
+
+def evaluate(
+    assistant: Assistant,
+    questions: Sequence[GoldQuestion],
+    texts: TextStore,
+    watch: Callable[[], None] = lambda: None,
+) -> list[Outcome]:
+    """Asks every question through the pipeline that serves, and compares with its gold."""
+    outcomes = []
+    for gold in questions:
+        history = [Turn(role, text) for role, text in gold.history]
+        answer, judged = assistant.examine(gold.question, history)
+        outcomes.append(_outcome(gold, answer, judged.found.hits, texts))
+        watch()
+    return outcomes
+
+
+def figures(outcomes: Sequence[Outcome], seed: int = 0) -> dict[str, Figure]:
+    """Every metric by name; those that no question of the file allows are left out."""
+    generator = np.random.default_rng(seed)
+    answerable = [o for o in outcomes if o.gold.answerable]
+    unanswerable = [o for o in outcomes if not o.gold.answerable]
+    refused = [o for o in outcomes if o.refused]
+    near = [o for o in unanswerable if o.gold.kind == "near_miss"]
+    answered = [o for o in outcomes if not o.refused]
+    values: dict[str, list[float]] = {
+        "right": [float(bool(o.right)) for o in answerable if o.right is not None],
+        "answered": [float(not o.refused) for o in answerable],
+        "cited_on_span": [float(bool(o.cited)) for o in answerable if o.cited is not None],
+        "first_citation_on_span": [
+            float(bool(o.first_cited)) for o in answerable if o.first_cited is not None
+        ],
+        "token_f1": [o.f1 for o in answerable if o.f1 is not None],
+        "refusal_recall": [float(o.refused) for o in unanswerable],
+        "refusal_precision": [float(not o.gold.answerable) for o in refused],
+        "wrongly_refused": [float(o.refused) for o in answerable],
+        "near_misses_refused": [float(o.refused) for o in near],
+        "verbatim": [float(o.verbatim) for o in answered],
+        "unproved_sentences": [float(o.unproved) for o in answered],
+    }
+    for name in _MEASURES:
+        values[name] = [rank for o in answerable if (rank := o.ranks[name]) is not None]
+    result = {name: _mean(sample, generator) for name, sample in values.items() if len(sample) > 0}
+    if answerable and unanswerable:
+        result["auroc"] = _auroc_figure(outcomes, generator)
+    return result
+
+
+def auroc(positive: Sequence[float], negative: Sequence[float]) -> float:
+    """How often a positive scores above a negative, ties counting half (Mann-Whitney)."""
+    if not positive or not negative:
+        return math.nan
+    pos, neg = np.asarray(positive), np.sort(np.asarray(negative))
+    below = np.searchsorted(neg, pos, side="left")
+    upto = np.searchsorted(neg, pos, side="right")
+    return float((below + upto).mean() / 2 / len(neg))
+
+
+def by_kind(outcomes: Iterable[Outcome]) -> dict[str, tuple[int, int]]:
+    """For every kind of question: how many came out as they should, and how many there are."""
+    counts: dict[str, list[int]] = {}
+    for outcome in outcomes:
+        good = bool(outcome.right) if outcome.gold.answerable else outcome.refused
+        count = counts.setdefault(outcome.gold.kind or "all", [0, 0])
+        count[0] += good
+        count[1] += 1
+    return {kind: (good, total) for kind, (good, total) in sorted(counts.items())}
+
+
+def record(outcome: Outcome) -> dict[str, Any]:
+    """One outcome as JSON, for whoever wants to read the errors."""
+    return {
+        "id": outcome.gold.id,
+        "kind": outcome.gold.kind,
+        "question": outcome.gold.question,
+        "standalone": outcome.answer.standalone_question,
+        "answerable": outcome.gold.answerable,
+        "gold": list(outcome.gold.answers),
+        "status": outcome.answer.status,
+        "confidence": outcome.answer.confidence,
+        "right": outcome.right,
+        "cited_on_span": outcome.cited,
+        "answer": outcome.answer.text,
+        **outcome.ranks,
+    }
+
+
+# --- one question ------------------------------------------------------------------------------
+
+
+def _outcome(gold: GoldQuestion, answer: Answer, hits: Sequence[Hit], texts: TextStore) -> Outcome:
+    kept = {c.sha256: texts.read(c.sha256) for c in answer.citations}
+    placed = bool(gold.document and gold.spans)
+    first = answer.citations[:1]
+    return Outcome(
+        gold=gold,
+        answer=answer,
+        right=is_right(gold, answer) if gold.answerable else None,
+        cited=any(_touches(gold, c) for c in answer.citations) if placed else None,
+        first_cited=any(_touches(gold, c) for c in first) if placed else None,
+        f1=_best_f1(gold, answer) if gold.answers else None,
+        verbatim=all(is_verbatim(kept[c.sha256], c) for c in answer.citations),
+        unproved=_unproved(answer),
+        ranks=_ranks(gold, hits),
+    )
+
+
+def _unproved(answer: Answer) -> int:
+    quotes = {citation.number: citation.quote for citation in answer.citations}
+    return sum(
+        not supports(sentence.text, [quotes[n] for n in sentence.citations if n in quotes])
+        for sentence in answer.sentences
+    )
+
+
+def _touches(gold: GoldQuestion, citation: Citation) -> bool:
+    return citation.document == gold.document and any(
+        min(end, citation.end) > max(start, citation.start) for start, end in gold.spans
+    )
+
+
+def _best_f1(gold: GoldQuestion, answer: Answer) -> float:
+    """SQuAD's token F1 (Rajpurkar et al. 2016), the best over the gold answers; 0 if refused."""
+    if answer.status is Status.REFUSED:
+        return 0.0
+    said = normalised(without_markers(answer.text)).split()
+    return max(_f1(said, normalised(wanted).split()) for wanted in gold.answers)
+
+
+def _f1(said: Sequence[str], wanted: Sequence[str]) -> float:
+    common = sum((Counter(said) & Counter(wanted)).values())
+    if not common:
+        return 0.0
+    precision, recall = common / len(said), common / len(wanted)
+    return 2 * precision * recall / (precision + recall)
+
+
+def _ranks(gold: GoldQuestion, hits: Sequence[Hit]) -> dict[str, float | None]:
+    """hit@1, hit@5 and RR@5 of the passages; a passage is relevant that holds half of a gold
+    span, or lies in the gold document where no span is known."""
+    if not gold.answerable or not gold.document:
+        return dict.fromkeys(_MEASURES)
+    relevant = [f"{rank:03d}" for rank, hit in enumerate(hits) if _is_relevant(gold, hit)]
+    qrels = [ir_measures.Qrel(gold.id, name, 1) for name in relevant or ["none"]]
+    run = [ir_measures.ScoredDoc(gold.id, f"{rank:03d}", float(-rank)) for rank in range(len(hits))]
+    names = {measure: name for name, measure in _MEASURES.items()}
+    found = ir_measures.calc_aggregate(list(_MEASURES.values()), qrels, run)
+    return {names[measure]: float(value) for measure, value in found.items()}
+
+
+def _is_relevant(gold: GoldQuestion, hit: Hit) -> bool:
+    passage = hit.passage
+    if passage.document != gold.document:
+        return False
+    return not gold.spans or any(
+        min(end, passage.end) - max(start, passage.start) >= (end - start) / 2
+        for start, end in gold.spans
+    )
+
+
+# --- figures -------------------------------------------------------------------------------------
+
+
+def _mean(sample: Sequence[float], generator: np.random.Generator) -> Figure:
+    values = np.asarray(sample, dtype=float)
+    means = values[generator.integers(0, len(values), (_RESAMPLES, len(values)))].mean(axis=1)
+    low, high = np.quantile(means, [0.025, 0.975])
+    return Figure(float(values.mean()), float(low), float(high), len(values))
+
+
+def _auroc_figure(outcomes: Sequence[Outcome], generator: np.random.Generator) -> Figure:
+    scores = np.array([o.answer.confidence for o in outcomes])
+    labels = np.array([o.gold.answerable for o in outcomes])
+    samples = []
+    for _ in range(_RESAMPLES // 4):
+        picked = generator.integers(0, len(scores), len(scores))
+        value = auroc(
+            scores[picked][labels[picked]].tolist(), scores[picked][~labels[picked]].tolist()
+        )
+        if not math.isnan(value):
+            samples.append(value)
+    low, high = np.quantile(samples, [0.025, 0.975])
+    whole = auroc(scores[labels].tolist(), scores[~labels].tolist())
+    return Figure(whole, float(low), float(high), len(scores))

@@ -1,0 +1,227 @@
+"""Choosing: from the passages that were found to the sentences, items and rows that answer.
+
+Knows hits and what the question asks for; knows nothing of how answers are worded. Pure
+functions of their arguments.
+"""
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+
+from assistant.question import Asks, Question
+from assistant.reading import Reader, Reading
+from corpus.document import Kind, Passage, Unit
+from corpus.markup import plain
+from index.search import Found, Hit
+from index.terms import STOP_WORDS, stem, words
+
+_EMPTY = frozenset(stem(word) for word in STOP_WORDS)
+# Words of which one excludes the other, stemmed: a text on the one does not speak of the other.
+OPPOSITES = tuple(
+    (stem(a), stem(b))
+    for a, b in (
+        pair.split("/")
+        for pair in (
+            "internal/external inside/outside increase/decrease rise/fall before/after first/last "
+            "earliest/latest oldest/newest minimum/maximum smallest/largest lowest/highest "
+            "least/most fewer/more shortest/longest cheapest/dearest north/south east/west "
+            "northern/southern eastern/western buy/sell buyer/seller import/export input/output "
+            "public/private "
+            "male/female positive/negative success/failure win/lose start/end begin/end open/close "
+            "enter/leave arrive/depart import/export accept/reject include/exclude online/offline "
+            "domestic/foreign upper/lower advantage/disadvantage similarity/difference "
+            "employer/employee"
+        ).split()
+    )
+)
+# Passages whose units are looked at, best first.
+DEPTH = 8
+# Shares of a unit's score; chosen on half of SQuAD 2.0's development set and on the gold questions.
+_SIMILARITY, _COVERAGE, _FOUND = 0.4, 0.4, 0.2
+# What a unit loses that speaks of the opposite of what was asked, and gains that defines it.
+_CONTRAST, _DEFINITION = 0.12, 0.06
+# Where several things are asked for: what a unit gains that names them, and loses that only
+# says how many there are.
+_NAMES_SEVERAL, _ONLY_COUNTS = 0.04, 0.12
+_COUNTS = re.compile(
+    r"\b(?:two|three|four|five|six|seven|eight|nine|ten|several|some|many)\s+(?:\w+\s+){0,2}?\w+s\b"
+    r"|\b(?:two|three|four|five|six|seven|eight|nine|ten) of\b|\bfollowing\b|\bbelow\b",
+    re.IGNORECASE,
+)
+# What a unit loses that only says the question's own words again.
+_NOTHING_NEW = 0.10
+# Passages that the reader reads, and what its verdict adds to a unit's score.
+READ = 3
+_READER, _READER_PASSAGE = 0.3, 0.15
+# What is taken for read of a passage that was not: such passages are seldom right.
+_UNREAD = Reading(units={}, passage=-2.0)
+# What a question word counts that stands in the passage or its headings, not in the unit.
+_NEAR = 0.6
+
+
+@dataclass(frozen=True)
+class Weights:
+    """How rare each of the question's stems is in this material: stem → inverse document
+    frequency as BM25 has it (natural logarithm, above 0; Robertson and Zaragoza 2009)."""
+
+    rarity: Mapping[str, float]
+
+    @cached_property
+    def total(self) -> float:
+        return sum(self.rarity.values()) or 1.0
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A unit that may answer. `score` is comparable within one question; `similarity` is the
+    cosine to the question, `coverage` the share of the question's words, by rarity, that stand
+    in the unit or, at a discount, around it (both 0 to 1). `reading` is what the reader made of
+    its passage, where one read it."""
+
+    hit: Hit
+    unit: Unit
+    place: int  # of the unit in its passage
+    score: float
+    similarity: float
+    coverage: float
+    reading: Reading | None = None
+    verdict: float = 0.0
+
+    @property
+    def rank(self) -> float:
+        """What evidence is sorted by: its score, and what the reader's verdict adds."""
+        return self.score + self.verdict
+
+    @property
+    def passage(self) -> Passage:
+        return self.hit.passage
+
+    @property
+    def source(self) -> str:
+        """The unit's own text, as it stands in the document."""
+        shift = self.passage.start
+        return self.passage.text[self.unit.start - shift : self.unit.end - shift]
+
+
+def weigh_words(question: Question, frequency: Callable[[str], int], count: int) -> Weights:
+    """The rarity of the question's words among `count` passages."""
+    rarity: dict[str, float] = {}
+    for word in question.subject:
+        seen = min(frequency(word), count)
+        rarity[stem(word)] = math.log(1 + (count - seen + 0.5) / (seen + 0.5))
+    return Weights(rarity)
+
+
+def gather(question: Question, found: Found, weights: Weights) -> list[Evidence]:
+    """The units of the best passages, best first. A heading or a table's header is never one."""
+    evidence: list[Evidence] = []
+    for hit in found.hits[:DEPTH]:
+        passage = hit.passage
+        around = stems(f"{passage.context} {passage.question or ''} {passage.text}")
+        for place, unit in enumerate(passage.units):
+            if unit.kind in (Kind.HEADER, Kind.CODE) or (is_lead(passage, place)):
+                continue
+            own = stems(_words_of(passage, unit))
+            coverage = covered(weights, own, around)
+            similarity = hit.unit_scores[place]
+            score = _SIMILARITY * similarity + _COVERAGE * coverage + _FOUND * hit.score
+            if contrasts(question, own):
+                score -= _CONTRAST
+            if question.asks is not Asks.YES_NO and not _adds(question, own):
+                score -= _NOTHING_NEW
+            if question.wants_list and question.asks is not Asks.AMOUNT:
+                score += _enumerates(passage, unit)
+            if question.asks is Asks.DEFINITION and _defines(question, passage, unit):
+                score += _DEFINITION
+            evidence.append(Evidence(hit, unit, place, score, similarity, coverage))
+    return sorted(evidence, key=lambda e: (-e.score, e.hit.ordinal, e.place))
+
+
+def read(question: Question, evidence: Sequence[Evidence], reader: Reader) -> list[Evidence]:
+    """The evidence after the reader has read the best passages, best first again."""
+    best: dict[int, Evidence] = {}
+    for each in evidence:
+        best.setdefault(each.hit.ordinal, each)
+    leading = list(best.values())[:READ]
+    readings = reader.read(question.text, [(each.passage, each.place) for each in leading])
+    by_passage = {each.hit.ordinal: got for each, got in zip(leading, readings, strict=True)}
+    result = []
+    for each in evidence:
+        reading = by_passage.get(each.hit.ordinal, _UNREAD)
+        logit = reading.units.get(each.place, _UNREAD.passage)
+        bonus = _READER * _sigmoid(logit) + _READER_PASSAGE * _sigmoid(reading.passage)
+        result.append(replace(each, verdict=bonus, reading=reading))
+    return sorted(result, key=lambda e: (-e.rank, e.hit.ordinal, e.place))
+
+
+def _sigmoid(logit: float) -> float:
+    return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit))))
+
+
+def covered(weights: Weights, own: frozenset[str], around: frozenset[str]) -> float:
+    """The share of the question's words, by rarity, that the texts hold; 0 to 1."""
+    total = 0.0
+    for word, rarity in weights.rarity.items():
+        if word in own:
+            total += rarity
+        elif word in around:
+            total += _NEAR * rarity
+    return total / weights.total
+
+
+def contrasts(question: Question, own: frozenset[str]) -> bool:
+    """Whether a text names the opposite of a word of the question, and not the word itself."""
+    asked = set(question.terms)
+    return any(
+        word in asked and other not in asked and other in own and word not in own
+        for pair in OPPOSITES
+        for word, other in (pair, pair[::-1])
+    )
+
+
+def _adds(question: Question, own: frozenset[str]) -> bool:
+    """Whether a text says at least two things that the question does not."""
+    return len(own - set(question.terms) - _EMPTY) >= 2
+
+
+def _enumerates(passage: Passage, unit: Unit) -> float:
+    """What a unit gains that names several things, and loses that only counts them."""
+    shift = passage.start
+    text = passage.text[unit.start - shift : unit.end - shift]
+    if text.count(",") >= 2:
+        return _NAMES_SEVERAL
+    return -_ONLY_COUNTS if announces(text) else 0.0
+
+
+def announces(text: str) -> bool:
+    """Whether a sentence says how many things there are, and not which."""
+    return text.count(",") < 2 and bool(_COUNTS.search(text))
+
+
+def _defines(question: Question, passage: Passage, unit: Unit) -> bool:
+    """Whether the unit opens with the thing asked for and says what it is."""
+    shift = passage.start
+    text = plain(passage.text[unit.start - shift : unit.end - shift])
+    opening = re.match(r"^(.{3,60}?)\s(?:is|are|was|were|means?|refers? to|describes?)\s", text)
+    return bool(opening) and set(question.terms) <= stems(opening.group(1) if opening else "")
+
+
+def is_lead(passage: Passage, place: int) -> bool:
+    """Whether the unit only opens the list that follows it."""
+    unit = passage.units[place]
+    following = passage.units[place + 1] if place + 1 < len(passage.units) else None
+    return following is not None and following.lead == (unit.start, unit.end)
+
+
+@lru_cache(maxsize=8192)  # the same passages come up for many questions
+def stems(text: str) -> frozenset[str]:
+    """The stems of all words of a text."""
+    return frozenset(stem(word) for word in words(text))
+
+
+def _words_of(passage: Passage, unit: Unit) -> str:
+    shift = passage.start
+    spans = unit.cells or ((unit.start, unit.end),)
+    return " ".join(passage.text[start - shift : end - shift] for start, end in spans)

@@ -1,0 +1,196 @@
+"""The pipeline: ask() is a handful of named steps, each a module of its own."""
+
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from assistant import writer
+from assistant.answer import Answer, Citation, Related, Sentence, Status, Turn
+from assistant.confidence import Calibration, Features, measure
+from assistant.evidence import Evidence, Weights, gather, read, weigh_words
+from assistant.proof import is_verbatim, supports
+from assistant.question import Question, understand
+from assistant.reading import Reader
+from assistant.selection import Chosen, choose
+from corpus.markup import plain
+from index.encoder import Encoder, Vectors
+from index.generation import Generation
+from index.search import Found, Searcher
+from index.texts import TextStore
+
+_HITS = 10
+_SUGGESTIONS = 3
+_RELATED = 3
+# A question of the material further from the one asked than this suggests nothing.
+_NEAR_QUESTION = 0.25
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What was found, chosen and measured for a question, before it is decided and worded."""
+
+    question: Question
+    found: Found
+    evidence: tuple[Evidence, ...]
+    weights: Weights
+    chosen: Chosen | None
+    features: Features | None
+
+
+class Assistant:
+    """Answers questions from one generation. Safe to share between threads."""
+
+    def __init__(
+        self,
+        generation: Generation,
+        encoder: Encoder,
+        texts: TextStore,
+        calibration: Calibration,
+        reader: Reader | None = None,
+    ) -> None:
+        self.generation = generation
+        self.searcher = Searcher(generation, encoder)
+        self._encoder = encoder
+        self._texts = texts
+        self._calibration = calibration
+        self._reader = reader
+        asked = generation.words.questions()
+        self._questions = [entry.passage.question or "" for entry in asked]
+        rows = [entry.heading_row for entry in asked]
+        self._question_vectors: Vectors = np.asarray(generation.vectors[rows])
+
+    def ask(
+        self, message: str, history: Sequence[Turn] = (), conversation_id: str | None = None
+    ) -> Answer:
+        """The answer, or the refusal. Raises QuestionInvalid where the message is no question."""
+        return self.examine(message, history, conversation_id)[0]
+
+    def examine(
+        self, message: str, history: Sequence[Turn] = (), conversation_id: str | None = None
+    ) -> tuple[Answer, Judged]:
+        """The answer, and what was found and measured on the way to it."""
+        clock = _Clock()
+        question = understand(message, history, self._encoder.encode_documents)
+        question = Question(question.asked, self.searcher.spell(question.text))
+        clock.lap("understand")
+        vector = self.searcher.encode(question.text)
+        clock.lap("encode")
+        found = self.searcher.search(question.text, _HITS, vector)
+        clock.lap("search")
+        judged = self.judge(question, found)
+        confidence = self._confidence(judged)
+        answered = judged.chosen is not None and confidence >= self._calibration.threshold
+        clock.lap("select")
+        statements = writer.state(judged.chosen.units) if answered and judged.chosen else []
+        clock.lap("write")
+        proved = self._proved(statements)
+        text, sentences = writer.compose(proved)
+        clock.lap("prove")
+        answer = self._answer(
+            question, found, confidence, text, sentences,
+            tuple(statement.citation for statement in proved),
+            conversation_id, clock,
+        )  # fmt: skip
+        return answer, judged
+
+    def judge(self, question: Question, found: Found) -> Judged:
+        """Chooses evidence and measures it; what calibration learns from."""
+        words = self.generation.words
+        weights = weigh_words(question, words.frequency, words.count)
+        evidence = gather(question, found, weights)
+        if self._reader:
+            evidence = read(question, evidence, self._reader)
+        chosen = choose(question, found, evidence, weights)
+        features = None
+        if chosen:
+            features = measure(question, found, evidence, chosen, weights, words.count)
+        return Judged(question, found, tuple(evidence), weights, chosen, features)
+
+    def _confidence(self, judged: Judged) -> float:
+        return self._calibration.probability(judged.features) if judged.features else 0.0
+
+    def _proved(self, statements: Sequence[writer.Statement]) -> list[writer.Statement]:
+        """The statements whose citation stands in the kept text and supports them."""
+        texts: dict[str, str] = {}
+        proved = []
+        for statement in statements:
+            citation = statement.citation
+            if citation.sha256 not in texts:
+                texts[citation.sha256] = self._texts.read(citation.sha256)
+            if is_verbatim(texts[citation.sha256], citation) and supports(
+                statement.text, [citation.quote]
+            ):
+                proved.append(statement)
+        return proved
+
+    def _answer(
+        self,
+        question: Question,
+        found: Found,
+        confidence: float,
+        text: str,
+        sentences: tuple[Sentence, ...],
+        citations: tuple[Citation, ...],
+        conversation_id: str | None,
+        clock: "_Clock",
+    ) -> Answer:
+        refused = not sentences
+        return Answer(
+            id=uuid.uuid4().hex,
+            conversation_id=conversation_id or uuid.uuid4().hex,
+            question=question.asked,
+            standalone_question=question.text,
+            status=Status.REFUSED if refused else Status.ANSWERED,
+            text=writer.REFUSAL if refused else text,
+            sentences=sentences,
+            citations=citations,
+            confidence=round(confidence, 4),
+            suggestions=self._suggestions(question, found.vector) if refused else (),
+            related=_related(found) if refused else (),
+            writer=writer.NAME,
+            generation=self.generation.id,
+            timings_ms=clock.done(),
+        )
+
+    def _suggestions(self, question: Question, vector: Vectors) -> tuple[str, ...]:
+        """The nearest questions that the material itself asks and answers."""
+        if not self._questions:
+            return ()
+        cosines = self._question_vectors @ vector
+        asked = plain(question.text).lower()
+        near = [
+            self._questions[i]
+            for i in np.argsort(-cosines, kind="stable")
+            if cosines[i] >= _NEAR_QUESTION and self._questions[i].lower() != asked
+        ]
+        return tuple(dict.fromkeys(near))[:_SUGGESTIONS]
+
+
+def _related(found: Found) -> tuple[Related, ...]:
+    return tuple(
+        Related(
+            hit.passage.document, hit.passage.sha256, hit.passage.start, hit.passage.end,
+            hit.passage.text,
+        )
+        for hit in found.hits[:_RELATED]
+    )  # fmt: skip
+
+
+class _Clock:
+    """Milliseconds by step."""
+
+    def __init__(self) -> None:
+        self._start = self._last = time.perf_counter()
+        self._laps: dict[str, float] = {}
+
+    def lap(self, step: str) -> None:
+        now = time.perf_counter()
+        self._laps[step] = round((now - self._last) * 1000, 2)
+        self._last = now
+
+    def done(self) -> dict[str, float]:
+        total = round((time.perf_counter() - self._start) * 1000, 2)
+        return {**self._laps, "total": total}

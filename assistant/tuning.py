@@ -1,0 +1,41 @@
+"""The threshold of one corpus, from its own gold questions. Run at the end of every build."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from assistant.answer import Turn
+from assistant.marking import is_right
+from assistant.pipeline import Assistant
+from assistant.question import LONGEST
+from corpus.gold import GoldQuestion
+
+# Share of the right answers that a threshold lets through.
+ANSWERED = 0.92
+
+
+def threshold(
+    assistant: Assistant,
+    questions: Sequence[GoldQuestion],
+    answered: float = ANSWERED,
+    watch: Callable[[], None] = lambda: None,
+) -> float:
+    """The highest threshold that still lets through the given share of the right answers, by the
+    assistant's own confidence; 0 to 1. `assistant` must refuse nothing itself.
+
+    Right answers, not all answerable questions: to refuse what would be answered wrongly is no
+    loss.
+    """
+    confidences = []
+    for gold in questions:
+        if gold.answerable and is_askable(gold):
+            answer = assistant.ask(gold.question, [Turn(*turn) for turn in gold.history])
+            if is_right(gold, answer):
+                confidences.append(answer.confidence)
+        watch()
+    return float(np.quantile(confidences, 1.0 - answered)) if confidences else 0.0
+
+
+def is_askable(gold: GoldQuestion) -> bool:
+    """Whether the pipeline takes it for a question at all."""
+    return len(gold.question) <= LONGEST and any(c.isalnum() for c in gold.question)

@@ -1,0 +1,96 @@
+"""Gold questions: reading and checking JSONL files of questions with known answers."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from corpus.document import Span
+from corpus.errors import GoldInvalid
+
+# Column names of other evaluation tools, read as ours.
+_ALIASES = {"user_input": "question", "reference": "answers", "reference_contexts": "contexts"}
+
+
+@dataclass(frozen=True)
+class GoldQuestion:
+    """A question, its acceptable answers and the places that prove them.
+
+    `document` is None and `spans` is empty where the place is unknown, or where there is no
+    answer. `contexts` are passages that hold the answer, for files that give texts, not places.
+    """
+
+    id: str
+    question: str
+    answers: tuple[str, ...]
+    document: str | None
+    spans: tuple[Span, ...]
+    answerable: bool
+    history: tuple[tuple[str, str], ...] = ()
+    kind: str = ""
+    contexts: tuple[str, ...] = ()
+
+
+def read_gold(path: Path) -> list[GoldQuestion]:
+    """The questions of a file, one JSON object a line; blank lines are passed over.
+
+    Raises GoldInvalid with the line's number and what was expected.
+    """
+    try:
+        # JSON may hold U+2028 and its like as they are, which splitlines() would cut at.
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise GoldInvalid(f"the gold file {path} cannot be read ({error})") from error
+    questions = []
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            try:
+                questions.append(_question(json.loads(line), number))
+            except (ValueError, TypeError) as error:
+                raise GoldInvalid(f"{path}, line {number}: {error}") from error
+    if not questions:
+        raise GoldInvalid(f"the gold file {path} holds no question")
+    return questions
+
+
+def _question(row: Any, number: int) -> GoldQuestion:
+    if not isinstance(row, Mapping):
+        raise ValueError(f"expected a JSON object, found {type(row).__name__}")
+    row = {_ALIASES.get(key, key): value for key, value in row.items()}
+    question = row.get("question")
+    if not isinstance(question, str) or not question.strip():
+        raise ValueError('expected a "question" with text')
+    answers = row.get("answers") or []
+    answers = [answers] if isinstance(answers, str) else answers
+    contexts = tuple(row.get("contexts") or ())
+    if not all(isinstance(text, str) for text in (*answers, *contexts)):
+        raise ValueError('expected "answers" to be a list of texts')
+    spans = row.get("spans")
+    if spans is None:
+        spans = [row["span"]] if row.get("span") else []
+    history = tuple(_turn(turn) for turn in row.get("history") or ())
+    return GoldQuestion(
+        id=str(row.get("id", number)),
+        question=question,
+        answers=tuple(answers),
+        document=row.get("document"),
+        spans=tuple(_span(span) for span in spans),
+        answerable=bool(row.get("answerable", bool(answers))),
+        history=history,
+        kind=str(row.get("kind") or ""),
+        contexts=contexts,
+    )
+
+
+def _turn(turn: Any) -> tuple[str, str]:
+    if not isinstance(turn, Mapping) or not {"role", "text"} <= set(turn):
+        raise ValueError(f'{turn!r} is not a turn of "history": an object with "role" and "text"')
+    return str(turn["role"]), str(turn["text"])
+
+
+def _span(span: Any) -> Span:
+    match span:
+        case [int(start), int(end)] if 0 <= start < end:
+            return start, end
+    raise ValueError(f"{span!r} is not a span: two character offsets, start before end")

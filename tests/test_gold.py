@@ -1,0 +1,30 @@
+"""The answers to the project's own gold questions are as good as promised."""
+
+from pathlib import Path
+
+import pytest
+
+from api.cli import main
+
+ROOT = Path(__file__).resolve().parent.parent
+GOLD = ROOT / "corpus" / "gold" / "faq.jsonl"
+DOCUMENTS = ROOT / "corpus" / "documents"
+
+RIGHT = 0.9
+REFUSAL_RECALL = 0.8
+REQUIRED = {
+    "verbatim": 1,
+    "unproved_sentences": 0,
+    "right": RIGHT,
+    "refusal_recall": REFUSAL_RECALL,
+}
+
+
+def test_the_gold_questions_are_answered_rightly_or_refused(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    required = [f"--require={name}={value}" for name, value in REQUIRED.items()]
+    folders = ["--corpus", str(DOCUMENTS), "--data", str(data), "--out", str(tmp_path / "out")]
+    code = main(["evaluate", str(GOLD), *folders, *required])
+    printed = capsys.readouterr()
+    assert code == 0, printed.err + printed.out

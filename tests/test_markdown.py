@@ -1,0 +1,177 @@
+"""Markdown's marks become blocks, and every block is a span of the source as it was written."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from corpus.document import Block, Kind
+from corpus.markdown import has_structure, markdown_blocks
+
+Seen = tuple[Kind, str]
+
+
+def blocks(text: str) -> list[Seen]:
+    return [(block.kind, text[block.start : block.end]) for block in markdown_blocks(text)]
+
+
+def levels(text: str) -> list[tuple[str, int]]:
+    return [(text[b.start : b.end], b.level) for b in markdown_blocks(text)]
+
+
+def cells(text: str, block: Block) -> list[str]:
+    return [text[start:end] for start, end in block.cells]
+
+
+def test_headings_of_both_kinds_keep_their_words_and_levels_without_the_marks() -> None:
+    text = "# Garden guide\n\nTools\n-----\n\n### *Spades* ###\n\nDig.\n"
+    assert levels(text) == [("Garden guide", 1), ("Tools", 2), ("*Spades*", 3), ("Dig.", 0)]
+
+
+def test_a_heading_without_words_is_no_block() -> None:
+    assert blocks("#\n\nDig.\n\n## \n") == [(Kind.PARAGRAPH, "Dig.")]
+
+
+def test_items_of_nested_lists_know_their_depth_and_leave_their_marks_behind() -> None:
+    text = "- Spade\n  1. Handle\n  2. Blade\n     of steel\n- Rake\n\n  It has teeth.\n"
+    assert levels(text) == [
+        ("Spade", 1),
+        ("Handle", 2),
+        ("Blade\n     of steel", 2),
+        ("Rake", 1),
+        ("It has teeth.", 1),
+    ]
+    assert {block.kind for block in markdown_blocks(text)} == {Kind.ITEM}
+
+
+def test_a_table_has_a_header_and_rows_with_the_spans_of_their_cells() -> None:
+    text = "| Tool | Use |\n|:-----|----:|\n| Spade | dig |\n| Rake | |\nHoe | weed\n"
+    found = markdown_blocks(text)
+    assert [block.kind for block in found] == [Kind.HEADER, Kind.ROW, Kind.ROW, Kind.ROW]
+    assert [cells(text, block) for block in found] == [
+        ["Tool", "Use"],
+        ["Spade", "dig"],
+        ["Rake", ""],
+        ["Hoe", "weed"],
+    ]
+
+
+def test_an_escaped_bar_divides_no_cell() -> None:
+    text = "| Mark | Meaning |\n|---|---|\n| `a \\| b` | one \\| other |\n"
+    row = markdown_blocks(text)[1]
+    assert cells(text, row) == ["`a \\| b`", "one \\| other"]
+
+
+def test_what_stands_below_a_heading_that_asks_is_its_answer_to_the_next_heading() -> None:
+    text = "# Tools\n\nIntro.\n\n## **What is a rake?**\n\nA tool.\n\nWith teeth.\n\n## Care\n\nOil it.\n"
+    assert blocks(text) == [
+        (Kind.HEADING, "Tools"),
+        (Kind.PARAGRAPH, "Intro."),
+        (Kind.QUESTION, "**What is a rake?**"),
+        (Kind.ANSWER, "A tool."),
+        (Kind.ANSWER, "With teeth."),
+        (Kind.HEADING, "Care"),
+        (Kind.PARAGRAPH, "Oil it."),
+    ]
+
+
+def test_marks_inside_a_fence_are_code() -> None:
+    text = "Run this:\n\n```sh\n# not a heading\n- not an item\n```\n\nDone.\n"
+    assert blocks(text) == [
+        (Kind.PARAGRAPH, "Run this:"),
+        (Kind.CODE, "```sh\n# not a heading\n- not an item\n```"),
+        (Kind.PARAGRAPH, "Done."),
+    ]
+
+
+def test_a_fence_that_is_never_closed_reaches_to_the_end() -> None:
+    assert blocks("Text.\n\n```\ncode\n\n# more") == [
+        (Kind.PARAGRAPH, "Text."),
+        (Kind.CODE, "```\ncode\n\n# more"),
+    ]
+
+
+def test_front_matter_is_boilerplate_and_a_rule_later_on_is_not() -> None:
+    text = "---\ntitle: Guide\n# comment\n---\n# Guide\n\nOne.\n\n---\n\nTwo.\n"
+    assert blocks(text) == [
+        (Kind.BOILERPLATE, "---\ntitle: Guide\n# comment\n---"),
+        (Kind.HEADING, "Guide"),
+        (Kind.PARAGRAPH, "One."),
+        (Kind.PARAGRAPH, "Two."),
+    ]
+
+
+def test_html_and_navigation_are_boilerplate_with_a_reason() -> None:
+    text = "# Guide\n\nSkip to main content\n\n<div>\nbanner\n</div>\n\nDig.\n"
+    found = markdown_blocks(text)
+    assert [(block.kind, block.reason) for block in found] == [
+        (Kind.HEADING, ""),
+        (Kind.BOILERPLATE, "navigation"),
+        (Kind.BOILERPLATE, "HTML"),
+        (Kind.PARAGRAPH, ""),
+    ]
+
+
+def test_the_marks_of_a_block_quote_are_left_behind() -> None:
+    text = "# Guide\n\n> Dig deep.\n\n> | Tool | Use |\n> |---|---|\n> | Spade | dig |\n"
+    found = markdown_blocks(text)
+    assert blocks(text)[1] == (Kind.PARAGRAPH, "Dig deep.")
+    assert [cells(text, block) for block in found[2:]] == [["Tool", "Use"], ["Spade", "dig"]]
+
+
+@pytest.mark.parametrize("line_break", ["\n", "\r\n", "\r"])
+def test_every_kind_of_line_break_gives_the_same_blocks_at_exact_offsets(line_break: str) -> None:
+    text = (
+        "---\na: b\n---\n# Guide\n\nDig\ndeep.\n\n- Spade\n  - Blade\n\n"
+        "| A | B |\n|---|---|\n| 1 | 2 |\n\n## Why?\n\nSo.\n"
+    )
+    expected = [
+        (Kind.BOILERPLATE, "---\na: b\n---"),
+        (Kind.HEADING, "Guide"),
+        (Kind.PARAGRAPH, "Dig\ndeep."),
+        (Kind.ITEM, "Spade"),
+        (Kind.ITEM, "Blade"),
+        (Kind.HEADER, "| A | B |"),
+        (Kind.ROW, "| 1 | 2 |"),
+        (Kind.QUESTION, "Why?"),
+        (Kind.ANSWER, "So."),
+    ]
+    found = blocks(text.replace("\n", line_break))
+    assert found == [(kind, source.replace("\n", line_break)) for kind, source in expected]
+
+
+def test_a_byte_order_mark_hides_neither_a_heading_nor_front_matter() -> None:
+    assert blocks("\ufeff# Guide\n\nDig.\n")[0] == (Kind.HEADING, "Guide")
+    assert blocks("\ufeff---\na: b\n---\nDig.\n")[0] == (Kind.BOILERPLATE, "---\na: b\n---")
+
+
+def test_line_separators_that_are_no_line_breaks_do_not_shift_offsets() -> None:
+    text = "# Guide\u2028still\n\nDig\x0c deep.\x85\n\n- Spade\n"
+    assert blocks(text)[0][1] == "Guide\u2028still"
+    assert blocks(text)[-1] == (Kind.ITEM, "Spade")
+
+
+@pytest.mark.parametrize("text", ["# Guide", "- Spade", "| A |\n|---|", "```\ncode\n```"])
+def test_a_text_with_block_marks_has_structure(text: str) -> None:
+    assert has_structure(text)
+    assert has_structure("\ufeff" + text)
+
+
+def test_a_text_with_nothing_but_paragraphs_has_none() -> None:
+    assert not has_structure("Garden guide\n\nDig *deep*. Is it 3 - 2?\n\n---\n\n#hashtag\n")
+
+
+PIECES = st.sampled_from(
+    ["# ", "## ", "- ", "1. ", "> ", "```", "|", "---", "===", "\n", "\n\n", "\r\n", "\r", "\t", "  ",
+     "    ", "Dig", "Why?", "\\|", "| a | b |\n|---|---|\n", "<div>", "<!--", "-->", "[a]: b", "\u2028",
+     "\x0b", "\ufeff", "Menu"]
+)  # fmt: skip
+
+
+@given(st.lists(PIECES, max_size=30).map("".join))
+def test_blocks_of_any_text_are_in_order_and_apart_and_hold_their_cells(text: str) -> None:
+    before = 0
+    for block in markdown_blocks(text):
+        assert before <= block.start < block.end <= len(text)
+        for start, end in block.cells:
+            assert block.start <= start <= end <= block.end
+        before = block.end

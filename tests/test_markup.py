@@ -1,0 +1,63 @@
+"""What a reader sees of a quote: inline marks are gone, everything else stays."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from corpus.markup import plain
+
+
+@pytest.mark.parametrize(
+    ("source", "seen"),
+    [
+        ("a **strong** word", "a strong word"),
+        ("a __strong__ word", "a strong word"),
+        ("an *emphatic* word", "an emphatic word"),
+        ("an _emphatic_ word", "an emphatic word"),
+        ("***both*** at once", "both at once"),
+        ("run `make test` now", "run make test now"),
+        ("see [the guide](guide.md) first", "see the guide first"),
+        ('see [the guide](guide.md "Guide") first', "see the guide first"),
+        ("see [it](https://example.com/a_(b)) first", "see it first"),
+        ("![a chart](chart.png) of sales", "a chart of sales"),
+        ("[**strong** link](x)", "strong link"),
+        ("one\n  two\r\nthree", "one two three"),
+    ],
+)
+def test_inline_marks_are_taken_away(source: str, seen: str) -> None:
+    assert plain(source) == seen
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "snake_case_names stay",
+        "2 * 3 * 4 is 24",
+        "5*6 and 7*8",
+        "a footnote [1] and (an aside)",
+        "C:\\folder stays",
+        "a lone * and a lone _ and a lone `",
+        "5 < 6 & 7 > 2",
+    ],
+)
+def test_text_without_marks_stays_as_it_is(text: str) -> None:
+    assert plain(text) == text
+
+
+@pytest.mark.parametrize(
+    ("source", "seen"),
+    [
+        (r"\*not emphatic\*", "*not emphatic*"),
+        (r"\_not emphatic\_", "_not emphatic_"),
+        (r"\*\*not strong\*\*", "**not strong**"),
+        (r"a \| b", "a | b"),
+        (r"1\. not a list", "1. not a list"),
+    ],
+)
+def test_escaped_marks_are_characters(source: str, seen: str) -> None:
+    assert plain(source) == seen
+
+
+@given(st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\\*_`[]")))
+def test_only_white_space_changes_in_text_without_any_mark(text: str) -> None:
+    assert plain(text) == " ".join(text.split())

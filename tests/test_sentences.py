@@ -1,0 +1,101 @@
+"""Sentences begin and end where a reader says they do, at exact offsets."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from corpus.sentences import sentence_spans
+
+
+def sentences(text: str) -> list[str]:
+    return [text[start:end] for start, end in sentence_spans(text)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Mr. Peters said so.",
+        "Ask Dr. Lee and Prof. Kim first.",
+        "Some (e.g. Apple) and others, i.e. Nike, agree.",
+        "It is sold by Tesla Inc. and others.",
+        "See Fig. 3 and No. 7 of the list.",
+        "The U.S. Postal Service delivers.",
+        "It was J. K. Rowling who wrote it.",
+        "It takes 3.5 hours and costs $1.20 on example.com today.",
+        "They met at 5 p.m. on Monday.",
+        "Wait ... there is more.",
+    ],
+)
+def test_a_full_stop_inside_a_sentence_does_not_end_it(text: str) -> None:
+    assert sentences(text) == [text]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("One. Two! Three? Four", ["One.", "Two!", "Three?", "Four"]),
+        ("It grew by 3.5. It fell by 2.", ["It grew by 3.5.", "It fell by 2."]),
+        ("Is it? 5 say so.", ["Is it?", "5 say so."]),
+        ("Really?! Yes.", ["Really?!", "Yes."]),
+        ("It ended… Then it began.", ["It ended…", "Then it began."]),
+        ("The answer is no. We refuse.", ["The answer is no.", "We refuse."]),
+        ("First line.\n\n  Second line.", ["First line.", "Second line."]),
+    ],
+)
+def test_a_terminal_mark_before_a_new_beginning_ends_a_sentence(
+    text: str, expected: list[str]
+) -> None:
+    assert sentences(text) == expected
+
+
+def test_closing_quotes_and_brackets_belong_to_the_sentence_they_close() -> None:
+    text = 'He said “Employees come first.” She agreed. (So do I.) "Why?" Nobody knows.'
+    assert sentences(text) == [
+        "He said “Employees come first.”",
+        "She agreed.",
+        "(So do I.)",
+        '"Why?"',
+        "Nobody knows.",
+    ]
+
+
+def test_a_quoted_question_that_goes_on_in_lower_case_is_one_sentence() -> None:
+    text = "“Who comes first?” asked Tom."
+    assert sentences(text) == [text]
+
+
+def test_chinese_and_japanese_sentences_need_no_space_between_them() -> None:
+    text = "内部客户是员工。外部客户买产品！「谁先？」没有人知道"
+    assert sentences(text) == ["内部客户是员工。", "外部客户买产品！", "「谁先？」", "没有人知道"]
+
+
+def test_spans_count_in_the_whole_text_when_only_a_part_is_cut() -> None:
+    text = "Before. One. Two. After."
+    spans = list(sentence_spans(text, 8, 17))
+    assert spans == [(8, 12), (13, 17)]
+    assert [text[start:end] for start, end in spans] == ["One.", "Two."]
+
+
+def test_a_text_without_words_has_no_sentences() -> None:
+    assert sentences("") == []
+    assert sentences(" \n\t ") == []
+
+
+PIECES = st.sampled_from(
+    ["Mr.", "no.", "A.", "e.g.", "3.5", "word", "Word", "?!", "。", "…", '."', ".)", " ", "\n", "\r\n",
+     "\u00a0", "“", "é", "😀", "U.S."]
+)  # fmt: skip
+
+
+@given(st.one_of(st.text(), st.lists(PIECES).map("".join)))
+def test_sentences_cover_all_but_white_space_in_order(text: str) -> None:
+    covered = []
+    before = 0
+    for start, end in sentence_spans(text):
+        assert before <= start < end <= len(text)
+        assert text[start:end] == text[start:end].strip()
+        covered.append(text[start:end])
+        assert not text[before:start].strip()
+        before = end
+    assert not text[before:].strip()
+    assert "".join("".join(covered).split()) == "".join(text.split())
