@@ -4,6 +4,7 @@ import hashlib
 import json
 import logging
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
@@ -74,7 +75,11 @@ def ensure_index(settings: Settings, watcher: Watcher | None = None) -> Corpus:
 def open_assistant(settings: Settings) -> Assistant:
     """An assistant over the published generation. Raises IndexingError where there is none that
     can be opened."""
-    return _open(DataFolder(settings.data_folder), _encoder(settings), _reader(settings))
+    # The weights are read by native code, so that the two models load at the same time.
+    with ThreadPoolExecutor(1) as pool:
+        reader = pool.submit(_reader, settings)
+        encoder = _encoder(settings)
+        return _open(DataFolder(settings.data_folder), encoder, reader.result())
 
 
 def open_texts(settings: Settings) -> TextStore:

@@ -13,6 +13,8 @@ from api.http import create_app
 from api.settings import read_settings
 from api.terminal import Bars, warn
 
+_BACKLOG = 2048  # connections that wait to be accepted; uvicorn's own number
+
 
 def run(arguments: Namespace) -> int:
     """Serves until it is stopped. What cannot work is said before anything is listened to."""
@@ -25,6 +27,7 @@ def run(arguments: Namespace) -> int:
         warn(f"left out: {error}" for error in corpus.unreadable)
         service = Service(settings)
         service.assistant()
+        listener.listen(_BACKLOG)  # whoever reads the address may connect at once
         print(f"{len(corpus.documents)} documents of {settings.corpus} are ready for questions.")
         print(f"Open {_address(listener)} in a browser; Ctrl-C stops.", flush=True)
         config = uvicorn.Config(create_app(service), log_level="warning")

@@ -55,6 +55,9 @@ _NOTHING_NEW = 0.10
 # Passages that the reader reads, and what its verdict adds to a unit's score.
 READ = 3
 _READER, _READER_PASSAGE = 0.3, 0.15
+# A passage whose best unit scores less than the best of all by more than this is not read: the
+# verdict seldom makes up for it, and reading is what takes the time.
+_REACH = 0.12
 # What is taken for read of a passage that was not: such passages are seldom right.
 _UNREAD = Reading(units={}, passage=-2.0)
 # What a question word counts that stands in the passage or its headings, not in the unit.
@@ -144,7 +147,7 @@ def read(question: Question, evidence: Sequence[Evidence], reader: Reader) -> li
     best: dict[int, Evidence] = {}
     for each in evidence:
         best.setdefault(each.hit.ordinal, each)
-    leading = list(best.values())[:READ]
+    leading = [each for each in best.values() if each.score >= evidence[0].score - _REACH][:READ]
     readings = reader.read(question.text, [(each.passage, each.place) for each in leading])
     by_passage = {each.hit.ordinal: got for each, got in zip(leading, readings, strict=True)}
     result = []
