@@ -185,8 +185,8 @@ def contrasts(question: Question, own: frozenset[str]) -> bool:
 
 
 def _adds(question: Question, own: frozenset[str]) -> bool:
-    """Whether a text says at least two things that the question does not."""
-    return len(own - set(question.terms) - _EMPTY) >= 2
+    """Whether a text says anything that the question does not."""
+    return bool(own - set(question.terms) - _EMPTY)
 
 
 def _enumerates(passage: Passage, unit: Unit) -> float:

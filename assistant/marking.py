@@ -32,9 +32,10 @@ def says(text: str, wanted: str) -> bool:
     if short and f" {short} " in f" {plain} ":
         return True
     needed = stems(" ".join(content_words(wanted)))
+    said = stems(without_markers(text))
     if len(needed) < 3:
-        return bool(needed) and needed <= stems(text)
-    return len(needed & stems(text)) >= _SAYS * len(needed)
+        return bool(needed) and needed <= said
+    return len(needed & said) >= _SAYS * len(needed)
 
 
 def _overlap(span: Span, cited: Sequence[Span]) -> float:

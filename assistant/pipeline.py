@@ -110,7 +110,9 @@ class Assistant:
         return Judged(question, found, tuple(evidence), weights, chosen, features)
 
     def _confidence(self, judged: Judged) -> float:
-        return self._calibration.probability(judged.features) if judged.features else 0.0
+        """As it is shown: rounded first, so that a threshold read off an answer holds for it."""
+        features = judged.features
+        return round(self._calibration.probability(features), 4) if features else 0.0
 
     def _proved(self, statements: Sequence[writer.Statement]) -> list[writer.Statement]:
         """The statements whose citation stands in the kept text and supports them."""
@@ -147,7 +149,7 @@ class Assistant:
             text=writer.REFUSAL if refused else text,
             sentences=sentences,
             citations=citations,
-            confidence=round(confidence, 4),
+            confidence=confidence,
             suggestions=self._suggestions(question, found.vector) if refused else (),
             related=_related(found) if refused else (),
             writer=writer.NAME,

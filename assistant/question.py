@@ -64,6 +64,8 @@ _FORMS = [
                 r"\bhow (?:many|much|large|big|tall|high|far|fast|deep|wide|heavy|expensive)\b",
                 r"\b(?:what|which) (?:\w+ )?(?:percent\w*|proportion|share|number|amount|price|"
                 r"cost|salary|budget|revenue|rate|figure|population|size|length|height)\b",
+                r"\bwhat (?:is|was|are|were) the (?:\w+ )?(?:percent\w*|proportion|share|number|"
+                r"price|cost|salary|budget|population|size|length|height)\b",
             ],
         ),
         (
@@ -102,7 +104,9 @@ _LIST = re.compile(
 )
 _PLURAL = re.compile(
     r"^(?:and |so )?(?:what|which) (?:(?!do|does|did|is|was|has|can|will|should|would)\w+ )?"
-    r"(?!does|was|has|is)(\w{3,}[^s\W]s)\b",
+    r"\w{3,}[^s\W]s(?=\s+(?:are|were|do|does|did|can|could|will|would|should|have|had|must|may|of|in|"
+    r"for|from|to|that|there|contain|use|need|exist|make|give|take|work|apply|play|come|get|"
+    r"help|include|belong|show|offer|cause|affect|count|stand|matter)\b|\s*\??$)",
     re.IGNORECASE,
 )
 _DEFINITION = re.compile(
@@ -265,17 +269,21 @@ def _last_exchange(history: Sequence[Turn]) -> _Before:
 
 def _depends(text: str) -> bool:
     """Whether the message leans on what was said before: a pronoun, "and …", "… ones"."""
+    if _ONES.search(text):
+        return True
     if _ELLIPSIS.match(text):
         return not _is_clause(_ELLIPSIS.sub("", text)) or _has_pronoun(text)
-    return bool(_ONES.search(text)) or len(content_words(text)) < 2 or _has_pronoun(text)
+    return len(content_words(text)) < 2 or _has_pronoun(text)
 
 
 def _has_pronoun(text: str) -> bool:
     """Whether a pronoun stands in it that nothing before it in the message explains."""
     said = words(text)
     first_noun = next((i for i, word in enumerate(said) if _is_noun(word)), len(said))
+    short = len(content_words(text)) <= 3
     return bool(_THE_TWO.search(text) or _THAT.search(text)) or any(
-        word in _PRONOUNS and (place < first_noun or len(content_words(text)) <= 3)
+        word in _PRONOUNS
+        and (place < first_noun or (short and not any(map(_is_plural, said[:place]))))
         for place, word in enumerate(said)
     )
 
@@ -344,7 +352,9 @@ def _topic(before: _Before, plural: bool) -> str:
     """What the earlier exchange was about: the thing that was asked for, where a name answers
     it, else the longest run of content words, one with a plural for "they"."""
     if not plural and _WHICH.match(before.question):
-        names = re.findall(r"(?<![.!?] )(?<!^)\b[A-Z][\w&]+(?: [A-Z][\w&]+)*", before.answer)
+        names = re.findall(
+            r"(?<![.!?] )(?<!^)\b[A-Z][\w&]+(?: [A-Z][\w&]+)*|\b[A-Z]\w+(?=['’]s\b)", before.answer
+        )
         named = [name for name in names if words(name)[0] not in STOP_WORDS]
         if named:
             return str(named[0])

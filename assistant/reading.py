@@ -48,20 +48,18 @@ class OnnxReader:
         self._tokenizer: Tokenizer = open_tokenizer(folder / "tokenizer.json")
 
     def read(self, question: str, places: Sequence[tuple[Passage, int]]) -> list[Reading]:
-        windows = [self._window(passage, place) for passage, place in places]
-        layouts = [
-            lay_out(
-                self._tokenizer,
-                question,
-                [unit_text(passage, passage.units[i]) for i in window],
-                passage.question or (passage.headings[-1] if passage.headings else passage.title),
-                ROW_TOKENS,
-            )
-            for (passage, _), window in zip(places, windows, strict=True)
-        ]
-        return [
-            self._reading(layout, window) for layout, window in zip(layouts, windows, strict=True)
-        ]
+        return [self._read(question, passage, place) for passage, place in places]
+
+    def _read(self, question: str, passage: Passage, place: int) -> Reading:
+        """One passage, read in a window of units that holds the one asked for."""
+        window = self._window(passage, place)
+        above = passage.question or (passage.headings[-1] if passage.headings else passage.title)
+        while True:
+            texts = [unit_text(passage, passage.units[i]) for i in window]
+            layout = lay_out(self._tokenizer, question, texts, above, ROW_TOKENS)
+            if layout.markers[window.index(place)] >= 0 or window[0] == place:
+                return self._reading(layout, window)
+            window = window[1:]  # dense text: what stands before gives way
 
     def _reading(self, layout: Layout, window: Sequence[int]) -> Reading:
         ids = np.array([layout.ids], dtype=np.int64)

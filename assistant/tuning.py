@@ -33,7 +33,7 @@ def threshold(
             if is_right(gold, answer):
                 confidences.append(answer.confidence)
         watch()
-    return float(np.quantile(confidences, 1.0 - answered)) if confidences else 0.0
+    return float(np.quantile(confidences, 1.0 - answered, method="lower")) if confidences else 0.0
 
 
 def is_askable(gold: GoldQuestion) -> bool:

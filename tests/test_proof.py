@@ -1,0 +1,119 @@
+"""Proof: a quote stands in the text to the character, and a sentence says nothing beyond it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.answer import Citation
+from assistant.proof import is_verbatim, supports
+
+TEXT = "Crows are black. Ravens are larger."
+
+
+def cited(start: int, end: int, quote: str) -> Citation:
+    return Citation(
+        number=1,
+        document="birds.md",
+        title="Birds",
+        headings=(),
+        sha256="0" * 64,
+        start=start,
+        end=end,
+        quote=quote,
+    )
+
+
+@pytest.mark.parametrize(
+    ("sentence", "quote"),
+    [
+        ("Crows are black.", "Crows are black."),
+        ("Crows are black.", "Crows are **black**."),
+        ("Crows are black.", "[Crows](https://example.org/a_b) are `black`."),
+        ("Crows are black.", "Crows\n are  black."),
+        ("Crow: black; loud", "| Crow | black | loud |"),
+        ("Crow: black; loud", "| Crow | black | often loud |"),
+    ],
+)
+def test_a_sentence_made_of_its_quote_is_supported(sentence: str, quote: str) -> None:
+    assert supports(sentence, [quote])
+
+
+@pytest.mark.parametrize(
+    ("sentence", "quote"),
+    [
+        ("Crows are very black.", "Crows are black."),
+        ("Crows are not black.", "Crows are black."),
+        ("Crow are black.", "Crows are black."),
+        ("It has 10 eggs.", "It has 100 eggs."),
+        ("Crows are black, black.", "Crows are black."),
+        ("A corner stone.", "A cornerstone."),
+    ],
+)
+def test_an_invented_word_is_not_supported(sentence: str, quote: str) -> None:
+    assert not supports(sentence, [quote])
+
+
+def test_a_change_of_order_is_not_supported() -> None:
+    assert not supports("Dogs bite men.", ["Men bite dogs."])
+
+
+def test_cells_that_were_run_together_support_the_cells_told_apart() -> None:
+    assert supports("Internal: Own staff; Wages", ["InternalOwn staffWages"])
+    assert supports("Crow (black): Loud", ["Crow (black)Loud"])
+
+
+@pytest.mark.parametrize("name", ["JavaScript", "eBay", "McDonald", "iPhone15", "LaTeX", "TCP/IP"])
+def test_a_name_with_capitals_inside_supports_itself_and_no_other(name: str) -> None:
+    assert supports(f"They use {name}.", [f"They use {name}."])
+    assert not supports(f"They use {name}.", ["They use Python."])
+
+
+@pytest.mark.parametrize("sentence", ["", "  ", "…", "- "])
+def test_a_sentence_without_words_is_supported_by_nothing(sentence: str) -> None:
+    assert not supports(sentence, ["Crows are black.", sentence])
+
+
+def test_a_sentence_is_not_supported_without_a_quote() -> None:
+    assert not supports("Crows are black.", [])
+    assert not supports("Crows are black.", [""])
+
+
+def test_several_quotes_support_a_sentence_together_in_their_order() -> None:
+    quotes = ["Crows are black.", "Ravens are larger."]
+    assert supports("Crows are black, ravens larger.", quotes)
+    assert not supports("Crows are black, ravens larger.", quotes[::-1])
+
+
+@given(st.text())
+def test_any_text_without_marks_that_has_words_supports_itself(text: str) -> None:
+    sentence = "".join(c if c.isalnum() else " " for c in text)
+    assert supports(f"Crow {sentence}", [f"Crow {sentence}"])
+
+
+def test_a_quote_is_verbatim_where_the_text_holds_it_to_the_character() -> None:
+    assert is_verbatim(TEXT, cited(0, 16, "Crows are black."))
+    assert is_verbatim(TEXT, cited(17, len(TEXT), "Ravens are larger."))
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "quote"),
+    [
+        (0, 16, "Crows are black!"),
+        (0, 16, "crows are black."),
+        (1, 17, "Crows are black."),
+        (0, 15, "Crows are black."),
+        (17, len(TEXT) + 1, "Ravens are larger."),
+        (-7, len(TEXT), "larger."),
+        (5, 5, ""),
+        (9, 3, ""),
+        (99, 100, ""),
+    ],
+)
+def test_a_quote_that_the_text_does_not_hold_at_its_place_is_not_verbatim(
+    start: int, end: int, quote: str
+) -> None:
+    assert not is_verbatim(TEXT, cited(start, end, quote))
+
+
+def test_characters_are_counted_not_bytes() -> None:
+    assert is_verbatim("Žluťoučký 🐎 pěl.", cited(10, 11, "🐎"))
