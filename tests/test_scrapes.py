@@ -13,13 +13,6 @@ SCRAPES = Path(__file__).resolve().parent.parent.parent / "shared" / "material"
 needs_scrapes = pytest.mark.skipif(
     not SCRAPES.is_dir(), reason="the raw scrapes are not beside this checkout"
 )
-QUESTIONS = [
-    "What is the difference between external and internal customers?",
-    "What is an example of an internal customer?",
-    "What are examples of external customers?",
-    "What is the difference between internal and external example?",
-    "What is the difference between internal and external users?",
-]
 
 
 @pytest.fixture(scope="module")
@@ -37,10 +30,14 @@ def scrapes(settings: Settings) -> Assistant:
 
 
 @needs_scrapes
-@pytest.mark.parametrize("question", QUESTIONS)
+@pytest.mark.parametrize("number", range(5))
 def test_the_faq_of_a_scrape_is_answered_with_its_own_answer_at_its_place(
-    scrapes: Assistant, settings: Settings, question: str
+    scrapes: Assistant, settings: Settings, number: int
 ) -> None:
+    asked = [entry.passage for entry in scrapes.generation.words.questions()]
+    questions = [passage.question for passage in asked if passage.headings == ("FAQs",)]
+    assert len(questions) == 5
+    question = str(questions[number])
     answer = scrapes.ask(question)
     assert answer.status is Status.ANSWERED
     (citation,) = answer.citations
