@@ -15,6 +15,7 @@ from assistant.confidence import Calibration
 from assistant.pipeline import Assistant
 from assistant.reading import OnnxReader
 from assistant.tuning import threshold
+from corpus.errors import GoldInvalid
 from corpus.gold import read_gold
 from corpus.reader import Corpus, read_corpus
 from index.build import Built, Unwatched, Watcher, build
@@ -46,7 +47,10 @@ def calibration_of(settings: Settings) -> dict[str, Any]:
     text = files("assistant").joinpath("calibration.json").read_text(encoding="utf-8")
     gold = hashlib.sha256()
     for path in settings.gold_files:
-        gold.update(path.read_bytes())
+        try:
+            gold.update(path.read_bytes())
+        except OSError as error:
+            raise GoldInvalid(f"the gold file {path} cannot be read ({error.strerror})") from error
     return {**json.loads(text), "gold": gold.hexdigest() if settings.gold_files else ""}
 
 
@@ -185,12 +189,14 @@ def _build(settings: Settings, corpus: Corpus, watcher: Watcher, rebuild: bool) 
     questions = [gold for path in settings.gold_files for gold in read_gold(path)]
 
     def tune(generation: Generation) -> dict[str, float]:
-        reader = _reader(settings)
-        kind = "reader" if reader else "plain"
-        lenient = replace(_calibration(generation, kind), threshold=0.0)
-        assistant = Assistant(generation, encoder, TextStore(data.texts), lenient, reader)
-        watcher.begin("Calibrating", len(questions))
-        return {kind: threshold(assistant, questions, watch=lambda: watcher.advance(1))}
+        """With and without the reader, so that the setting can change without a new build."""
+        watcher.begin("Calibrating", 2 * len(questions))
+        tuned = {}
+        for kind, reader in (("plain", None), ("reader", OnnxReader())):
+            lenient = replace(_calibration(generation, kind), threshold=0.0)
+            assistant = Assistant(generation, encoder, TextStore(data.texts), lenient, reader)
+            tuned[kind] = threshold(assistant, questions, watch=lambda: watcher.advance(1))
+        return tuned
 
     return build(
         corpus,

@@ -77,7 +77,7 @@ def measure(
     """The features of a chosen piece of evidence. `count` is the number of passages."""
     best = chosen.best
     passage = best.passage
-    own = stems(" ".join(_source(p.text, p.start, u.start, u.end) for p, u in chosen.units))
+    own = stems(_said(chosen))
     near = own | stems(f"{passage.context} {passage.question or ''} {passage.text}")
     absent = [rarity for word, rarity in weights.rarity.items() if word not in near]
     names = question.names
@@ -111,14 +111,14 @@ def _reader(chosen: Chosen) -> float:
     return max((reading.units.get(place, -3.0) for place in places), default=-3.0) / 10
 
 
-def _source(text: str, shift: int, start: int, end: int) -> str:
-    return plain(text[start - shift : end - shift])
+def _said(chosen: Chosen) -> str:
+    return " ".join(plain(passage.source(unit)) for passage, unit in chosen.units)
 
 
 def _type_missing(question: Question, chosen: Chosen) -> float:
-    """Whether the evidence lacks the kind of thing that is asked for: 1, 0, or 0.5 where the
+    """1 where the evidence lacks the kind of thing that is asked for; 0 where it has it, or the
     kind cannot be told from words."""
-    said = " ".join(_source(p.text, p.start, u.start, u.end) for p, u in chosen.units)
+    said = _said(chosen)
     match question.asks:
         case Asks.TIME:
             exact = re.search(r"\byear\b", question.text, re.IGNORECASE)

@@ -81,7 +81,7 @@ class Evidence:
     """A unit that may answer. `score` is comparable within one question; `similarity` is the
     cosine to the question, `coverage` the share of the question's words, by rarity, that stand
     in the unit or, at a discount, around it (both 0 to 1). `reading` is what the reader made of
-    its passage, where one read it."""
+    its passage, where one read it, and `verdict` what that adds to the score."""
 
     hit: Hit
     unit: Unit
@@ -104,8 +104,7 @@ class Evidence:
     @property
     def source(self) -> str:
         """The unit's own text, as it stands in the document."""
-        shift = self.passage.start
-        return self.passage.text[self.unit.start - shift : self.unit.end - shift]
+        return self.passage.source(self.unit)
 
 
 def weigh_words(question: Question, frequency: Callable[[str], int], count: int) -> Weights:
@@ -191,8 +190,7 @@ def _adds(question: Question, own: frozenset[str]) -> bool:
 
 def _enumerates(passage: Passage, unit: Unit) -> float:
     """What a unit gains that names several things, and loses that only counts them."""
-    shift = passage.start
-    text = passage.text[unit.start - shift : unit.end - shift]
+    text = passage.source(unit)
     if text.count(",") >= 2:
         return _NAMES_SEVERAL
     return -_ONLY_COUNTS if announces(text) else 0.0
@@ -205,10 +203,9 @@ def announces(text: str) -> bool:
 
 def _defines(question: Question, passage: Passage, unit: Unit) -> bool:
     """Whether the unit opens with the thing asked for and says what it is."""
-    shift = passage.start
-    text = plain(passage.text[unit.start - shift : unit.end - shift])
+    text = plain(passage.source(unit))
     opening = re.match(r"^(.{3,60}?)\s(?:is|are|was|were|means?|refers? to|describes?)\s", text)
-    return bool(opening) and set(question.terms) <= stems(opening.group(1) if opening else "")
+    return opening is not None and set(question.terms) <= stems(opening.group(1))
 
 
 def is_lead(passage: Passage, place: int) -> bool:
@@ -225,6 +222,5 @@ def stems(text: str) -> frozenset[str]:
 
 
 def _words_of(passage: Passage, unit: Unit) -> str:
-    shift = passage.start
     spans = unit.cells or ((unit.start, unit.end),)
-    return " ".join(passage.text[start - shift : end - shift] for start, end in spans)
+    return " ".join(passage.at(start, end) for start, end in spans)

@@ -14,8 +14,8 @@ from tokenizers import Tokenizer
 
 from assistant.reader.layout import Layout, lay_out, open_tokenizer
 from corpus.document import Kind, Passage
-from index.build import unit_text
 from index.onnx import OnnxModel
+from index.rendering import heading_text, unit_text
 
 # The shipped weights and the tokenizer they were trained with.
 WEIGHTS = Path(__file__).parent / "reader" / "weights"
@@ -53,7 +53,7 @@ class OnnxReader:
     def _read(self, question: str, passage: Passage, place: int) -> Reading:
         """One passage, read in a window of units that holds the one asked for."""
         window = self._window(passage, place)
-        above = passage.question or (passage.headings[-1] if passage.headings else passage.title)
+        above = heading_text(passage)
         while True:
             texts = [unit_text(passage, passage.units[i]) for i in window]
             layout = lay_out(self._tokenizer, question, texts, above, ROW_TOKENS)

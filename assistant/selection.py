@@ -183,7 +183,7 @@ def _list_below_lead(best: Evidence, weights: Weights) -> Chosen | None:
     passage, lead = best.passage, best.unit.lead
     if best.unit.kind is not Kind.ITEM or lead is None or lead[0] < passage.start:
         return None
-    opening = stems(passage.text[lead[0] - passage.start : lead[1] - passage.start])
+    opening = stems(passage.at(*lead))
     if covered(weights, opening, opening) < _LEAD_COVERS:
         return None
     places = [i for i in _listed(passage) if passage.units[i].lead in (lead, None)]
@@ -195,7 +195,7 @@ def _list_score(hit: Hit, weights: Weights) -> float:
     what only its items say is near."""
     passage = hit.passage
     leads = " ".join(
-        passage.text[unit.start - passage.start : unit.end - passage.start]
+        passage.source(unit)
         for place, unit in enumerate(passage.units)
         if is_lead(passage, place) or unit.kind is Kind.HEADER
     )

@@ -54,16 +54,14 @@ def compose(statements: Sequence[Statement]) -> tuple[str, tuple[Sentence, ...]]
 
 
 def _worded(passage: Passage, unit: Unit) -> str:
-    shift = passage.start
     if unit.kind is Kind.ROW and unit.cells:
-        cells = [plain(passage.text[start - shift : end - shift]) for start, end in unit.cells]
+        cells = [plain(passage.at(start, end)) for start, end in unit.cells]
         first, *rest = [cell for cell in cells if cell]
         return f"{first}: {'; '.join(rest)}" if rest else first
-    return plain(passage.text[unit.start - shift : unit.end - shift])
+    return plain(passage.source(unit))
 
 
 def _citation(number: int, passage: Passage, unit: Unit) -> Citation:
-    shift = passage.start
     headings = (*passage.headings, *([passage.question] if passage.question else []))
     return Citation(
         number=number,
@@ -73,5 +71,5 @@ def _citation(number: int, passage: Passage, unit: Unit) -> Citation:
         sha256=passage.sha256,
         start=unit.start,
         end=unit.end,
-        quote=passage.text[unit.start - shift : unit.end - shift],
+        quote=passage.source(unit),
     )

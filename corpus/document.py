@@ -104,6 +104,14 @@ class Passage:
     question: str | None = None
     units: tuple[Unit, ...] = field(default=(), repr=False)
 
+    def at(self, start: int, end: int) -> str:
+        """The document's text at `[start, end)`, which must lie inside the passage."""
+        return self.text[start - self.start : end - self.start]
+
+    def source(self, unit: Unit) -> str:
+        """A unit's own text, as it stands in the document."""
+        return self.at(unit.start, unit.end)
+
     @cached_property
     def context(self) -> str:
         """Title and headings in one line: what a reader of the passage has just read."""

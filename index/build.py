@@ -12,8 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from corpus.document import Document, Kind, Passage, Unit
-from corpus.markup import plain
+from corpus.document import Document
 from corpus.reader import Corpus
 from corpus.splitter import SPLITTER_VERSION, split
 from index.encoder import Encoder, Vectors
@@ -28,6 +27,7 @@ from index.generation import (
     read_vectors,
     unwritable,
 )
+from index.rendering import heading_text, passage_text, unit_text
 from index.texts import TextStore
 from index.vectors import write_vectors
 from index.words import Entry, Words, write_words
@@ -136,30 +136,6 @@ def _tuned(building: Path, tune: Tune) -> dict[str, float]:
         return dict(tune(generation))
     finally:
         generation.close()
-
-
-def passage_text(passage: Passage) -> str:
-    """What is encoded for a passage: the headings above it and its text, without marks."""
-    return f"{passage.context}\n{plain(passage.text)}"
-
-
-def heading_text(passage: Passage) -> str:
-    """What is encoded for what stands right above a passage: its question, or its heading."""
-    return passage.question or (passage.headings[-1] if passage.headings else passage.title)
-
-
-def unit_text(passage: Passage, unit: Unit) -> str:
-    """What is encoded for a unit: itself, cells of a row under the names of their columns."""
-    shift = passage.start
-
-    def cut(start: int, end: int) -> str:
-        return plain(passage.text[start - shift : end - shift])
-
-    if unit.kind is Kind.ROW and unit.cells:
-        return ": ".join(filter(None, (cut(start, end) for start, end in unit.cells)))
-    if unit.lead and unit.kind is Kind.ITEM and unit.lead[0] >= passage.start:
-        return f"{cut(*unit.lead)} {cut(unit.start, unit.end)}"
-    return cut(unit.start, unit.end)
 
 
 @dataclass(frozen=True)

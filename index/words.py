@@ -76,10 +76,8 @@ def _body(passage: Passage) -> str:
     together."""
     if passage.kind is not Kind.ROW:
         return passage.text
-    shift = passage.start
     return "\n".join(
-        " ".join(passage.text[s - shift : e - shift] for s, e in unit.cells)
-        or passage.text[unit.start - shift : unit.end - shift]
+        " ".join(passage.at(start, end) for start, end in unit.cells) or passage.source(unit)
         for unit in passage.units
     )
 
