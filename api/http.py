@@ -26,7 +26,6 @@ from api.wire import (
     ReadyBody,
     SearchBody,
 )
-from assistant.question import check
 from corpus.reader import parse_document
 
 PAGE = Path(__file__).resolve().parent / "page"
@@ -79,8 +78,8 @@ def _add_questions(app: FastAPI, service: Service) -> None:
         k: Annotated[int, Query(ge=1, le=MOST_HITS, description="how many passages")] = 10,
     ) -> SearchBody:
         """Finds the passages nearest to a question, best first."""
-        found = service.assistant().searcher.search(check(q), k)
-        return SearchBody(hits=tuple(HitBody.of(hit) for hit in found.hits))
+        hits = service.assistant().find(q, k)
+        return SearchBody(hits=tuple(HitBody.of(hit) for hit in hits))
 
 
 def _add_documents(app: FastAPI, service: Service) -> None:

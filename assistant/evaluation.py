@@ -38,6 +38,7 @@ class Outcome:
     verbatim: bool
     unproved: int
     ranks: dict[str, float | None]
+    hits: tuple[Hit, ...] = ()
 
     @property
     def refused(self) -> bool:
@@ -95,7 +96,7 @@ def figures(outcomes: Sequence[Outcome], seed: int = 0) -> dict[str, Figure]:
     }
     for name in _MEASURES:
         values[name] = [rank for o in answerable if (rank := o.ranks[name]) is not None]
-    result = {name: _mean(sample, generator) for name, sample in values.items() if len(sample) > 0}
+    result = {name: mean(sample, generator) for name, sample in values.items() if len(sample) > 0}
     if answerable and unanswerable:
         result["auroc"] = _auroc_figure(outcomes, generator)
     return result
@@ -157,6 +158,7 @@ def _outcome(gold: GoldQuestion, answer: Answer, hits: Sequence[Hit], texts: Tex
         verbatim=all(is_verbatim(kept[c.sha256], c) for c in answer.citations),
         unproved=_unproved(answer),
         ranks=_ranks(gold, hits),
+        hits=tuple(hits),
     )
 
 
@@ -216,7 +218,9 @@ def _is_relevant(gold: GoldQuestion, hit: Hit) -> bool:
 # --- figures -------------------------------------------------------------------------------------
 
 
-def _mean(sample: Sequence[float], generator: np.random.Generator) -> Figure:
+def mean(sample: Sequence[float], generator: np.random.Generator | None = None) -> Figure:
+    """The mean of at least one value, with its bootstrap interval."""
+    generator = generator or np.random.default_rng(0)
     values = np.asarray(sample, dtype=float)
     means = values[generator.integers(0, len(values), (_RESAMPLES, len(values)))].mean(axis=1)
     low, high = np.quantile(means, [0.025, 0.975])

@@ -158,6 +158,20 @@ def read(question: Question, evidence: Sequence[Evidence], reader: Reader) -> li
     return sorted(result, key=lambda e: (-e.rank, e.hit.ordinal, e.place))
 
 
+def rerank(found: Found, evidence: Sequence[Evidence]) -> list[tuple[float, Hit]]:
+    """The hits after reading, best first, each with what it is sorted by, 0 to 1: its own score
+    and the reader's verdict on the best of its units."""
+    verdicts: dict[int, float] = {}
+    for each in evidence:
+        verdicts[each.hit.ordinal] = max(each.verdict, verdicts.get(each.hit.ordinal, 0.0))
+    least = min(verdicts.values(), default=0.0)
+    highest = 1.0 + (_READER + _READER_PASSAGE if verdicts else 0.0)
+    ranked = [
+        ((hit.score + verdicts.get(hit.ordinal, least)) / highest, hit) for hit in found.hits
+    ]
+    return sorted(ranked, key=lambda pair: (-pair[0], pair[1].ordinal))
+
+
 def _sigmoid(logit: float) -> float:
     return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit))))
 

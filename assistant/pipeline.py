@@ -3,14 +3,14 @@
 import time
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from assistant import writer
 from assistant.answer import Answer, Citation, Related, Sentence, Status, Turn
 from assistant.confidence import Calibration, Features, measure
-from assistant.evidence import Evidence, Weights, gather, read, weigh_words
+from assistant.evidence import Evidence, Weights, gather, read, rerank, weigh_words
 from assistant.proof import is_verbatim, supports
 from assistant.question import Question, understand
 from assistant.reading import Reader
@@ -18,7 +18,7 @@ from assistant.selection import Chosen, choose
 from corpus.markup import plain
 from index.encoder import Encoder, Vectors
 from index.generation import Generation
-from index.search import Found, Searcher
+from index.search import Found, Hit, Searcher
 from index.texts import TextStore
 
 _HITS = 10
@@ -54,7 +54,7 @@ class Assistant:
         self.generation = generation
         self.searcher = Searcher(generation, encoder)
         self._encoder = encoder
-        self._texts = texts
+        self.texts = texts
         self._calibration = calibration
         self._reader = reader
         asked = generation.words.questions()
@@ -73,8 +73,7 @@ class Assistant:
     ) -> tuple[Answer, Judged]:
         """The answer, and what was found and measured on the way to it."""
         clock = _Clock()
-        question = understand(message, history, self._encoder.encode_documents)
-        question = Question(question.asked, self.searcher.spell(question.text))
+        question = self._understood(message, history)
         clock.lap("understand")
         vector = self.searcher.encode(question.text)
         clock.lap("encode")
@@ -90,24 +89,44 @@ class Assistant:
         text, sentences = writer.compose(proved)
         clock.lap("prove")
         answer = self._answer(
-            question, found, confidence, text, sentences,
+            question, judged.found, confidence, text, sentences,
             tuple(statement.citation for statement in proved),
             conversation_id, clock,
         )  # fmt: skip
         return answer, judged
 
+    def find(self, message: str, k: int) -> tuple[Hit, ...]:
+        """The k best passages for a question, after reading; their scores are what they are
+        sorted by. Raises QuestionInvalid where the message is no question."""
+        question = self._understood(message, ())
+        found = self.searcher.search(question.text, max(k, _HITS))
+        evidence, _ = self._weighed(question, found)
+        ranked = rerank(found, evidence)[:k]
+        return tuple(replace(hit, score=score) for score, hit in ranked)
+
     def judge(self, question: Question, found: Found) -> Judged:
         """Chooses evidence and measures it; what calibration learns from."""
         words = self.generation.words
-        weights = weigh_words(question, words.frequency, words.count)
-        evidence = gather(question, found, weights)
-        if self._reader:
-            evidence = read(question, evidence, self._reader)
+        evidence, weights = self._weighed(question, found)
+        found = replace(found, hits=tuple(hit for _, hit in rerank(found, evidence)))
         chosen = choose(question, found, evidence, weights)
         features = None
         if chosen:
             features = measure(question, found, evidence, chosen, weights, words.count)
         return Judged(question, found, tuple(evidence), weights, chosen, features)
+
+    def _understood(self, message: str, history: Sequence[Turn]) -> Question:
+        question = understand(message, history, self._encoder.encode_documents)
+        return Question(question.asked, self.searcher.spell(question.text))
+
+    def _weighed(self, question: Question, found: Found) -> tuple[list[Evidence], Weights]:
+        """The units of what was found, best first, and how rare the question's words are."""
+        words = self.generation.words
+        weights = weigh_words(question, words.frequency, words.count)
+        evidence = gather(question, found, weights)
+        if self._reader:
+            evidence = read(question, evidence, self._reader)
+        return evidence, weights
 
     def _confidence(self, judged: Judged) -> float:
         """As it is shown: rounded first, so that a threshold read off an answer holds for it."""
@@ -121,7 +140,7 @@ class Assistant:
         for statement in statements:
             citation = statement.citation
             if citation.sha256 not in texts:
-                texts[citation.sha256] = self._texts.read(citation.sha256)
+                texts[citation.sha256] = self.texts.read(citation.sha256)
             if is_verbatim(texts[citation.sha256], citation) and supports(
                 statement.text, [citation.quote]
             ):

@@ -36,6 +36,10 @@ _LIST_LEAST = 0.55
 # characters that both may have.
 _ANSWERS_TOO = 1.0
 _PAIR = 400
+# Where no single fact is asked for, how much less than the best sentence others may score to be
+# told with it; how many are told; and the share of a sentence's words that may have been said.
+_WITHIN, _WITHIN_FACT, _MOST, _SAID = 0.12, 0.03, 3, 0.6
+_FACTS = (Asks.TIME, Asks.AMOUNT, Asks.PERSON, Asks.PLACE, Asks.YES_NO)
 # A line that opens a list asks the question where it covers this much of it.
 _LEAD_COVERS = 0.70
 # A side of a comparison must score at least this share of the best unit.
@@ -98,8 +102,34 @@ def choose(
         return whole
     if question.asks is Asks.COMPARISON and (both := _both_sides(question, evidence)):
         return both
-    shape = Shape.TABLE if best.unit.kind is Kind.ROW else Shape.SENTENCE
-    return Chosen(shape, best, tuple((best.passage, place) for place in _with_next(question, best)))
+    if best.unit.kind is Kind.ROW:
+        return Chosen(Shape.TABLE, best, ((best.passage, best.place),))
+    return Chosen(Shape.SENTENCE, best, _sentences(question, evidence))
+
+
+def _sentences(
+    question: Question, evidence: Sequence[Evidence]
+) -> tuple[tuple[Passage, int], ...]:
+    """The best unit, and with it those that answer nearly as well and say something else; those
+    of its own passage stand in their order behind it."""
+    best = evidence[0]
+    places = [(best.passage, place) for place in _with_next(question, best)]
+    if best.unit.kind not in _PROSE:
+        return tuple(places)
+    within = _WITHIN_FACT if question.asks in _FACTS else _WITHIN
+    said = frozenset().union(*(stems(p.source(p.units[place])) for p, place in places))
+    for each in evidence[1:]:
+        if each.rank < best.rank - within or len(places) >= _MOST:
+            break
+        own = stems(each.source) - set(question.terms)
+        if each.unit.kind not in _PROSE or (each.passage, each.place) in places:
+            continue
+        if len(own & said) <= _SAID * len(own):
+            places.append((each.passage, each.place))
+            said |= own
+    first, *rest = places
+    order = {passage: number for number, (passage, _) in enumerate(reversed(places))}
+    return (first, *sorted(rest, key=lambda p: (-order[p[0]], p[1])))
 
 
 def _with_next(question: Question, best: Evidence) -> list[int]:

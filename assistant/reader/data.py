@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from random import Random
 
-from .nearmiss import names, near_miss
+from .nearmiss import Pool, near_miss, pool_of
 from .rows import Example, Row
 from .tables import made_table
 
@@ -22,7 +22,7 @@ from .tables import made_table
 WINDOW_WORDS = 130
 
 # How answerable rows are used, as shares; the rest stay answerable.
-LEFT_OUT, ELSEWHERE, NEAR_MISS = 0.14, 0.12, 0.20
+LEFT_OUT, ELSEWHERE, NEAR_MISS = 0.12, 0.12, 0.26
 # How contexts are cut and changed, as shares; the rest is one window up to WINDOW_WORDS wide.
 NARROW, SINGLE, MIXED, SHUFFLED = 0.22, 0.07, 0.10, 0.03
 TITLED = 0.4
@@ -82,7 +82,7 @@ class Corpus:
 
     rows: tuple[Row, ...]
     neighbours: Neighbours
-    pool: tuple[str, ...]
+    pool: Pool
 
 
 def corpus_of(rows: Iterable[Row], caps: Mapping[str, int], random: Random) -> Corpus:
@@ -94,8 +94,7 @@ def corpus_of(rows: Iterable[Row], caps: Mapping[str, int], random: Random) -> C
     for source, found in by_source.items():
         cap = caps.get(source, len(found))
         kept += found if len(found) <= cap else random.sample(found, cap)
-    pool = [name for row in kept for name in names(row.question)]
-    return Corpus(tuple(kept), Neighbours(kept), tuple(pool))
+    return Corpus(tuple(kept), Neighbours(kept), pool_of(row.question for row in kept))
 
 
 def examples(corpus: Corpus, repeats: Mapping[str, int], random: Random) -> Iterator[Example]:

@@ -5,7 +5,9 @@ antonyms and inserted negations.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from random import Random
 
 _WORD = re.compile(r"\w+")
@@ -15,6 +17,11 @@ _NUMBER = re.compile(r"\b\d{1,3}(?:,\d{3})*(?:\.\d+)?\b")
 _AUXILIARY = re.compile(
     r"\b(is|was|are|were|did|does|do|has|have|had|could|would|should)\b", re.IGNORECASE
 )
+# A word of weight that is no name: question words and the like are shorter.
+_PLAIN = re.compile(r"\b[a-z]{5,}\b")
+_ENDINGS = ("ing", "ed", "ly", "tion", "ment", "ness", "er", "al", "ic", "y", "s")
+_TIME = re.compile(r"\d|\b(?:centur|decade|year|month|day|ago)", re.IGNORECASE)
+_ASPECT = re.compile(r"^(?:Where|Why|How) (?=(?:did|does|do|was|were|is|are|has|have)\b)")
 _NEGATED = re.compile(r"\bnot\b|n't\b")
 _BEFORE_OPENING = frozenset(("", ".", "!", "?", ":"))  # what a sentence may come after
 _OPENERS = frozenset(
@@ -68,18 +75,40 @@ def names(text: str) -> list[str]:
     return found
 
 
-def near_miss(question: str, context: str, pool: Sequence[str], random: Random) -> str | None:
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """What to swap in: names of all questions, and their other words by ending."""
+
+    names: tuple[str, ...]
+    words: Mapping[str, tuple[str, ...]]
+
+
+def pool_of(questions: Iterable[str]) -> Pool:
+    """The names and words of some questions, as often as they occur."""
+    named: list[str] = []
+    by_ending: dict[str, list[str]] = defaultdict(list)
+    for question in questions:
+        named += names(question)
+        for match in _PLAIN.finditer(question):
+            by_ending[_ending(match.group())].append(match.group())
+    return Pool(tuple(named), {ending: tuple(found) for ending, found in by_ending.items()})
+
+
+def near_miss(question: str, context: str, pool: Pool, random: Random) -> str | None:
     """`question` with one name, number or word swapped so that `context` no longer answers it.
 
-    Names come from the context or from `pool` (names of the whole corpus). None where there is
-    nothing to swap. Now and then the swapped question is still answered: noise the labels bear.
+    Names come from the context or the pool, words from the pool. None where there is nothing to
+    swap. Now and then the swapped question is still answered: noise the labels bear.
     """
     ways: list[Callable[[], str | None]] = [
         lambda: _other_name(question, context, pool, random),
         lambda: _other_number(question, context, random),
         lambda: _opposite(question, random),
+        lambda: _other_word(question, context, pool, random),
     ]
     random.shuffle(ways)
+    if random.random() < 0.15:
+        ways.insert(0, lambda: _other_aspect(question, context, random))
     if random.random() < 0.05:  # rarely: people do ask why something doesn't work
         ways.insert(0, lambda: _negated(question))
     for way in ways:
@@ -89,7 +118,7 @@ def near_miss(question: str, context: str, pool: Sequence[str], random: Random) 
     return None
 
 
-def _other_name(question: str, context: str, pool: Sequence[str], random: Random) -> str | None:
+def _other_name(question: str, context: str, pool: Pool, random: Random) -> str | None:
     lowered = question.lower()
     here = list(dict.fromkeys(names(f"{context} . {question}")))
     asked = [name for name in here if re.search(rf"\b{re.escape(name.lower())}\b", lowered)]
@@ -98,7 +127,7 @@ def _other_name(question: str, context: str, pool: Sequence[str], random: Random
     name = random.choice(asked)
     others = [other for other in here if other.lower() not in lowered]
     if not others or random.random() > 0.45:
-        drawn = [random.choice(pool) for _ in range(12)]
+        drawn = [random.choice(pool.names) for _ in range(12)] if pool.names else []
         others = [other for other in drawn if other.lower() not in lowered]
     alike = [other for other in others if (" " in other) == (" " in name)] or others
     if not alike:
@@ -130,6 +159,30 @@ def _opposite(question: str, random: Random) -> str | None:
     match = random.choice(found)
     new = random.choice(_OPPOSITES[match.group().lower()])
     return question[: match.start()] + new + question[match.end() :]
+
+
+def _other_word(question: str, context: str, pool: Pool, random: Random) -> str | None:
+    """A plain word exchanged for one of like ending that the context does not hold."""
+    found = [match for match in _PLAIN.finditer(question) if match.start() > 0]
+    if not found:
+        return None
+    match = random.choice(found)
+    alike = pool.words.get(_ending(match.group()), ())
+    here = f"{context} {question}".lower()
+    drawn = [random.choice(alike) for _ in range(8)] if alike else []
+    new = next((word for word in drawn if word[:5] not in here), None)
+    return question[: match.start()] + new + question[match.end() :] if new else None
+
+
+def _other_aspect(question: str, context: str, random: Random) -> str | None:
+    """The question for the time instead, where the context tells of none."""
+    if _TIME.search(context) or not _ASPECT.match(question):
+        return None
+    return _ASPECT.sub(random.choice(("When ", "In which year ", "How long ago ")), question)
+
+
+def _ending(word: str) -> str:
+    return next((ending for ending in _ENDINGS if word.endswith(ending)), "")
 
 
 def _negated(question: str) -> str | None:

@@ -1,7 +1,8 @@
 """Questions over the sentences of a context, and the files they are read from.
 
 A row file is JSON lines with `question`, `title`, `sentences`, `answering` (indices of the
-sentences that answer) and `answerable`. A SQuAD 2.0 folder holds `questions.jsonl` (`question`,
+sentences that answer) and `answerable`. A claims file has `set`, `claim`, `evidence` (sentences)
+and `label` in its lines. A SQuAD 2.0 folder holds `questions.jsonl` (`question`,
 `document`, `spans` and `paragraph_span` in characters of the document, `answerable`) and
 `documents/`.
 """
@@ -12,6 +13,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+_CLAIM_SETS = frozenset({"fever-dev", "fever-symmetric", "fm2", "fm2-other-sentences"})
+_NONE: frozenset[int] = frozenset()
 FOLDS = 3  # a SQuAD document in three is for validation only
 
 
@@ -60,6 +63,31 @@ def read_rows(path: Path) -> list[Row]:
             )
             if row.sentences and row.question:
                 rows.append(row)
+    return rows
+
+
+def read_claims(path: Path) -> list[Row]:
+    """The claims of one file as rows: the claim in the question's place, answered by the evidence
+    that supports it. Evidence that refutes a claim was mostly written to come near it.
+
+    Left out are partial support, and sets whose claims are turns of a conversation or whose
+    evidence is a list of links.
+    """
+    rows = []
+    with path.open(encoding="utf-8") as lines:
+        for line in lines:
+            raw = json.loads(line)
+            if raw["set"] in _CLAIM_SETS and raw["label"] != "partial" and raw["evidence"]:
+                supported = raw["label"] == "supported"
+                rows.append(
+                    Row(
+                        source=raw["set"],
+                        question=raw["claim"].strip(),
+                        title="",
+                        sentences=tuple(raw["evidence"]),
+                        answering=frozenset(range(len(raw["evidence"]))) if supported else _NONE,
+                    )
+                )
     return rows
 
 

@@ -29,10 +29,12 @@ from .data import corpus_of, examples
 from .layout import Layout, LayoutError, lay_out, open_tokenizer
 from .measure import Case, Scorer, batch_of, cases_of, figures, plain_encoder
 from .model import Reader
-from .rows import Example, Row, for_validation, read_rows, read_squad2
+from .rows import Example, Row, for_validation, read_claims, read_rows, read_squad2
 
-SKIPPED = frozenset({"claims", "pubmedqa"})  # no questions; the answer always comes last
-CAPS = {"qamr": 2_500, "nqg": 8_000}  # simple and repetitive; the same articles as squad
+SKIPPED = frozenset({"pubmedqa"})  # the answer always comes last
+CLAIMS = "claims"  # the file that holds claims instead of questions
+# Simple and repetitive; the same articles as squad; claims must not outweigh questions.
+CAPS = {"qamr": 2_500, "nqg": 8_000, "fever-dev": 6_000, "fm2-other-sentences": 1_000}
 REPEATS = {"squad2": 2}  # the only unanswerable questions that people wrote to mislead
 
 TOKENS = 3_072  # in a batch, padding counted
@@ -100,7 +102,8 @@ def train(plan: Plan) -> None:
     _write_fold(plan.out / "fold.json", asked)
     rows = [row for row in asked if not for_validation(row.document)]
     for path in sorted(plan.data.glob("*.jsonl")):
-        rows += read_rows(path) if path.stem not in SKIPPED else []
+        if path.stem not in SKIPPED:
+            rows += read_claims(path) if path.stem == CLAIMS else read_rows(path)
     corpus = corpus_of(rows, CAPS, random)
 
     reader = Reader.from_sentence_encoder(plan.encoder, separator)
