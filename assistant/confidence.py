@@ -5,41 +5,18 @@ assistant.calibrate from gold questions and stored with the generation.
 """
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from assistant.evidence import Evidence, Weights, contrasts, stems
-from assistant.question import Asks, Question
+from assistant.evidence import Evidence, Weights, stems
+from assistant.expected import lacks
+from assistant.opposites import contrasts, numbers
+from assistant.question import Question
 from assistant.selection import Chosen
 from corpus.markup import plain
 from index.search import Found
-
-_NUMBER_WORDS = (
-    r"one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|"
-    r"hundred|thousand|million|billion|half|third|quarter|dozen|once|twice|double|none|both"
-)
-_AMOUNT = re.compile(rf"\d|\b(?:{_NUMBER_WORDS})\b", re.IGNORECASE)
-_TIME = re.compile(
-    r"\d|\b(?:january|february|march|april|may|june|july|august|september|october|november|december|"
-    r"monday|tuesday|wednesday|thursday|friday|saturday|sunday|century|centuries|decades?|"
-    r"daily|weekly|monthly|yearly|annual(?:ly)?|always|never|around the clock)\b|"
-    rf"\b(?:{_NUMBER_WORDS})\s+(?:year|month|week|day|hour|minute|second|time)s?\b",
-    re.IGNORECASE,
-)
-_YEAR = re.compile(r"\b\d{3,4}s?\b|\bcentur(?:y|ies)\b")
-_NAME = re.compile(r"(?<![.!?“\"] )(?<!^)\b[A-Z][\w’'-]+")
-_PERSON = re.compile(
-    r"\b(?:people|person|customers?|employees?|teams?|managers?|staff|workers?|members?|users?|"
-    r"who|he|she|they|men|women|king|queen|president)\b",
-    re.IGNORECASE,
-)
-_REASON = re.compile(
-    r"\b(?:because|since|so that|in order|due to|as a result|therefore|thus|reason|cause[sd]?|"
-    r"leads? to|to [a-z]+|for|by|why|if|when|without)\b",
-    re.IGNORECASE,
-)
+from index.words import inverse_frequency
 
 
 @dataclass(frozen=True)
@@ -52,8 +29,11 @@ class Features:
     coverage: float  # of the question's words by rarity: in the unit, discounted around it
     covered: float  # the same, in the unit alone
     missing: float  # rarity of the rarest word that stands nowhere near, over the rarest possible
-    names: float  # share of the question's names and numbers that stand nowhere near
-    type_missing: float  # 1 where a time, amount, person … is asked for and none is there
+    names: float  # share of the question's names that stand nowhere near
+    numbers: float  # share of the question's numbers that stand nowhere near
+    unheard_names: float  # share of them that stand nowhere in the material
+    unheard: float  # share of the question's words, by rarity, that stand nowhere in the material
+    type_missing: float  # 1 where a time, amount, person … is asked for and none is there, or 0.5
     agreement: float  # word score of the best passage: 1 where both searches put it first
     margin: float  # score over that of the best unit of another passage
     brevity: float  # 1 over the number of content words: how much the question leaves open
@@ -78,9 +58,14 @@ def measure(
     best = chosen.best
     passage = best.passage
     own = stems(_said(chosen))
-    near = own | stems(f"{passage.context} {passage.question or ''} {passage.text}")
+    around = f"{passage.context} {passage.question or ''} {passage.text}"
+    near = own | stems(around)
+    # "Which three ..." counts the answers; a list seldom says how many they are.
+    counted = numbers(question.text, spelled=not question.wants_list)
+    nowhere = inverse_frequency(0, count)
     absent = [rarity for word, rarity in weights.rarity.items() if word not in near]
-    names = question.names
+    names = frozenset(name for name in question.names if not name[0].isdigit())
+    unheard = {word for word, rarity in weights.rarity.items() if rarity >= nowhere}
     others = [e.score for e in evidence if e.hit is not best.hit]
     inside = sum(rarity for word, rarity in weights.rarity.items() if word in own)
     return Features(
@@ -89,13 +74,16 @@ def measure(
         question=max((hit.question_score for hit in found.hits), default=0.0),
         coverage=best.coverage,
         covered=inside / weights.total,
-        missing=max(absent, default=0.0) / math.log(2 * count + 2),
+        missing=max(absent, default=0.0) / nowhere,
         names=len(names - near) / len(names) if names else 0.0,
-        type_missing=_type_missing(question, chosen),
+        numbers=len(counted - numbers(around)) / len(counted) if counted else 0.0,
+        unheard_names=len(names & unheard) / len(names) if names else 0.0,
+        unheard=sum(weights.rarity[word] for word in unheard) / weights.total,
+        type_missing=lacks(question, _said(chosen)),
         agreement=best.hit.word_score,
         margin=best.score - max(others, default=0.0),
         brevity=1.0 / max(1, len(question.terms)),
-        contrast=float(contrasts(question, own)),
+        contrast=float(contrasts(frozenset(question.terms), own)),
         reader=_reader(chosen),
         reader_passage=best.reading.passage / 10 if best.reading else 0.0,
     )
@@ -113,29 +101,6 @@ def _reader(chosen: Chosen) -> float:
 
 def _said(chosen: Chosen) -> str:
     return " ".join(plain(passage.source(unit)) for passage, unit in chosen.units)
-
-
-def _type_missing(question: Question, chosen: Chosen) -> float:
-    """1 where the evidence lacks the kind of thing that is asked for; 0 where it has it, or the
-    kind cannot be told from words."""
-    said = _said(chosen)
-    match question.asks:
-        case Asks.TIME:
-            exact = re.search(r"\byear\b", question.text, re.IGNORECASE)
-            present = bool((_YEAR if exact else _TIME).search(said))
-        case Asks.AMOUNT:
-            present = bool(_AMOUNT.search(said))
-        case Asks.PERSON:
-            asked = stems(question.text)
-            named = any(not stems(name) <= asked for name in _NAME.findall(said))
-            present = named or bool(_PERSON.search(said))
-        case Asks.PLACE:
-            present = bool(_NAME.search(said) or re.search(r"\b(?:in|at|on|from)\b", said))
-        case Asks.REASON:
-            present = bool(_REASON.search(said))
-        case _:
-            return 0.0
-    return 0.0 if present else 1.0
 
 
 @dataclass(frozen=True)

@@ -10,38 +10,25 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
+from assistant.expected import lacks
+from assistant.opposites import contrasts
 from assistant.question import Asks, Question
 from assistant.reading import Reader, Reading
 from corpus.document import Kind, Passage, Unit
 from corpus.markup import plain
 from index.search import Found, Hit
 from index.terms import STOP_WORDS, stem, words
+from index.words import inverse_frequency
 
 _EMPTY = frozenset(stem(word) for word in STOP_WORDS)
-# Words of which one excludes the other, stemmed: a text on the one does not speak of the other.
-OPPOSITES = tuple(
-    (stem(a), stem(b))
-    for a, b in (
-        pair.split("/")
-        for pair in (
-            "internal/external inside/outside increase/decrease rise/fall before/after first/last "
-            "earliest/latest oldest/newest minimum/maximum smallest/largest lowest/highest "
-            "least/most fewer/more shortest/longest cheapest/dearest north/south east/west "
-            "northern/southern eastern/western buy/sell buyer/seller import/export input/output "
-            "public/private "
-            "male/female positive/negative success/failure win/lose start/end begin/end open/close "
-            "enter/leave arrive/depart import/export accept/reject include/exclude online/offline "
-            "domestic/foreign upper/lower advantage/disadvantage similarity/difference "
-            "employer/employee"
-        ).split()
-    )
-)
 # Passages whose units are looked at, best first.
 DEPTH = 8
 # Shares of a unit's score; chosen on half of SQuAD 2.0's development set and on the gold questions.
 _SIMILARITY, _COVERAGE, _FOUND = 0.4, 0.4, 0.2
 # What a unit loses that speaks of the opposite of what was asked, and gains that defines it.
 _CONTRAST, _DEFINITION = 0.12, 0.06
+# What a unit loses that lacks the kind of thing that is asked for.
+_LACKS = 0.06
 # Where several things are asked for: what a unit gains that names them, and loses that only
 # says how many there are.
 _NAMES_SEVERAL, _ONLY_COUNTS = 0.04, 0.12
@@ -111,14 +98,14 @@ def weigh_words(question: Question, frequency: Callable[[str], int], count: int)
     """The rarity of the question's words among `count` passages."""
     rarity: dict[str, float] = {}
     for word in question.subject:
-        seen = min(frequency(word), count)
-        rarity[stem(word)] = math.log(1 + (count - seen + 0.5) / (seen + 0.5))
+        rarity[stem(word)] = inverse_frequency(min(frequency(word), count), count)
     return Weights(rarity)
 
 
 def gather(question: Question, found: Found, weights: Weights) -> list[Evidence]:
     """The units of the best passages, best first. A heading or a table's header is never one."""
     evidence: list[Evidence] = []
+    asked = frozenset(question.terms)
     for hit in found.hits[:DEPTH]:
         passage = hit.passage
         around = stems(f"{passage.context} {passage.question or ''} {passage.text}")
@@ -129,7 +116,8 @@ def gather(question: Question, found: Found, weights: Weights) -> list[Evidence]
             coverage = covered(weights, own, around)
             similarity = hit.unit_scores[place]
             score = _SIMILARITY * similarity + _COVERAGE * coverage + _FOUND * hit.score
-            if contrasts(question, own):
+            score -= _LACKS * lacks(question, _words_of(passage, unit))
+            if contrasts(asked, own):
                 score -= _CONTRAST
             if question.asks is not Asks.YES_NO and not _adds(question, own):
                 score -= _NOTHING_NEW
@@ -166,9 +154,7 @@ def rerank(found: Found, evidence: Sequence[Evidence]) -> list[tuple[float, Hit]
         verdicts[each.hit.ordinal] = max(each.verdict, verdicts.get(each.hit.ordinal, 0.0))
     least = min(verdicts.values(), default=0.0)
     highest = 1.0 + (_READER + _READER_PASSAGE if verdicts else 0.0)
-    ranked = [
-        ((hit.score + verdicts.get(hit.ordinal, least)) / highest, hit) for hit in found.hits
-    ]
+    ranked = [((hit.score + verdicts.get(hit.ordinal, least)) / highest, hit) for hit in found.hits]
     return sorted(ranked, key=lambda pair: (-pair[0], pair[1].ordinal))
 
 
@@ -185,16 +171,6 @@ def covered(weights: Weights, own: frozenset[str], around: frozenset[str]) -> fl
         elif word in around:
             total += _NEAR * rarity
     return total / weights.total
-
-
-def contrasts(question: Question, own: frozenset[str]) -> bool:
-    """Whether a text names the opposite of a word of the question, and not the word itself."""
-    asked = set(question.terms)
-    return any(
-        word in asked and other not in asked and other in own and word not in own
-        for pair in OPPOSITES
-        for word, other in (pair, pair[::-1])
-    )
 
 
 def _adds(question: Question, own: frozenset[str]) -> bool:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from assistant.evidence import (
-    OPPOSITES,
     Evidence,
     Weights,
     announces,
@@ -18,6 +17,7 @@ from assistant.evidence import (
     is_lead,
     stems,
 )
+from assistant.opposites import OPPOSITES, contrasts
 from assistant.question import Asks, Question
 from corpus.document import Kind, Passage, Unit
 from index.search import Found, Hit
@@ -107,22 +107,23 @@ def choose(
     return Chosen(Shape.SENTENCE, best, _sentences(question, evidence))
 
 
-def _sentences(
-    question: Question, evidence: Sequence[Evidence]
-) -> tuple[tuple[Passage, int], ...]:
+def _sentences(question: Question, evidence: Sequence[Evidence]) -> tuple[tuple[Passage, int], ...]:
     """The best unit, and with it those that answer nearly as well and say something else; those
     of its own passage stand in their order behind it."""
     best = evidence[0]
     places = [(best.passage, place) for place in _with_next(question, best)]
     if best.unit.kind not in _PROSE:
         return tuple(places)
+    asked = frozenset(question.terms)
     within = _WITHIN_FACT if question.asks in _FACTS else _WITHIN
     said = frozenset().union(*(stems(p.source(p.units[place])) for p, place in places))
     for each in evidence[1:]:
         if each.rank < best.rank - within or len(places) >= _MOST:
             break
-        own = stems(each.source) - set(question.terms)
         if each.unit.kind not in _PROSE or (each.passage, each.place) in places:
+            continue
+        own = stems(each.source) - asked
+        if contrasts(asked, stems(each.source)):
             continue
         if len(own & said) <= _SAID * len(own):
             places.append((each.passage, each.place))

@@ -1,4 +1,4 @@
-"""Finding: encoder, vectors (Chroma), words (SQLite FTS5), and the generations that hold them.
+"""Finding: encoder, vectors (Chroma), words (SQLite), and the generations that hold them.
 
 Knows passages and how to find them. Knows nothing of answers or doors.
 """

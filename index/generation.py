@@ -29,7 +29,7 @@ from index.vectors import VectorStore
 from index.words import Words
 
 # Raised when a generation's files change their meaning; older ones are then built anew.
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 # Published generations that stay beside the current one, for readers that still use them.
 _KEPT = 1
 

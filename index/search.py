@@ -21,8 +21,8 @@ _PASSAGE, _UNIT, _WORDS = 0.3, 0.4, 0.3
 @dataclass(frozen=True)
 class Hit:
     """A passage that was found. `score` is the fused one, 0 to 1; the others are its parts:
-    the cosine of the passage and of its best unit (-1 to 1), and BM25 over the best BM25 of
-    this question (0 to 1). `unit_scores` are the cosines of the passage's units in their order;
+    the cosine of the passage and of its best unit (-1 to 1), and BM25 over that of a full hit
+    (0 to 1). `unit_scores` are the cosines of the passage's units in their order;
     `heading_score` that of its FAQ question or, where it has none, of its nearest heading.
     """
 
@@ -67,11 +67,7 @@ class Searcher:
         by_words = dict(self.generation.words.search(content_words(question), _DEPTH))
         by_vector = dict(self.generation.store.search(vector, _DEPTH))
         entries = self.generation.words.entries(sorted({*by_words, *by_vector}))
-        best = max(by_words.values(), default=0.0)
-        hits = [
-            self._hit(entry, vector, by_words.get(entry.ordinal, 0.0) / best if best else 0.0)
-            for entry in entries
-        ]
+        hits = [self._hit(entry, vector, by_words.get(entry.ordinal, 0.0)) for entry in entries]
         hits.sort(key=lambda hit: (-hit.score, hit.ordinal))
         return Found(tuple(_folded(hits)[:k]), vector)
 

@@ -1,20 +1,26 @@
 """The word half of the search and the passages themselves: one SQLite file in a generation.
 
-The one door to sqlite3 in this package. BM25 is FTS5's own; words are stemmed by its Porter
-tokenizer.
+The one door to sqlite3 in this package. BM25 is computed here and not by SQLite's FTS5, which
+counts a word for nothing that stands in more than half of the passages: over documents on one
+subject those are the words that every question is made of.
 """
 
 import json
+import math
 import sqlite3
 import threading
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from corpus.document import Kind, Passage, Unit
 from index.errors import IndexDamaged
-from index.terms import nearest, words
+from index.terms import nearest, stem, words
 
 _SCHEMA = """
 CREATE TABLE passages (
@@ -26,12 +32,22 @@ CREATE TABLE passages (
 CREATE INDEX passages_by_document ON passages (document, start);
 CREATE TABLE vectors (row INTEGER PRIMARY KEY, digest BLOB NOT NULL);
 CREATE TABLE vocabulary (word TEXT PRIMARY KEY, passages INTEGER NOT NULL) WITHOUT ROWID;
-CREATE VIRTUAL TABLE words USING fts5 (
-    question, headings, body, content='', tokenize='porter unicode61 remove_diacritics 2'
-);
+CREATE TABLE postings (stem TEXT PRIMARY KEY, ordinals BLOB NOT NULL, counts BLOB NOT NULL)
+    WITHOUT ROWID;
+CREATE TABLE lengths (lengths BLOB NOT NULL);
 """
-# Weights of question, headings and body in BM25: a question says in few words what follows.
+# What a word counts in question, headings and body: a question says in few words what follows.
 _WEIGHTS = (1.5, 1.0, 1.0)
+# BM25's saturation and length normalisation, as Lucene's users set them for passages (Yang, Fang
+# and Lin, "Anserini", 2017).
+_K1, _B = 0.9, 0.4
+# A passage with this share of the highest BM25 there could be is a full hit: where even the best
+# has less, the question's telling words stand nowhere, and the rest say little.
+_FULL = 0.4
+
+
+Ordinals = NDArray[np.uint32]
+Counts = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -48,7 +64,9 @@ class Entry:
 
 def write_words(path: Path, entries: Iterable[Entry], digests: Sequence[bytes]) -> None:
     """Writes passages, words, vocabulary and the vectors' digests into a new file."""
-    seen_in: dict[str, int] = {}
+    seen_in: Counter[str] = Counter()
+    postings: dict[str, tuple[list[int], list[float]]] = {}
+    lengths: list[int] = []
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA journal_mode = OFF")
         connection.executescript(_SCHEMA)
@@ -58,16 +76,30 @@ def write_words(path: Path, entries: Iterable[Entry], digests: Sequence[bytes]) 
             connection.execute(
                 f"INSERT INTO passages VALUES ({', '.join('?' * 14)})", _to_row(entry)
             )
-            fields = (passage.question or "", passage.context, _body(passage))
-            connection.execute(
-                "INSERT INTO words (rowid, question, headings, body) VALUES (?, ?, ?, ?)",
-                (entry.ordinal, *fields),
-            )
-            for word in set(words(" ".join(fields))):
-                seen_in[word] = seen_in.get(word, 0) + 1
+            fields = [
+                words(text) for text in (passage.question or "", passage.context, _body(passage))
+            ]
+            counts: dict[str, float] = {}
+            for weight, field in zip(_WEIGHTS, fields, strict=True):
+                for word in field:
+                    counts[stem(word)] = counts.get(stem(word), 0.0) + weight
+            for stemmed, count in counts.items():
+                ordinals, weighted = postings.setdefault(stemmed, ([], []))
+                ordinals.append(entry.ordinal)
+                weighted.append(count)
+            lengths.append(sum(map(len, fields)))
+            seen_in.update({word for field in fields for word in field})
         connection.executemany("INSERT INTO vectors VALUES (?, ?)", enumerate(digests))
         connection.executemany("INSERT INTO vocabulary VALUES (?, ?)", sorted(seen_in.items()))
-        connection.execute("INSERT INTO words (words) VALUES ('optimize')")
+        connection.executemany(
+            "INSERT INTO postings VALUES (?, ?, ?)",
+            (
+                (stemmed, np.array(ordinals, "<u4").tobytes(), np.array(counts, "<f4").tobytes())
+                for stemmed, (ordinals, counts) in sorted(postings.items())
+            ),
+        )
+        lengths_blob = np.array(lengths, "<f4").tobytes()
+        connection.execute("INSERT INTO lengths VALUES (?)", (lengths_blob,))
     connection.close()
 
 
@@ -82,6 +114,12 @@ def _body(passage: Passage) -> str:
     )
 
 
+def inverse_frequency(seen: int, count: int) -> float:
+    """How rare a word is that `seen` of `count` passages hold: BM25's inverse document frequency
+    as Lucene has it, natural logarithm, above 0."""
+    return math.log(1 + (count - seen + 0.5) / (seen + 0.5))
+
+
 class Words:
     """A generation's SQLite file, read only. Safe to share between threads."""
 
@@ -92,19 +130,27 @@ class Words:
         self._vocabulary: dict[str, int] = dict(
             self._all("SELECT word, passages FROM vocabulary", ())
         )
-        self.count: int = self._all("SELECT count(*) FROM passages", ())[0][0]
+        lengths = np.frombuffer(self._all("SELECT lengths FROM lengths", ())[0][0], "<f4")
+        self.count = len(lengths)
+        # BM25's k1 · (1 - b + b · length / average length), for each passage
+        self._norms = _K1 * (1 - _B + _B * lengths / max(1.0, float(lengths.mean() or 1.0)))
 
     def search(self, terms: Sequence[str], k: int) -> list[tuple[int, float]]:
-        """Passages by BM25 with any of the terms, best first: (ordinal, score above 0)."""
-        if not terms:
-            return []
-        query = " OR ".join('"' + term.replace('"', '""') + '"' for term in dict.fromkeys(terms))
-        found = self._all(
-            f"SELECT rowid, -bm25(words, {', '.join(map(str, _WEIGHTS))}) AS score "
-            "FROM words WHERE words MATCH ? ORDER BY score DESC, rowid LIMIT ?",
-            (query, k),
-        )
-        return [(ordinal, float(score)) for ordinal, score in found]
+        """Passages by BM25 with any of the terms, best first: (ordinal, score above 0 up to 1).
+
+        The score is over the best passage's, or over a full hit's where the best is none.
+        """
+        scores = np.zeros(self.count)
+        highest = 0.0
+        for stemmed in dict.fromkeys(stem(term) for term in terms):
+            ordinals, counts = self._posting(stemmed)
+            rarity = inverse_frequency(len(ordinals), self.count)
+            highest += rarity * (_K1 + 1)
+            scores[ordinals] += rarity * counts * (_K1 + 1) / (counts + self._norms[ordinals])
+        found = np.flatnonzero(scores)
+        best = found[np.lexsort((found, -scores[found]))][:k]
+        full = max(float(scores.max(initial=0.0)), _FULL * highest)
+        return [(int(ordinal), float(scores[ordinal] / full)) for ordinal in best]
 
     def entries(self, ordinals: Sequence[int]) -> list[Entry]:
         """The passages of these ordinals, in the order asked for."""
@@ -124,8 +170,8 @@ class Words:
         return [_from_row(row) for row in rows]
 
     def frequency(self, word: str) -> int:
-        """In how many passages the word (not its stem) occurs."""
-        return self._vocabulary.get(word, 0)
+        """In how many passages the word occurs, in any form of the same stem."""
+        return len(self._posting(stem(word))[0])
 
     def correction(self, word: str) -> str | None:
         """The material's word that this one is most likely a misspelling of; None where it is
@@ -142,6 +188,12 @@ class Words:
         if connection is not None:
             connection.close()
             del self._local.connection
+
+    def _posting(self, stemmed: str) -> tuple[Ordinals, Counts]:
+        """The passages that hold a stem, and how often, weighted."""
+        rows = self._all("SELECT ordinals, counts FROM postings WHERE stem = ?", (stemmed,))
+        ordinals, counts = rows[0] if rows else (b"", b"")
+        return np.frombuffer(ordinals, "<u4"), np.frombuffer(counts, "<f4")
 
     def _all(self, sql: str, values: Sequence[object]) -> list[Any]:
         try:

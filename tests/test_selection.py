@@ -12,12 +12,10 @@ from assistant.evidence import (
     Evidence,
     Weights,
     announces,
-    contrasts,
     covered,
     gather,
     is_lead,
     read,
-    stems,
     weigh_words,
 )
 from assistant.question import Question
@@ -231,15 +229,6 @@ def test_a_text_on_the_opposite_ranks_below_a_lesser_text_on_what_was_asked(worl
         Shape.SENTENCE,
         ["Staff are internal and never pay."],
     )
-
-
-def test_a_text_contrasts_that_names_the_opposite_and_not_the_thing() -> None:
-    question = asked("Who are internal customers?")
-    assert contrasts(question, stems("External customers buy."))
-    assert not contrasts(question, stems("Internal customers are not external ones."))
-    assert not contrasts(question, stems("Customers buy."))
-    both = asked("How do internal and external customers differ?")
-    assert not contrasts(both, stems("External customers buy."))
 
 
 @pytest.mark.parametrize(
