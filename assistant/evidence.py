@@ -22,7 +22,7 @@ from index.words import inverse_frequency
 
 _EMPTY = frozenset(stem(word) for word in STOP_WORDS)
 # Passages whose units are looked at, best first.
-DEPTH = 8
+DEPTH = 10
 # Shares of a unit's score; chosen on half of SQuAD 2.0's development set and on the gold questions.
 _SIMILARITY, _COVERAGE, _FOUND = 0.4, 0.4, 0.2
 # What a unit loses that speaks of the opposite of what was asked, and gains that defines it.

@@ -77,7 +77,7 @@ class Assistant:
         clock.lap("understand")
         vector = self.searcher.encode(question.text)
         clock.lap("encode")
-        found = self.searcher.search(question.text, _HITS, vector)
+        found = self.searcher.search(question.text, _HITS, vector, question.context)
         clock.lap("search")
         judged = self.judge(question, found)
         confidence = self._confidence(judged)
@@ -117,7 +117,7 @@ class Assistant:
 
     def _understood(self, message: str, history: Sequence[Turn]) -> Question:
         question = understand(message, history, self._encoder.encode_documents)
-        return Question(question.asked, self.searcher.spell(question.text))
+        return replace(question, text=self.searcher.spell(question.text))
 
     def _weighed(self, question: Question, found: Found) -> tuple[list[Evidence], Weights]:
         """The units of what was found, best first, and how rare the question's words are."""

@@ -19,6 +19,8 @@ from index.terms import STOP_WORDS, content_words, stem, words
 
 LONGEST = 2000  # characters; a longer text is no question
 
+_REMEMBERED = 300  # characters of the last answer that are searched with
+
 Encode = Callable[[Sequence[str]], Vectors]
 
 
@@ -99,7 +101,16 @@ _LIST = re.compile(
     r"\b(?:list|name|enumerate|give me|tell me|show me)\b.{0,30}\b(?:all|the|every|each|some)?\b|"
     r"\b(?:what|which) (?:are|were|all|other|kinds?|types?|sorts?|ways?|steps?|examples?)\b|"
     r"\b(?:types|kinds|benefits|advantages|ways|examples|steps|reasons|differences|similarities|"
-    r"features|items|members|roles|categories|requirements|rules|options|methods|forms)\b",
+    r"features|items|members|roles|categories|requirements|rules|options|methods|forms)\b|"
+    r"(?:^|\b(?:which|what|the|on|in) )(?:two|three|four|five|six|seven|eight|nine|ten|\d\d?) "
+    r"(?:\w+ ){0,2}?\w{3,}s\b",
+    re.IGNORECASE,
+)
+_ENUMERATES = re.compile(
+    r"\b(?:list|enumerate|all|every|each|kinds?|types|sorts|categories|benefits|advantages|"
+    r"disadvantages|drawbacks|ways|steps|reasons|differences|similarities|features|roles|"
+    r"requirements|rules|options|methods|forms|(?:which|what|the|on|in) "
+    r"(?:two|three|four|five|six|seven|eight|nine|ten|\d\d?))\b",
     re.IGNORECASE,
 )
 _PLURAL = re.compile(
@@ -123,6 +134,14 @@ _REPAIR = re.compile(
 _FILLER = re.compile(
     r"^(?:(?:um+|uh+|er+|hm+|well|ok(?:ay)?|so|hi|hello|hey|please|hm)\b[\s,.!-]*)+", re.IGNORECASE
 )
+# "Another question: ...": what was said before no longer counts.
+_CHANGES = re.compile(
+    r"^(?:now |and |but |ok(?:ay)?[, ]+)*(?:for |to |on |a |an )?"
+    r"(?:something (?:else|different)|(?:another|different|new|next|unrelated) "
+    r"(?:question|topic|subject|thing|matter)|one more (?:question|thing)|"
+    r"chang(?:e|ing) (?:of )?(?:the )?(?:subject|topic))\b[\s,.:!-]+",
+    re.IGNORECASE,
+)
 
 _ELLIPSIS = re.compile(
     r"^(?:and|or|but|also|what about|how about|what of|then|so)\b[\s,]*", re.IGNORECASE
@@ -140,16 +159,26 @@ _THE_TWO = re.compile(
 _THAT = re.compile(
     r"\b(?:does|did|do|is|was|of|about|for|with|by|why|how) (that|this)\b(?! \w+s\b)", re.IGNORECASE
 )
+# "What does that mean for us?" asks of all that was said, and not of a thing.
+_EVENT = re.compile(
+    r"\b(?:that|this|it) (?:mean|happen|matter|affect|change|imply|work|help|come|lead)",
+    re.IGNORECASE,
+)
 _PLURAL_PRONOUN = re.compile(r"\b(?:they|them|their|theirs|these|those)\b", re.IGNORECASE)
 _WHICH = re.compile(
     r"^(?:which|who|what (?:company|person|team|country|city)|name)\b", re.IGNORECASE
 )
+# A name that an answer opens with; "Internal customers are ..." is none.
+_NAME_FIRST = re.compile(
+    r"^([A-Z][\w&]+(?: [A-Z][\w&]+)*)(?=[.,]|\s+(?:is|was|has|does|did|shows|stands)\b)"
+)
 _PRONOUNS = frozenset("they them their theirs it its he him his she her hers those these".split())
+_EMPTY = STOP_WORDS | _PRONOUNS
 _ONES = re.compile(r"\b(?:ones?|the others?|the latter|the former)\b", re.IGNORECASE)
 # Words that tell the assistant what to do; no text is found or proved by them.
 _INSTRUCTIONS = frozenset(
     "list name enumerate compare comparing explain describe define definition give tell show "
-    "mention state summarize versus vs mean means meaning".split()
+    "mention state summarize versus vs mean means meaning article articles document documents page text website".split()
 )
 # Words of a question that say what is asked of the topic, not what the topic is.
 _ASPECTS = frozenset(
@@ -163,10 +192,14 @@ _ASPECTS = frozenset(
 
 @dataclass(frozen=True)
 class Question:
-    """A question as it is searched for: standing alone, repairs and fillers taken out."""
+    """A question as it is searched for: standing alone, repairs and fillers taken out.
+
+    `context` is what it was asked in: its own words behind those of the exchange before it.
+    """
 
     asked: str
     text: str
+    context: str = ""
 
     @cached_property
     def asks(self) -> Asks:
@@ -183,6 +216,11 @@ class Question:
         """Whether several things are asked for at once."""
         plural = _PLURAL.search(self.text)
         return bool(_LIST.search(self.text) or plural)
+
+    @cached_property
+    def enumerates(self) -> bool:
+        """Whether it says outright that it asks for a list: all kinds, the five benefits."""
+        return bool(_ENUMERATES.search(self.text))
 
     @cached_property
     def subject(self) -> tuple[str, ...]:
@@ -230,11 +268,13 @@ def understand(message: str, history: Sequence[Turn], encode: Encode) -> Questio
     A message that says all it means stays as it is, so a change of topic drags nothing along.
     `encode` is called for follow-ups only.
     """
-    text = _repaired(check(message))
-    before = _last_exchange(history)
+    said = check(message)
+    own = text = _repaired(_CHANGES.sub("", said))
+    before = _Before() if _CHANGES.match(said) else _last_exchange(history)
     if before.question and _depends(text):
         text = _joined(text, before, encode)
-    return Question(message, text)
+    context = f"{own} {before.question} {before.answer[:_REMEMBERED]}" if before.question else ""
+    return Question(message, text, context)
 
 
 def _repaired(text: str) -> str:
@@ -301,7 +341,8 @@ def _joined(text: str, before: _Before, encode: Encode) -> str:
     """The earlier question with the new words in the place of those they stand against, or the
     new question with its pronoun replaced by the earlier topic."""
     rest = _ARTICLE.sub("", _ONES.sub("", _ELLIPSIS.sub("", text)).strip(" ?.!,"))
-    if len(words(rest)) == 1 and _OPENS_CLAUSE.match(rest):  # "Why?"
+    telling = [word for word in content_words(rest) if word not in _EMPTY]
+    if (not telling and _OPENS_CLAUSE.match(rest)) or _EVENT.search(rest):  # "Why?", "Why them?"
         return f"{rest}: {before.question}"
     if _ONES.search(text) and not _has_pronoun(rest):  # "and who are the external ones there?"
         rest = " ".join(content_words(rest))
@@ -355,6 +396,8 @@ def _topic(before: _Before, plural: bool) -> str:
         names = re.findall(
             r"(?<![.!?] )(?<!^)\b[A-Z][\w&]+(?: [A-Z][\w&]+)*|\b[A-Z]\w+(?=['’]s\b)", before.answer
         )
+        if opening := _NAME_FIRST.match(before.answer):
+            names.insert(0, opening.group(1))
         named = [name for name in names if words(name)[0] not in STOP_WORDS]
         if named:
             return str(named[0])

@@ -26,12 +26,14 @@ from index.search import Found, Hit
 # belong to the passage that won.
 SAME_QUESTION = 0.80
 LIKE_QUESTION = 0.60
-_COVERS_MORE = 0.15
+_COVERS_MORE = 0.10
 # A list is told whole if it scores at least this share of the best unit: less where the question
 # asks for several things than where it only may.
 _LIST_SHARE, _MAYBE_LIST_SHARE = 0.90, 1.10
 # A list that scores less than this is not the one asked for.
 _LIST_LEAST = 0.55
+# Cosine from which a heading is the list asked for, if no sentence is as near to the question.
+_LIST_HEADING = 0.65
 # The reader's logit from which the sentence behind the best one is told with it, and the most
 # characters that both may have.
 _ANSWERS_TOO = 1.0
@@ -195,7 +197,7 @@ def _list(
     else:
         return None
     candidates = []
-    for hit in found.hits[:8]:
+    for hit in found.hits:
         places = _listed(hit.passage)
         if len(places) > 1:
             own = [e for e in evidence if e.hit is hit]
@@ -203,6 +205,10 @@ def _list(
                 candidates.append((_list_score(hit, weights), hit, own[0], places))
     if not candidates:
         return None
+    if question.wants_list and question.enumerates:
+        _, hit, best, places = max(candidates, key=lambda c: (c[1].heading_score, -c[1].ordinal))
+        if hit.heading_score >= max(_LIST_HEADING, *(e.similarity for e in evidence)):
+            return Chosen(Shape.LIST, best, tuple((hit.passage, place) for place in places))
     score, hit, best, places = max(candidates, key=lambda c: (c[0], -c[1].ordinal))
     if score < max(_LIST_LEAST, share * max(e.score for e in evidence)):
         return None

@@ -133,7 +133,8 @@ class Words:
         lengths = np.frombuffer(self._all("SELECT lengths FROM lengths", ())[0][0], "<f4")
         self.count = len(lengths)
         # BM25's k1 · (1 - b + b · length / average length), for each passage
-        self._norms = _K1 * (1 - _B + _B * lengths / max(1.0, float(lengths.mean() or 1.0)))
+        average = float(lengths.mean()) if self.count else 1.0
+        self._norms = _K1 * (1 - _B + _B * lengths / max(1.0, average))
 
     def search(self, terms: Sequence[str], k: int) -> list[tuple[int, float]]:
         """Passages by BM25 with any of the terms, best first: (ordinal, score above 0 up to 1).
