@@ -372,7 +372,8 @@ def _by_topic(text: str, before: _Before) -> str:
     """The message with its first pronoun replaced by the earlier topic; where it has none, the
     earlier question follows it."""
     two = _THE_TWO.search(text)
-    topic = _topic(before, plural=bool(two) or bool(_PLURAL_PRONOUN.search(text)))
+    pronoun = next((word for word in words(text) if word in _PRONOUNS), "")
+    topic = _topic(before, plural=bool(two) or bool(_PLURAL_PRONOUN.match(pronoun)))
     if not topic:
         return text
     if two:

@@ -9,13 +9,17 @@ import numpy as np
 from corpus.document import Kind, Passage
 from index.encoder import Encoder, Vectors
 from index.generation import Generation
-from index.terms import WORD, content_words, fold
+from index.terms import WORD, content_words, fold, words
 from index.words import Entry
 
 # Candidates that each half brings to the fusion.
 _DEPTH = 60
 # Shares of the fused score; chosen on half of SQuAD 2.0's development set.
 _PASSAGE, _UNIT, _WORDS = 0.3, 0.4, 0.3
+# Share of their words, by kind, that two passages have in common to be copies (Jaccard index), and
+# what may not differ at all: numbers and capitalised words.
+_COPY = 0.9
+_TELLING = re.compile(r"\d[\d.,]*|\b[A-Z]\w+")
 # What a passage's score for the context counts beside that for the question itself. More finds
 # more follow-ups, and keeps to the old topic when that has changed.
 _CONTEXT = 0.4
@@ -66,7 +70,7 @@ class Searcher:
     def search(
         self, question: str, k: int = 10, vector: Vectors | None = None, context: str = ""
     ) -> Found:
-        """The k best passages. Exact copies of a text are folded into the first of them.
+        """The k best passages. Copies of a text, exact or nearly so, are folded into the best.
 
         `context` is what the question was asked in; passages on it come a little further up.
         """
@@ -81,7 +85,7 @@ class Searcher:
         if in_context:
             hits = [_leaning(hit, in_context.get(hit.ordinal, 0.0)) for hit in hits]
         hits.sort(key=lambda hit: (-hit.score, hit.ordinal))
-        return Found(tuple(_folded(hits)[:k]), vector)
+        return Found(tuple(_folded(hits, k)), vector)
 
     def spell(self, text: str) -> str:
         """The text with what is no word replaced by the word of the material that it is most
@@ -119,13 +123,26 @@ def _leaning(hit: Hit, in_context: float) -> Hit:
     return replace(hit, score=(hit.score + _CONTEXT * in_context) / (1 + _CONTEXT))
 
 
-def _folded(hits: Sequence[Hit]) -> list[Hit]:
-    """The first hit of every text; its copies elsewhere would only fill the list."""
-    seen: set[str] = set()
-    kept = []
+def _folded(hits: Sequence[Hit], k: int) -> list[Hit]:
+    """The first k hits of which none says what one before it says: copies would only fill the
+    list. What differs in a number or a name is no copy."""
+    kept: list[Hit] = []
+    texts: list[tuple[frozenset[str], frozenset[str]]] = []
     for hit in hits:
-        key = " ".join(hit.passage.text.split()).lower()
-        if key not in seen:
-            seen.add(key)
+        text = hit.passage.text
+        own = frozenset(words(text)), frozenset(_TELLING.findall(text))
+        if not any(_alike(own, other) for other in texts):
             kept.append(hit)
+            texts.append(own)
+            if len(kept) == k:
+                break
     return kept
+
+
+def _alike(
+    one: tuple[frozenset[str], frozenset[str]], other: tuple[frozenset[str], frozenset[str]]
+) -> bool:
+    (words_a, telling_a), (words_b, telling_b) = one, other
+    return telling_a == telling_b and (
+        len(words_a & words_b) >= _COPY * max(1, len(words_a | words_b))
+    )

@@ -253,3 +253,35 @@ def test_a_message_is_not_mended_until_nothing_is_left_of_it(message: str) -> No
 @pytest.mark.parametrize("message", ["Wells in Kent?", "Sokol, who is she?", "Who is Herman Um?"])
 def test_a_word_that_only_begins_like_a_filler_stays(message: str) -> None:
     assert understand(message, [], never).text == message
+
+
+@pytest.mark.parametrize(
+    "opening",
+    ["Now something else: ", "Another question: ", "Different topic. ", "Changing the subject, "],
+)
+def test_a_change_of_topic_that_is_announced_leaves_nothing_of_the_old_one(opening: str) -> None:
+    history = [user("How do bees keep warm?"), assistant("They huddle.")]
+    question = understand(f"{opening}how old do they get?", history, never)
+    assert question.text == "how old do they get?"
+    assert question.context == ""
+
+
+def test_the_context_is_the_message_with_the_exchange_before_it() -> None:
+    history = [user("How do bees keep warm?"), assistant("They huddle in a ball. " * 40)]
+    context = understand("Where do wasps live?", history, never).context
+    assert context.startswith("Where do wasps live? How do bees keep warm? They huddle in a ball.")
+    assert len(context) < 400
+    assert understand("Where do wasps live?", [], never).context == ""
+
+
+@pytest.mark.parametrize("message", ["What does that mean for the hive?", "Why them?", "Why?"])
+def test_what_asks_of_all_that_was_said_takes_the_question_along(message: str) -> None:
+    history = [user("Which bees leave first?"), assistant("The old ones.")]
+    text = understand(message, history, never).text
+    assert text == f"{message.rstrip('?')}: Which bees leave first?"
+
+
+def test_a_name_that_opens_the_answer_is_the_topic() -> None:
+    history = [user("Which company keeps the bees?"), assistant("Hivemind is the one.")]
+    text = understand("Where does it keep them?", history, never).text
+    assert text.startswith("Where does Hivemind keep")

@@ -86,6 +86,35 @@ def test_copies_of_a_text_are_folded_into_one_of_them(searcher: Searcher) -> Non
     assert sum("cut in" in hit.passage.text for hit in hits) == 1
 
 
+def test_near_copies_are_folded_unless_a_number_or_a_name_differs(
+    encoder: OnnxEncoder, folder_of: Writer, tmp_path: Path
+) -> None:
+    rule = "The brass pump is oiled by the head gardener in the first week of spring with thin oil"
+    texts = [f"{rule}.", f"{rule}, too.", f"{rule}, 3 drops.", f"{rule}, says Ada."]
+    corpus = read_corpus(folder_of({f"{n}.md": f"# Pump\n\n{t}\n" for n, t in enumerate(texts)}))
+    data = DataFolder(tmp_path / "data")
+    build(corpus, encoder, "test", data, {})
+    generation = data.open(encoder.fingerprint)
+    hits = Searcher(generation, encoder).search("When is the pump oiled?", 10).hits
+    generation.close()
+    found = {hit.passage.text for hit in hits}
+    assert len(hits) == 3
+    assert set(texts[2:]) < found
+
+
+def test_the_context_decides_where_the_question_leaves_it_open(searcher: Searcher) -> None:
+    def first(context: str) -> str:
+        return searcher.search("And how is that done, then?", 1, context=context).hits[0].passage.text
+
+    assert "cactus" in first("How often is a cactus watered?")
+    assert "roses" in first("When are roses cut in the garden guide?").lower()
+
+
+def test_the_context_does_not_outweigh_the_question(searcher: Searcher) -> None:
+    found = searcher.search("What is a rake for?", 1, context="How often is a cactus watered?")
+    assert "Rake" in found.hits[0].passage.text
+
+
 def test_no_more_than_k_are_given_and_the_fewer_are_the_better(searcher: Searcher) -> None:
     all_hits = searcher.search("cactus", 10).hits
     assert len(all_hits) == 5
