@@ -5,13 +5,14 @@ is fitted by Newton's method (iteratively reweighted least squares) to tell answ
 from unanswerable ones, all sets and both classes weighing alike. The threshold is the median over
 the sets of the highest at which the stated share of a set's answerable questions is still answered;
 a corpus with gold questions of its own gets its own when it is indexed (assistant.tuning).
-Reported are AUROC in sample and with the set at hand left out.
+Reported, and stored beside the weights, are AUROC in sample and with the set at hand left out, how
+reliable the probability is, and what is answered at what risk.
 """
 
 import argparse
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from assistant.marking import is_right
 from assistant.pipeline import Assistant
 from assistant.reader.rows import for_validation
 from assistant.reading import WEIGHTS, OnnxReader, Reader
+from assistant.risk import area_under_risk, calibration_error, coverage_at, reliability
 from assistant.tuning import ANSWERED, is_askable
 from corpus.gold import GoldQuestion, read_gold
 from corpus.reader import read_corpus
@@ -66,11 +68,18 @@ class Source:
 
 @dataclass(frozen=True)
 class Sample:
-    """The features of one set's questions, and which of them have an answer."""
+    """The features of one set's questions, which of them have an answer, and which of those were
+    answered from the wrong place: nothing can be learnt from them."""
 
     name: str
     features: Matrix
     answerable: NDArray[np.bool_]
+    wrong: NDArray[np.bool_]
+
+    def learnable(self) -> "Sample":
+        """Without the questions that nothing can be learnt from."""
+        kept = ~self.wrong
+        return Sample(self.name, self.features[kept], self.answerable[kept], self.wrong[kept])
 
     @property
     def weights(self) -> Matrix:
@@ -87,10 +96,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     encoder = load_encoder(options.data)
     reader = OnnxReader(options.reader)
     stored: dict[str, Any] = {}
+    measured: dict[str, dict[str, dict[str, float]]] = {}
     for name, reads in (("plain", None), ("reader", reader)):
         samples = [_sample(source, options, encoder, reads) for source in options.set]
         stored[name] = asdict(_calibration(samples, options.answered))
-        _report(name, samples, Calibration.of(stored[name]))
+        measured[name] = _report(name, samples, Calibration.of(stored[name]))
+    stored["measured"] = measured
     options.out.write_text(json.dumps(stored, indent=2) + "\n", encoding="utf-8")
     return 0
 
@@ -116,6 +127,7 @@ def fit(samples: Sequence[Sample]) -> tuple[float, Matrix]:
 
 
 def _calibration(samples: Sequence[Sample], answered: float) -> Calibration:
+    samples = [sample.learnable() for sample in samples]
     bias, weights = fit(samples)
     names = list(Features.__dataclass_fields__)
     lowest = float(
@@ -147,37 +159,63 @@ def _sample(
     assistant = Assistant(data.open(encoder.fingerprint), encoder, texts, _NEUTRAL, reader)
     questions = source.questions(options.every)
     measured = [_measured(assistant, question) for question in questions]
-    kept = [(f, q.answerable) for q, f in zip(questions, measured, strict=True) if f is not None]
+    kept = [
+        (*got, question.answerable)
+        for question, got in zip(questions, measured, strict=True)
+        if got is not None
+    ]
     return Sample(
         source.name,
-        np.array([features for features, _ in kept]),
-        np.array([answerable for _, answerable in kept]),
+        np.array([features for features, _, _ in kept]),
+        np.array([answerable for _, _, answerable in kept]),
+        np.array([wrong for _, wrong, _ in kept]),
     )
 
 
-def _measured(assistant: Assistant, gold: GoldQuestion) -> list[float] | None:
-    """The features of a question, None where nothing can be learnt from it: answerable, but
-    answered from the wrong place."""
+def _measured(assistant: Assistant, gold: GoldQuestion) -> tuple[list[float], bool] | None:
+    """The features of a question, and whether it is answerable but was answered from the wrong
+    place; None where nothing was found at all."""
     answer, judged = assistant.examine(gold.question, [Turn(*turn) for turn in gold.history])
-    wrong = gold.answerable and gold.spans and not is_right(gold, answer)
-    return judged.features.vector() if judged.features and not wrong else None
+    wrong = gold.answerable and bool(gold.spans) and not is_right(gold, answer)
+    return (judged.features.vector(), wrong) if judged.features else None
 
 
-def _report(name: str, samples: Sequence[Sample], calibration: Calibration) -> None:
+def _report(
+    name: str, samples: Sequence[Sample], calibration: Calibration
+) -> dict[str, dict[str, float]]:
+    """Prints and gives the figures of every set. The area under risk and the coverage are over
+    all questions: an answer to an unanswerable one is wrong, one to an answerable one is right
+    unless it is known to stand elsewhere."""
     print(f"{name}: threshold {calibration.threshold}", file=sys.stderr)
     weights = np.array(list(calibration.weights.values()))
+    reported = {}
     for sample in samples:
         logits = calibration.bias + sample.features @ weights
-        others = [other for other in samples if other is not sample]
+        confidences = 1.0 / (1.0 + np.exp(-logits))
+        others = [other.learnable() for other in samples if other is not sample]
         blind = fit(others)[1] if others else weights
-        figures: Mapping[str, float] = {
+        right = sample.answerable & ~sample.wrong
+        bins = reliability(confidences, sample.answerable, sample.weights)
+        figures = {
+            "questions": float(len(logits)),
             "auroc": _auroc(logits, sample),
             "auroc without this set": _auroc(sample.features @ blind, sample),
             "wrongly refused": _refused(logits, calibration, sample.answerable),
             "refused": _refused(logits, calibration, ~sample.answerable),
+            "calibration error": calibration_error(bins),
+            "area under risk": area_under_risk(confidences, right),
+            "coverage at risk 0.2": coverage_at(confidences, right, 0.2),
         }
+        reported[sample.name] = {key: round(value, 4) for key, value in figures.items()}
         shown = ", ".join(f"{key} {value:.3f}" for key, value in figures.items())
-        print(f"  {sample.name} ({len(logits)}): {shown}", file=sys.stderr)
+        print(f"  {sample.name}: {shown}", file=sys.stderr)
+        for each in bins:
+            print(
+                f"    sure to {each.confidence:.2f}: answerable {each.share:.2f} "
+                f"({each.weight:.0%} of the weight)",
+                file=sys.stderr,
+            )
+    return reported
 
 
 def _auroc(logits: Matrix, sample: Sample) -> float:

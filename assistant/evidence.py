@@ -47,6 +47,9 @@ _READER, _READER_PASSAGE = 0.3, 0.15
 _REACH = 0.12
 # What is taken for read of a passage that was not: such passages are seldom right.
 _UNREAD = Reading(units={}, passage=-2.0)
+_KEY = re.compile(r"^(.{3,60}?)(?::| [–—-]) ")
+_DEFINED = re.compile(r"^(.{3,60}?)\s(?:is|are|was|were|means?|refers? to|describes?)\s")
+_EXPLAINED = (Asks.OTHER, Asks.REASON, Asks.DEFINITION)
 # What a question word counts that stands in the passage or its headings, not in the unit.
 _NEAR = 0.6
 
@@ -123,7 +126,7 @@ def gather(question: Question, found: Found, weights: Weights) -> list[Evidence]
                 score -= _NOTHING_NEW
             if question.wants_list and question.asks is not Asks.AMOUNT:
                 score += _enumerates(passage, unit)
-            if question.asks is Asks.DEFINITION and _defines(question, passage, unit):
+            if _is_about(question, passage, unit):
                 score += _DEFINITION
             evidence.append(Evidence(hit, unit, place, score, similarity, coverage))
     return sorted(evidence, key=lambda e: (-e.score, e.hit.ordinal, e.place))
@@ -174,8 +177,10 @@ def covered(weights: Weights, own: frozenset[str], around: frozenset[str]) -> fl
 
 
 def _adds(question: Question, own: frozenset[str]) -> bool:
-    """Whether a text says anything that the question does not."""
-    return bool(own - set(question.terms) - _EMPTY)
+    """Whether a text says anything that the question does not: a word, where a single thing is
+    asked for, else two."""
+    least = 2 if question.asks in _EXPLAINED else 1
+    return len(own - set(question.terms) - _EMPTY) >= least
 
 
 def _enumerates(passage: Passage, unit: Unit) -> float:
@@ -191,11 +196,16 @@ def announces(text: str) -> bool:
     return text.count(",") < 2 and bool(_COUNTS.search(text))
 
 
-def _defines(question: Question, passage: Passage, unit: Unit) -> bool:
-    """Whether the unit opens with the thing asked for and says what it is."""
-    text = plain(passage.source(unit))
-    opening = re.match(r"^(.{3,60}?)\s(?:is|are|was|were|means?|refers? to|describes?)\s", text)
-    return opening is not None and set(question.terms) <= stems(opening.group(1))
+def _is_about(question: Question, passage: Passage, unit: Unit) -> bool:
+    """Whether the unit opens with the thing asked for: a row by its first cell, an item before its
+    colon or dash, a sentence that says what something is."""
+    if unit.kind is Kind.ROW and unit.cells:
+        return set(question.terms) <= stems(passage.at(*unit.cells[0]))
+    opening = _KEY if unit.kind is Kind.ITEM else _DEFINED
+    if opening is _DEFINED and question.asks is not Asks.DEFINITION:
+        return False
+    found = opening.match(plain(passage.source(unit)))
+    return found is not None and set(question.terms) <= stems(found.group(1))
 
 
 def is_lead(passage: Passage, place: int) -> bool:

@@ -178,7 +178,8 @@ _ONES = re.compile(r"\b(?:ones?|the others?|the latter|the former)\b", re.IGNORE
 # Words that tell the assistant what to do; no text is found or proved by them.
 _INSTRUCTIONS = frozenset(
     "list name enumerate compare comparing explain describe define definition give tell show "
-    "mention state summarize versus vs mean means meaning article articles document documents page text website".split()
+    "mention state summarize versus vs mean means meaning article articles "
+    "document documents page text website".split()
 )
 # Words of a question that say what is asked of the topic, not what the topic is.
 _ASPECTS = frozenset(

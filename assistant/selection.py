@@ -61,6 +61,7 @@ _SIDES = [
         r"\b(?:do|does|are|is)\s+(.+?)\s+and\s+(.+?)\s+(?:differ|compare|have|alike|different)\b",
     )
 ]
+_OPEN = (Asks.OTHER, Asks.DEFINITION)
 _PROSE = (Kind.PARAGRAPH, Kind.ANSWER)
 _LISTED = (Kind.ITEM, Kind.ROW)
 
@@ -192,7 +193,7 @@ def _list(
         return None
     if question.wants_list:
         share = _LIST_SHARE
-    elif question.asks is Asks.OTHER and question.text.lower().startswith(("what", "and what")):
+    elif question.asks in _OPEN and question.text.lower().startswith(("what", "and what")):
         share = _MAYBE_LIST_SHARE
     else:
         return None

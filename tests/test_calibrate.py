@@ -39,7 +39,9 @@ Opener = Callable[[Calibration], Assistant]
 
 
 def sample(rows: Sequence[Sequence[float]], answerable: Sequence[bool], name: str = "s") -> Sample:
-    return Sample(name, np.array(rows, dtype=float), np.array(answerable))
+    return Sample(
+        name, np.array(rows, dtype=float), np.array(answerable), np.zeros(len(rows), dtype=bool)
+    )
 
 
 def probabilities(each: Sample, others: Sequence[Sample] = ()) -> NDArray[np.float64]:
@@ -118,11 +120,18 @@ def test_a_fit_is_where_the_gradient_vanishes() -> None:
     generator = np.random.default_rng(1)
     rows = generator.random((80, 3))
     answerable = rows[:, 0] + 0.5 * generator.random(80) > 0.8
-    only = Sample("s", rows, answerable)
+    only = Sample("s", rows, answerable, np.zeros(len(rows), dtype=bool))
     bias, weights = fit([only])
     wrong = 1 / (1 + np.exp(-(bias + rows @ weights))) - answerable
     assert float((only.weights * wrong).sum()) == pytest.approx(0, abs=1e-6)
     assert rows.T @ (only.weights * wrong) + 1e-3 * weights == pytest.approx([0] * 3, abs=1e-6)
+
+
+def test_what_was_answered_from_the_wrong_place_teaches_nothing() -> None:
+    wrong = np.array([False, True, False])
+    kept = Sample("s", np.eye(3), np.array([True, True, False]), wrong).learnable()
+    assert kept.features.tolist() == [[1, 0, 0], [0, 0, 1]]
+    assert kept.answerable.tolist() == [True, False]
 
 
 # --- the threshold of a corpus -------------------------------------------------------------------

@@ -104,7 +104,9 @@ def test_near_copies_are_folded_unless_a_number_or_a_name_differs(
 
 def test_the_context_decides_where_the_question_leaves_it_open(searcher: Searcher) -> None:
     def first(context: str) -> str:
-        return searcher.search("And how is that done, then?", 1, context=context).hits[0].passage.text
+        return (
+            searcher.search("And how is that done, then?", 1, context=context).hits[0].passage.text
+        )
 
     assert "cactus" in first("How often is a cactus watered?")
     assert "roses" in first("When are roses cut in the garden guide?").lower()
