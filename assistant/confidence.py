@@ -31,8 +31,6 @@ class Features:
     missing: float  # rarity of the rarest word that stands nowhere near, over the rarest possible
     names: float  # share of the question's names that stand nowhere near
     numbers: float  # share of the question's numbers that stand nowhere near
-    unheard_names: float  # share of them that stand nowhere in the material
-    unheard: float  # share of the question's words, by rarity, that stand nowhere in the material
     type_missing: float  # 1 where a time, amount, person … is asked for and none is there, or 0.5
     agreement: float  # word score of the best passage: 1 where both searches put it first
     margin: float  # score over that of the best unit of another passage
@@ -65,7 +63,6 @@ def measure(
     nowhere = inverse_frequency(0, count)
     absent = [rarity for word, rarity in weights.rarity.items() if word not in near]
     names = frozenset(name for name in question.names if not name[0].isdigit())
-    unheard = {word for word, rarity in weights.rarity.items() if rarity >= nowhere}
     others = [e.score for e in evidence if e.hit is not best.hit]
     inside = sum(rarity for word, rarity in weights.rarity.items() if word in own)
     return Features(
@@ -77,8 +74,6 @@ def measure(
         missing=max(absent, default=0.0) / nowhere,
         names=len(names - near) / len(names) if names else 0.0,
         numbers=len(counted - numbers(around)) / len(counted) if counted else 0.0,
-        unheard_names=len(names & unheard) / len(names) if names else 0.0,
-        unheard=sum(weights.rarity[word] for word in unheard) / weights.total,
         type_missing=lacks(question, _said(chosen)),
         agreement=best.hit.word_score,
         margin=best.score - max(others, default=0.0),

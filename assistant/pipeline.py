@@ -81,7 +81,8 @@ class Assistant:
         clock.lap("search")
         judged = self.judge(question, found)
         confidence = self._confidence(judged)
-        answered = judged.chosen is not None and confidence >= self._calibration.threshold
+        sure = confidence >= self._calibration.threshold and not question.is_open
+        answered = judged.chosen is not None and sure
         clock.lap("select")
         statements = writer.state(judged.chosen.units) if answered and judged.chosen else []
         clock.lap("write")
@@ -131,7 +132,9 @@ class Assistant:
     def _confidence(self, judged: Judged) -> float:
         """As it is shown: rounded first, so that a threshold read off an answer holds for it."""
         features = judged.features
-        return round(self._calibration.probability(features), 4) if features else 0.0
+        if features is None or judged.question.is_open:
+            return 0.0
+        return round(self._calibration.probability(features), 4)
 
     def _proved(self, statements: Sequence[writer.Statement]) -> list[writer.Statement]:
         """The statements whose citation stands in the kept text and supports them."""
@@ -185,7 +188,8 @@ class Assistant:
         near = [
             self._questions[i]
             for i in np.argsort(-cosines, kind="stable")
-            if cosines[i] >= _NEAR_QUESTION and self._questions[i].lower() != asked
+            if (cosines[i] >= _NEAR_QUESTION or question.is_open)
+            and self._questions[i].lower() != asked
         ]
         return tuple(dict.fromkeys(near))[:_SUGGESTIONS]
 

@@ -203,6 +203,15 @@ class Question:
     context: str = ""
 
     @cached_property
+    def is_open(self) -> bool:
+        """Whether it leaves open what it is about: "How does it work?", and nothing was said
+        before."""
+        said = words(self.text)
+        return any(word in _PRONOUNS or word in ("this", "that") for word in said) and not any(
+            _is_noun(word) and word not in _EMPTY for word in said
+        )
+
+    @cached_property
     def asks(self) -> Asks:
         """What kind of thing would answer it; the first form that fits."""
         for asks, form in _FORMS:

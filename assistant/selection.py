@@ -40,7 +40,7 @@ _ANSWERS_TOO = 1.0
 _PAIR = 400
 # Where no single fact is asked for, how much less than the best sentence others may score to be
 # told with it; how many are told; and the share of a sentence's words that may have been said.
-_WITHIN, _WITHIN_FACT, _MOST, _SAID = 0.12, 0.03, 3, 0.6
+_WITHIN, _WITHIN_FACT, _MOST, _SAID = 0.16, 0.06, 4, 0.6
 _FACTS = (Asks.TIME, Asks.AMOUNT, Asks.PERSON, Asks.PLACE, Asks.YES_NO)
 # A line that opens a list asks the question where it covers this much of it.
 _LEAD_COVERS = 0.70

@@ -240,6 +240,14 @@ def test_what_the_documents_do_not_answer_is_refused(open_on: Opener) -> None:
     assert (answer.status, answer.text, answer.suggestions) == (Status.REFUSED, REFUSAL, ())
 
 
+def test_a_question_that_leaves_open_what_it_is_about_gets_suggestions_and_no_guess(
+    open_on: Opener,
+) -> None:
+    answer = open_on(threshold=0.0).ask("How does it work?")
+    assert (answer.status, answer.confidence) == (Status.REFUSED, 0)
+    assert set(answer.suggestions) == {"How often is a cactus watered?", "How are roses cut?"}
+
+
 def test_an_answer_suggests_nothing(open_on: Opener) -> None:
     answer = open_on().ask("How often is a cactus watered?")
     assert answer.status is Status.ANSWERED

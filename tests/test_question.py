@@ -285,3 +285,26 @@ def test_a_name_that_opens_the_answer_is_the_topic() -> None:
     history = [user("Which company keeps the bees?"), assistant("Hivemind is the one.")]
     text = understand("Where does it keep them?", history, never).text
     assert text.startswith("Where does Hivemind keep")
+
+
+@pytest.mark.parametrize(
+    ("message", "is_open"),
+    [
+        ("How does it work?", True),
+        ("What is it?", True),
+        ("Why do they do that?", True),
+        ("How does it pollinate?", False),
+        ("How does a hive work?", False),
+        ("What is that hive?", False),
+        ("What are the benefits?", False),
+    ],
+)
+def test_a_question_is_open_that_names_nothing_and_points_at_something(
+    message: str, is_open: bool
+) -> None:
+    assert understand(message, [], never).is_open is is_open
+
+
+def test_what_was_said_before_closes_an_open_question() -> None:
+    history = [user("What is a hive?"), assistant("A home of bees.")]
+    assert not understand("How does it work?", history, never).is_open
