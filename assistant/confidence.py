@@ -26,6 +26,7 @@ class Features:
     similarity: float  # cosine of question and best unit
     passage: float  # cosine of question and passage
     question: float  # cosine of question and the material's own nearest question
+    heading: float  # cosine of question and the passage's own question or nearest heading
     coverage: float  # of the question's words by rarity: in the unit, discounted around it
     covered: float  # the same, in the unit alone
     missing: float  # rarity of the rarest word that stands nowhere near, over the rarest possible
@@ -69,6 +70,7 @@ def measure(
         similarity=best.similarity,
         passage=best.hit.passage_score,
         question=max((hit.question_score for hit in found.hits), default=0.0),
+        heading=best.hit.heading_score,
         coverage=best.coverage,
         covered=inside / weights.total,
         missing=max(absent, default=0.0) / nowhere,

@@ -34,6 +34,8 @@ _LIST_SHARE, _MAYBE_LIST_SHARE = 0.90, 1.10
 _LIST_LEAST = 0.55
 # Cosine from which a heading is the list asked for, if no sentence is as near to the question.
 _LIST_HEADING = 0.65
+# The reader's logit from which a unit answers for sure.
+_SURE = 2.0
 # The reader's logit from which the sentence behind the best one is told with it, and the most
 # characters that both may have.
 _ANSWERS_TOO = 1.0
@@ -206,7 +208,7 @@ def _list(
                 candidates.append((_list_score(hit, weights), hit, own[0], places))
     if not candidates:
         return None
-    if question.wants_list and question.enumerates:
+    if question.wants_list and question.enumerates and not _answers(evidence[0]):
         _, hit, best, places = max(candidates, key=lambda c: (c[1].heading_score, -c[1].ordinal))
         if hit.heading_score >= max(_LIST_HEADING, *(e.similarity for e in evidence)):
             return Chosen(Shape.LIST, best, tuple((hit.passage, place) for place in places))
@@ -214,6 +216,12 @@ def _list(
     if score < max(_LIST_LEAST, share * max(e.score for e in evidence)):
         return None
     return Chosen(Shape.LIST, best, tuple((hit.passage, place) for place in places))
+
+
+def _answers(evidence: Evidence) -> bool:
+    """Whether the reader is sure that the unit alone answers."""
+    reading = evidence.reading
+    return reading is not None and reading.units.get(evidence.place, 0.0) >= _SURE
 
 
 def _list_below_lead(best: Evidence, weights: Weights) -> Chosen | None:

@@ -15,7 +15,7 @@ from assistant.question import Question
         ("When was the pump built?", "It was built during the war.", 0.5),
         ("When was the pump built?", "It was built of brass.", 1),
         ("How many pumps are there?", "There are three pumps.", 0),
-        ("How many pumps are there?", "Three gardens have pumps of brass and of steel.", 0.5),
+        ("How many pumps are there?", "Three gardens in Hull have pumps of brass.", 0.5),
         ("How many pumps are there?", "There are pumps in plenty.", 1),
         ("What is the number of the 24/7 hotline?", "The hotline is open 24/7.", 1),
         ("How much does the pump cost?", "The pump costs $40.", 0),
