@@ -11,7 +11,6 @@ PORT ?= 8000
 
 BIN := .venv/bin
 READY := .venv/.ready
-GOLD := corpus/gold/faq.jsonl
 PACKAGES := corpus index assistant api
 
 help: ## say what there is to make
@@ -31,8 +30,8 @@ test: $(READY) ## check style, types and layers, and run the tests
 bench: $(READY) ## measure start-up, memory and the time of a warm question
 	$(BIN)/python tests/bench.py
 
-eval: $(READY) ## measure the answers to the gold questions
-	$(BIN)/assistant evaluate $(GOLD)
+eval: $(READY) ## measure the answers on the gold questions and the public sets that are there
+	$(BIN)/python tests/public.py
 
 format: $(READY) ## lay out the code and mend what can be mended
 	$(BIN)/ruff check --fix .

@@ -14,7 +14,8 @@ from assistant.evidence import Evidence, Weights, gather, read, rerank, weigh_wo
 from assistant.proof import is_verbatim, supports
 from assistant.question import Question, understand
 from assistant.reading import Reader
-from assistant.selection import Chosen, choose
+from assistant.selection import Chosen, Shape, choose
+from corpus.document import Passage, Unit
 from corpus.markup import plain
 from index.encoder import Encoder, Vectors
 from index.generation import Generation
@@ -80,11 +81,11 @@ class Assistant:
         found = self.searcher.search(question.text, _HITS, vector, question.context)
         clock.lap("search")
         judged = self.judge(question, found)
-        confidence = self._confidence(judged)
+        told = self._parts(judged) or [judged]
+        confidence = min(self._confidence(each) for each in told)
         sure = confidence >= self._calibration.threshold and not question.is_open
-        answered = judged.chosen is not None and sure
         clock.lap("select")
-        statements = writer.state(judged.chosen.units) if answered and judged.chosen else []
+        statements = writer.state(_units(told)) if sure else []
         clock.lap("write")
         proved = self._proved(statements)
         text, sentences = writer.compose(proved)
@@ -115,6 +116,20 @@ class Assistant:
         if chosen:
             features = measure(question, found, evidence, chosen, weights, words.count)
         return Judged(question, found, tuple(evidence), weights, chosen, features)
+
+    def _parts(self, whole: Judged) -> list[Judged]:
+        """The questions that a question is made of, judged one by one. Empty where it is only
+        one, where one of them has no answer of its own, or where both are answered at once."""
+        parts = whole.question.parts
+        if not parts or (whole.chosen and whole.chosen.shape is Shape.COMPARISON):
+            return []
+        context = whole.question.text
+        judged = [
+            self.judge(part, self.searcher.search(part.text, _HITS, context=context))
+            for part in parts
+        ]
+        sure = all(self._confidence(each) >= self._calibration.threshold for each in judged)
+        return judged if sure else []
 
     def _understood(self, message: str, history: Sequence[Turn]) -> Question:
         question = understand(message, history, self._encoder.encode_documents)
@@ -192,6 +207,12 @@ class Assistant:
             and self._questions[i].lower() != asked
         ]
         return tuple(dict.fromkeys(near))[:_SUGGESTIONS]
+
+
+def _units(judged: Sequence[Judged]) -> list[tuple[Passage, Unit]]:
+    """The units chosen, each once, in the order in which they are told."""
+    every = (unit for each in judged if each.chosen for unit in each.chosen.units)
+    return list(dict.fromkeys(every))
 
 
 def _related(found: Found) -> tuple[Related, ...]:

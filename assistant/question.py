@@ -155,6 +155,10 @@ _OPENS_CLAUSE = re.compile(
 _THE_TWO = re.compile(
     r"\b(?:the two(?! [a-z]+s\b)|both of them|the both|each other)\b", re.IGNORECASE
 )
+_ASKING = r"(?:(?:in|at|on|for|to|of|by|with) )?(?:what|who|whom|whose|which|when|where|why|how)\b"
+_COMPOUND = re.compile(
+    rf"^({_ASKING}.{{8,}}?),? and ({_ASKING}(?! (?:of|many of) ).{{6,}})$", re.IGNORECASE
+)
 # "does that mean": a pronoun; "the customers that …" is none.
 _THAT = re.compile(
     r"\b(?:does|did|do|is|was|of|about|for|with|by|why|how) (that|this)\b(?! \w+s\b)", re.IGNORECASE
@@ -201,6 +205,18 @@ class Question:
     asked: str
     text: str
     context: str = ""
+
+    @cached_property
+    def parts(self) -> tuple["Question", ...]:
+        """The two questions that it is made of: "What is a hive, and who lives in it?". Empty
+        where it is only one."""
+        found = _COMPOUND.match(self.text)
+        if not found or any(len(content_words(part)) < 1 for part in found.groups()):
+            return ()
+        first, second = found.groups()
+        if _depends(second):
+            second = _by_topic(second, _Before((first,)))
+        return Question(self.asked, first), Question(self.asked, second)
 
     @cached_property
     def is_open(self) -> bool:

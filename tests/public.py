@@ -44,13 +44,13 @@ class PublicSet:
     measure: Callable[[Ask, Sequence[list[GoldQuestion]], Assistant], Figures]
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Measures the sets that are there and names those that are not."""
-    options = _parser().parse_args()
+    options = _parser().parse_args(arguments)
     stored = json.loads(options.results.read_text("utf-8")) if options.results.exists() else {}
     before = stored.get("sets", {})
     found: dict[str, dict[str, dict[str, float]]] = {}
-    for each in _sets():
+    for each in public_sets():
         if options.only and each.name not in options.only:
             continue
         if not each.corpus.is_dir():
@@ -91,7 +91,7 @@ def _measured(each: PublicSet, every: int) -> Figures:
 # --- what is measured ------------------------------------------------------------------------
 
 
-def _plain(ask: Ask, files: Sequence[list[GoldQuestion]], _: Assistant) -> Figures:
+def plain(ask: Ask, files: Sequence[list[GoldQuestion]], _: Assistant) -> Figures:
     return figures(ask(files[0]))
 
 
@@ -169,7 +169,7 @@ def _overlap(outcome: Outcome) -> tuple[float, float]:
 # --- the sets ----------------------------------------------------------------------------------
 
 
-def _sets() -> list[PublicSet]:
+def public_sets() -> list[PublicSet]:
     def public(name: str, measure: Callable[..., Figures], *questions: str) -> PublicSet:
         folder = SHARED / "eval" / name
         files = tuple(folder / f"{each}.jsonl" for each in questions or ("questions",))
@@ -178,15 +178,15 @@ def _sets() -> list[PublicSet]:
     gold = ROOT / "corpus" / "gold" / "faq.jsonl"
     scrapes = Path(__file__).parent / "scrapes.jsonl"
     return [
-        PublicSet("gold", ROOT / "corpus" / "documents", (gold,), _plain),
-        PublicSet("scrapes", SHARED / "material", (scrapes,), _plain),
+        PublicSet("gold", ROOT / "corpus" / "documents", (gold,), plain),
+        PublicSet("scrapes", SHARED / "material", (scrapes,), plain),
         public("squad2", _squad2, "questions", "questions_disfluent"),
-        public("stici", _plain),
+        public("stici", plain),
         public("mtragun", _mtragun),
         public("chroma", _chroma),
         PublicSet("noiseqa", _noise_files()[0].parent / "documents", _noise_files(), _noiseqa),
-        public("hint3", _plain),
-        public("policyqa", _plain),
+        public("hint3", plain),
+        public("policyqa", plain),
     ]
 
 

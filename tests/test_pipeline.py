@@ -219,6 +219,13 @@ def test_what_was_judged_comes_with_the_answer(open_on: Opener) -> None:
 # --- the refusal ---------------------------------------------------------------------------------
 
 
+def test_both_parts_of_a_question_made_of_two_are_answered(open_on: Opener) -> None:
+    answer = open_on(threshold=0.2).ask("When was the garden founded, and how are roses cut?")
+    said = [sentence.text for sentence in answer.sentences]
+    assert any("1911" in text for text in said)
+    assert any("clean shears" in text for text in said)
+
+
 def test_a_refusal_has_no_sentences_and_no_citations_but_what_is_near(open_on: Opener) -> None:
     answer = open_on(threshold=1.0).ask("How often do I water a cactus at home?")
     assert answer.status is Status.REFUSED

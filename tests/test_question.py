@@ -308,3 +308,20 @@ def test_a_question_is_open_that_names_nothing_and_points_at_something(
 def test_what_was_said_before_closes_an_open_question() -> None:
     history = [user("What is a hive?"), assistant("A home of bees.")]
     assert not understand("How does it work?", history, never).is_open
+
+
+@pytest.mark.parametrize(
+    ("message", "parts"),
+    [
+        (
+            "What do bees eat, and where do wasps live?",
+            ["What do bees eat", "where do wasps live?"],
+        ),
+        ("What is a hive and why is it warm?", ["What is a hive", "why is hive warm?"]),
+        ("What do bees and wasps eat?", []),
+        ("Bees, and what else?", []),
+        ("What is a hive?", []),
+    ],
+)
+def test_a_question_made_of_two_is_taken_apart(message: str, parts: list[str]) -> None:
+    assert [part.text for part in asked(message).parts] == parts
