@@ -29,6 +29,9 @@ _SIMILARITY, _COVERAGE, _FOUND = 0.4, 0.4, 0.2
 _CONTRAST, _DEFINITION = 0.12, 0.06
 # What a unit loses that lacks the kind of thing that is asked for.
 _LACKS = 0.06
+# What a paragraph loses that is a few words without an end: it names what follows, as a heading.
+_TITLE = 0.15
+_BARE = re.compile(r"^\W*(?:[\w'’-]+\W+){0,4}[\w'’-]+[^\w.!?:;]*$")
 # Where several things are asked for: what a unit gains that names them, and loses that only
 # says how many there are.
 _NAMES_SEVERAL, _ONLY_COUNTS = 0.04, 0.12
@@ -120,6 +123,8 @@ def gather(question: Question, found: Found, weights: Weights) -> list[Evidence]
             similarity = hit.unit_scores[place]
             score = _SIMILARITY * similarity + _COVERAGE * coverage + _FOUND * hit.score
             score -= _LACKS * lacks(question, _words_of(passage, unit))
+            if unit.kind is Kind.PARAGRAPH and _BARE.match(passage.source(unit)):
+                score -= _TITLE
             if contrasts(asked, own):
                 score -= _CONTRAST
             if question.asks is not Asks.YES_NO and not _adds(question, own):
