@@ -30,8 +30,8 @@ _CONTRAST, _DEFINITION = 0.12, 0.06
 # What a unit loses that lacks the kind of thing that is asked for.
 _LACKS = 0.06
 # What a paragraph loses that is a few words without an end: it names what follows, as a heading.
-_TITLE = 0.15
-_BARE = re.compile(r"^\W*(?:[\w'’-]+\W+){0,4}[\w'’-]+[^\w.!?:;]*$")
+_TITLE = 0.35
+_BARE = re.compile(r"^[^\w\n]*(?:[^\W\d_]+[ ,&/'’-]+){0,4}[^\W\d_]+[^\w.!?:;]*$")
 # Where several things are asked for: what a unit gains that names them, and loses that only
 # says how many there are.
 _NAMES_SEVERAL, _ONLY_COUNTS = 0.04, 0.12

@@ -1,7 +1,7 @@
 """Finding: vectors and words, fused. A question goes in, passages with their scores come out."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -76,16 +76,26 @@ class Searcher:
         """
         if vector is None:
             vector = self.encode(question)
-        by_words = dict(self.generation.words.search(content_words(question), _DEPTH))
-        ordinals = {*by_words, *dict(self.generation.store.search(vector, _DEPTH))}
-        behind = self.search(context, _DEPTH).hits if context else ()
-        in_context = {hit.ordinal: hit.score for hit in behind}
-        entries = self.generation.words.entries(sorted({*ordinals, *in_context}))
-        hits = [self._hit(entry, vector, by_words.get(entry.ordinal, 0.0)) for entry in entries]
+        scores = self._candidates(question, vector)
+        in_context: dict[int, float] = {}
+        if context:
+            near = self.encode(context)
+            found = self._candidates(context, near)
+            in_context = {hit.ordinal: hit.score for hit in self._hits(found, near)}
+        hits = self._hits({**dict.fromkeys(in_context, 0.0), **scores}, vector)
         if in_context:
             hits = [_leaning(hit, in_context.get(hit.ordinal, 0.0)) for hit in hits]
         hits.sort(key=lambda hit: (-hit.score, hit.ordinal))
         return Found(tuple(_folded(hits, k)), vector)
+
+    def _candidates(self, question: str, vector: Vectors) -> dict[int, float]:
+        """The word scores of what either half finds; 0 for what the words do not."""
+        by_vector = dict.fromkeys(dict(self.generation.store.search(vector, _DEPTH)), 0.0)
+        return {**by_vector, **dict(self.generation.words.search(content_words(question), _DEPTH))}
+
+    def _hits(self, word_scores: Mapping[int, float], vector: Vectors) -> list[Hit]:
+        entries = self.generation.words.entries(sorted(word_scores))
+        return [self._hit(entry, vector, word_scores[entry.ordinal]) for entry in entries]
 
     def spell(self, text: str) -> str:
         """The text with what is no word replaced by the word of the material that it is most

@@ -73,12 +73,25 @@ def nearest(word: str, known: Mapping[str, int]) -> str | None:
         return None
     others: Iterable[str] = _QUESTION_WORDS if len(word) < 4 else (*_QUESTION_WORDS, *known)
     found = []
+    own = _letters(word)
     for other in others:
+        # A slip changes two letters at most: most words are ruled out without comparing them.
+        if (_letters(other) ^ own).bit_count() > 2 * reach:
+            continue
         if abs(len(other) - len(word)) <= reach and len(other) > 2:
             slips = distance(word, other, reach)
             if slips <= reach:
                 found.append((slips, other[0] != word[0], -known.get(other, 0), other))
     return min(found)[-1] if found else None
+
+
+@lru_cache(maxsize=262144)
+def _letters(word: str) -> int:
+    """Which letters occur, a bit for each; letters that share a bit rule out less."""
+    bits = 0
+    for letter in word:
+        bits |= 1 << (ord(letter) & 31)
+    return bits
 
 
 def distance(a: str, b: str, most: int) -> int:
