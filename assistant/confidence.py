@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from assistant.evidence import Evidence, Weights, stems
+from assistant.evidence import Evidence, Weights, covered, stems
 from assistant.expected import lacks
 from assistant.opposites import contrasts, numbers
 from assistant.question import Question
-from assistant.selection import Chosen
+from assistant.selection import Chosen, Shape
 from corpus.markup import plain
 from index.search import Found
 from index.words import inverse_frequency
@@ -57,6 +57,11 @@ def measure(
     best = chosen.best
     passage = best.passage
     own = stems(_said(chosen))
+    similarity, coverage = best.similarity, best.coverage
+    if chosen.shape is Shape.LIST:  # its heading says what a list is of, none of its items does
+        own |= stems(" ".join(passage.headings[-1:]))
+        similarity = max(similarity, best.hit.heading_score)
+        coverage = max(coverage, covered(weights, own, own))
     around = f"{passage.context} {passage.question or ''} {passage.text}"
     near = own | stems(around)
     # "Which three ..." counts the answers; a list seldom says how many they are.
@@ -67,11 +72,11 @@ def measure(
     others = [e.score for e in evidence if e.hit is not best.hit]
     inside = sum(rarity for word, rarity in weights.rarity.items() if word in own)
     return Features(
-        similarity=best.similarity,
+        similarity=similarity,
         passage=best.hit.passage_score,
         question=max((hit.question_score for hit in found.hits), default=0.0),
         heading=best.hit.heading_score,
-        coverage=best.coverage,
+        coverage=coverage,
         covered=inside / weights.total,
         missing=max(absent, default=0.0) / nowhere,
         names=len(names - near) / len(names) if names else 0.0,
