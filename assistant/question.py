@@ -14,6 +14,7 @@ import numpy as np
 
 from assistant.answer import Turn
 from assistant.errors import QuestionInvalid
+from assistant.repair import repaired
 from index.encoder import Vectors
 from index.terms import STOP_WORDS, content_words, stem, words
 
@@ -124,15 +125,6 @@ _DEFINITION = re.compile(
     r"^(?:what|who) (?:is|are|was|were|'s) (?:an? |the )?[\w\s'-]{2,40}\??$|"
     r"\b(?:what does .* mean|define|definition of|meaning of|explain what)\b",
     re.IGNORECASE,
-)
-# "A, no wait, B": what stands before the repair is taken back.
-_REPAIR = re.compile(
-    r"^.*?\b(?:no[, ]+(?:wait|sorry|make that|i mean)|i mean|or rather|scratch that|"
-    r"wait[, ]+no|actually[, ]+no|no[, ]+actually)\b[\s,:.-]*",
-    re.IGNORECASE,
-)
-_FILLER = re.compile(
-    r"^(?:(?:um+|uh+|er+|hm+|well|ok(?:ay)?|so|hi|hello|hey|please|hm)\b[\s,.!-]*)+", re.IGNORECASE
 )
 # "Another question: ...": what was said before no longer counts.
 _CHANGES = re.compile(
@@ -295,17 +287,12 @@ def understand(message: str, history: Sequence[Turn], encode: Encode) -> Questio
     `encode` is called for follow-ups only.
     """
     said = check(message)
-    own = text = _repaired(_CHANGES.sub("", said))
+    own = text = repaired(_CHANGES.sub("", said))
     before = _Before() if _CHANGES.match(said) else _last_exchange(history)
     if before.question and _depends(text):
         text = _joined(text, before, encode)
     context = f"{own} {before.question} {before.answer[:_REMEMBERED]}" if before.question else ""
     return Question(message, text, context)
-
-
-def _repaired(text: str) -> str:
-    rest = _FILLER.sub("", _REPAIR.sub("", text))
-    return rest if len(content_words(rest)) > 0 and len(rest) > 7 else text
 
 
 @dataclass(frozen=True, slots=True)
