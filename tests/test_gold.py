@@ -14,11 +14,11 @@ DOCUMENTS = ROOT / "corpus" / "documents"
 REQUIRED = {
     "verbatim": 1,
     "unproved_sentences": 0,
-    "right": 0.68,
-    "refusal_recall": 0.70,
-    "near_misses_refused": 0.60,
-    "wrongly_refused": 0.18,
-    "auroc": 0.85,
+    "right": 0.74,
+    "refusal_recall": 0.75,
+    "near_misses_refused": 0.68,
+    "wrongly_refused": 0.16,
+    "auroc": 0.88,
 }
 
 
