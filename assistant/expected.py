@@ -58,8 +58,8 @@ _COSTS = re.compile(
     re.IGNORECASE,
 )
 _MONEY = re.compile(
-    r"[$€£¥%]|\b(?:dollars?|euros?|pounds?|pence|cents?|francs?|marks?|usd|eur|gbp|percent|free|"
-    r"no charge|nothing|million|billion)\b",
+    r"[$€£¥%]|\b(?:dollars?|euros?|pounds?|pence|cents?|francs?|usd|eur|gbp|percent|free of charge|"
+    r"for free|no charge|million|billion)\b",
     re.IGNORECASE,
 )
 # How many words may stand between a number and what it counts.

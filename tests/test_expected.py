@@ -21,6 +21,7 @@ from assistant.question import Question
         ("How much does the pump cost?", "The pump costs $40.", 0),
         ("How much does the pump cost?", "The pump weighs 40 stone.", 0.5),
         ("How much does the pump cost?", "The pump is heavy.", 1),
+        ("What is the salary of a gardener?", "Gardeners pay nothing for the pump.", 1),
         ("Who built the pump?", "The pump was built by Ada Green.", 0),
         ("Who built the pump?", "The pump was built by IT staff.", 0.5),
         ("Who built the pump?", "The pump was built of brass.", 1),
