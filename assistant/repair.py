@@ -6,7 +6,6 @@ instead.
 """
 
 import re
-from collections.abc import Iterator
 
 from index.terms import STOP_WORDS, content_words
 
@@ -21,10 +20,10 @@ _WEAK = frozenset(("no", "wait", "sorry", "rather", "instead", "correction", "ma
 _NO_MARK = frozenset(("or", "oh", "actually"))
 # Alone, these take nothing back; "Um" may be a name, "er" a word of another language.
 _HESITATION = re.compile(r"(?:uh+|u+m+|er[rm]+)$")
-_ASKING = (
-    r"(?:(?:in|on|at|for|to|from|with|by) )?(?:what|which|who|whom|whose|when|where|why|how)\b"
+_ASKED = re.compile(
+    r"(?:(?:in|on|at|for|to|from|with|by) )?(?:what|which|who|whom|whose|when|where|why|how)\b",
+    re.IGNORECASE,
 )
-_ASKED = re.compile(_ASKING, re.IGNORECASE)
 _LEAD = re.compile(r"^(?:and )?(?:tell me|i want(?:ed)? to know),? ", re.IGNORECASE)
 # "Where did who built the mill?": begun, and begun again.
 _AUXILIARY = r"(?:is|was|are|were|do|does|did|has|have|had|can|could|will|would)"
@@ -43,34 +42,32 @@ def repaired(text: str) -> str:
     """The text as it was meant in the end, without fillers; as it is where nothing is left."""
     said = text
     for _ in range(_MOST):
-        following = next(_repairs(said), None)
-        if following is None:
+        mended = _mended(said)
+        if mended is None:
             break
-        said = following
+        said = mended
     said = _FALSE_START.sub("", _FILLER.sub("", said))
     return said if content_words(said) and len(said) > 7 else text
 
 
-def _repairs(text: str) -> Iterator[str]:
-    """The text after its first repair; nothing where there is none."""
+def _mended(text: str) -> str | None:
+    """The text after its first repair; None where it has none."""
     for mark in _MARK.finditer(text):
         before, after = text[: mark.start()], text[mark.end() :]
         said = re.findall(_WORD, mark.group(), re.IGNORECASE)
         alone = said[0] if len(said) == 1 else ""
-        weak, meant = alone.lower() in _WEAK, _LEAD.sub("", after)
         if alone.lower() in _NO_MARK or said[-1].lower() == "or" or not re.search(r"\w", after):
             continue
         if _HESITATION.match(alone):
-            yield f"{before} {after}".strip()
-        elif alone.lower() in ("um", "er"):
+            return f"{before} {after}".strip()
+        if alone.lower() in ("um", "er"):
             continue
-        elif not before:
-            if not weak:
-                yield after
-        elif _ASKED.match(meant) and _ASKED.match(before):
-            yield meant
-        elif not weak or (re.search(r"\d$", before) and re.match(r"\d", after)):
-            yield f"{_taken_back(before, after)} {after}"
+        weak, meant = alone.lower() in _WEAK, _LEAD.sub("", after)
+        if before and _ASKED.match(meant) and _ASKED.match(before):
+            return meant
+        if not weak or (re.search(r"\d$", before) and re.match(r"\d", after)):
+            return f"{_taken_back(before, after)} {after}" if before else after
+    return None
 
 
 def _taken_back(before: str, after: str) -> str:
