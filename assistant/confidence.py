@@ -9,13 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from assistant.evidence import Evidence, Weights, covered, stems
+from assistant.evidence import Evidence, Weights, covered
 from assistant.expected import lacks
 from assistant.opposites import contrasts, numbers
 from assistant.question import Question
 from assistant.selection import Chosen, Shape
 from corpus.markup import plain
 from index.search import Found
+from index.terms import stems
 from index.words import inverse_frequency
 
 

@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 from assistant.expected import lacks
 from assistant.opposites import contrasts
@@ -17,7 +17,7 @@ from assistant.reading import Reader, Reading
 from corpus.document import Kind, Passage, Unit
 from corpus.markup import plain
 from index.search import Found, Hit
-from index.terms import STOP_WORDS, stem, words
+from index.terms import STOP_WORDS, stem, stems
 from index.words import inverse_frequency
 
 _EMPTY = frozenset(stem(word) for word in STOP_WORDS)
@@ -50,8 +50,10 @@ _READER, _READER_PASSAGE = 0.3, 0.15
 _REACH = 0.12
 # What is taken for read of a passage that was not: such passages are seldom right.
 _UNREAD = Reading(units={}, passage=-2.0)
+# What an item is about, before its colon or dash; what a sentence defines.
 _KEY = re.compile(r"^(.{3,60}?)(?::| [–—-]) ")
 _DEFINED = re.compile(r"^(.{3,60}?)\s(?:is|are|was|were|means?|refers? to|describes?)\s")
+# Questions that a single new word hardly answers.
 _EXPLAINED = (Asks.OTHER, Asks.REASON, Asks.DEFINITION)
 # What a question word counts that stands in the passage or its headings, not in the unit.
 _NEAR = 0.6
@@ -218,12 +220,6 @@ def is_lead(passage: Passage, place: int) -> bool:
     unit = passage.units[place]
     following = passage.units[place + 1] if place + 1 < len(passage.units) else None
     return following is not None and following.lead == (unit.start, unit.end)
-
-
-@lru_cache(maxsize=8192)  # the same passages come up for many questions
-def stems(text: str) -> frozenset[str]:
-    """The stems of all words of a text."""
-    return frozenset(stem(word) for word in words(text))
 
 
 def _words_of(passage: Passage, unit: Unit) -> str:

@@ -5,10 +5,9 @@ still does not answer.
 """
 
 import re
-from functools import lru_cache
 
 from assistant.question import Asks, Question
-from index.terms import STOP_WORDS, stem, words
+from index.terms import STOP_WORDS, stem, stems, words
 
 _NUMBER_WORDS = (
     r"one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|"
@@ -111,16 +110,16 @@ def _lacks_thing(question: Question, text: str) -> float:
     if not asked:
         return 0.0
     phrase = words(asked.group(1))
-    if any(word in STOP_WORDS for word in phrase) or stem(phrase[-1]) in _stems(text):
+    if any(word in STOP_WORDS for word in phrase) or stem(phrase[-1]) in stems(text):
         return 0.0
     return 0.5 if _names_new(question, text) or _NUMBER.search(text) else 1.0
 
 
 def _names_new(question: Question, text: str, but: re.Pattern[str] | None = None) -> bool:
     """Whether the text names somebody or something that the question does not."""
-    asked = _stems(question.text)
+    asked = stems(question.text)
     named = (name for name in _NAME.findall(text) if not (but and but.match(name)))
-    return any(not _stems(name) <= asked for name in named)
+    return any(not stems(name) <= asked for name in named)
 
 
 def _half(pattern: re.Pattern[str], text: str) -> float:
@@ -132,8 +131,3 @@ def _fresh(question: Question, text: str) -> str:
     for figure in re.findall(r"\d[\d.,:/]*", question.text):
         text = text.replace(figure, "")
     return text
-
-
-@lru_cache(maxsize=4096)
-def _stems(text: str) -> frozenset[str]:
-    return frozenset(stem(word) for word in words(text))

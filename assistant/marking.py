@@ -5,10 +5,9 @@ import string
 from collections.abc import Sequence
 
 from assistant.answer import Answer, Status
-from assistant.evidence import stems
 from corpus.document import Span
 from corpus.gold import GoldQuestion
-from index.terms import content_words
+from index.terms import content_words, stems
 
 # Share of a gold answer's content words that the answer must hold to say the same.
 _SAYS = 0.75

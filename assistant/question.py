@@ -14,7 +14,7 @@ import numpy as np
 
 from assistant.answer import Turn
 from assistant.errors import QuestionInvalid
-from assistant.repair import repaired
+from assistant.repair import ASKING, repaired
 from index.encoder import Vectors
 from index.terms import STOP_WORDS, content_words, stem, words
 
@@ -147,9 +147,8 @@ _OPENS_CLAUSE = re.compile(
 _THE_TWO = re.compile(
     r"\b(?:the two(?! [a-z]+s\b)|both of them|the both|each other)\b", re.IGNORECASE
 )
-_ASKING = r"(?:(?:in|at|on|for|to|of|by|with) )?(?:what|who|whom|whose|which|when|where|why|how)\b"
 _COMPOUND = re.compile(
-    rf"^({_ASKING}.{{8,}}?),? and ({_ASKING}(?! (?:of|many of) ).{{6,}})$", re.IGNORECASE
+    rf"^({ASKING}.{{8,}}?),? and ({ASKING}(?! (?:of|many of) ).{{6,}})$", re.IGNORECASE
 )
 # "does that mean": a pronoun; "the customers that …" is none.
 _THAT = re.compile(

@@ -20,10 +20,11 @@ _WEAK = frozenset(("no", "wait", "sorry", "rather", "instead", "correction", "ma
 _NO_MARK = frozenset(("or", "oh", "actually"))
 # Alone, these take nothing back; "Um" may be a name, "er" a word of another language.
 _HESITATION = re.compile(r"(?:uh+|u+m+|er[rm]+)$")
-_ASKED = re.compile(
-    r"(?:(?:in|on|at|for|to|from|with|by) )?(?:what|which|who|whom|whose|when|where|why|how)\b",
-    re.IGNORECASE,
+# How a question begins.
+ASKING = (
+    r"(?:(?:in|on|at|for|to|from|of|with|by) )?(?:what|which|who|whom|whose|when|where|why|how)\b"
 )
+_ASKED = re.compile(ASKING, re.IGNORECASE)
 _LEAD = re.compile(r"^(?:and )?(?:tell me|i want(?:ed)? to know),? ", re.IGNORECASE)
 # "Where did who built the mill?": begun, and begun again.
 _AUXILIARY = r"(?:is|was|are|were|do|does|did|has|have|had|can|could|will|would)"

@@ -15,12 +15,12 @@ from assistant.evidence import (
     announces,
     covered,
     is_lead,
-    stems,
 )
 from assistant.opposites import OPPOSITES, contrasts
 from assistant.question import Asks, Question
 from corpus.document import Kind, Passage, Unit
 from index.search import Found, Hit
+from index.terms import stems
 
 # Cosine from which a question of the material is the question asked; below it, it must also
 # belong to the passage that won.

@@ -44,6 +44,12 @@ def stem(word: str) -> str:
     return stemmed
 
 
+@lru_cache(maxsize=8192)  # the same passages come up for many questions
+def stems(text: str) -> frozenset[str]:
+    """The stems of all words of a text."""
+    return frozenset(stem(word) for word in words(text))
+
+
 @lru_cache(maxsize=1)
 def _stemmer() -> Any:
     return snowballstemmer.stemmer("english")

@@ -1,4 +1,4 @@
-"""How good on questions nobody here wrote: `make eval`. Prints, compares and stores figures.
+"""How good, on the gold questions and on public sets: `make eval`. Prints, compares and stores.
 
 Each set is a folder of documents with a file of questions (see `corpus.gold`). Its documents are
 indexed as a user's would be, and the questions go through the pipeline that serves. The figures of
@@ -17,7 +17,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from api.assembly import ensure_index, open_assistant, open_texts
+from api.assembly import ensure_index, open_assistant
 from api.settings import Settings
 from api.terminal import Bars
 from assistant.evaluation import Figure, Outcome, evaluate, figures, mean
@@ -76,11 +76,11 @@ def _measured(each: PublicSet, every: int) -> Figures:
     ]
     with Bars() as bars:
         ensure_index(settings, bars)
-        assistant, texts = open_assistant(settings), open_texts(settings)
+        assistant = open_assistant(settings)
 
         def ask(questions: Sequence[GoldQuestion]) -> list[Outcome]:
             bars.begin(f"Asking {each.name}", len(questions))
-            return evaluate(assistant, questions, texts, lambda: bars.advance(1))
+            return evaluate(assistant, questions, assistant.texts, lambda: bars.advance(1))
 
         try:
             return each.measure(ask, files, assistant)

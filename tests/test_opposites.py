@@ -2,8 +2,8 @@
 
 import pytest
 
-from assistant.evidence import stems
 from assistant.opposites import contrasts, numbers
+from index.terms import stems
 
 
 @pytest.mark.parametrize(

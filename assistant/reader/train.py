@@ -178,7 +178,7 @@ class Run:
             hidden = self._reader.read(batch.ids, batch.mask, batch.types)
         loss = loss_of(*self._reader.score(hidden, batch.ids, batch.mask), batch.labels)
         self._optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(self._reader.parameters(), GRADIENT_NORM)
         self._optimizer.step()
         self.steps += 1
