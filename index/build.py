@@ -23,6 +23,8 @@ from index.generation import (
     Generation,
     IndexedDocument,
     Manifest,
+    expect_whole,
+    file_sizes,
     identity_of,
     read_vectors,
     unwritable,
@@ -111,10 +113,13 @@ def build(
                 vectors[rows],
                 watcher.advance,
             )
-            manifest = _manifest(corpus, encoder, encoder_name, identity, plan.entries, calibration)
+            manifest = _manifest(
+                corpus, encoder, encoder_name, identity, plan.entries, building, calibration
+            )
             manifest.write(building)
             if tune:
-                manifest = replace(manifest, thresholds=_tuned(building, tune))
+                thresholds = _tuned(building, tune)
+                manifest = replace(manifest, thresholds=thresholds, files=file_sizes(building))
                 manifest.write(building)
             folder = data.publish(building, identity[:12])
         except OSError as error:
@@ -195,10 +200,13 @@ def _published(data: DataFolder) -> Path | None:
 
 
 def _same(folder: Path, identity: str, calibration: Mapping[str, Any]) -> bool:
-    """Whether the published generation is what a build would make, and its parts are there."""
+    """Whether the published generation is what a build would make, and its files are whole."""
     manifest = Manifest.read(folder)
-    parts = all((folder / name).exists() for name in ("passages.sqlite", "vectors.npy", "chroma"))
-    return parts and manifest.identity == identity and manifest.calibration == calibration
+    try:
+        expect_whole(folder, manifest)
+    except IndexDamaged:
+        return False
+    return manifest.identity == identity and manifest.calibration == calibration
 
 
 def _carried(folder: Path, encoder: Encoder) -> dict[bytes, Vectors]:
@@ -222,6 +230,7 @@ def _manifest(
     encoder_name: str,
     identity: str,
     entries: Sequence[Entry],
+    building: Path,
     calibration: Mapping[str, Any],
 ) -> Manifest:
     passages: dict[str, int] = {}
@@ -247,6 +256,7 @@ def _manifest(
             )
             for document in corpus.documents
         ),
+        files=file_sizes(building),
         unreadable=tuple(str(error) for error in corpus.unreadable),
         calibration=dict(calibration),
     )

@@ -2,7 +2,7 @@
 one that is published.
 
     DATA/current                      the published generation's id, replaced atomically
-    DATA/generations/ID/manifest.json how it was made, and of what
+    DATA/generations/ID/manifest.json how it was made, of what, and how large its files are
                        passages.sqlite, vectors.npy, chroma/
     DATA/texts/, DATA/encoders/       shared by all generations
 """
@@ -12,9 +12,9 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,8 @@ from index.vectors import VectorStore
 from index.words import Words
 
 # Raised when a generation's files change their meaning; older ones are then built anew.
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
+_MANIFEST = "manifest.json"
 # Published generations that stay beside the current one, for readers that still use them.
 _KEPT = 1
 
@@ -49,7 +50,8 @@ class IndexedDocument:
 @dataclass(frozen=True)
 class Manifest:
     """How a generation was made. Two of the same `identity` and `calibration` answer alike;
-    `thresholds` were tuned on the gold questions that the calibration names, if any."""
+    `thresholds` were tuned on the gold questions that the calibration names, if any. `files` are
+    the sizes in bytes of all its other files, by their names in the folder."""
 
     identity: str
     format: int
@@ -60,6 +62,7 @@ class Manifest:
     created: str
     passages: int
     documents: tuple[IndexedDocument, ...]
+    files: Mapping[str, int]
     unreadable: tuple[str, ...] = ()
     calibration: Mapping[str, Any] = field(default_factory=dict)
     thresholds: Mapping[str, float] = field(default_factory=dict)
@@ -67,13 +70,13 @@ class Manifest:
     def write(self, folder: Path) -> None:
         """Writes manifest.json; it is a generation's last file, so a folder with one is whole."""
         text = json.dumps(asdict(self), indent=1, ensure_ascii=False)
-        (folder / "manifest.json").write_text(text + "\n", encoding="utf-8")
+        (folder / _MANIFEST).write_text(text + "\n", encoding="utf-8")
 
     @classmethod
     def read(cls, folder: Path) -> "Manifest":
         """Raises IndexDamaged where the manifest is missing or not one of this format's."""
         try:
-            fields = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+            fields = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
             if fields.get("format") != FORMAT_VERSION:
                 raise IndexOutdated(
                     f"the index {folder.name} has format {fields.get('format')}, this program "
@@ -81,7 +84,8 @@ class Manifest:
                 )
             documents = tuple(IndexedDocument(**each) for each in fields.pop("documents"))
             unreadable = tuple(fields.pop("unreadable"))
-            return cls(**fields, documents=documents, unreadable=unreadable)
+            files = dict(fields.pop("files"))
+            return cls(**fields, documents=documents, files=files, unreadable=unreadable)
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise IndexDamaged(
                 f"the manifest of {folder} cannot be read ({error}): "
@@ -97,12 +101,43 @@ def identity_of(documents: Iterable[Document], encoder_fingerprint: str) -> str:
     return digest.hexdigest()
 
 
+def file_sizes(folder: Path) -> dict[str, int]:
+    """Bytes of every file of a generation but its manifest, by name, with forward slashes."""
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    sizes = {path.relative_to(folder).as_posix(): path.stat().st_size for path in paths}
+    return {name: size for name, size in sizes.items() if name != _MANIFEST}
+
+
+def expect_whole(folder: Path, manifest: Manifest) -> None:
+    """Raises IndexDamaged where a file is missing, or has not the size it was written with."""
+    for name, size in manifest.files.items():
+        try:
+            found = (folder / name).stat().st_size
+        except OSError as error:
+            raise IndexDamaged(
+                f"{folder / name} cannot be read ({error.strerror}): "
+                "run `assistant index --rebuild`"
+            ) from error
+        if found != size:
+            raise IndexDamaged(
+                f"{folder / name} has {found} bytes of {size}: run `assistant index --rebuild`"
+            )
+
+
+def lies_within(path: str, folders: Collection[str]) -> bool:
+    """Whether a document's path lies in one of the folders, such as `hr` or `hr/benefits`, or is
+    itself named. Nothing names the whole corpus: neither the empty name nor `.` does."""
+    return any(path == each or path.startswith(f"{each.rstrip('/')}/") for each in folders)
+
+
 class Generation:
     """A published generation, open for reading. Safe to share between threads."""
 
     def __init__(self, folder: Path) -> None:
+        """Raises IndexOutdated, and IndexDamaged with the file that is missing or not whole."""
         self.id = folder.name
         self.manifest = Manifest.read(folder)
+        expect_whole(folder, self.manifest)
         self.words = Words(folder / "passages.sqlite")
         self.vectors = read_vectors(folder)
         if self.words.count != self.manifest.passages:
@@ -112,16 +147,47 @@ class Generation:
             )
         self.store = VectorStore(folder / "chroma", self.manifest.passages)
 
+    def within(self, folders: Collection[str]) -> "Generation":
+        """As if the documents in these folders were all there are: no others are found, named or
+        counted. Uses this one's files, of which it closes none; takes about 5 ms for each 1,000
+        passages."""
+        return _Within(self, folders)
+
     def close(self) -> None:
         """Lets go of the files."""
         self.store.close()
         self.words.close()
 
 
+class _Within(Generation):
+    """Some folders of another generation. Its vectors are all rows: only passages have them."""
+
+    def __init__(self, whole: Generation, folders: Collection[str]) -> None:
+        documents = tuple(
+            each for each in whole.manifest.documents if lies_within(each.path, folders)
+        )
+        self.id = whole.id
+        self.words = whole.words.within([each.path for each in documents])
+        self.vectors = whole.vectors
+        self.store = whole.store.within(self.words.ordinals.tolist())
+        # What could not be read has no place among the documents, and sizes tell of the others.
+        self.manifest = replace(
+            whole.manifest,
+            passages=self.words.count,
+            documents=documents,
+            files={},
+            unreadable=(),
+        )
+
+    def close(self) -> None:
+        """Nothing to let go of: the files belong to the whole."""
+
+
 def read_vectors(folder: Path) -> Vectors:
     """The generation's vectors, one row a text, mapped from disk rather than read."""
     try:
-        vectors: Vectors = np.load(folder / "vectors.npy", mmap_mode="r")
+        # A plain view of the map: numpy's own class for maps costs more than looking up a row.
+        vectors: Vectors = np.asarray(np.load(folder / "vectors.npy", mmap_mode="r"))
     except (OSError, ValueError, EOFError) as error:
         raise IndexDamaged(
             f"the vectors of {folder} cannot be read ({error}): run `assistant index --rebuild`"

@@ -1,5 +1,11 @@
-"""The texts of all documents ever indexed, by digest, so that an old citation opens for ever."""
+"""The texts of all documents ever indexed, by digest, so that an old citation opens for ever, and
+a ledger of which document had which text.
 
+    TEXTS/ab/ab12….txt          a text, under its digest
+    TEXTS/ab/ab12…-cd34….path   empty: a document had it, told by the digest of its path
+"""
+
+import hashlib
 import os
 import tempfile
 from pathlib import Path
@@ -17,27 +23,21 @@ class TextStore:
         self._folder = folder
 
     def keep(self, document: Document) -> None:
-        """Keeps the document's text, or mends one that was damaged on disk. Half a text is never
-        seen."""
+        """Keeps the document's text, or mends one that was damaged on disk, and records that this
+        path had it. Half a text is never seen, and none is recorded before it is kept."""
         path = self._path(document.sha256)
         content = document.text.encode()
-        if path.is_file() and path.read_bytes() == content:
-            return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=".writing-", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(name, path)
-        except OSError:
-            Path(name).unlink(missing_ok=True)
-            raise
+        if not path.is_file() or path.read_bytes() != content:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _write(path, content)
+        record = self._record(document.path, document.sha256)
+        if not record.is_file():
+            record.touch()
+            _sync(record.parent)
 
     def read(self, sha256: str) -> str:
         """The kept text. Raises TextMissing where none is, or where its bytes have changed."""
-        if len(sha256) != 64 or not _HEX.issuperset(sha256):
+        if not _is_digest(sha256):
             raise TextMissing(f"{sha256!r} is not a SHA-256 digest: 64 hexadecimal digits")
         try:
             text = self._path(sha256).read_bytes().decode()
@@ -47,5 +47,42 @@ class TextStore:
             raise TextMissing(f"the text kept under {sha256} has been changed on disk")
         return text
 
+    def was(self, path: str, sha256: str) -> bool:
+        """Whether the document of this path ever had this text. False for what is no digest."""
+        return _is_digest(sha256) and self._record(path, sha256).is_file()
+
     def _path(self, sha256: str) -> Path:
         return self._folder / sha256[:2] / f"{sha256}.txt"
+
+    def _record(self, path: str, sha256: str) -> Path:
+        # A path may hold anything, lone surrogates too: it is never part of a file's name here.
+        digest = hashlib.sha256(path.encode(errors="surrogatepass")).hexdigest()
+        return self._folder / sha256[:2] / f"{sha256}-{digest}.path"
+
+
+def _is_digest(text: str) -> bool:
+    return len(text) == 64 and _HEX.issuperset(text)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Puts a whole file in its place, for good, or leaves what was there."""
+    handle, name = tempfile.mkstemp(prefix=".writing-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, path)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise
+    _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    """Makes names in the folder outlast a loss of power."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

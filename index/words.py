@@ -9,8 +9,7 @@ import json
 import math
 import sqlite3
 import threading
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,7 +30,7 @@ CREATE TABLE passages (
 );
 CREATE INDEX passages_by_document ON passages (document, start);
 CREATE TABLE vectors (row INTEGER PRIMARY KEY, digest BLOB NOT NULL);
-CREATE TABLE vocabulary (word TEXT PRIMARY KEY, passages INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE vocabulary (word TEXT PRIMARY KEY, ordinals BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE postings (stem TEXT PRIMARY KEY, ordinals BLOB NOT NULL, counts BLOB NOT NULL)
     WITHOUT ROWID;
 CREATE TABLE lengths (lengths BLOB NOT NULL);
@@ -44,7 +43,8 @@ _K1, _B = 0.9, 0.4
 # A passage with this share of the highest BM25 there could be is a full hit: where even the best
 # has less, the question's telling words stand nowhere, and the rest say little.
 _FULL = 0.4
-
+# Passages that are kept as they were read: reading one takes longer than scoring it.
+_MOST_PARSED = 4000
 
 Ordinals = NDArray[np.uint32]
 Counts = NDArray[np.float32]
@@ -64,7 +64,7 @@ class Entry:
 
 def write_words(path: Path, entries: Iterable[Entry], digests: Sequence[bytes]) -> None:
     """Writes passages, words, vocabulary and the vectors' digests into a new file."""
-    seen_in: Counter[str] = Counter()
+    seen_in: dict[str, list[int]] = {}
     postings: dict[str, tuple[list[int], list[float]]] = {}
     lengths: list[int] = []
     with sqlite3.connect(path) as connection:
@@ -88,9 +88,16 @@ def write_words(path: Path, entries: Iterable[Entry], digests: Sequence[bytes]) 
                 ordinals.append(entry.ordinal)
                 weighted.append(count)
             lengths.append(sum(map(len, fields)))
-            seen_in.update({word for field in fields for word in field})
+            for word in {word for field in fields for word in field}:
+                seen_in.setdefault(word, []).append(entry.ordinal)
         connection.executemany("INSERT INTO vectors VALUES (?, ?)", enumerate(digests))
-        connection.executemany("INSERT INTO vocabulary VALUES (?, ?)", sorted(seen_in.items()))
+        connection.executemany(
+            "INSERT INTO vocabulary VALUES (?, ?)",
+            (
+                (word, np.array(ordinals, "<u4").tobytes())
+                for word, ordinals in sorted(seen_in.items())
+            ),
+        )
         connection.executemany(
             "INSERT INTO postings VALUES (?, ?, ?)",
             (
@@ -128,20 +135,31 @@ class Words:
         self._path = path
         self._local = threading.local()
         self._vocabulary: dict[str, int] = dict(
-            self._all("SELECT word, passages FROM vocabulary", ())
+            self._all("SELECT word, length(ordinals) / 4 FROM vocabulary", ())
         )
-        lengths = np.frombuffer(self._all("SELECT lengths FROM lengths", ())[0][0], "<f4")
-        self.count = len(lengths)
-        # BM25's k1 · (1 - b + b · length / average length), for each passage
-        average = float(lengths.mean()) if self.count else 1.0
-        self._norms = _K1 * (1 - _B + _B * lengths / max(1.0, average))
+        self._lengths = np.frombuffer(self._all("SELECT lengths FROM lengths", ())[0][0], "<f4")
+        self.ordinals: Ordinals = np.arange(len(self._lengths), dtype=np.uint32)
+        self._fit()
+
+    def _fit(self) -> None:
+        """What BM25 needs of the passages together: how many they are, and how long."""
+        self._parsed: dict[int, Entry] = {}
+        self.count = len(self.ordinals)
+        # k1 · (1 - b + b · length / average length), for each passage
+        average = float(self._lengths[self.ordinals].mean()) if self.count else 1.0
+        self._norms = _K1 * (1 - _B + _B * self._lengths / max(1.0, average))
+
+    def within(self, documents: Collection[str]) -> "Words":
+        """As if the file held only the passages of the documents with these paths; they keep
+        their ordinals. Reads through this one's connections, and closes none of them."""
+        return _Within(self, documents)
 
     def search(self, terms: Sequence[str], k: int) -> list[tuple[int, float]]:
         """Passages by BM25 with any of the terms, best first: (ordinal, score above 0 up to 1).
 
         The score is over the best passage's, or over a full hit's where the best is none.
         """
-        scores = np.zeros(self.count)
+        scores = np.zeros(len(self._norms))
         highest = 0.0
         for stemmed in dict.fromkeys(stem(term) for term in terms):
             ordinals, counts = self._posting(stemmed)
@@ -155,19 +173,26 @@ class Words:
 
     def entries(self, ordinals: Sequence[int]) -> list[Entry]:
         """The passages of these ordinals, in the order asked for."""
-        marks = ", ".join("?" * len(ordinals))
-        rows = self._all(f"SELECT * FROM passages WHERE ordinal IN ({marks})", tuple(ordinals))
-        found = {row[0]: _from_row(row) for row in rows}
+        found = {each: entry for each in ordinals if (entry := self._parsed.get(each))}
+        missing = [ordinal for ordinal in ordinals if ordinal not in found]
+        if missing:
+            marks = ", ".join("?" * len(missing))
+            rows = self._passages(f"WHERE ordinal IN ({marks})", missing)
+            fresh = {row[0]: _from_row(row) for row in rows}
+            found.update(fresh)
+            if len(self._parsed) + len(fresh) > _MOST_PARSED:
+                self._parsed = {}
+            self._parsed.update(fresh)
         return [found[ordinal] for ordinal in ordinals]
 
     def document(self, path: str) -> list[Entry]:
         """All passages of one document, in its order."""
-        rows = self._all("SELECT * FROM passages WHERE document = ? ORDER BY start", (path,))
+        rows = self._passages("WHERE document = ? ORDER BY start", (path,))
         return [_from_row(row) for row in rows]
 
     def questions(self) -> list[Entry]:
         """All passages that answer a question of the material, in document order."""
-        rows = self._all("SELECT * FROM passages WHERE question IS NOT NULL ORDER BY ordinal", ())
+        rows = self._passages("WHERE question IS NOT NULL ORDER BY ordinal", ())
         return [_from_row(row) for row in rows]
 
     def frequency(self, word: str) -> int:
@@ -183,12 +208,24 @@ class Words:
         """Which row of the vectors belongs to which text digest."""
         return {digest: row for row, digest in self._all("SELECT row, digest FROM vectors", ())}
 
+    def expect_whole(self) -> None:
+        """Reads the whole file. Raises IndexDamaged where a page of it is not what was written."""
+        faults = [fault for (fault,) in self._all("PRAGMA integrity_check", ())]
+        if faults != ["ok"]:
+            raise IndexDamaged(
+                f"{self._path} is damaged ({faults[0]}): run `assistant index --rebuild`"
+            )
+
     def close(self) -> None:
         """Closes this thread's connection; those of other threads go with their threads."""
         connection = getattr(self._local, "connection", None)
         if connection is not None:
             connection.close()
             del self._local.connection
+
+    def _passages(self, condition: str, values: Sequence[object]) -> list[Any]:
+        """The rows of the passages that a condition in SQL selects."""
+        return self._all(f"SELECT * FROM passages {condition}", values)
 
     def _posting(self, stemmed: str) -> tuple[Ordinals, Counts]:
         """The passages that hold a stem, and how often, weighted."""
@@ -207,6 +244,50 @@ class Words:
             raise IndexDamaged(
                 f"{self._path} cannot be read ({error}): run `assistant index --rebuild`"
             ) from error
+
+
+class _Within(Words):
+    """Some documents of other words, counted as if there were no more: what the rest says shows
+    in no score, no frequency and no correction."""
+
+    def __init__(self, whole: Words, documents: Collection[str]) -> None:
+        self._path, self._local = whole._path, whole._local
+        self._lengths = whole._lengths
+        wanted = frozenset(documents)
+        places = dict(self._all("SELECT ordinal, document FROM passages", ()))
+        own = [ordinal for ordinal in whole.ordinals.tolist() if places[ordinal] in wanted]
+        self.ordinals = np.array(own, dtype=np.uint32)
+        self._visible = np.zeros(len(self._lengths), dtype=np.bool_)
+        self._visible[self.ordinals] = True
+        self._fit()
+        self._vocabulary = self._counted()
+
+    def digests(self) -> dict[bytes, int]:
+        entries = [_from_row(row) for row in self._passages("", ())]
+        own = {row for e in entries for row in (e.row, e.heading_row, *e.unit_rows)}
+        return {digest: row for digest, row in super().digests().items() if row in own}
+
+    def close(self) -> None:
+        """Nothing to close: the connections belong to the whole."""
+
+    def _counted(self) -> dict[str, int]:
+        """The words of the visible passages, and in how many of these each occurs."""
+        rows = self._all("SELECT word, ordinals FROM vocabulary", ())
+        if not rows:
+            return {}
+        seen = self._visible[np.frombuffer(b"".join(blob for _, blob in rows), "<u4")]
+        lengths = [len(blob) // 4 for _, blob in rows]
+        starts = np.cumsum([0, *lengths[:-1]])  # no word is without a passage
+        counts = np.add.reduceat(seen, starts, dtype=np.int64).tolist()
+        return {word: count for (word, _), count in zip(rows, counts, strict=True) if count}
+
+    def _passages(self, condition: str, values: Sequence[object]) -> list[Any]:
+        return [row for row in super()._passages(condition, values) if self._visible[row[0]]]
+
+    def _posting(self, stemmed: str) -> tuple[Ordinals, Counts]:
+        ordinals, counts = super()._posting(stemmed)
+        seen = self._visible[ordinals]
+        return ordinals[seen], counts[seen]
 
 
 def _to_row(entry: Entry) -> tuple[object, ...]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import Writer
 
@@ -19,7 +20,7 @@ from corpus.reader import read_corpus
 from index.build import Built, build
 from index.encoder import Encoder, OnnxEncoder, Progress, Vectors
 from index.errors import IndexDamaged, IndexingError, IndexOutdated, IndexUnwritable
-from index.generation import DataFolder, Manifest
+from index.generation import FORMAT_VERSION, DataFolder, Generation, Manifest, file_sizes
 from index.search import Searcher
 from index.texts import TextStore
 
@@ -219,6 +220,55 @@ def test_another_encoder_is_outdated_until_all_is_encoded_again(world: World) ->
     world.data.open(other.fingerprint).close()
 
 
+def test_the_manifest_has_the_size_of_every_file_and_tuning_sees_them_whole(world: World) -> None:
+    seen: list[int] = []
+
+    def tune(generation: Generation) -> dict[str, float]:
+        hits = Searcher(generation, world.encoder).search("cactus", 3).hits
+        seen.append(len(hits))
+        return {"plain": 0.5}
+
+    corpus = read_corpus(world._write(GARDEN))
+    built = build(corpus, world.encoder, "test", world.data, {}, tune=tune)
+    folder = world.data.current()
+    manifest = Manifest.read(folder)
+    assert seen == [3]
+    assert manifest == built.manifest
+    assert manifest.thresholds == {"plain": 0.5}
+    assert {"passages.sqlite", "vectors.npy", "chroma/chroma.sqlite3"} <= manifest.files.keys()
+    assert manifest.files == file_sizes(folder)
+    world.found("roses")
+    assert manifest.files == file_sizes(folder)
+
+
+def test_the_documents_of_a_generation_are_recorded_with_their_texts(world: World) -> None:
+    first = world.index(GARDEN)
+    world.index({"roses.md": "# Roses\n\nRoses need shade.\n"})
+    texts = TextStore(world.data.texts)
+    old = {document.path: document.sha256 for document in first.manifest.documents}
+    (new,) = Manifest.read(world.data.current()).documents
+    assert texts.was("roses.md", old["roses.md"])
+    assert texts.was("roses.md", new.sha256)
+    assert texts.was("cactus.md", old["cactus.md"])
+    assert not texts.was("roses.md", old["cactus.md"])
+
+
+def test_an_index_of_format_2_is_built_anew_and_its_texts_are_recorded(world: World) -> None:
+    world.index(GARDEN)
+    path = world.data.current() / "manifest.json"
+    fields = json.loads(path.read_text(encoding="utf-8"))
+    del fields["files"]
+    path.write_text(json.dumps({**fields, "format": 2}), encoding="utf-8")
+    for record in world.data.texts.rglob("*.path"):
+        record.unlink()
+    with pytest.raises(IndexOutdated, match="has format 2, this .*: run `assistant index`"):
+        world.found("roses")
+    again = world.index(GARDEN)
+    assert (again.changed, again.manifest.format) == (True, FORMAT_VERSION)
+    texts = TextStore(world.data.texts)
+    assert all(texts.was(each.path, each.sha256) for each in again.manifest.documents)
+
+
 @pytest.mark.parametrize("field", ["format", "splitter"])
 def test_another_format_or_splitter_is_outdated_until_it_is_built_again(
     world: World, field: str
@@ -300,6 +350,51 @@ def test_a_damaged_file_is_named_each_time_and_mended_by_a_rebuild(
         assert str(folder) in str(error.value)
     world.index(GARDEN, rebuild=True)
     assert world.found("cactus")[0] == "A cactus needs little water."
+
+
+@pytest.mark.parametrize("name", ["passages.sqlite", "vectors.npy", "chroma/chroma.sqlite3"])
+@pytest.mark.parametrize("damage", [removed, emptied, halved])
+def test_a_file_that_is_not_whole_is_mended_by_indexing_what_has_not_changed(
+    world: World, published: Path, name: str, damage: Callable[[Path], None]
+) -> None:
+    shutil.copytree(published, world.data.root)
+    damage(world.data.current() / name)
+    assert world.index(GARDEN).changed
+    assert world.found("cactus")[0] == "A cactus needs little water."
+    assert not world.index(GARDEN).changed
+
+
+class Drawn(Counting):
+    """An encoder of few dimensions that draws its vectors by lot, the same ones for each text."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        super().__init__(encoder)
+        self.fingerprint = "drawn"
+        self.dimensions = 8
+
+    def encode_documents(
+        self, texts: Sequence[str], progress: Progress = lambda _: None
+    ) -> Vectors:
+        seeds = [hashlib.sha256(text.encode()).digest() for text in texts]
+        drawn = np.array([np.random.default_rng([*seed]).normal(size=8) for seed in seeds])
+        vectors: Vectors = (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype("f4")
+        return vectors
+
+
+def test_a_file_of_chromas_graph_that_is_cut_off_is_named_and_mended(world: World) -> None:
+    drawn = Drawn(world.encoder)
+    # From a thousand passages on, Chroma keeps vectors in files of their own, and opens halves.
+    many = {"tools.md": "".join(f"# Tool {n}\n\nIt digs {n} holes.\n\n" for n in range(1100))}
+    world.index(many, drawn)
+    world.data.open("drawn").close()
+    (graph,) = world.data.current().rglob("data_level0.bin")
+    halved(graph)
+    wanted = r"data_level0\.bin has \d+ bytes of \d+: run `assistant index --rebuild`"
+    with pytest.raises(IndexDamaged, match=wanted):
+        world.data.open("drawn")
+    again = world.index(many, drawn)
+    assert (again.changed, again.encoded) == (True, 0)
+    world.data.open("drawn").close()
 
 
 def test_a_damaged_generation_does_not_stop_the_next_build(world: World, published: Path) -> None:

@@ -20,6 +20,9 @@ from index.generation import (
     IndexedDocument,
     Manifest,
     expect_made_by,
+    expect_whole,
+    file_sizes,
+    lies_within,
 )
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -33,6 +36,7 @@ MANIFEST = Manifest(
     created="2026-01-01T00:00:00+00:00",
     passages=1,
     documents=(IndexedDocument("guide.md", "Gärten", "0" * 64, 9, 1, 0),),
+    files={"content": 5, "chroma/chroma.sqlite3": 0},
     unreadable=("bad.md: not UTF-8",),
     calibration={"threshold": 0.5},
 )
@@ -133,7 +137,8 @@ def test_a_manifest_comes_back_as_it_was_written(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "content", ["", "{", "[]", "null", f'{{"format": {FORMAT_VERSION}}}', "\udcff",
-                f'{{"format": {FORMAT_VERSION}, "documents": [{{"a": 1}}], "unreadable": []}}']
+                f'{{"format": {FORMAT_VERSION}, "documents": [{{"a": 1}}], "unreadable": []}}',
+                f'{{"format": {FORMAT_VERSION}, "documents": [], "unreadable": [], "files": 3}}']
 )  # fmt: skip
 def test_a_damaged_manifest_names_the_remedy(tmp_path: Path, content: str) -> None:
     (tmp_path / "manifest.json").write_text(content, encoding="utf-8", errors="surrogateescape")
@@ -141,9 +146,14 @@ def test_a_damaged_manifest_names_the_remedy(tmp_path: Path, content: str) -> No
         Manifest.read(tmp_path)
 
 
-def test_a_manifest_of_another_format_is_outdated_whatever_else_it_says(tmp_path: Path) -> None:
-    content = json.dumps({"format": FORMAT_VERSION + 1, "new": "field"})
-    (tmp_path / "manifest.json").write_text(content, encoding="utf-8")
+@pytest.mark.parametrize(
+    "fields", [{"format": 2, "documents": [], "unreadable": []},
+               {"format": FORMAT_VERSION + 1, "new": "field"}]
+)  # fmt: skip
+def test_a_manifest_of_another_format_is_outdated_whatever_else_it_says(
+    tmp_path: Path, fields: dict[str, object]
+) -> None:
+    (tmp_path / "manifest.json").write_text(json.dumps(fields), encoding="utf-8")
     with pytest.raises(IndexOutdated, match=r"has format \d+, this .*: run `assistant index`"):
         Manifest.read(tmp_path)
 
@@ -155,6 +165,69 @@ def test_a_generation_is_used_only_with_the_encoder_and_splitter_that_made_it() 
     older = dataclasses.replace(MANIFEST, splitter=SPLITTER_VERSION - 1)
     with pytest.raises(IndexOutdated, match="cut by splitter .*: run `assistant index`"):
         expect_made_by(older, "f" * 64)
+
+
+# --- its files ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """A folder with the files that the manifest says there are."""
+    (tmp_path / "content").write_bytes(b"apple")
+    (tmp_path / "chroma").mkdir()
+    (tmp_path / "chroma" / "chroma.sqlite3").touch()
+    MANIFEST.write(tmp_path)
+    return tmp_path
+
+
+def test_the_sizes_are_those_of_all_files_but_the_manifest(files: Path) -> None:
+    assert file_sizes(files) == MANIFEST.files
+    expect_whole(files, MANIFEST)
+
+
+@pytest.mark.parametrize("content", [b"", b"appl", b"apples"])
+def test_a_file_of_another_size_is_named_with_the_remedy(files: Path, content: bytes) -> None:
+    (files / "content").write_bytes(content)
+    wanted = f"content has {len(content)} bytes of 5: run `assistant index --rebuild`"
+    with pytest.raises(IndexDamaged, match=wanted):
+        expect_whole(files, MANIFEST)
+
+
+def test_a_file_that_is_gone_is_named_with_the_remedy(files: Path) -> None:
+    (files / "chroma" / "chroma.sqlite3").unlink()
+    wanted = r"chroma\.sqlite3 cannot be read \(No such file.*\): run `assistant index --rebuild`"
+    with pytest.raises(IndexDamaged, match=wanted):
+        expect_whole(files, MANIFEST)
+
+
+# --- folders -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "folders", "within"),
+    [
+        ("hr/leave.md", ["hr"], True),
+        ("hr/leave.md", ["hr/"], True),
+        ("hr/leave.md", ["it", "hr"], True),
+        ("hr/leave.md", ["hr/leave.md"], True),
+        ("hr/benefits/pension.md", ["hr"], True),
+        ("hr/benefits/pension.md", ["hr/benefits"], True),
+        ("hr/leave.md", ["hr/benefits"], False),
+        ("hr/leave.md", ["h"], False),
+        ("hrm/leave.md", ["hr"], False),
+        ("HR/leave.md", ["hr"], False),
+        ("it/hr/leave.md", ["hr"], False),
+        ("hr/leave.md", [], False),
+        ("leave.md", [""], False),
+        ("leave.md", ["."], False),
+        ("leave.md", ["/"], False),
+        ("leave.md", ["*"], False),
+    ],
+)
+def test_a_document_lies_within_a_folder_that_its_path_begins_with(
+    path: str, folders: list[str], within: bool
+) -> None:
+    assert lies_within(path, folders) is within
 
 
 # --- the lock ----------------------------------------------------------------------------------

@@ -94,6 +94,7 @@ class World:
         expected = version(number)
         texts = TextStore(self.data.texts)
         assert {path: texts.read(d.sha256) for path, d in documents.items()} == expected
+        assert all(texts.was(path, d.sha256) for path, d in documents.items())
         for hit in hits:
             passage = hit.passage
             assert expected[passage.document][passage.start : passage.end] == passage.text

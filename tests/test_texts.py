@@ -1,6 +1,7 @@
 """Every text ever indexed is kept under its digest, and given out only as it was kept."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,12 @@ from index.errors import TextMissing
 from index.texts import TextStore
 
 
-def document(text: str) -> Document:
-    return Document("guide.md", text, ())
+def document(text: str, path: str = "guide.md") -> Document:
+    return Document(path, text, ())
 
 
-def files(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file()]
+def files(folder: Path, ending: str = "") -> list[Path]:
+    return [path for path in folder.rglob(f"*{ending}") if path.is_file()]
 
 
 def test_a_text_comes_back_under_its_digest_character_for_character(tmp_path: Path) -> None:
@@ -36,21 +37,22 @@ def test_versions_of_a_document_are_kept_beside_each_other(tmp_path: Path) -> No
 def test_a_text_is_kept_once_and_left_alone_from_then_on(tmp_path: Path) -> None:
     store = TextStore(tmp_path)
     store.keep(document("Dig."))
-    (path,) = files(tmp_path)
-    os.utime(path, (1, 1))
+    kept = sorted(files(tmp_path))
+    for path in kept:
+        os.utime(path, (1, 1))
     store.keep(document("Dig."))
-    assert files(tmp_path) == [path]
-    assert path.stat().st_mtime == 1
+    assert sorted(files(tmp_path)) == kept
+    assert [path.stat().st_mtime for path in kept] == [1, 1]
 
 
 def test_a_text_that_was_changed_on_disk_is_not_given_out(tmp_path: Path) -> None:
     kept = document("Dig deep.")
     store = TextStore(tmp_path)
     store.keep(kept)
-    files(tmp_path)[0].write_text("Dig deeper.", encoding="utf-8")
+    files(tmp_path, ".txt")[0].write_text("Dig deeper.", encoding="utf-8")
     with pytest.raises(TextMissing, match="has been changed on disk"):
         store.read(kept.sha256)
-    files(tmp_path)[0].write_bytes(b"\xff\xfe")
+    files(tmp_path, ".txt")[0].write_bytes(b"\xff\xfe")
     with pytest.raises(TextMissing, match=kept.sha256):
         store.read(kept.sha256)
 
@@ -59,7 +61,7 @@ def test_a_text_that_was_damaged_is_mended_when_it_is_kept_again(tmp_path: Path)
     kept = document("Dig deep.")
     store = TextStore(tmp_path)
     store.keep(kept)
-    files(tmp_path)[0].write_bytes(b"")
+    files(tmp_path, ".txt")[0].write_bytes(b"")
     store.keep(kept)
     assert store.read(kept.sha256) == "Dig deep."
 
@@ -89,3 +91,87 @@ def test_a_text_that_could_not_be_written_leaves_nothing_behind(
     with pytest.raises(OSError, match="No space left"):
         TextStore(tmp_path).keep(document("Dig."))
     assert files(tmp_path) == []
+
+
+# --- which document had which text -------------------------------------------------------------
+
+
+def test_it_is_known_which_document_ever_had_a_text(tmp_path: Path) -> None:
+    store = TextStore(tmp_path)
+    old, new, other = document("Old."), document("New."), document("Dig.", "hr/dig.md")
+    for each in (old, new, other):
+        store.keep(each)
+    assert store.was("guide.md", old.sha256)
+    assert store.was("guide.md", new.sha256)
+    assert store.was("hr/dig.md", other.sha256)
+    assert not store.was("guide.md", other.sha256)
+    assert not store.was("hr/dig.md", old.sha256)
+    assert not store.was("hr", other.sha256)
+    assert not store.was("GUIDE.md", old.sha256)
+    assert TextStore(tmp_path).was("guide.md", old.sha256)
+
+
+def test_documents_that_share_a_text_are_known_each(tmp_path: Path) -> None:
+    store = TextStore(tmp_path)
+    one, other = document("Dig.", "one.md"), document("Dig.", "other.md")
+    store.keep(one)
+    assert not store.was("other.md", one.sha256)
+    store.keep(other)
+    assert store.was("one.md", one.sha256)
+    assert store.was("other.md", one.sha256)
+    assert len(files(tmp_path, ".txt")) == 1
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["../../outside.md", "/etc/passwd", "a\nb.md", "x" * 500, "\udcff.md", "内部.md", "\x00"],
+)
+def test_no_path_becomes_part_of_the_name_of_a_file(tmp_path: Path, path: str) -> None:
+    store, kept = TextStore(tmp_path / "texts"), document("Dig.", path)
+    assert not store.was(path, kept.sha256)
+    store.keep(kept)
+    assert store.was(path, kept.sha256)
+    names = [file.relative_to(tmp_path).as_posix() for file in files(tmp_path)]
+    assert len(names) == 2
+    name = r"texts/[0-9a-f]{2}/[0-9a-f]{64}(\.txt|-[0-9a-f]{64}\.path)"
+    assert all(re.fullmatch(name, each) for each in names)
+
+
+@pytest.mark.parametrize(
+    "digest", ["", "abc", "../../../etc/passwd", "A" * 64, "0" * 64, "０" * 64]
+)
+def test_no_document_had_what_is_no_digest_or_an_unknown_one(tmp_path: Path, digest: str) -> None:
+    store = TextStore(tmp_path)
+    store.keep(document("Dig."))
+    assert not store.was("guide.md", digest)
+
+
+def test_a_text_that_was_kept_before_there_was_a_ledger_is_recorded_when_it_is_kept_again(
+    tmp_path: Path,
+) -> None:
+    kept = document("Dig.")
+    store = TextStore(tmp_path)
+    store.keep(kept)
+    (record,) = files(tmp_path, ".path")
+    record.unlink()
+    assert not store.was("guide.md", kept.sha256)
+    store.keep(kept)
+    assert store.was("guide.md", kept.sha256)
+
+
+@pytest.mark.parametrize("step", ["fsync", "replace"])
+def test_no_text_is_recorded_before_it_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    kept = document("Dig.")
+    store = TextStore(tmp_path)
+    monkeypatch.setattr(os, step, full)
+    with pytest.raises(OSError, match="No space left"):
+        store.keep(kept)
+    monkeypatch.undo()
+    assert not store.was("guide.md", kept.sha256)
+    store.keep(kept)
+    assert store.was("guide.md", kept.sha256)

@@ -102,6 +102,36 @@ def test_an_empty_collection_finds_nothing(tmp_path: Path) -> None:
     store.close()
 
 
+@pytest.mark.parametrize("seen", [1, 7, 60, 400, 1000, 1990, 2000])
+def test_within_some_passages_the_nearest_are_those_of_a_plain_scan_of_these(
+    store: VectorStore, vectors: Vectors, seen: int
+) -> None:
+    # The last passages lie beside Chroma's graph until it takes up the next thousand.
+    some = np.sort(np.random.default_rng(seen).permutation(COUNT)[:seen])
+    for ordinals in (some, np.arange(seen), np.arange(COUNT - seen, COUNT)):
+        within = store.within(ordinals.tolist())
+        for question in unit_vectors(5, seed=seen):
+            hits = within.search(question, 60)
+            found = [ordinal for ordinal, _ in hits]
+            assert set(found) <= set(ordinals.tolist())
+            assert len(set(found)) == len(found) == min(60, seen)
+            # By their scores, because some are as near as float32 can tell.
+            nearest = np.sort(vectors[ordinals] @ question)[::-1][:60].tolist()
+            assert [score for _, score in hits] == pytest.approx(nearest, abs=1e-5)
+            assert (vectors[found] @ question).tolist() == pytest.approx(nearest, abs=1e-5)
+
+
+def test_within_no_passages_nothing_is_found(store: VectorStore, vectors: Vectors) -> None:
+    assert store.within([]).search(vectors[0], 10) == []
+
+
+def test_closing_what_is_within_leaves_the_whole_open(store: VectorStore, vectors: Vectors) -> None:
+    within = store.within([5, 6])
+    within.close()
+    assert within.search(vectors[6], 1)[0][0] == 6
+    assert store.search(vectors[7], 1)[0][0] == 7
+
+
 def test_missing_entries_are_a_damaged_index(tmp_path: Path) -> None:
     write(tmp_path / "chroma", unit_vectors(4, seed=8))
     with pytest.raises(IndexDamaged, match="holds 4 vectors of 5.*--rebuild"):

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,10 @@ def entries(*texts: str, name: str = "guide.md") -> list[Entry]:
     documents = [parse_document(f"{number}-{name}", text) for number, text in enumerate(texts)]
     passages = [passage for document in documents for passage in split(document)]
     return [Entry(n, p, n, n, tuple(range(len(p.units)))) for n, p in enumerate(passages)]
+
+
+def rows_of(written: list[Entry]) -> set[int]:
+    return {row for e in written for row in (e.row, e.heading_row, *e.unit_rows)}
 
 
 def found(words: Words, question: str) -> list[Passage]:
@@ -154,6 +159,71 @@ def test_a_mistyped_word_is_corrected_from_the_vocabulary_and_a_known_one_is_not
     assert words.correction("perennial") is None
     assert words.correction("zebra") is None
     assert (words.frequency("roses"), words.frequency("zebra")) == (2, 0)
+
+
+TOOLS = "# Tools\n\n## What is a mattock?\n\nA mattock digs where a spade would break.\n"
+PLANTS = "# Plants\n\n## What is a perenial?\n\nSpelled so, it is a perenial rose.\n"
+
+
+def test_words_within_some_documents_are_those_of_a_file_of_these_alone(
+    made: Made, tmp_path: Path
+) -> None:
+    every = entries(PLANTS, GUIDE, TOOLS)
+    write_words(tmp_path / "all.sqlite", every, [bytes([row]) * 32 for row in range(len(every))])
+    kept = [entry for entry in every if entry.passage.document != "0-guide.md"]
+    moved = [replace(entry, ordinal=n) for n, entry in enumerate(kept)]
+    write_words(tmp_path / "some.sqlite", moved, [])
+    within = Words(tmp_path / "all.sqlite").within(["1-guide.md", "2-guide.md"])
+    alone = Words(tmp_path / "some.sqlite")
+    assert within.count == alone.count == len(kept)
+    assert within.ordinals.tolist() == [entry.ordinal for entry in kept]
+    for question in ("What is a perennial rose?", "a spade in the garden", "perenial", "plants"):
+        terms = content_words(question)
+        hits = [(kept[ordinal].ordinal, score) for ordinal, score in alone.search(terms, 10)]
+        assert within.search(terms, 10) == hits
+        assert [within.frequency(term) for term in terms] == [alone.frequency(t) for t in terms]
+        assert [within.correction(term) for term in terms] == [alone.correction(t) for t in terms]
+    assert within.questions() == [entry for entry in kept if entry.passage.question]
+    assert within.document("2-guide.md") == kept[-1:]
+    assert within.digests() == {bytes([row]) * 32: row for row in rows_of(kept)}
+
+
+def test_what_is_not_within_cannot_be_asked_for(made: Made) -> None:
+    within = made(GUIDE, TOOLS).within(["1-guide.md"])
+    outside, inside = range(within.ordinals[0]), within.ordinals.tolist()
+    assert within.search(["water", "roses"], 10) == []
+    assert within.frequency("roses") == 0
+    assert within.document("0-guide.md") == []
+    assert within.correction("watered") is None
+    assert within.correction("wtaered") is None
+    assert within.correction("mattok") == "mattock"
+    assert [entry.ordinal for entry in within.entries(inside)] == inside
+    with pytest.raises(KeyError):
+        within.entries(outside)
+
+
+def test_within_what_is_within_only_what_both_have_is_seen(made: Made) -> None:
+    words = made(GUIDE, TOOLS, PLANTS)
+    both = words.within(["0-guide.md", "1-guide.md"]).within(["1-guide.md", "2-guide.md"])
+    assert {entry.passage.document for entry in both.questions()} == {"1-guide.md"}
+    assert both.count == 1
+
+
+def test_within_no_documents_there_are_no_words(made: Made) -> None:
+    nothing = made(GUIDE).within([])
+    assert nothing.count == 0
+    assert nothing.search(["water"], 10) == []
+    assert nothing.questions() == []
+    assert nothing.correction("wtaered") is None
+    assert nothing.digests() == {}
+
+
+def test_closing_what_is_within_leaves_the_whole_open(made: Made) -> None:
+    words = made(GUIDE, TOOLS)
+    connection = words._local.connection
+    words.within(["1-guide.md"]).close()
+    assert words.search(["water"], 10)
+    assert words._local.connection is connection
 
 
 def test_a_missing_file_is_a_damaged_index(tmp_path: Path) -> None:
