@@ -57,6 +57,14 @@ class Sentence:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """A sentence that has been proved, before the answer is whole: what proves it stands by it."""
+
+    sentence: Sentence
+    citations: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Related:
     """A passage near the question; named as related, never as proof."""
 

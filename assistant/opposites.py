@@ -27,6 +27,11 @@ _PAIRS = """
 OPPOSITES = tuple(
     (stem(one), stem(other)) for one, other in (pair.split("/") for pair in _PAIRS.split())
 )
+# Both ways: of a question's few words, those that have opposites are looked up.
+_OPPOSITES_OF: dict[str, list[str]] = {}
+for _one, _other in OPPOSITES:
+    _OPPOSITES_OF.setdefault(_one, []).append(_other)
+    _OPPOSITES_OF.setdefault(_other, []).append(_one)
 _PREFIX = re.compile(r"^(?:un|in|im|ir|il|non)(?=\w{5})")
 _CARDINALS = "zero one two three four five six seven eight nine ten eleven twelve".split()
 _ORDINALS = (
@@ -39,11 +44,14 @@ _ROMAN = re.compile(r"(?<=[a-z] )[IVX]{1,5}\b")
 def contrasts(asked: Set[str], own: Set[str]) -> bool:
     """Whether a text names the opposite of a word of the question, and not the word itself; both
     as stems."""
-    pairs = (*OPPOSITES, *_prefixed(asked), *_prefixed(own))
+    pairs = [
+        (word, other) for word in asked & _OPPOSITES_OF.keys() for other in _OPPOSITES_OF[word]
+    ]
+    for denied, word in (*_prefixed(asked), *_prefixed(own)):
+        pairs += [(denied, word), (word, denied)]
     return any(
         word in asked and other not in asked and other in own and word not in own
-        for pair in pairs
-        for word, other in (pair, pair[::-1])
+        for word, other in pairs
     )
 
 

@@ -2,13 +2,13 @@
 
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from assistant import writer
-from assistant.answer import Answer, Citation, Related, Sentence, Status, Turn
+from assistant.answer import Answer, Citation, Related, Sentence, Status, Told, Turn
 from assistant.confidence import Calibration, Features, measure
 from assistant.evidence import Evidence, Weights, gather, read, rerank, weigh_words
 from assistant.proof import is_verbatim, supports
@@ -63,6 +63,11 @@ class Assistant:
         rows = [entry.heading_row for entry in asked]
         self._question_vectors: Vectors = np.asarray(generation.vectors[rows])
 
+    def within(self, folders: Collection[str]) -> "Assistant":
+        """The assistant of somebody who knows no documents but those in these folders."""
+        generation = self.generation.within(folders)
+        return Assistant(generation, self._encoder, self.texts, self._calibration, self._reader)
+
     def ask(
         self, message: str, history: Sequence[Turn] = (), conversation_id: str | None = None
     ) -> Answer:
@@ -73,6 +78,20 @@ class Assistant:
         self, message: str, history: Sequence[Turn] = (), conversation_id: str | None = None
     ) -> tuple[Answer, Judged]:
         """The answer, and what was found and measured on the way to it."""
+        steps = {type(step): step for step in self.answering(message, history, conversation_id)}
+        answer, judged = steps[Answer], steps[Judged]
+        assert isinstance(answer, Answer)
+        assert isinstance(judged, Judged)
+        return answer, judged
+
+    def answering(
+        self, message: str, history: Sequence[Turn] = (), conversation_id: str | None = None
+    ) -> Iterator[Found | Judged | Told | Answer]:
+        """The answer as it comes about: what was found, what was chosen, each sentence as it is
+        proved, and the whole. Who stops asking for the next step stops the work.
+
+        Raises QuestionInvalid where the message is no question.
+        """
         clock = _Clock()
         question = self._understood(message, history)
         clock.lap("understand")
@@ -80,22 +99,24 @@ class Assistant:
         clock.lap("encode")
         found = self.searcher.search(question.text, _HITS, vector, question.context)
         clock.lap("search")
+        yield found
         judged = self.judge(question, found)
         told = self._parts(judged) or [judged]
         confidence = min(self._confidence(each) for each in told)
         sure = confidence >= self._calibration.threshold and not question.is_open
         clock.lap("select")
+        yield judged
         statements = writer.state(_units(told)) if sure else []
         clock.lap("write")
         proved = self._proved(statements)
         text, sentences = writer.compose(proved)
         clock.lap("prove")
-        answer = self._answer(
-            question, judged.found, confidence, text, sentences,
-            tuple(statement.citation for statement in proved),
-            conversation_id, clock,
-        )  # fmt: skip
-        return answer, judged
+        citations = tuple(statement.citation for statement in proved)
+        for sentence in sentences:
+            yield Told(sentence, tuple(c for c in citations if c.number in sentence.citations))
+        yield self._answer(
+            question, judged.found, confidence, text, sentences, citations, conversation_id, clock
+        )
 
     def find(self, message: str, k: int) -> tuple[Hit, ...]:
         """The k best passages for a question, after reading; their scores are what they are
