@@ -8,6 +8,7 @@ PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.1
 	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
 HOST ?= 127.0.0.1
 PORT ?= 8000
+QUESTIONS ?= 5000
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -27,8 +28,8 @@ test: $(READY) ## check style, types and layers, and run the tests
 	$(BIN)/lint-imports
 	$(BIN)/pytest
 
-bench: $(READY) ## measure start-up, memory and the time of a warm question
-	$(BIN)/python tests/bench.py
+bench: $(READY) ## measure start-up, memory, load and swaps (QUESTIONS=100000 for an hour's worth)
+	$(BIN)/python tests/bench.py --questions $(QUESTIONS)
 
 eval: $(READY) ## measure the answers on the gold questions and the public sets that are there
 	$(BIN)/python tests/public.py

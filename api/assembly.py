@@ -2,14 +2,13 @@
 
 import hashlib
 import json
-import logging
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from api.service import Service
 from api.settings import Settings
 from assistant.confidence import Calibration
 from assistant.pipeline import Assistant
@@ -23,7 +22,6 @@ from index.encoder import EncoderCard, OnnxEncoder
 from index.encoders import encoder_folder, export_encoder, is_exported, load_encoder
 from index.errors import (
     IndexDamaged,
-    IndexingError,
     IndexMissing,
     IndexOutdated,
     IndexUnwritable,
@@ -33,12 +31,11 @@ from index.generation import (
     Generation,
     Manifest,
     expect_made_by,
+    expect_whole,
     identity_of,
     unwritable,
 )
 from index.texts import TextStore
-
-_log = logging.getLogger(__name__)
 
 
 def calibration_of(settings: Settings) -> dict[str, Any]:
@@ -71,7 +68,7 @@ def ensure_index(settings: Settings, watcher: Watcher | None = None) -> Corpus:
     An index that is up to date is only looked at, so that many may ask at the same time.
     """
     corpus = read_corpus(settings.corpus)
-    if not _is_current(settings, corpus):
+    if not is_current(settings, corpus):
         _build(settings, corpus, watcher or Unwatched(), rebuild=False)
     return corpus
 
@@ -91,90 +88,37 @@ def open_texts(settings: Settings) -> TextStore:
     return TextStore(DataFolder(settings.data_folder).texts)
 
 
-class Service:
-    """The assistant over whatever generation is published at the moment.
+def open_service(settings: Settings) -> Service:
+    """The assistant over whatever is published at the moment. The models are loaded once, the
+    encoder when there is one."""
+    data = DataFolder(settings.data_folder)
+    reader = _reader(settings)
+    encoder: OnnxEncoder | None = None
 
-    Another process may publish at any time: every call compares the pointer, which takes some
-    microseconds, and the new generation takes the old one's place when it has been opened.
-    Safe to share between threads.
-    """
+    def open_published() -> Assistant:
+        nonlocal encoder
+        encoder = encoder or _encoder(settings)
+        return _open(data, encoder, reader)
 
-    def __init__(self, settings: Settings) -> None:
-        self.texts = open_texts(settings)
-        self._settings = settings
-        self._data = DataFolder(settings.data_folder)
-        self._opening = threading.Lock()
-        self._encoder: OnnxEncoder | None = None
-        self._reader = _reader(settings)
-        self._assistant: Assistant | None = None
-        self._retired: Assistant | None = None
-        self._refused = ""
-
-    def assistant(self) -> Assistant:
-        """The assistant to answer with. Raises IndexingError while no generation can be opened.
-
-        What is published but cannot be opened does not take the place of what is open.
-        """
-        assistant = self._assistant
-        if assistant is None:
-            with self._opening:
-                return self._assistant or self._swap()
-        if self._published() not in (assistant.generation.id, self._refused):
-            self._renew()
-        return self._assistant or assistant
-
-    def close(self) -> None:
-        """Lets go of the generations' files."""
-        for assistant in (self._assistant, self._retired):
-            if assistant:
-                assistant.generation.close()
-        self._assistant = self._retired = None
-
-    def _published(self) -> str:
-        """The id of the published generation; empty where the pointer is gone or broken."""
-        try:
-            return self._data.current().name
-        except (IndexMissing, IndexDamaged):
-            return ""
-
-    def _renew(self) -> None:
-        """Opens what is published now; whoever comes meanwhile is answered from the old one."""
-        if not self._opening.acquire(blocking=False):
-            return
-        try:
-            self._swap()
-        except IndexingError as error:
-            self._refused = self._published()
-            _log.warning("The published index is passed over: %s", error)
-        finally:
-            self._opening.release()
-
-    def _swap(self) -> Assistant:
-        self._encoder = self._encoder or _encoder(self._settings)
-        fresh = _open(self._data, self._encoder, self._reader)
-        # Requests under way may still use the one before; the one before that is no longer kept.
-        if self._retired:
-            self._retired.generation.close()
-        self._retired, self._assistant = self._assistant, fresh
-        return fresh
+    return Service(data, open_published)
 
 
 def _open(data: DataFolder, encoder: OnnxEncoder, reader: OnnxReader | None) -> Assistant:
     generation = data.open(encoder.fingerprint)
-    calibration = _calibration(generation, "reader" if reader else "plain")
+    kind = "reader" if reader else "plain"
+    calibration = calibration_in(generation.id, generation.manifest, kind)
     return Assistant(generation, encoder, TextStore(data.texts), calibration, reader)
 
 
-def _calibration(generation: Generation, kind: str) -> Calibration:
+def calibration_in(generation: str, manifest: Manifest, kind: str) -> Calibration:
     """The generation's own, with the threshold tuned on the corpus's gold questions where it has
     any. Raises IndexOutdated where an older program stored another shape."""
-    manifest = generation.manifest
     try:
         calibration = Calibration.of(manifest.calibration[kind])
         return replace(calibration, threshold=manifest.thresholds.get(kind, calibration.threshold))
     except (KeyError, TypeError) as error:
         raise IndexOutdated(
-            f"the index {generation.id} has no calibration that this program reads ({error}): "
+            f"the index {generation} has no calibration that this program reads ({error}): "
             "run `assistant index`"
         ) from error
 
@@ -193,7 +137,8 @@ def _build(settings: Settings, corpus: Corpus, watcher: Watcher, rebuild: bool) 
         watcher.begin("Calibrating", 2 * len(questions))
         tuned = {}
         for kind, reader in (("plain", None), ("reader", OnnxReader())):
-            lenient = replace(_calibration(generation, kind), threshold=0.0)
+            own = calibration_in(generation.id, generation.manifest, kind)
+            lenient = replace(own, threshold=0.0)
             assistant = Assistant(generation, encoder, TextStore(data.texts), lenient, reader)
             tuned[kind] = threshold(assistant, questions, watch=lambda: watcher.advance(1))
         return tuned
@@ -226,14 +171,19 @@ def _reader(settings: Settings) -> OnnxReader | None:
     return OnnxReader() if settings.reader else None
 
 
-def _is_current(settings: Settings, corpus: Corpus) -> bool:
+def is_current(settings: Settings, corpus: Corpus) -> bool:
     """Whether the published generation was made of this corpus, by these means."""
     if not is_exported(settings.encoders_folder, settings.encoder):
         return False
-    card = EncoderCard.read(encoder_folder(settings.encoders_folder, settings.encoder))
     try:
-        manifest = Manifest.read(DataFolder(settings.data_folder).current())
+        card = EncoderCard.read(encoder_folder(settings.encoders_folder, settings.encoder))
+    except (OSError, ValueError, TypeError):  # whoever loads the encoder says what mends it
+        return False
+    try:
+        folder = DataFolder(settings.data_folder).current()
+        manifest = Manifest.read(folder)
         expect_made_by(manifest, card.fingerprint)
+        expect_whole(folder, manifest)
     except (IndexMissing, IndexDamaged, IndexOutdated):
         return False
     identity = identity_of(corpus.documents, card.fingerprint)

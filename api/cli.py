@@ -26,6 +26,8 @@ _COMMANDS = {
     "index": "api.command_index",
     "ask": "api.command_ask",
     "evaluate": "api.command_evaluate",
+    "keys": "api.command_keys",
+    "doctor": "api.command_doctor",
 }
 _FOLDERS = """
 Without --data the index lies in .assistant, and that of a corpus other than corpus/documents in a
@@ -80,6 +82,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_index(commands)
     _add_ask(commands)
     _add_evaluate(commands)
+    _add_keys(commands)
+    _add_doctor(commands)
     return parser
 
 
@@ -160,6 +164,46 @@ def _add_evaluate(commands: _Commands) -> None:
         help="exit with 1 unless the metric is at least this (wrongly_refused and "
         "unproved_sentences: at most); may be repeated",
     )
+
+
+def _add_keys(commands: _Commands) -> None:
+    keys = _add(
+        commands,
+        "keys",
+        "make, list and revoke API keys; with the first one the service answers nobody without",
+        "assistant keys add website --scope ask --folder public",
+    )
+    actions = keys.add_subparsers(dest="action", metavar="ACTION", required=True)
+    add = actions.add_parser("add", help="make a key and print it, this once", allow_abbrev=False)
+    add.add_argument("name", metavar="NAME", help="what it is for")
+    add.add_argument(
+        "--scope",
+        action="append",
+        choices=["ask", "write", "admin"],
+        help="ask: questions and documents; write: change documents; admin: metrics (ask); may be "
+        "repeated",
+    )
+    add.add_argument(
+        "--folder",
+        action="append",
+        default=[],
+        metavar="FOLDER",
+        help="a folder of documents that it is for, as hr/leave; may be repeated (all)",
+    )
+    actions.add_parser("list", help="list all keys", allow_abbrev=False)
+    revoke = actions.add_parser("revoke", help="end a key for good", allow_abbrev=False)
+    revoke.add_argument("name", metavar="NAME")
+
+
+def _add_doctor(commands: _Commands) -> None:
+    doctor = _add(
+        commands,
+        "doctor",
+        "check documents, data folder, encoder, index, Chroma, database and clock, and say what "
+        "mends; exits with 1 where a check failed",
+        "assistant doctor",
+    )
+    doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
 
 
 def _port(text: str) -> int:

@@ -1,43 +1,133 @@
 """`assistant serve`: the HTTP interface and the web page."""
 
+import asyncio
 import ipaddress
+import logging
+import signal
 import socket
+import time
 from argparse import Namespace
 
 import uvicorn
 
-from api.assembly import Service, ensure_index
-from api.codes import DONE
-from api.errors import AddressUnavailable
+from api import logs
+from api.codes import BAD_INPUT, DONE
+from api.errors import AddressUnavailable, DatabaseUnavailable, NotForOthers
 from api.http import create_app
-from api.settings import read_settings
-from api.terminal import Bars, warn
+from api.parts import Parts, open_parts
+from api.settings import Settings, read_settings
+from corpus.reader import expect_folder
+from index.errors import IndexingError
 
+_log = logging.getLogger(__name__)
 _BACKLOG = 2048  # connections that wait to be accepted; uvicorn's own number
+# Seconds that requests under way are given when the service is told to stop.
+_GRACE = 10
+_HOUR = 3600.0
+_DAY = 24 * _HOUR
 
 
 def run(arguments: Namespace) -> int:
     """Serves until it is stopped. What cannot work is said before anything is listened to."""
     settings = read_settings(arguments.corpus, arguments.data)
+    logs.set_up(settings.log)
+    expect_folder(settings.corpus)
     with _bound(arguments.host, arguments.port) as listener:
-        if not _is_loopback(listener):
-            warn([f"there is no access control: whoever reaches {arguments.host} can read all"])
-        with Bars() as bars:
-            corpus = ensure_index(settings, bars)
-        warn(f"left out: {error}" for error in corpus.unreadable)
-        service = Service(settings)
-        service.assistant()
-        listener.listen(_BACKLOG)  # whoever reads the address may connect at once
-        print(f"{len(corpus.documents)} documents of {settings.corpus} are ready for questions.")
-        print(f"Open {_address(listener)} in a browser; Ctrl-C stops.", flush=True)
-        config = uvicorn.Config(create_app(service), log_level="warning")
-        uvicorn.Server(config).run(sockets=[listener])
-        service.close()
+        loopback = _is_loopback(listener)
+        parts = open_parts(settings, loopback=loopback)
+        try:
+            damage = parts.database.damage()
+            if damage:
+                raise DatabaseUnavailable(damage)
+            if not loopback and not parts.keys.any():
+                raise NotForOthers(
+                    f"without keys the service listens on this machine only, not on "
+                    f"{arguments.host}: make one with `assistant keys add NAME`"
+                )
+            # uvicorn stops at SIGTERM and then sends it once more, to a process that has yet to
+            # stop its build and close its database.
+            signal.signal(signal.SIGTERM, lambda *_: None)
+            return asyncio.run(_serve(settings, parts, listener))
+        finally:
+            parts.close()
+
+
+async def _serve(settings: Settings, parts: Parts, listener: socket.socket) -> int:
+    """Listens at once; questions are answered as soon as there is an index."""
+    listener.listen(_BACKLOG)
+    config = uvicorn.Config(
+        create_app(parts),
+        log_config=None,
+        access_log=False,  # the application writes its own
+        timeout_graceful_shutdown=_GRACE,
+        server_header=False,
+    )
+    server = uvicorn.Server(config)
+    beside = asyncio.create_task(_beside(settings, parts, listener))
+    # What runs beside the server only ends where there is nothing to serve.
+    beside.add_done_callback(lambda _: setattr(server, "should_exit", True))
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        beside.cancel()
+        results = await asyncio.gather(beside, return_exceptions=True)
+    [result] = results
+    if isinstance(result, Exception):
+        raise result
+    return BAD_INPUT if result == BAD_INPUT else DONE
+
+
+async def _beside(settings: Settings, parts: Parts, listener: socket.socket) -> int:
+    """Makes the service ready, says so, and keeps its index and its records in order. Returns
+    BAD_INPUT, the reason having been said, where there is nothing to answer from."""
+    if not await _ready(parts) and not (await parts.upkeep.first() and await _ready(parts)):
+        return BAD_INPUT
+    with parts.service.lent() as assistant:
+        documents = assistant.generation.manifest.documents
+    print(f"{len(documents)} documents of {settings.corpus} are ready for questions.")
+    print(f"Open {_address(listener)} in a browser; Ctrl-C stops.", flush=True)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(parts.upkeep.run())
+        group.create_task(_expire(parts, settings.retention_days))
     return DONE
 
 
+async def _ready(parts: Parts) -> bool:
+    """Whether the published generation, if any, can be opened; says why where it is damaged."""
+
+    def open_published() -> None:
+        with parts.service.lent():
+            pass
+
+    try:
+        await asyncio.to_thread(open_published)
+    except IndexingError as error:
+        _log.info("An index is built first: %s", error)
+        return False
+    return True
+
+
+async def _expire(parts: Parts, days: int) -> None:
+    """Forgets what has been kept long enough, now and every hour."""
+    apart = time.time() - time.monotonic()
+    while True:
+        jumped = abs(time.time() - time.monotonic() - apart) > _HOUR
+        if jumped:
+            _log.error("The clock has jumped; nothing is deleted by age until a new start.")
+        else:
+            before = time.time() - days * _DAY if days else 0.0
+            try:
+                count = await asyncio.to_thread(parts.records.expire, before)
+            except DatabaseUnavailable as error:
+                _log.warning("Nothing is deleted by age this time: %s", error)
+            else:
+                if count:
+                    _log.info("%s conversations were older than %s days: deleted", count, days)
+        await asyncio.sleep(_HOUR)
+
+
 def _bound(host: str, port: int) -> socket.socket:
-    """A socket that holds the address, so that a port in use is known before indexing."""
+    """A socket that holds the address, so that a port in use is known before anything is done."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE

@@ -43,7 +43,7 @@ def _endpoints(description: Mapping[str, Any]) -> Iterator[str]:
             yield f"<p>{escape(operation.get('description', ''))}</p>"
             given = [_parameter(each) for each in operation.get("parameters", [])]
             if body := operation.get("requestBody"):
-                given += _members(description, body["content"])
+                given += _members(description, body)
             if given:
                 yield f"<ul>{''.join(given)}</ul>"
             yield from _reply(description, operation["responses"])
@@ -51,11 +51,14 @@ def _endpoints(description: Mapping[str, Any]) -> Iterator[str]:
 
 def _parameter(parameter: Mapping[str, Any]) -> str:
     told = parameter.get("description", "")
-    return _item(parameter["name"], parameter.get("required", False), f"in the address: {told}")
+    place = "in the header" if parameter["in"] == "header" else "in the address"
+    return _item(parameter["name"], parameter.get("required", False), f"{place}: {told}")
 
 
-def _members(description: Mapping[str, Any], content: Mapping[str, Any]) -> list[str]:
-    schema = _schema(description, content)
+def _members(description: Mapping[str, Any], body: Mapping[str, Any]) -> list[str]:
+    schema = _schema(description, body["content"])
+    if schema is None:
+        return [_item("the body", body.get("required", False), body.get("description", ""))]
     required = schema.get("required", [])
     return [_item(name, name in required, "in the body, JSON") for name in schema["properties"]]
 
@@ -66,15 +69,20 @@ def _item(name: str, required: bool, told: str) -> str:
 
 
 def _reply(description: Mapping[str, Any], responses: Mapping[str, Any]) -> Iterator[str]:
-    schema = _schema(description, responses["200"]["content"])
-    names = ", ".join(f"<code>{escape(name)}</code>" for name in schema["properties"])
-    problems = ", ".join(escape(status) for status in responses if status != "200")
+    done = next(status for status in responses if status.startswith("2"))
+    schema = _schema(description, responses[done].get("content", {}))
+    members = schema["properties"] if schema else ()
+    names = ", ".join(f"<code>{escape(name)}</code>" for name in members)
+    problems = ", ".join(escape(status) for status in responses if status != done)
     errors = f"; as a problem document: {problems}" if problems else ""
-    yield f'<p class="reply">Replies with {names}{errors}</p>'
+    yield f'<p class="reply">Replies {escape(done)}{" with " if names else ""}{names}{errors}</p>'
 
 
-def _schema(description: Mapping[str, Any], content: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The schema of a JSON body, which FastAPI keeps among the components under its name."""
+def _schema(description: Mapping[str, Any], content: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The schema of a JSON body, which FastAPI keeps among the components under its name; None
+    where the body is none, or no JSON."""
+    if "application/json" not in content:
+        return None
     name = content["application/json"]["schema"]["$ref"].rsplit("/", 1)[-1]
     schema: Mapping[str, Any] = description["components"]["schemas"][name]
     return schema

@@ -1,12 +1,18 @@
-"""What holds for every request and every response: a body's largest size, and the headers that
-tell a browser to run nothing and fetch nothing that is not the page's own."""
+"""What holds for every request and every response: a body's largest size and longest time, and the
+headers that tell a browser to run nothing and fetch nothing that is not the page's own."""
+
+import asyncio
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.problems import ProblemResponse
+from corpus.reader import LARGEST_BYTES
 
-LARGEST_BODY = 64 * 1024  # bytes
+LARGEST_BODY = 64 * 1024  # bytes, of anything but a document
+LARGEST_DOCUMENT = LARGEST_BYTES
+LONGEST_WAIT = 30.0  # seconds for a whole body
+_CLOSE = {"connection": "close"}
 HEADERS = {
     "content-security-policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -14,49 +20,62 @@ HEADERS = {
     ),
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
+    "x-frame-options": "DENY",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
     # A page or a document that changed must not be shown from a cache.
     "cache-control": "no-cache",
 }
 
 
 class BodyLimit:
-    """Refuses a body above the limit with 413, before anything is parsed."""
+    """Refuses a body that is too large with 413 and one that does not come in time with 408, as
+    it is read."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, seconds: float = LONGEST_WAIT) -> None:
         self._app = app
+        self._seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        messages = await _read(Headers(scope=scope), receive)
-        if messages is None:
-            detail = f"the body has more than {LARGEST_BODY // 1024} kB: send a shorter one"
-            await ProblemResponse(413, detail, {"connection": "close"})(scope, receive, send)
-            return
-        waiting = iter(messages)
+        most = LARGEST_DOCUMENT if _sends_document(scope) else LARGEST_BODY
+        announced = Headers(scope=scope).get("content-length", "0")
+        size = int(announced) if announced.isdigit() else 0
+        until = asyncio.get_running_loop().time() + self._seconds
+        is_whole = False
+        received = 0
 
-        async def replay() -> Message:
-            message = next(waiting, None)
-            return message if message is not None else await receive()
+        async def receive_within() -> Message:
+            nonlocal is_whole, received
+            if is_whole:  # what is waited for now is the client's going away
+                return await receive()
+            if size > most:
+                raise _too_large(most)
+            try:
+                async with asyncio.timeout_at(until):
+                    message = await receive()
+            except TimeoutError as error:
+                detail = f"the body was not here after {self._seconds:g} seconds: send it again"
+                raise HTTPException(408, detail, _CLOSE) from error
+            received += len(message.get("body", b""))
+            if received > most:
+                raise _too_large(most)
+            is_whole = not message.get("more_body", False)
+            return message
 
-        await self._app(scope, replay, send)
+        await self._app(scope, receive_within, send)
 
 
-async def _read(headers: Headers, receive: Receive) -> list[Message] | None:
-    """The messages of the whole body; None where it is too large, or says that it will be."""
-    announced = headers.get("content-length", "0")
-    if announced.isdigit() and int(announced) > LARGEST_BODY:
-        return None
-    messages: list[Message] = []
-    size = 0
-    while not messages or messages[-1].get("more_body", False):
-        message = await receive()
-        messages.append(message)
-        size += len(message.get("body", b""))
-        if size > LARGEST_BODY:
-            return None
-    return messages
+def _sends_document(scope: Scope) -> bool:
+    return bool(scope["method"] == "PUT" and scope["path"].startswith("/v1/documents/"))
+
+
+def _too_large(most: int) -> HTTPException:
+    size = f"{most // 2**20} MB" if most >= 2**20 else f"{most // 1024} kB"
+    return HTTPException(413, f"the body has more than {size}: send a shorter one", _CLOSE)
 
 
 class SafeHeaders:

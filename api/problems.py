@@ -1,5 +1,7 @@
 """Errors over HTTP: each is a problem document (RFC 9457), and its `detail` says what to do."""
 
+import logging
+import math
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -9,10 +11,27 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from api.wire import problem
+from api.errors import (
+    CorpusUnwritable,
+    DatabaseUnavailable,
+    DocumentMissing,
+    Forbidden,
+    KeyInUse,
+    KeyReused,
+    LastDocument,
+    Misdirected,
+    NotKept,
+    Overloaded,
+    TooMany,
+    Unknown,
+    UploadRefused,
+)
+from api.logs import request_id
+from api.wire import ProblemBody, problem
 from assistant.errors import QuestionInvalid
-from index.errors import IndexingError, TextMissing
+from index.errors import IndexingError
 
+_log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 # What the framework says of itself, where we can say what to do.
 _SAYS_LITTLE = ("Not Found", "Method Not Allowed", "There was an error parsing the body")
@@ -27,18 +46,78 @@ class ProblemResponse(JSONResponse):
     def __init__(
         self, status: int, detail: str, headers: Mapping[str, str] | None = None, **more: Any
     ) -> None:
-        title = HTTPStatus(status).phrase
-        super().__init__(problem(status, title, detail, **more), status, headers)
+        super().__init__(_members(status, detail, **more), status, headers)
+
+
+# Which status tells of which error. What is not named here is a defect, and answered with 500.
+_STATUS: dict[type[Exception], int] = {
+    QuestionInvalid: 422,
+    KeyReused: 422,
+    UploadRefused: 422,
+    Unknown: 401,
+    Forbidden: 403,
+    NotKept: 404,
+    DocumentMissing: 404,
+    KeyInUse: 409,
+    LastDocument: 409,
+    Misdirected: 421,
+    TooMany: 429,
+    Overloaded: 503,
+    IndexingError: 503,
+    DatabaseUnavailable: 503,
+    CorpusUnwritable: 503,
+}
 
 
 def answer_errors(app: FastAPI) -> None:
     """Makes every error of the app a problem document."""
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(QuestionInvalid, _question)
-    app.add_exception_handler(TextMissing, _text)
-    app.add_exception_handler(IndexingError, _index)
-    app.add_exception_handler(Exception, _unexpected)
+    for known in _STATUS:
+        app.add_exception_handler(known, _known)
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The problem documents of an endpoint, for its description."""
+    content = {MEDIA_TYPE: {"schema": ProblemBody.model_json_schema()}}
+    return {
+        status: {"description": HTTPStatus(status).phrase, "content": content}
+        for status in statuses
+    }
+
+
+def problem_of(error: Exception) -> ProblemBody:
+    """The problem document of an error that comes when a response has already begun."""
+    status = _status_of(error)
+    if status is None:
+        _log.error("An answer could not be finished", exc_info=error)
+        status, detail = 500, "something went wrong here: see the log of the service"
+    else:
+        detail = str(error)
+    return ProblemBody.model_validate(_members(status, detail))
+
+
+def _status_of(error: Exception) -> int | None:
+    return next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), None)
+
+
+def _members(status: int, detail: str, **more: Any) -> dict[str, Any]:
+    if current := request_id.get():
+        more["request_id"] = current
+    return problem(status, HTTPStatus(status).phrase, detail, **more)
+
+
+def _known(_: Request, error: Exception) -> ProblemResponse:
+    status = _status_of(error)
+    assert status is not None
+    headers = {}
+    if isinstance(error, (Overloaded, TooMany)):
+        headers["retry-after"] = str(math.ceil(error.wait))
+    elif status in (409, 503):
+        headers["retry-after"] = "1" if status == 409 else "5"
+    elif status == 401:
+        headers["www-authenticate"] = "Bearer"
+    return ProblemResponse(status, str(error), headers)
 
 
 def _http(request: Request, error: Exception) -> ProblemResponse:
@@ -77,20 +156,3 @@ def _place(location: Sequence[int | str]) -> str:
     """`body.history.0.role`, without the `body` where something stands behind it."""
     parts = [str(part) for part in location]
     return ".".join(parts[1:] if len(parts) > 1 and parts[0] in ("body", "query") else parts)
-
-
-def _question(_: Request, error: Exception) -> ProblemResponse:
-    return ProblemResponse(422, str(error))
-
-
-def _text(_: Request, error: Exception) -> ProblemResponse:
-    return ProblemResponse(404, f"{error}: see /v1/documents for what there is")
-
-
-def _index(_: Request, error: Exception) -> ProblemResponse:
-    return ProblemResponse(503, str(error))
-
-
-def _unexpected(_: Request, __: Exception) -> ProblemResponse:
-    """The server logs the traceback; it tells nothing to whoever asked."""
-    return ProblemResponse(500, "something went wrong here: see the log of the service for what")

@@ -5,6 +5,7 @@ import hashlib
 import os
 import re
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -15,10 +16,12 @@ from index.encoders import DEFAULT_ENCODER
 PREFIX = "ASSISTANT_"
 DEFAULT_CORPUS = Path("corpus/documents")
 DEFAULT_DATA = Path(".assistant")
+DEFAULT_RATE = "600/minute"
+_RATE = r"[1-9]\d*/(second|minute|hour|day)"
 
 
 class Settings(BaseSettings):
-    """What is answered from, and where the index lies.
+    """What is answered from, where the index lies, and how the service behaves.
 
     `data` is None where nobody named a folder; `data_folder` says which one it is then.
     """
@@ -31,6 +34,37 @@ class Settings(BaseSettings):
         DEFAULT_ENCODER, min_length=1, description="the sentence-transformers model"
     )
     reader: bool = Field(True, description="whether the trained reader judges the evidence")
+    database: str = Field("", description="where conversations are kept: an SQL URL")
+    retention_days: int = Field(0, ge=0, description="how long a conversation is kept; 0: for ever")
+    watch: Literal["auto", "poll", "off"] = Field(
+        "auto", description="whether the folder of documents is watched"
+    )
+    rate_limit: str = Field(
+        "",
+        pattern=rf"^({_RATE}(, ?{_RATE})*)?$",
+        description="requests of one key, or of one address without one, as 100/minute",
+    )
+    concurrency: int = Field(64, ge=1, description="questions in the house at a time")
+    timeout: float = Field(30.0, gt=0, description="seconds a question may take")
+    cors_origins: str = Field("", description="web origins whose pages may ask, by commas")
+    log: Literal["text", "json"] = Field("text", description="the form of the log's lines")
+
+    @property
+    def database_url(self) -> str:
+        """The database as named, else an SQLite file in the data folder."""
+        return self.database or f"sqlite:///{self.data_folder.absolute() / 'records.sqlite'}"
+
+    @property
+    def rate_with_keys(self) -> str:
+        """The rate of a service that has keys: as named, else a default. One without is reached
+        by its own machine only, and has a rate where one is named."""
+        return self.rate_limit or DEFAULT_RATE
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The web origins whose pages may ask."""
+        named = (origin.strip() for origin in self.cors_origins.split(","))
+        return tuple(origin for origin in named if origin)
 
     @property
     def data_folder(self) -> Path:
@@ -46,9 +80,14 @@ class Settings(BaseSettings):
         return DEFAULT_DATA / f"{slug}-{digest}"
 
     @property
+    def gold_folder(self) -> Path:
+        """Where this corpus's gold questions are looked for: a folder `gold` beside it."""
+        return self.corpus.resolve().parent / "gold"
+
+    @property
     def gold_files(self) -> list[Path]:
-        """The gold questions of this corpus: every .jsonl file in a folder `gold` beside it."""
-        return sorted((self.corpus.resolve().parent / "gold").glob("*.jsonl"))
+        """The gold questions of this corpus: every .jsonl file of that folder."""
+        return sorted(self.gold_folder.glob("*.jsonl"))
 
     @property
     def encoders_folder(self) -> Path:

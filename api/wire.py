@@ -3,11 +3,13 @@
 Dictionaries end here: what comes in becomes fields, and the domain's types become what goes out.
 """
 
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from assistant.answer import Answer, Turn
+from assistant.answer import Answer, Told, Turn
 from assistant.question import LONGEST
 from corpus.document import Block, Document
 from index.generation import Manifest
@@ -37,21 +39,16 @@ class TurnBody(_Request):
         return Turn(self.role, self.text)
 
 
-def _not_streamed(value: object) -> object:
-    if value is True:
-        raise ValueError("answers are not streamed yet: leave it out, or send false")
-    return value
-
-
 class ChatRequest(_Request):
-    """A question, and what was said before it. The question's own rules are the pipeline's."""
+    """A question, and what was said before it: as `history` has it, else as it is kept of the
+    conversation. The question's own rules are the pipeline's."""
 
     message: Annotated[
         str, Field(json_schema_extra={"minLength": 1, "maxLength": LONGEST}, examples=["Who …?"])
     ]
     conversation_id: Annotated[str | None, Field(min_length=1, max_length=100)] = None
     history: Annotated[tuple[TurnBody, ...], Field(max_length=MOST_TURNS)] = ()
-    stream: Annotated[bool, BeforeValidator(_not_streamed)] = False
+    stream: bool = False
 
 
 class SentenceBody(_Reply):
@@ -110,6 +107,94 @@ class AnswerBody(_Reply):
     @classmethod
     def of(cls, answer: Answer) -> "AnswerBody":
         return cls.model_validate(answer)
+
+    def told(self) -> "Iterator[ToldBody]":
+        """Its sentences, each with what proves it."""
+        for sentence in self.sentences:
+            citations = tuple(c for c in self.citations if c.number in sentence.citations)
+            yield ToldBody(
+                text=sentence.text, start=sentence.start, end=sentence.end, citations=citations
+            )
+
+    def dated(self, current: Mapping[str, str], read: Callable[[str], str]) -> "AnswerBody":
+        """The answer as it looks today: quotes as `read` gives them from the text kept under a
+        digest, `stale` where the document's `current` digest is another, or none."""
+        citations = (
+            citation.model_copy(
+                update={
+                    "quote": read(citation.sha256)[citation.start : citation.end],
+                    "stale": current.get(citation.document) != citation.sha256,
+                }
+            )
+            for citation in self.citations
+        )
+        return self.model_copy(update={"citations": tuple(citations)})
+
+
+class ToldBody(_Reply):
+    """A proved sentence of an answer that is not yet whole, and what proves it."""
+
+    text: str
+    start: int
+    end: int
+    citations: tuple[CitationBody, ...]
+
+    @classmethod
+    def of(cls, told: Told) -> "ToldBody":
+        citations = tuple(CitationBody.model_validate(each) for each in told.citations)
+        sentence = told.sentence
+        return cls(text=sentence.text, start=sentence.start, end=sentence.end, citations=citations)
+
+
+class ConversationBody(_Reply):
+    """All that is kept of a conversation, oldest first."""
+
+    id: str
+    created: str
+    touched: str
+    answers: tuple[AnswerBody, ...]
+
+
+class FeedbackRequest(_Request):
+    """What somebody thinks of an answer; a later verdict on the same takes its place."""
+
+    answer_id: Annotated[str, Field(min_length=1, max_length=100)]
+    verdict: Literal["up", "down"]
+    comment: Annotated[str, Field(max_length=2000)] = ""
+
+
+class FeedbackBody(_Reply):
+    """The verdict is kept."""
+
+    id: str
+    answer_id: str
+    verdict: Literal["up", "down"]
+
+
+class UploadBody(_Reply):
+    """The document is in the folder, and will be in the next generation of the index."""
+
+    path: str
+    sha256: str
+    characters: int
+
+
+class RemovalBody(_Reply):
+    """The document is out of the folder, and will be out of the next generation of the index."""
+
+    path: str
+
+
+class IndexBody(_Reply):
+    """The open generation, and the next one: whether it is being built, whether there are changes
+    that it has not yet been begun for, and why the last build failed, if it did."""
+
+    generation: str
+    created: str
+    documents: int
+    building: bool
+    pending: bool
+    failed: str
 
 
 class HitBody(_Reply):
@@ -234,6 +319,11 @@ _TURNS: TypeAdapter[list[TurnBody]] = TypeAdapter(list[TurnBody])
 def read_turns(text: str) -> list[Turn]:
     """The turns of a JSON list of {role, text}. Raises ValueError where it is not one."""
     return [body.turn() for body in _TURNS.validate_json(text)]
+
+
+def moment(seconds: float) -> str:
+    """Seconds since 1970 as a date and time of RFC 3339, in UTC."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
 
 
 def problem(status: int, title: str, detail: str, **more: Any) -> dict[str, Any]:

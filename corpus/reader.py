@@ -50,11 +50,7 @@ def read_corpus(folder: Path) -> Corpus:
 def document_paths(folder: Path) -> Iterator[Path]:
     """The files below the folder that are documents, sorted; hidden ones are passed over, and
     links that lead out of the folder are not followed."""
-    if not folder.is_dir():
-        what = "is not a folder" if folder.exists() else "does not exist"
-        raise CorpusMissing(f"the corpus {folder} {what}: name one that does with --corpus")
-    if not os.access(folder, os.R_OK | os.X_OK):
-        raise CorpusMissing(f"the corpus {folder} may not be listed: change its permissions")
+    expect_folder(folder)
     root = folder.resolve()
     for path in sorted(folder.rglob("*")):
         relative = path.relative_to(folder)
@@ -62,6 +58,15 @@ def document_paths(folder: Path) -> Iterator[Path]:
             continue
         if _may_be_document(path) and path.resolve().is_relative_to(root):
             yield path
+
+
+def expect_folder(folder: Path) -> None:
+    """Raises CorpusMissing where there is no such folder, or none that may be listed."""
+    if not folder.is_dir():
+        what = "is not a folder" if folder.exists() else "does not exist"
+        raise CorpusMissing(f"the corpus {folder} {what}: name one that does with --corpus")
+    if not os.access(folder, os.R_OK | os.X_OK):
+        raise CorpusMissing(f"the corpus {folder} may not be listed: change its permissions")
 
 
 def _may_be_document(path: Path) -> bool:

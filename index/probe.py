@@ -13,14 +13,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from index.child import environment
 from index.errors import IndexDamaged, IndexingError
 from index.generation import Manifest, expect_whole, read_vectors
 from index.vectors import VectorStore
 
 # How far the cosine of a vector with itself may be from 1, in Chroma's arithmetic.
 _EXACT = 1e-3
-# Where the packages lie, so that the child finds them however the caller was started.
-_ROOT = Path(__file__).resolve().parent.parent
+_REBUILD = "run `assistant index --rebuild`"
 
 
 def probe(folder: Path, timeout: float = 60) -> str:
@@ -35,17 +35,20 @@ def probe(folder: Path, timeout: float = 60) -> str:
                 capture_output=True,
                 encoding="utf-8",
                 errors="replace",
-                cwd=_ROOT,
+                env=environment(),
                 timeout=timeout,
             )
         except subprocess.TimeoutExpired:
-            return f"Chroma did not answer within {timeout:g} seconds"
+            return f"Chroma did not answer within {timeout:g} seconds: {_REBUILD}"
     if run.returncode < 0:
-        return f"Chroma crashed (signal {-run.returncode})"
+        return f"Chroma crashed (signal {-run.returncode}): {_REBUILD}"
     if run.returncode == 0:
         return ""
     lines = run.stderr.strip().splitlines()
-    return lines[-1] if lines else f"the probe ended with {run.returncode} and no reason"
+    if lines and "Traceback" not in run.stderr:
+        return lines[-1]
+    reason = lines[-1] if lines else f"the probe ended with {run.returncode} and no reason"
+    return f"{reason}: {_REBUILD}"
 
 
 def search_once(folder: Path, scratch: Path | None = None) -> None:

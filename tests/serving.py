@@ -1,0 +1,88 @@
+"""What the tests of the service share: a small garden of documents, and ways to be served."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+from fastapi.testclient import TestClient
+
+from api.http import create_app
+from api.parts import Parts, open_parts
+from api.settings import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+BEANS = "When do the beans have to be sown?"
+ROSES = "Who waters the roses?"
+GARDEN = {
+    "garden.md": f"# The garden\n\n## {BEANS}\n\nBeans are sown in the second week of May.\n",
+    "roses.txt": f"{ROSES}\n\nThe roses are watered by the caretaker every evening.\n",
+}
+CHANGED = {
+    **GARDEN,
+    "garden.md": GARDEN["garden.md"].replace("second week of May", "first week of June"),
+}
+
+
+@contextmanager
+def opened(settings: Settings, *, loopback: bool = True) -> Iterator[Parts]:
+    """The parts of a service, in this process."""
+    parts = open_parts(settings, loopback=loopback)
+    try:
+        yield parts
+    finally:
+        parts.close()
+
+
+def client_of(parts: Parts, key: str = "") -> TestClient:
+    """A client of the application, with its real middleware and no network."""
+    headers = {"authorization": f"Bearer {key}"} if key else {}
+    return TestClient(create_app(parts), base_url="http://localhost", headers=headers)
+
+
+@contextmanager
+def served(
+    settings: Settings, *arguments: str, environment: Mapping[str, str] | None = None
+) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
+    """`assistant serve` as a process of its own: its address, once it is ready, and the process."""
+    code = (
+        "import sys; from api.cli import main; code = main(); "
+        "print([name for name in ('torch', 'sentence_transformers') if name in sys.modules]); "
+        "sys.exit(code)"
+    )
+    folders = ["--corpus", str(settings.corpus), "--data", str(settings.data_folder)]
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, "serve", "--port", "0", *folders, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})},
+    )
+    assert process.stdout
+    try:
+        lines = [process.stdout.readline(), process.stdout.readline()]
+        yield next(word for word in lines[1].split() if word.startswith("http")), process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def ask(client: httpx2.Client, message: str, **more: object) -> dict[str, object]:
+    """The answer to a question."""
+    response = client.post("/v1/chat", json={"message": message, **more})
+    assert response.status_code == 200, response.text
+    answer: dict[str, object] = response.json()
+    return answer
+
+
+def expect_problem(response: httpx2.Response, status: int, told: str) -> None:
+    """A problem document of this status, whose detail says this."""
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    problem = response.json()
+    assert problem["status"] == status
+    assert problem["title"]
+    assert told in problem["detail"]

@@ -1,0 +1,122 @@
+"""Documents while running: what is put, changed or removed is answered from a little later, and
+never by half."""
+
+import signal
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+import pytest
+from serving import BEANS, CHANGED, GARDEN, ROSES, ask, served
+
+from api.settings import Settings
+
+Writer = Callable[[Mapping[str, str]], Path]
+
+
+@pytest.fixture
+def settings(folder_of: Writer, data: Path) -> Settings:
+    return Settings(corpus=folder_of(GARDEN), data=data)
+
+
+@contextmanager
+def asked(settings: Settings, **environment: str) -> Iterator[httpx2.Client]:
+    with (
+        served(settings, environment=environment) as (address, _),
+        httpx2.Client(base_url=address, timeout=60) as client,
+    ):
+        yield client
+
+
+def wait_for(condition: Callable[[], bool], what: str) -> None:
+    until = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < until, what
+        time.sleep(0.05)
+
+
+def index_of(client: httpx2.Client) -> dict[str, object]:
+    state: dict[str, object] = client.get("/v1/index").json()
+    return state
+
+
+def test_a_document_that_is_put_or_removed_changes_the_answers(settings: Settings) -> None:
+    with asked(settings) as client:
+        first = ask(client, BEANS)
+        assert client.put("/v1/documents/garden.md", content=CHANGED["garden.md"]).is_success
+        wait_for(lambda: "June" in str(ask(client, BEANS)["text"]), "the new text is answered")
+        second = ask(client, BEANS)
+        assert second["generation"] != first["generation"]
+        assert client.delete("/v1/documents/roses.txt").is_success
+        wait_for(lambda: index_of(client)["documents"] == 1, "the document is gone")
+        assert ask(client, ROSES)["status"] == "refused"
+        # What was answered before can still be looked up, and says that it is of yesterday.
+        kept = client.get(f"/v1/answers/{first['id']}").json()
+        assert kept["text"] == first["text"]
+        [citation] = kept["citations"]
+        assert citation["stale"] is True
+        assert citation["quote"] == first["citations"][0]["quote"]
+        shown = client.get(f"/v1/documents/garden.md?sha256={citation['sha256']}").json()
+        assert shown["text"][citation["start"] : citation["end"]] == citation["quote"]
+        [citation] = client.get(f"/v1/answers/{second['id']}").json()["citations"]
+        assert citation["stale"] is False
+
+
+@pytest.mark.parametrize("mode", ["auto", "poll"])
+def test_a_change_in_the_folder_is_seen(settings: Settings, folder_of: Writer, mode: str) -> None:
+    with asked(settings, ASSISTANT_WATCH=mode) as client:
+        assert "May" in str(ask(client, BEANS)["text"])
+        time.sleep(1.5)  # the watching begins a moment after the first answers
+        folder_of(CHANGED)
+        wait_for(lambda: "June" in str(ask(client, BEANS)["text"]), "the change is seen")
+
+
+def test_a_folder_that_is_not_watched_is_left_alone(settings: Settings, folder_of: Writer) -> None:
+    with asked(settings, ASSISTANT_WATCH="off") as client:
+        wait_for(
+            lambda: not (index_of(client)["building"] or index_of(client)["pending"]),
+            "the first build is over",
+        )
+        folder_of(CHANGED)
+        time.sleep(3)
+        assert "May" in str(ask(client, BEANS)["text"])
+
+
+def test_a_build_that_fails_is_told_and_the_old_index_answers(
+    settings: Settings, folder_of: Writer
+) -> None:
+    with asked(settings) as client:
+        time.sleep(1.5)
+        folder_of({})
+        wait_for(lambda: "no document" in str(index_of(client)["failed"]), "the failure is told")
+        assert "May" in str(ask(client, BEANS)["text"])
+        folder_of(CHANGED)
+        wait_for(lambda: "June" in str(ask(client, BEANS)["text"]), "it goes on afterwards")
+        wait_for(lambda: index_of(client)["failed"] == "", "the failure is forgotten")
+
+
+def test_a_service_that_is_killed_comes_back_with_what_it_had(settings: Settings) -> None:
+    with served(settings) as (address, process), httpx2.Client(base_url=address) as client:
+        answer = ask(client, BEANS, conversation_id="talk")
+        assert client.put("/v1/documents/new.md", content="# New\n\nNews.\n").is_success
+        process.send_signal(signal.SIGKILL)
+        process.wait(20)
+    with asked(settings) as client:
+        assert client.get(f"/v1/answers/{answer['id']}").json()["text"] == answer["text"]
+        wait_for(lambda: index_of(client)["documents"] == 3, "the document is taken up")
+
+
+def test_a_stopped_service_stops_its_build(settings: Settings, folder_of: Writer) -> None:
+    many = {
+        f"{n}.md": f"# Plant {n}\n\n" + "".join(f"Plant {n} has {m} leaves. " for m in range(400))
+        for n in range(20)
+    }
+    with served(settings) as (address, process), httpx2.Client(base_url=address) as client:
+        folder_of({**GARDEN, **many})
+        wait_for(lambda: bool(index_of(client)["building"]), "it is building")
+        [child] = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+        wait_for(lambda: not Path(f"/proc/{child}").exists(), "the build has ended")
