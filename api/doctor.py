@@ -29,6 +29,7 @@ from index.generation import (
     DataFolder,
     Manifest,
     expect_made_by,
+    expect_passages,
     expect_unchanged,
     expect_whole,
     unwritable,
@@ -134,6 +135,7 @@ def _generation(settings: Settings) -> _Told:
     words = Words(folder / "passages.sqlite")
     try:
         words.expect_whole()
+        expect_passages(folder, manifest, words)
     finally:
         words.close()
     with suppress(OSError, ValueError, TypeError):  # the encoder has a check of its own

@@ -72,6 +72,7 @@ class Gate:
     def __init__(self, most: int, at_once: int) -> None:
         self._most = most
         self._working = anyio.CapacityLimiter(at_once)
+        self._threads = anyio.CapacityLimiter(at_once)  # has room for whoever's turn it is
         self.inside = 0
 
     @property
@@ -91,14 +92,17 @@ class Gate:
             self.inside -= 1
 
     async def work(self, work: Callable[[], T], until: float = math.inf) -> T:
-        """Runs the work in a thread when its turn comes. Whoever is cancelled while waiting is
-        out of the line; what has begun is finished.
+        """Runs the work in a thread when its turn comes. What has begun is finished.
 
         Raises Overloaded where its turn has not come `until` then (seconds of the loop's clock).
         """
-        limit = None if until == math.inf else until
+        turn = object()
         try:
-            async with asyncio.timeout_at(limit):
-                return await anyio.to_thread.run_sync(work, limiter=self._working)
+            async with asyncio.timeout_at(None if until == math.inf else until):
+                await self._working.acquire_on_behalf_of(turn)
         except TimeoutError as error:
             raise Overloaded("too much is asked at the moment: try again later", 5.0) from error
+        try:
+            return await anyio.to_thread.run_sync(work, limiter=self._threads)
+        finally:
+            self._working.release_on_behalf_of(turn)

@@ -3,11 +3,14 @@
 import os
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
+import uvicorn
 from fastapi.testclient import TestClient
 
 from api.http import create_app
@@ -41,6 +44,20 @@ def client_of(parts: Parts, key: str = "") -> TestClient:
     """A client of the application, with its real middleware and no network."""
     headers = {"authorization": f"Bearer {key}"} if key else {}
     return TestClient(create_app(parts), base_url="http://localhost", headers=headers)
+
+
+@contextmanager
+def listening(parts: Parts) -> Iterator[tuple[str, int]]:
+    """The service over real HTTP: host and port."""
+    server = uvicorn.Server(uvicorn.Config(create_app(parts), port=0, log_config=None))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        time.sleep(0.01)
+    yield server.servers[0].sockets[0].getsockname()[:2]
+    server.should_exit = True
+    thread.join()
 
 
 @contextmanager

@@ -5,19 +5,16 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
 import pytest
-import uvicorn
 from fastapi.testclient import TestClient
-from serving import BEANS, GARDEN, ROSES, ask, client_of, expect_problem, opened
+from serving import BEANS, GARDEN, ROSES, ask, client_of, expect_problem, listening, opened
 
 import api.streaming
 from api.access import ANYBODY
 from api.assembly import build_index
-from api.http import create_app
 from api.parts import Parts
 from api.settings import Settings
 from api.wire import ChatRequest
@@ -38,20 +35,6 @@ def parts(folder_of: Writer, data: Path) -> Iterator[Parts]:
 @pytest.fixture
 def client(parts: Parts) -> TestClient:
     return client_of(parts)
-
-
-@contextmanager
-def listening(parts: Parts) -> Iterator[tuple[str, int]]:
-    """The service over real HTTP: host and port."""
-    server = uvicorn.Server(uvicorn.Config(create_app(parts), port=0, log_config=None))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive()
-        time.sleep(0.01)
-    yield server.servers[0].sockets[0].getsockname()[:2]
-    server.should_exit = True
-    thread.join()
 
 
 def events_of(text: str) -> list[Event]:

@@ -2,7 +2,8 @@
  * The panel beside the conversation: one document at a place, or the list of all documents.
  * It knows nothing of questions and answers, only of places {document, sha256?, start?, end?}.
  */
-import { Problem, counted, element, fragmentOf, request, unitOffsets } from "./text.js";
+import { Problem, request } from "./service.js";
+import { counted, element, fragmentOf, unitOffsets } from "./text.js";
 
 const byId = (id) => document.getElementById(id);
 const panel = byId("panel");

@@ -1,6 +1,6 @@
 /**
- * What the page knows about text: offsets, the layout of an answer, elements that hold text, and the
- * service's replies. Text of documents, questions and answers is data: it becomes text nodes, never markup.
+ * What the page knows about text: offsets, the layout of an answer, and elements that hold text. Text of
+ * documents, questions and answers is data: it becomes text nodes, never markup.
  */
 
 /**
@@ -126,31 +126,4 @@ export function fragmentOf({ document, sha256, start, end }) {
 
 export function counted(count, one, many = `${one}s`) {
   return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
-}
-
-/** What went wrong, in words for the reader: a problem document (RFC 9457), or our own account of it. */
-export class Problem extends Error {
-  constructor(title, detail = "") {
-    super(title);
-    this.detail = detail;
-  }
-
-  toElements() {
-    return [element("strong", {}, this.message), this.detail ? element("p", {}, this.detail) : null];
-  }
-}
-
-/** The JSON at a path of the service. Raises Problem; an abort stays the browser's AbortError. */
-export async function request(path, options = {}) {
-  const response = await fetch(path, options).catch((error) => {
-    if (error.name === "AbortError") throw error;
-    throw new Problem("The service cannot be reached", "Check that it is running and that you are connected.");
-  });
-  const body = await response.json().catch((error) => {
-    if (error.name === "AbortError") throw error;
-    return null;
-  });
-  if (response.ok && body) return body;
-  const fallback = `The service answered with status ${response.status}`;
-  throw new Problem(body?.title ?? fallback, typeof body?.detail === "string" ? body.detail : "");
 }
