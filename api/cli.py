@@ -96,13 +96,25 @@ def _add(commands: _Commands, name: str, what: str, example: str) -> argparse.Ar
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    command.add_argument(
-        "--corpus", metavar="DIR", type=Path, help="the folder of documents (corpus/documents)"
-    )
-    command.add_argument(
-        "--data", metavar="DIR", type=Path, help="the folder for the index (.assistant, see below)"
-    )
+    _add_folders(command, None)
     return command
+
+
+def _add_folders(command: argparse.ArgumentParser, default: str | None) -> None:
+    command.add_argument(
+        "--corpus",
+        metavar="DIR",
+        type=Path,
+        default=default,
+        help="the folder of documents (corpus/documents)",
+    )
+    command.add_argument(
+        "--data",
+        metavar="DIR",
+        type=Path,
+        default=default,
+        help="the folder for the index (.assistant, see below)",
+    )
 
 
 def _add_serve(commands: _Commands) -> None:
@@ -193,6 +205,8 @@ def _add_keys(commands: _Commands) -> None:
     actions.add_parser("list", help="list all keys", allow_abbrev=False)
     revoke = actions.add_parser("revoke", help="end a key for good", allow_abbrev=False)
     revoke.add_argument("name", metavar="NAME")
+    for action in actions.choices.values():  # the folders may stand behind the action, too
+        _add_folders(action, argparse.SUPPRESS)
 
 
 def _add_doctor(commands: _Commands) -> None:

@@ -111,10 +111,10 @@ def _known(_: Request, error: Exception) -> ProblemResponse:
     status = _status_of(error)
     assert status is not None
     headers = {}
-    if isinstance(error, (Overloaded, TooMany)):
+    if isinstance(error, (Overloaded, TooMany, KeyInUse)):
         headers["retry-after"] = str(math.ceil(error.wait))
-    elif status in (409, 503):
-        headers["retry-after"] = "1" if status == 409 else "5"
+    elif status == 503:
+        headers["retry-after"] = "5"
     elif status == 401:
         headers["www-authenticate"] = "Bearer"
     return ProblemResponse(status, str(error), headers)

@@ -45,7 +45,8 @@ class Settings(BaseSettings):
         description="requests of one key, or of one address without one, as 100/minute",
     )
     concurrency: int = Field(64, ge=1, description="questions in the house at a time")
-    timeout: float = Field(30.0, gt=0, description="seconds a question may take")
+    # Less than a minute: that is how long the claim of an idempotency key holds.
+    timeout: float = Field(30.0, gt=0, lt=60, description="seconds a question may take")
     cors_origins: str = Field("", description="web origins whose pages may ask, by commas")
     log: Literal["text", "json"] = Field("text", description="the form of the log's lines")
 

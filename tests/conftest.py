@@ -1,6 +1,12 @@
 """What several test files need: the real encoder, exported once, and small corpora."""
 
 import os
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -8,6 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from api.database import Database
 from index.encoder import OnnxEncoder
 from index.encoders import export_encoder, load_encoder
 
@@ -87,3 +94,135 @@ def bound_by_permissions(tmp_path: Path) -> Callable[[], AbstractContextManager[
                 path.chmod(mode)
 
     return as_nobody
+
+
+class PostgreSQL:
+    """A server of the tests' own, reached through a socket in its folder only. The programs are
+    Debian's, which does not put them on the path."""
+
+    def __init__(self, programs: Path, folder: Path) -> None:
+        self.folder = folder
+        self._programs = programs
+        self._process: subprocess.Popen[bytes] | None = None
+        # It refuses to run as root.
+        self._user = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if is_root() else {}
+        password = folder / "password"
+        password.write_text("sesame")
+        if is_root():
+            for path in (folder, password):
+                os.chown(path, NOBODY, NOBODY)
+        self._call(
+            *("initdb", "--username=postgres", "--auth=scram-sha-256", f"--pwfile={password}"),
+            *("--encoding=UTF8", "--no-locale", "--no-sync", "-D", str(folder / "data")),
+        )
+
+    def url(self, name: str, user: str = "postgres", password: str = "sesame") -> str:
+        return f"postgresql://{user}:{password}@/{name}?host={self.folder}"
+
+    def start(self) -> None:
+        """Returns when it takes connections."""
+        options = [f"unix_socket_directories={self.folder}", "listen_addresses=", "fsync=off"]
+        command = [self._programs / "postgres", "-D", self.folder / "data"]
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [*command, *(word for option in options for word in ("-c", option))],
+                stdout=log,
+                stderr=log,
+                **self._user,
+            )
+        ready = [self._programs / "pg_isready", "--quiet", "-h", self.folder]
+        until = time.monotonic() + 60
+        while subprocess.run(ready, check=False).returncode:
+            told = (self.folder / "log").read_text()
+            assert self._process.poll() is None and time.monotonic() < until, told
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """Ends all connections and the server."""
+        if self._process:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait(60)
+            self._process = None
+
+    def create(self, *options: str) -> str:
+        """The name of a new database."""
+        name = f"test_{secrets.token_hex(6)}"
+        self._call("createdb", f"--maintenance-db={self.url('postgres')}", *options, name)
+        return name
+
+    def drop(self, name: str) -> None:
+        self._call("dropdb", "--force", f"--maintenance-db={self.url('postgres')}", name)
+
+    def _call(self, program: str, *arguments: str) -> None:
+        command = [self._programs / program, *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, **self._user)
+        assert done.returncode == 0, f"{program}: {done.stdout}{done.stderr}"
+
+
+def is_root() -> bool:
+    return os.getuid() == 0
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """A running PostgreSQL."""
+    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
+    if not versions:
+        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+    # Not below pytest's folder, which nobody else may enter; and a socket's path must be short.
+    with tempfile.TemporaryDirectory(prefix="pg-") as folder:
+        server = PostgreSQL(versions[-1].parent, Path(folder))
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
+
+
+@pytest.fixture
+def postgresql_url(postgresql: PostgreSQL) -> Iterator[str]:
+    """The address of a new database of PostgreSQL."""
+    name = postgresql.create()
+    yield postgresql.url(name)
+    postgresql.drop(name)
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """The address of a file that is not there yet."""
+    return f"sqlite:///{tmp_path / 'records.sqlite'}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The address of a new database, in each of the two."""
+    return request.getfixturevalue(f"{request.param}_url")
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A new database, in each of the two."""
+    opened = Database.open(database_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def sqlite_database(sqlite_url: str) -> Iterator[Database]:
+    """A new database in a file."""
+    opened = Database.open(sqlite_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 2 MB, which root can have."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = shutil.which("mount")
+    command = [mount or "mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)]
+    if mount is None or subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("no disk can be mounted here: that takes root")
+    yield disk
+    subprocess.run(["umount", "--lazy", str(disk)], check=True)

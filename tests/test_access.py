@@ -294,7 +294,7 @@ def test_keys_are_made_listed_and_revoked_from_the_command_line(
     assert main(["keys", *data, "list"]) == 0
     assert "no keys" in capsys.readouterr().out
     given = ["--scope", "ask", "--scope", "write", "--folder", "hr/leave"]
-    assert main(["keys", *data, "add", "web site", *given]) == 0
+    assert main(["keys", "add", "web site", *given, *data]) == 0
     made = capsys.readouterr()
     assert made.out.startswith("pa_")
     assert "hr/leave" in made.err

@@ -6,7 +6,6 @@ import json
 import os
 import resource
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -423,19 +422,6 @@ def expect_nothing_lost(world: World, before: Mapping[str, str]) -> None:
     assert world.files() == before
     assert world.found("cactus")[0] == "A cactus needs little water."
     assert [path.name for path in (world.data.root / "generations").glob(".*")] == []
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 2 MB, which root can have."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = shutil.which("mount")
-    command = [mount or "mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)]
-    if mount is None or subprocess.run(command, capture_output=True, check=False).returncode:
-        pytest.skip("no disk can be mounted here: that takes root")
-    yield disk
-    subprocess.run(["umount", "--lazy", str(disk)], check=True)
 
 
 def test_a_full_disk_leaves_the_published_generation_answering(
