@@ -1,5 +1,6 @@
 """What the tests of the service share: a small garden of documents, and ways to be served."""
 
+import json
 import os
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from fastapi.testclient import TestClient
 from api.http import create_app
 from api.parts import Parts, open_parts
 from api.settings import Settings
+
+Event = tuple[str, dict[str, object]]
 
 ROOT = Path(__file__).resolve().parent.parent
 BEANS = "When do the beans have to be sown?"
@@ -62,9 +65,13 @@ def listening(parts: Parts) -> Iterator[tuple[str, int]]:
 
 @contextmanager
 def served(
-    settings: Settings, *arguments: str, environment: Mapping[str, str] | None = None
+    settings: Settings,
+    *arguments: str,
+    environment: Mapping[str, str] | None = None,
+    log: int = subprocess.DEVNULL,
 ) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
-    """`assistant serve` as a process of its own: its address, once it is ready, and the process."""
+    """`assistant serve` as a process of its own: its address, once it is ready, and the process.
+    Its log is thrown away, unless `log` is a pipe that somebody reads."""
     code = (
         "import sys; from api.cli import main; code = main(); "
         "print([name for name in ('torch', 'sentence_transformers') if name in sys.modules]); "
@@ -74,7 +81,7 @@ def served(
     process = subprocess.Popen(
         [sys.executable, "-c", code, "serve", "--port", "0", *folders, *arguments],
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=log,
         text=True,
         env={**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})},
     )
@@ -93,6 +100,13 @@ def ask(client: httpx2.Client, message: str, **more: object) -> dict[str, object
     assert response.status_code == 200, response.text
     answer: dict[str, object] = response.json()
     return answer
+
+
+def events_of(text: str) -> list[Event]:
+    """The events of a stream, comments left out."""
+    blocks = [block for block in text.split("\n\n") if block and not block.startswith(":")]
+    lines = [dict(line.split(": ", 1) for line in block.split("\n")) for block in blocks]
+    return [(fields["event"], json.loads(fields["data"])) for fields in lines]
 
 
 def expect_problem(response: httpx2.Response, status: int, told: str) -> None:

@@ -3,6 +3,7 @@
 import json
 import signal
 import socket
+import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -290,7 +291,10 @@ def test_a_service_without_an_encoder_says_how_to_get_one(tmp_path: Path) -> Non
 
 def test_serve_answers_over_http_and_stops_with_ctrl_c(data: Path, folder_of: Writer) -> None:
     settings = Settings(corpus=folder_of(GARDEN), data=data)
-    with served(settings) as (address, process), httpx2.Client(base_url=address) as client:
+    with (
+        served(settings, log=subprocess.PIPE) as (address, process),
+        httpx2.Client(base_url=address) as client,
+    ):
         assert "<title>" in client.get("/").text
         answer = client.post("/v1/chat", json={"message": BEANS}).json()
         assert answer["text"] == "Beans are sown in the second week of May. [1]"

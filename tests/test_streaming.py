@@ -10,7 +10,18 @@ from pathlib import Path
 import httpx2
 import pytest
 from fastapi.testclient import TestClient
-from serving import BEANS, GARDEN, ROSES, ask, client_of, expect_problem, listening, opened
+from serving import (
+    BEANS,
+    GARDEN,
+    ROSES,
+    Event,
+    ask,
+    client_of,
+    events_of,
+    expect_problem,
+    listening,
+    opened,
+)
 
 import api.streaming
 from api.access import ANYBODY
@@ -21,7 +32,6 @@ from api.wire import ChatRequest
 from index.errors import IndexDamaged
 
 Writer = Callable[[Mapping[str, str]], Path]
-Event = tuple[str, dict[str, object]]
 
 
 @pytest.fixture
@@ -35,13 +45,6 @@ def parts(folder_of: Writer, data: Path) -> Iterator[Parts]:
 @pytest.fixture
 def client(parts: Parts) -> TestClient:
     return client_of(parts)
-
-
-def events_of(text: str) -> list[Event]:
-    """The events of a stream, comments left out."""
-    blocks = [block for block in text.split("\n\n") if block and not block.startswith(":")]
-    lines = [dict(line.split(": ", 1) for line in block.split("\n")) for block in blocks]
-    return [(fields["event"], json.loads(fields["data"])) for fields in lines]
 
 
 def stream(client: httpx2.Client, message: str, **headers: str) -> list[Event]:
