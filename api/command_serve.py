@@ -17,7 +17,7 @@ from api.http import create_app
 from api.parts import Parts, open_parts
 from api.settings import Settings, read_settings
 from corpus.reader import expect_folder
-from index.errors import IndexingError
+from index.errors import IndexingError, IndexMissing
 
 _log = logging.getLogger(__name__)
 _BACKLOG = 2048  # connections that wait to be accepted; uvicorn's own number
@@ -101,8 +101,11 @@ async def _ready(parts: Parts) -> bool:
 
     try:
         await asyncio.to_thread(open_published)
+    except IndexMissing:
+        _log.info("There is no index yet: it is built first.")
+        return False
     except IndexingError as error:
-        _log.info("An index is built first: %s", error)
+        _log.warning("The index cannot be opened, and is built anew: %s", error)
         return False
     return True
 

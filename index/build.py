@@ -23,7 +23,9 @@ from index.generation import (
     Generation,
     IndexedDocument,
     Manifest,
-    expect_whole,
+    expect_made_by,
+    expect_unchanged,
+    file_digests,
     file_sizes,
     identity_of,
     read_vectors,
@@ -81,23 +83,24 @@ def build(
     """Builds and publishes a generation of the corpus, unless the published one is just that.
 
     `tune` is asked for the thresholds of the finished generation before it is published.
-    `rebuild` builds in any case and carries nothing over. The lock is taken for as long as it
-    runs. Raises IndexBusy, IndexUnwritable; the published generation stays as it was then.
+    `rebuild` builds in any case and carries nothing over. Kept texts that were damaged are mended
+    in any case. The lock is taken for as long as it runs. Raises IndexBusy, IndexUnwritable; the
+    published generation stays as it was then.
     """
     watcher = watcher or Unwatched()
     identity = identity_of(corpus.documents, encoder.fingerprint)
     with data.lock():
-        published = None if rebuild else _published(data)
-        if published and _same(published, identity, calibration):
-            manifest = Manifest.read(published)
-            return Built(published.name, manifest, False, 0, 0)
-        known = _carried(published, encoder) if published else {}
         building = None
         try:
-            building = data.begin()
             texts = TextStore(data.texts)
             for document in corpus.documents:
                 texts.keep(document)
+            published = None if rebuild else _published(data)
+            if published and _same(published, identity, encoder, calibration):
+                manifest = Manifest.read(published)
+                return Built(published.name, manifest, False, 0, 0)
+            known = _carried(published, encoder) if published else {}
+            building = data.begin()
             plan = _plan(corpus.documents)
             vectors, encoded = _vectors(plan.texts, known, encoder, watcher)
             np.save(building / "vectors.npy", vectors)
@@ -119,7 +122,7 @@ def build(
             manifest.write(building)
             if tune:
                 thresholds = _tuned(building, tune)
-                manifest = replace(manifest, thresholds=thresholds, files=file_sizes(building))
+                manifest = replace(manifest, thresholds=thresholds)
                 manifest.write(building)
             folder = data.publish(building, identity[:12])
         except OSError as error:
@@ -199,12 +202,13 @@ def _published(data: DataFolder) -> Path | None:
     return folder
 
 
-def _same(folder: Path, identity: str, calibration: Mapping[str, Any]) -> bool:
-    """Whether the published generation is what a build would make, and its files are whole."""
+def _same(folder: Path, identity: str, encoder: Encoder, calibration: Mapping[str, Any]) -> bool:
+    """Whether the published generation is what a build would make, and its files unchanged."""
     manifest = Manifest.read(folder)
     try:
-        expect_whole(folder, manifest)
-    except IndexDamaged:
+        expect_made_by(manifest, encoder.fingerprint)
+        expect_unchanged(folder, manifest)
+    except (IndexDamaged, IndexOutdated):
         return False
     return manifest.identity == identity and manifest.calibration == calibration
 
@@ -212,8 +216,10 @@ def _same(folder: Path, identity: str, calibration: Mapping[str, Any]) -> bool:
 def _carried(folder: Path, encoder: Encoder) -> dict[bytes, Vectors]:
     """Vectors of the published generation by digest, none where they do not fit or are damaged."""
     try:
-        if Manifest.read(folder).encoder_fingerprint != encoder.fingerprint:
+        manifest = Manifest.read(folder)
+        if manifest.encoder_fingerprint != encoder.fingerprint:
             return {}
+        expect_unchanged(folder, manifest, "vectors.npy", "passages.sqlite")
         vectors = read_vectors(folder)
         words = Words(folder / "passages.sqlite")
         try:
@@ -257,6 +263,7 @@ def _manifest(
             for document in corpus.documents
         ),
         files=file_sizes(building),
+        digests=file_digests(building),
         unreadable=tuple(str(error) for error in corpus.unreadable),
         calibration=dict(calibration),
     )

@@ -2,7 +2,7 @@
 one that is published.
 
     DATA/current                      the published generation's id, replaced atomically
-    DATA/generations/ID/manifest.json how it was made, of what, and how large its files are
+    DATA/generations/ID/manifest.json how it was made, of what, and what its files have to be
                        passages.sqlite, vectors.npy, chroma/
     DATA/texts/, DATA/encoders/       shared by all generations
 """
@@ -13,8 +13,9 @@ import os
 import secrets
 import shutil
 from collections.abc import Collection, Iterable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +26,12 @@ from corpus.document import Document
 from corpus.splitter import SPLITTER_VERSION
 from index.encoder import Vectors
 from index.errors import IndexBusy, IndexDamaged, IndexMissing, IndexOutdated, IndexUnwritable
+from index.scratch import copied
 from index.vectors import VectorStore
 from index.words import Words
 
 # Raised when a generation's files change their meaning; older ones are then built anew.
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 _MANIFEST = "manifest.json"
 # Published generations that stay beside the current one, for readers that still use them.
 _KEPT = 1
@@ -51,7 +53,8 @@ class IndexedDocument:
 class Manifest:
     """How a generation was made. Two of the same `identity` and `calibration` answer alike;
     `thresholds` were tuned on the gold questions that the calibration names, if any. `files` are
-    the sizes in bytes of all its other files, by their names in the folder."""
+    the sizes in bytes of all its other files, by their names in the folder, and `digests` their
+    SHA-256."""
 
     identity: str
     format: int
@@ -63,6 +66,7 @@ class Manifest:
     passages: int
     documents: tuple[IndexedDocument, ...]
     files: Mapping[str, int]
+    digests: Mapping[str, str] = field(default_factory=dict)
     unreadable: tuple[str, ...] = ()
     calibration: Mapping[str, Any] = field(default_factory=dict)
     thresholds: Mapping[str, float] = field(default_factory=dict)
@@ -84,8 +88,12 @@ class Manifest:
                 )
             documents = tuple(IndexedDocument(**each) for each in fields.pop("documents"))
             unreadable = tuple(fields.pop("unreadable"))
-            files = dict(fields.pop("files"))
-            return cls(**fields, documents=documents, files=files, unreadable=unreadable)
+            mappings: dict[str, Any] = {
+                name: dict(fields.pop(name))
+                for name in ("files", "digests", "calibration", "thresholds")
+            }
+            datetime.fromisoformat(fields["created"])
+            return cls(**fields, documents=documents, unreadable=unreadable, **mappings)
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise IndexDamaged(
                 f"the manifest of {folder} cannot be read ({error}): "
@@ -103,9 +111,23 @@ def identity_of(documents: Iterable[Document], encoder_fingerprint: str) -> str:
 
 def file_sizes(folder: Path) -> dict[str, int]:
     """Bytes of every file of a generation but its manifest, by name, with forward slashes."""
+    return {name: path.stat().st_size for name, path in _files(folder)}
+
+
+def file_digests(folder: Path) -> dict[str, str]:
+    """The SHA-256 of the same files."""
+    return {name: _digest(path) for name, path in _files(folder)}
+
+
+def _files(folder: Path) -> list[tuple[str, Path]]:
     paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-    sizes = {path.relative_to(folder).as_posix(): path.stat().st_size for path in paths}
-    return {name: size for name, size in sizes.items() if name != _MANIFEST}
+    named = [(path.relative_to(folder).as_posix(), path) for path in paths]
+    return [(name, path) for name, path in named if name != _MANIFEST]
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def expect_whole(folder: Path, manifest: Manifest) -> None:
@@ -124,6 +146,32 @@ def expect_whole(folder: Path, manifest: Manifest) -> None:
             )
 
 
+def expect_unchanged(folder: Path, manifest: Manifest, *names: str) -> None:
+    """Raises IndexDamaged where one of these files, or of all, is not what it was written as.
+    Reads them whole: over a file whose content was changed, Chroma's native code may crash."""
+    for name in names or manifest.files:
+        try:
+            found = _digest(folder / name)
+        except OSError as error:
+            raise IndexDamaged(
+                f"{folder / name} cannot be read ({error.strerror}): "
+                "run `assistant index --rebuild`"
+            ) from error
+        if found != manifest.digests.get(name):
+            raise IndexDamaged(
+                f"{folder / name} was changed on disk: run `assistant index --rebuild`"
+            )
+
+
+def expect_passages(folder: Path, manifest: Manifest, words: Words) -> None:
+    """Raises IndexDamaged where there are not as many as the manifest says."""
+    if words.count != manifest.passages:
+        raise IndexDamaged(
+            f"{folder} holds {words.count} passages, its manifest says {manifest.passages}: "
+            "run `assistant index --rebuild`"
+        )
+
+
 def lies_within(path: str, folders: Collection[str]) -> bool:
     """Whether a document's path lies in one of the folders, such as `hr` or `hr/benefits`, or is
     itself named. Nothing names the whole corpus: neither the empty name nor `.` does."""
@@ -134,18 +182,21 @@ class Generation:
     """A published generation, open for reading. Safe to share between threads."""
 
     def __init__(self, folder: Path) -> None:
-        """Raises IndexOutdated, and IndexDamaged with the file that is missing or not whole."""
+        """Raises IndexOutdated, IndexDamaged with the file that is missing or not what was written,
+        and IndexUnwritable where there is no room for the copies that are read."""
         self.id = folder.name
         self.manifest = Manifest.read(folder)
         expect_whole(folder, self.manifest)
-        self.words = Words(folder / "passages.sqlite")
-        self.vectors = read_vectors(folder)
-        if self.words.count != self.manifest.passages:
-            raise IndexDamaged(
-                f"{folder} holds {self.words.count} passages, its manifest says "
-                f"{self.manifest.passages}: run `assistant index --rebuild`"
-            )
-        self.store = VectorStore(folder / "chroma", self.manifest.passages)
+        expect_unchanged(folder, self.manifest)
+        with ExitStack() as stack:
+            # What is open is read for as long as it is, whatever becomes of the folder.
+            self.words = Words(stack.enter_context(copied(folder / "passages.sqlite")))
+            stack.callback(self.words.close)
+            self.vectors = read_vectors(stack.enter_context(copied(folder / "vectors.npy")).parent)
+            expect_passages(folder, self.manifest, self.words)
+            self.store = VectorStore(folder / "chroma", self.manifest.passages)
+            stack.callback(self.store.close)
+            self._resources = stack.pop_all()
 
     def within(self, folders: Collection[str]) -> "Generation":
         """As if the documents in these folders were all there are: no others are found, named or
@@ -155,8 +206,7 @@ class Generation:
 
     def close(self) -> None:
         """Lets go of the files."""
-        self.store.close()
-        self.words.close()
+        self._resources.close()
 
 
 class _Within(Generation):
@@ -176,6 +226,7 @@ class _Within(Generation):
             passages=self.words.count,
             documents=documents,
             files={},
+            digests={},
             unreadable=(),
         )
 
@@ -208,9 +259,14 @@ class DataFolder:
         """The published generation's folder. Raises IndexMissing where none is published."""
         try:
             name = self._pointer.read_text(encoding="utf-8").strip()
-        except OSError as error:
+        except (FileNotFoundError, NotADirectoryError) as error:
             raise IndexMissing(
                 f"there is no index in {self.root} yet: run `assistant index`"
+            ) from error
+        except (OSError, UnicodeDecodeError) as error:
+            raise IndexDamaged(
+                f"{self._pointer} cannot be read ({error}): let this user read it, or run "
+                "`assistant index --rebuild`"
             ) from error
         folder = self._generations / name
         if name != Path(name).name or not _number(folder) or not folder.is_dir():
@@ -309,7 +365,7 @@ def unwritable(root: Path, error: OSError) -> str:
 
 def _number(folder: Path) -> int:
     head = folder.name.split("-")[0]
-    return int(head) if head.isdigit() else 0
+    return int(head) if head.isdecimal() else 0
 
 
 def _sync(path: Path) -> None:

@@ -10,10 +10,14 @@ import os
 import tempfile
 from pathlib import Path
 
-from corpus.document import Document, text_digest
+from corpus.document import Document
 from index.errors import TextMissing
 
 _HEX = frozenset("0123456789abcdef")
+_MEND = (
+    "`assistant index` mends it while a document has this text, else restore the data folder's "
+    "texts from a backup"
+)
 
 
 class TextStore:
@@ -40,12 +44,17 @@ class TextStore:
         if not _is_digest(sha256):
             raise TextMissing(f"{sha256!r} is not a SHA-256 digest: 64 hexadecimal digits")
         try:
-            text = self._path(sha256).read_bytes().decode()
-        except (OSError, UnicodeDecodeError) as error:
-            raise TextMissing(f"no text is kept under {sha256}") from error
-        if text_digest(text) != sha256:
-            raise TextMissing(f"the text kept under {sha256} has been changed on disk")
-        return text
+            content = self._path(sha256).read_bytes()
+        except OSError as error:
+            raise TextMissing(f"no text is kept under {sha256}: {_MEND}") from error
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise TextMissing(f"the text kept under {sha256} has been changed on disk: {_MEND}")
+        return content.decode()
+
+    def recorded(self) -> list[str]:
+        """The digests of all texts that any document ever had."""
+        records = self._folder.glob("[0-9a-f][0-9a-f]/*.path")
+        return sorted({path.name.partition("-")[0] for path in records})
 
     def was(self, path: str, sha256: str) -> bool:
         """Whether the document of this path ever had this text. False for what is no digest."""

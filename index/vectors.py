@@ -4,11 +4,9 @@ The one door to chromadb. A collection is written once, beside the others of its
 only read from then on; it can be made again from the generation's vectors at any time.
 """
 
-import shutil
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import chromadb
@@ -22,6 +20,7 @@ from langchain_core.embeddings import Embeddings
 from corpus.document import Passage
 from index.encoder import Vectors
 from index.errors import IndexDamaged, IndexUnwritable
+from index.scratch import copied
 
 _COLLECTION = "passages"
 # Cosine, because Chroma's default is l2. At its other defaults HNSW is neither exact nor the same
@@ -91,7 +90,8 @@ class VectorStore:
     """A published collection, for reading. Safe to share between threads."""
 
     def __init__(self, folder: Path, expected: int, scratch: Path | None = None) -> None:
-        """Raises IndexDamaged where the collection does not open or has not `expected` entries.
+        """Raises IndexDamaged where the collection does not open or has not `expected` entries,
+        and IndexUnwritable where there is no room for a copy.
 
         Works on a copy: Chroma writes to a folder whenever it opens it, readers of other
         processes may have it open too, and what is published must never change. The copy lies
@@ -100,17 +100,7 @@ class VectorStore:
         if not (folder / "chroma.sqlite3").is_file():  # opening would make a new one
             raise _damaged(folder, "there are none")
         with ExitStack() as stack:
-            held = stack.enter_context(TemporaryDirectory(prefix="assistant-", dir=scratch))
-            copy = Path(held) / "chroma"
-            try:
-                shutil.copytree(folder, copy)
-            except OSError as error:
-                if not (folder / "chroma.sqlite3").is_file():
-                    raise _damaged(folder, "they were removed meanwhile") from error
-                raise IndexUnwritable(
-                    f"{folder} cannot be copied to {copy} ({error}): free some space there, or "
-                    "name another folder with TMPDIR"
-                ) from error
+            copy = stack.enter_context(copied(folder, scratch))
             try:
                 client = _client(copy)
                 stack.callback(client.close)

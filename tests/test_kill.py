@@ -1,4 +1,5 @@
-"""Killed at any moment, an index run loses nothing: the old generation answers, the next succeeds."""
+"""Killed at any moment of indexing, publishing and writing, nothing that was acknowledged is lost:
+the old generation or the new one answers, and the next run succeeds."""
 
 import os
 import random
@@ -12,6 +13,9 @@ from pathlib import Path
 import pytest
 from conftest import Writer
 
+from api.database import Database
+from api.records import Records
+from api.wire import AnswerBody
 from corpus.reader import read_corpus
 from index.build import build
 from index.encoder import OnnxEncoder
@@ -20,26 +24,57 @@ from index.search import Searcher
 from index.texts import TextStore
 
 ROOT = Path(__file__).resolve().parent.parent
-KILLS = 20
+KILLS = 50
+ANSWERS, NOTES = 7, 3  # that are judged and put, over and over
 
-# Importing takes longer than indexing, so it is done once: for each line that comes in, a process
-# of its own is forked, which says its id, indexes, and says how that ended.
+# Importing takes longer than indexing, so it is done once: for each number that comes in, a process
+# of its own is forked. It says its id and indexes; meanwhile a thread of it judges answers and puts
+# notes, numbered from the one that came in on, and says of each when it is done.
 RUNS = """
-import os, sys
+import itertools, os, sys, threading, time, traceback
 from pathlib import Path
+from api.database import Database
+from api.records import Records
+from api.uploads import Uploads
 from corpus.reader import read_corpus
 from index.build import build
 from index.encoders import load_encoder
 from index.generation import DataFolder
-documents, data, encoders = map(Path, sys.argv[1:])
-for _ in sys.stdin:
+documents, data, encoders = map(Path, sys.argv[1:4])
+answers, notes = map(int, sys.argv[4:])
+
+def say(*words):
+    os.write(1, (" ".join(map(str, words)) + "\\n").encode())
+
+def keep_writing(first, records, uploads):
+    try:
+        for number in itertools.count(first):
+            records.judge("", f"answer-{number % answers}", "up", str(number))
+            say("judged", number)
+            text = f"# Note {number}\\n\\n" + "This note is kept whole. " * 40 + "\\n"
+            uploads.put(f"note-{number % notes}.md", text.encode())
+            say("put", number)
+    except Exception:
+        traceback.print_exc()
+        os._exit(3)
+
+class Telling(DataFolder):
+    def publish(self, building, name):
+        say("publishing", 0)
+        return super().publish(building, name)
+
+for first in sys.stdin:
     if child := os.fork():
-        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        print("ended", status, flush=True)
+        say("ended", os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
     else:
         encoder = load_encoder(encoders)
-        print("begins", os.getpid(), flush=True)
-        build(read_corpus(documents), encoder, "test", DataFolder(data), {})
+        records = Records(Database.open(f"sqlite:///{data / 'records.sqlite'}"))
+        work = [int(first), records, Uploads(documents)]
+        threading.Thread(target=keep_writing, args=work, daemon=True).start()
+        say("begins", os.getpid())
+        began = time.monotonic()
+        build(read_corpus(documents), encoder, "test", Telling(data), {})
+        say("published", time.monotonic() - began)
         os._exit(0)
 """
 
@@ -58,18 +93,92 @@ def version(number: int) -> dict[str, str]:
     }
 
 
+def note(number: int) -> str:
+    """What is put under that number."""
+    return f"# Note {number}\n\n" + "This note is kept whole. " * 40 + "\n"
+
+
+def number_of(text: str) -> int:
+    return int(text.split(maxsplit=3)[2])
+
+
+def answer(name: str) -> AnswerBody:
+    return AnswerBody(
+        id=name,
+        conversation_id="talk",
+        question="Was it late?",
+        standalone_question="Was it late?",
+        status="refused",
+        text="The documents do not answer this question.",
+        sentences=(),
+        citations=(),
+        confidence=0.0,
+        suggestions=(),
+        related=(),
+        writer="extractive",
+        generation="000001",
+        timings_ms={},
+    )
+
+
+class Run:
+    """A process that indexes and writes, and what it has acknowledged: the numbers of the answer
+    that it judged last, and of the note that it put last."""
+
+    def __init__(self, runs: "subprocess.Popen[str]", first: int) -> None:
+        assert runs.stdin
+        assert runs.stdout
+        self._lines = runs.stdout
+        self.first = first
+        self.done = {"judged": first - 1, "put": first - 1}
+        runs.stdin.write(f"{first}\n")
+        runs.stdin.flush()
+        self.process = int(self.hear("begins"))
+
+    def hear(self, *words: str) -> str:
+        """What is said with one of these words, when it is; what is acknowledged is noted."""
+        while True:
+            word, said = self._lines.readline().split()
+            if word in self.done:
+                assert int(said) == self.done[word] + 1
+                self.done[word] = int(said)
+            if word in words:
+                return str(said)
+
+    def kill(self) -> int:
+        """How it ended: 0, where it was quicker, or less the signal."""
+        with suppress(ProcessLookupError):
+            os.kill(self.process, signal.SIGKILL)
+        return int(self.hear("ended"))
+
+    def may_be(self, what: str, which: int, of: int, before: str) -> set[str]:
+        """The number that a place of so many must have: of what was done last, or of the one
+        after, which may have been done without a word."""
+        last = self.done[what]
+        done = [str(number) for number in range(self.first, last + 1) if number % of == which]
+        coming = {str(last + 1)} if (last + 1) % of == which else set()
+        return {[before, *done][-1]} | coming
+
+
 class World:
     """The data folder and its documents, and the processes that index them."""
 
     def __init__(self, write: Writer, root: Path, encoder: OnnxEncoder, encoders: Path) -> None:
         self.write = write
         self.data = DataFolder(root)
+        self._documents = write({})
         self._encoder = encoder
         self._encoders = encoders
+        self._judged = [""] * ANSWERS
+        self._records = f"sqlite:///{root / 'records.sqlite'}"
+        database = Database.open(self._records)
+        for which in range(ANSWERS):
+            Records(database).keep("", answer(f"answer-{which}"))
+        database.close()
 
-    def runs(self) -> subprocess.Popen[str]:
-        folders = map(str, (self.write({}), self.data.root, self._encoders))
-        command = [sys.executable, "-c", RUNS, *folders]
+    def runs(self) -> "subprocess.Popen[str]":
+        folders = map(str, (self._documents, self.data.root, self._encoders))
+        command = [sys.executable, "-c", RUNS, *folders, str(ANSWERS), str(NOTES)]
         return subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
         )
@@ -82,23 +191,43 @@ class World:
         return any((self.data.root / "generations").glob(".building-*"))
 
     def expect_whole(self) -> int:
-        """The number of the version that is published: all of it, findable, with its texts."""
+        """The number of the version that is published: all of it, findable, with its texts, and
+        notes that are whole."""
         generation = self.data.open(self._encoder.fingerprint)
         try:
             documents = {document.path: document for document in generation.manifest.documents}
             hits = Searcher(generation, self._encoder).search("When was the harvest late?", 50).hits
         finally:
             generation.close()
-        assert hits
-        number = int(hits[0].passage.text.split()[2])
-        expected = version(number)
-        texts = TextStore(self.data.texts)
-        assert {path: texts.read(d.sha256) for path, d in documents.items()} == expected
-        assert all(texts.was(path, d.sha256) for path, d in documents.items())
+        store = TextStore(self.data.texts)
+        assert all(store.was(path, d.sha256) for path, d in documents.items())
+        texts = {path: store.read(d.sha256) for path, d in documents.items()}
         for hit in hits:
             passage = hit.passage
-            assert expected[passage.document][passage.start : passage.end] == passage.text
+            assert texts[passage.document][passage.start : passage.end] == passage.text
+        years = [hit.passage.text for hit in hits if hit.passage.text.startswith("In year")]
+        number = int(years[0].split()[2])
+        notes = {path: text for path, text in texts.items() if path.startswith("note-")}
+        assert all(text == note(number_of(text)) for text in notes.values())
+        assert {path: text for path, text in texts.items() if path not in notes} == version(number)
         return number
+
+    def expect_kept(self, run: Run) -> None:
+        """What the run has acknowledged is in the database and on the disk, and nothing by half."""
+        database = Database.open(self._records)
+        assert database.damage() == ""
+        for which in range(ANSWERS):
+            feedback = Records(database).feedback("", f"answer-{which}")
+            comment = feedback.comment if feedback else ""
+            assert comment in run.may_be("judged", which, ANSWERS, self._judged[which])
+            self._judged[which] = comment
+        database.close()
+        for which in range(NOTES):
+            path = self._documents / f"note-{which}.md"
+            text = path.read_bytes().decode() if path.exists() else ""
+            number = str(number_of(text)) if text else ""
+            assert number in run.may_be("put", which, NOTES, "")
+            assert not text or text == note(int(number))
 
 
 @pytest.fixture
@@ -106,57 +235,47 @@ def world(folder_of: Writer, tmp_path: Path, encoder: OnnxEncoder, encoder_data:
     return World(folder_of, tmp_path / "data", encoder, encoder_data)
 
 
-def begin(runs: subprocess.Popen[str]) -> int:
-    """Starts a run; the id of its process, once it has loaded all it needs."""
-    assert runs.stdin
-    assert runs.stdout
-    runs.stdin.write("go\n")
-    runs.stdin.flush()
-    word, process = runs.stdout.readline().split()
-    assert word == "begins"
-    return int(process)
-
-
-def ended(runs: subprocess.Popen[str]) -> int:
-    """How the run ended: 0, or less the signal that killed it."""
-    assert runs.stdout
-    word, status = runs.stdout.readline().split()
-    assert word == "ended"
-    return int(status)
-
-
-def test_killed_at_any_moment_the_old_generation_answers_and_the_next_run_succeeds(
+def test_killed_at_any_moment_nothing_acknowledged_is_lost_and_the_next_run_succeeds(
     world: World,
 ) -> None:
     seed = random.randrange(2**32)
     draw = random.Random(seed)
-    interrupted = half_built = 0
+    print(f"moments from random.Random({seed})")
+    ended = dict.fromkeys(("interrupted", "half-built", "published", "judged", "put"), 0)
     with world.runs() as runs:
-        lengths = []
         for number in (0, 1):
             world.write(version(number))
-            begin(runs)
+            run = Run(runs, number * 100_000)
+            run.hear("publishing")
             began = time.monotonic()
-            assert ended(runs) == 0
-            lengths.append(time.monotonic() - began)
+            length = float(run.hear("published"))
+            publishing = time.monotonic() - began
+            assert run.hear("ended") == "0"
             assert world.expect_whole() == number
-        print(f"moments from random.Random({seed}), runs of {lengths} seconds")
+            world.expect_kept(run)
         for number in range(2, 2 + 2 * KILLS, 2):
             world.write(version(number))
-            process = begin(runs)
-            time.sleep(draw.uniform(0, min(lengths)))
-            with suppress(ProcessLookupError):  # it was quicker
-                os.kill(process, signal.SIGKILL)
-            status = ended(runs)
+            run = Run(runs, number * 100_000)
+            if number % 3:
+                time.sleep(draw.uniform(0, length))
+            else:
+                run.hear("publishing")
+                time.sleep(draw.uniform(0, publishing))
+            status = run.kill()
             assert status in (0, -signal.SIGKILL)
-            interrupted += status != 0
-            half_built += world.half_built()
             published = world.expect_whole()
             assert published == number if status == 0 else published in (number - 1, number)
+            ended["interrupted"] += status != 0
+            ended["half-built"] += world.half_built()
+            ended["published"] += published == number
+            for what in ("judged", "put"):
+                ended[what] += run.done[what] - run.first + 1
+            world.expect_kept(run)
             world.index(number + 1)
             assert world.expect_whole() == number + 1
             assert not world.half_built()
-    print(f"{interrupted} of {KILLS} interrupted, {half_built} of them half-built")
+    print(f"of {KILLS}, or acknowledged: {ended}")
     # Moments that all fell before or after the work would prove nothing.
-    assert interrupted >= KILLS // 2
-    assert half_built >= KILLS // 4
+    assert ended["interrupted"] >= KILLS // 2
+    assert ended["half-built"] >= KILLS // 4
+    assert min(ended["judged"], ended["put"]) >= KILLS
