@@ -98,7 +98,8 @@ class Service:
         return time.time() - created.timestamp()
 
     def close(self) -> None:
-        """Lets go of the generation's files, as soon as nobody uses them."""
+        """Lets go of the models, and of the generation's files as soon as nobody uses them."""
+        self._open_published = _closed
         with self._lock:
             held, self._current = self._current, None
             if held:
@@ -119,6 +120,10 @@ class Service:
             if old:
                 old.retired = True
                 old.close_unless_used()
+
+
+def _closed() -> Assistant:
+    raise IndexMissing("the service is closed: start it again")
 
 
 class _Open:
