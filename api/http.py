@@ -50,8 +50,8 @@ def create_app(parts: Parts) -> FastAPI:
             allow_headers=["authorization", "content-type", "idempotency-key", "x-request-id"],
             expose_headers=["x-request-id", "retry-after", "idempotency-replayed"],
         )
-    app.add_middleware(SafeHeaders)
     app.add_middleware(Observed, metrics=parts.metrics)
+    app.add_middleware(SafeHeaders)  # around it, for the replies that it makes itself
     return app
 
 

@@ -3,15 +3,14 @@
 Knows names and files; knows nothing of the index, which takes up what it finds in the folder.
 """
 
-import os
 import re
-import tempfile
 import threading
 from pathlib import Path
 
 from api.errors import CorpusUnwritable, DocumentMissing, LastDocument, UploadRefused
 from corpus.document import text_digest
 from corpus.errors import CorpusMissing, DocumentUnreadable
+from corpus.files import sync, write_whole
 from corpus.reader import FORMATS, LARGEST_BYTES, decode, document_paths
 
 # What a name may be made of: one that any file system keeps, and that no log or header takes for
@@ -45,7 +44,7 @@ class Uploads:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._expect_inside(path, name)
-            _write(path, content)
+            write_whole(path, content, 0o644)
         except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
             raise UploadRefused(
                 f"{name!r} cannot be there: a document has the name of a folder, or a folder that "
@@ -68,7 +67,7 @@ class Uploads:
                 if there == [path]:
                     raise LastDocument(f"{name!r} is the only document: send another one first")
                 path.unlink()
-            _sync(path.parent)
+            sync(path.parent)
         except CorpusMissing as error:
             raise CorpusUnwritable(str(error)) from error
         except OSError as error:
@@ -101,27 +100,3 @@ class Uploads:
             f"the folder of documents cannot be written ({error.strerror or error}): free some "
             "space there, or change its permissions"
         )
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Whole or not at all, whenever the process or the machine stops."""
-    handle, temporary = tempfile.mkstemp(prefix=".writing-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        os.replace(temporary, path)
-    except OSError:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    _sync(path.parent)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -23,6 +23,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from corpus.document import Document
+from corpus.files import sync
 from corpus.splitter import SPLITTER_VERSION
 from index.encoder import Vectors
 from index.errors import IndexBusy, IndexDamaged, IndexMissing, IndexOutdated, IndexUnwritable
@@ -320,14 +321,14 @@ class DataFolder:
         folder = self._generations / f"{number:06d}-{name}"
         for path in building.rglob("*"):
             if path.is_file():
-                _sync(path)
+                sync(path)
         os.replace(building, folder)
-        _sync(self._generations)
+        sync(self._generations)
         fresh = self.root / ".current-new"
         fresh.write_text(folder.name + "\n", encoding="utf-8")
-        _sync(fresh)
+        sync(fresh)
         os.replace(fresh, self._pointer)
-        _sync(self.root)
+        sync(self.root)
         self._prune(folder)
         return folder
 
@@ -366,11 +367,3 @@ def unwritable(root: Path, error: OSError) -> str:
 def _number(folder: Path) -> int:
     head = folder.name.split("-")[0]
     return int(head) if head.isdecimal() else 0
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -6,11 +6,10 @@ a ledger of which document had which text.
 """
 
 import hashlib
-import os
-import tempfile
 from pathlib import Path
 
 from corpus.document import Document
+from corpus.files import sync, write_whole
 from index.errors import TextMissing
 
 _HEX = frozenset("0123456789abcdef")
@@ -33,11 +32,11 @@ class TextStore:
         content = document.text.encode()
         if not path.is_file() or path.read_bytes() != content:
             path.parent.mkdir(parents=True, exist_ok=True)
-            _write(path, content)
+            write_whole(path, content)
         record = self._record(document.path, document.sha256)
         if not record.is_file():
             record.touch()
-            _sync(record.parent)
+            sync(record.parent)
 
     def read(self, sha256: str) -> str:
         """The kept text. Raises TextMissing where none is, or where its bytes have changed."""
@@ -71,27 +70,3 @@ class TextStore:
 
 def _is_digest(text: str) -> bool:
     return len(text) == 64 and _HEX.issuperset(text)
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Puts a whole file in its place, for good, or leaves what was there."""
-    handle, name = tempfile.mkstemp(prefix=".writing-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(name, path)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise
-    _sync(path.parent)
-
-
-def _sync(folder: Path) -> None:
-    """Makes names in the folder outlast a loss of power."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

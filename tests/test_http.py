@@ -171,6 +171,7 @@ def test_an_unforeseen_error_is_a_problem_that_tells_nothing_of_the_inside(
     response = client.post("/v1/chat", json={"message": BEANS})
     expect_problem(response, 500, "see the log")
     assert "secret" not in response.text
+    assert response.headers["x-content-type-options"] == "nosniff"
 
 
 # --- documents ---------------------------------------------------------------------------------
