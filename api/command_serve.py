@@ -2,10 +2,8 @@
 
 import asyncio
 import ipaddress
-import logging
 import signal
 import socket
-import time
 from argparse import Namespace
 
 import uvicorn
@@ -15,16 +13,13 @@ from api.codes import BAD_INPUT, DONE
 from api.errors import AddressUnavailable, DatabaseUnavailable, NotForOthers
 from api.http import create_app
 from api.parts import Parts, open_parts
+from api.running import keep_in_order, make_ready
 from api.settings import Settings, read_settings
 from corpus.reader import expect_folder
-from index.errors import IndexingError, IndexMissing
 
-_log = logging.getLogger(__name__)
 _BACKLOG = 2048  # connections that wait to be accepted; uvicorn's own number
 # Seconds that requests under way are given when the service is told to stop.
 _GRACE = 10
-_HOUR = 3600.0
-_DAY = 24 * _HOUR
 
 
 def run(arguments: Namespace) -> int:
@@ -34,7 +29,7 @@ def run(arguments: Namespace) -> int:
     expect_folder(settings.corpus)
     with _bound(arguments.host, arguments.port) as listener:
         loopback = _is_loopback(listener)
-        parts = open_parts(settings, loopback=loopback)
+        parts = open_parts(settings, loopback=loopback, page=_address(listener))
         try:
             damage = parts.database.damage()
             if damage:
@@ -80,53 +75,16 @@ async def _serve(settings: Settings, parts: Parts, listener: socket.socket) -> i
 async def _beside(settings: Settings, parts: Parts, listener: socket.socket) -> int:
     """Makes the service ready, says so, and keeps its index and its records in order. Returns
     BAD_INPUT, the reason having been said, where there is nothing to answer from."""
-    if not await _ready(parts) and not (await parts.upkeep.first() and await _ready(parts)):
+    documents = await make_ready(parts)
+    if not documents:
         return BAD_INPUT
-    with parts.service.lent() as assistant:
-        documents = assistant.generation.manifest.documents
-    print(f"{len(documents)} documents of {settings.corpus} are ready for questions.")
+    print(f"{documents} documents of {settings.corpus} are ready for questions.")
     print(f"Open {_address(listener)} in a browser; Ctrl-C stops.", flush=True)
     async with asyncio.TaskGroup() as group:
-        group.create_task(parts.upkeep.run())
-        group.create_task(_expire(parts, settings.retention_days))
+        group.create_task(keep_in_order(settings, parts))
+        if parts.slack and parts.slack.listens:
+            group.create_task(parts.slack.run())
     return DONE
-
-
-async def _ready(parts: Parts) -> bool:
-    """Whether the published generation, if any, can be opened; says why where it is damaged."""
-
-    def open_published() -> None:
-        with parts.service.lent():
-            pass
-
-    try:
-        await asyncio.to_thread(open_published)
-    except IndexMissing:
-        _log.info("There is no index yet: it is built first.")
-        return False
-    except IndexingError as error:
-        _log.warning("The index cannot be opened, and is built anew: %s", error)
-        return False
-    return True
-
-
-async def _expire(parts: Parts, days: int) -> None:
-    """Forgets what has been kept long enough, now and every hour."""
-    apart = time.time() - time.monotonic()
-    while True:
-        jumped = abs(time.time() - time.monotonic() - apart) > _HOUR
-        if jumped:
-            _log.error("The clock has jumped; nothing is deleted by age until a new start.")
-        else:
-            before = time.time() - days * _DAY if days else 0.0
-            try:
-                count = await asyncio.to_thread(parts.records.expire, before)
-            except DatabaseUnavailable as error:
-                _log.warning("Nothing is deleted by age this time: %s", error)
-            else:
-                if count:
-                    _log.info("%s conversations were older than %s days: deleted", count, days)
-        await asyncio.sleep(_HOUR)
 
 
 def _bound(host: str, port: int) -> socket.socket:

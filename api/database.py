@@ -184,6 +184,35 @@ claims = Table(
     Index("claims_answer", "owner", "answer"),
 )
 
+# What came from Slack. `id` says what happened there, so that it is taken once however often and
+# in whatever form it is sent; `event` is the id of the sending. Empty are `body` once it is done,
+# `token` while nobody is at it, and `reply` until there is a message.
+slack_inbox = Table(
+    "slack_inbox",
+    _tables,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("id", _AnyText, nullable=False, unique=True),
+    Column("event", _AnyText, nullable=False),
+    Column("request", _AnyText, nullable=False),
+    Column("conversation", _AnyText, nullable=False),
+    Column("body", _AnyText, nullable=False),
+    Column("taken", Double, nullable=False),
+    Column("due", Double, nullable=False),
+    Column("token", _AnyText, nullable=False),
+    Column("held", Double, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("trouble", _AnyText, nullable=False),
+    Column("reply", _AnyText, nullable=False),
+    Column("done", Double),
+    Index("slack_inbox_conversation", "conversation", "number"),
+)
+Index(
+    "slack_inbox_open",
+    slack_inbox.c.number,
+    sqlite_where=slack_inbox.c.done.is_(None),
+    postgresql_where=slack_inbox.c.done.is_(None),
+)
+
 
 class Database:
     """A database with this program's tables. Safe to share between threads, not over a fork.

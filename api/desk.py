@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from api.access import Caller
-from api.errors import Overloaded
+from api.errors import NotKept, Overloaded
 from api.metrics import Metrics
 from api.records import Records
 from api.service import Service
@@ -19,6 +19,7 @@ from api.wire import (
     AnswerBody,
     ChatRequest,
     ConversationBody,
+    DocumentsBody,
     HitBody,
     SearchBody,
     ToldBody,
@@ -55,9 +56,14 @@ class Desk:
         request: ChatRequest,
         idempotency_key: str = "",
         until: float = math.inf,
+        answer_id: str = "",
     ) -> Steps:
         """The answer as it comes about: what was found, each proved sentence, the whole answer,
-        which is kept before it is told. What was answered before under the same key is told again.
+        which is kept before it is told. What was answered before under the same key, or under the
+        id that the answer is to have, is told again.
+
+        A key is for a client that may send a request twice, and of two such the second is told to
+        wait. An id is for a door that itself sees to it that one asks at a time.
 
         Raises QuestionInvalid, IndexingError, KeyInUse, KeyReused, DatabaseUnavailable, and
         Overloaded where it is not done `until` then (seconds of the monotonic clock). Who stops
@@ -66,16 +72,20 @@ class Desk:
         claim = None
         if idempotency_key:
             claim = self._records.claim(caller.owner, idempotency_key, _fingerprint(request))
-        if isinstance(claim, AnswerBody):
-            yield from claim.told()
-            yield claim
+        before = claim if isinstance(claim, AnswerBody) else self._given(caller, answer_id)
+        if before:
+            yield from before.told()
+            yield before
             return
+        assert not isinstance(claim, AnswerBody)
         answered = False
         try:
             for step in self._asked(caller, request):
                 if time.monotonic() > until:
                     raise Overloaded("the question took too long: ask it again later", 5.0)
                 if isinstance(step, AnswerBody):
+                    if answer_id:
+                        step = step.model_copy(update={"id": answer_id})  # noqa: PLW2901
                     self._records.keep(caller.owner, step, claim)
                     answered = True
                 yield step
@@ -98,11 +108,26 @@ class Desk:
                     self._metrics.answered(step)
                     yield AnswerBody.of(step)
 
+    def _given(self, caller: Caller, answer_id: str) -> AnswerBody | None:
+        """The answer of this id, where there is one already."""
+        try:
+            return self._records.answer(caller.owner, answer_id) if answer_id else None
+        except NotKept:
+            return None
+
     def _before(self, caller: Caller, request: ChatRequest) -> list[Turn]:
         """What was said before in the conversation, as it was kept."""
         if request.conversation_id is None:
             return []
         return self._records.turns(caller.owner, request.conversation_id, _MOST_TURNS)
+
+    def documents(self, caller: Caller, most: int) -> DocumentsBody:
+        """What is answered from, and at most so many questions that it answers."""
+        with self._service.lent(caller.folders) as assistant:
+            generation = assistant.generation
+            asked = generation.words.questions()[:most]
+            examples = tuple(entry.passage.question or "" for entry in asked)
+            return DocumentsBody.of(generation.id, generation.manifest, examples)
 
     def kept(self, caller: Caller, answer_id: str) -> AnswerBody:
         """An answer given before, with the kept text of its citations, each flagged where its

@@ -93,5 +93,9 @@ class KeyUnknown(DoorError):
     """No API key in use has this name."""
 
 
+class SlackUnavailable(DoorError):
+    """Slack cannot be reached, or not with these tokens."""
+
+
 class NotForOthers(DoorError):
     """Without keys the service is for its own machine only."""

@@ -11,6 +11,8 @@ from corpus.reader import LARGEST_BYTES
 
 LARGEST_BODY = 64 * 1024  # bytes, of anything but a document
 LARGEST_DOCUMENT = LARGEST_BYTES
+# Slack tells of a message's 40,000 characters twice, and of a button with all of its message.
+LARGEST_EVENT = 1024 * 1024
 LONGEST_WAIT = 30.0  # seconds for a whole body
 _CLOSE = {"connection": "close"}
 HEADERS = {
@@ -41,7 +43,7 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        most = LARGEST_DOCUMENT if _sends_document(scope) else LARGEST_BODY
+        most = _most(scope)
         announced = Headers(scope=scope).get("content-length", "0")
         size = int(announced) if announced.isdigit() else 0
         until = asyncio.get_running_loop().time() + self._seconds
@@ -69,8 +71,11 @@ class BodyLimit:
         await self._app(scope, receive_within, send)
 
 
-def _sends_document(scope: Scope) -> bool:
-    return bool(scope["method"] == "PUT" and scope["path"].startswith("/v1/documents/"))
+def _most(scope: Scope) -> int:
+    """The bytes that a body may have."""
+    if scope["method"] == "PUT" and scope["path"].startswith("/v1/documents/"):
+        return LARGEST_DOCUMENT
+    return LARGEST_EVENT if scope["path"] == "/slack/events" else LARGEST_BODY
 
 
 def _too_large(most: int) -> HTTPException:

@@ -35,11 +35,7 @@ def document_routes(parts: Parts) -> APIRouter:
     @routes.get("/v1/documents", responses=problems(401, 403, 421, 429, 503))
     def documents(caller: asking) -> DocumentsBody:
         """Lists the documents that are answered from, and some questions that they answer."""
-        with parts.service.lent(caller.folders) as assistant:
-            generation = assistant.generation
-            asked = generation.words.questions()[:_EXAMPLES]
-            examples = tuple(entry.passage.question or "" for entry in asked)
-            return DocumentsBody.of(generation.id, generation.manifest, examples)
+        return parts.desk.documents(caller, _EXAMPLES)
 
     @routes.get("/v1/documents/{path:path}", responses=problems(401, 403, 404, 421, 422, 429, 503))
     def document(
