@@ -1,0 +1,94 @@
+"""`assistant slack-simulator`: a stand-in for Slack on this machine, to try the bot with."""
+
+import contextlib
+import ipaddress
+import socket
+from argparse import Namespace
+from types import FrameType
+
+import uvicorn
+
+from api.codes import DONE
+from api.errors import AddressUnavailable
+from api.simulator.options import Options
+from api.simulator.server import Simulator
+
+_GRACE = 2  # seconds that a page's connection is given at the end
+
+
+def run(arguments: Namespace) -> int:
+    """Serves the stand-in until it is stopped."""
+    options = Options(
+        service=arguments.service, duplicates=arguments.duplicates, delay=arguments.delay
+    )
+    with _listener(arguments.host, arguments.port) as listener:
+        simulator = Simulator(options)
+        simulator.address = _address(listener)
+        print(_told(simulator), flush=True)
+        config = uvicorn.Config(
+            simulator.app,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=_GRACE,
+            server_header=False,
+        )
+        # uvicorn passes Ctrl-C on once it has stopped.
+        with contextlib.suppress(KeyboardInterrupt):
+            _Server(config, simulator).run(sockets=[listener])
+    return DONE
+
+
+class _Server(uvicorn.Server):
+    """Lets go of the pages that listen for changes as soon as it is told to stop."""
+
+    def __init__(self, config: uvicorn.Config, simulator: Simulator) -> None:
+        super().__init__(config)
+        self._simulator = simulator
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._simulator.end()
+        super().handle_exit(sig, frame)
+
+
+def _told(simulator: Simulator) -> str:
+    """What to do next, each line ready to be pasted."""
+    options, address = simulator.options, simulator.address
+    slack = f"SLACK_BOT_TOKEN={options.bot_token} ASSISTANT_SLACK_API_URL={address}api/"
+    return (
+        f"Slack's stand-in sends to {options.service}. Start the service with\n\n"
+        f"  {slack} SLACK_SIGNING_SECRET={options.signing_secret} assistant serve\n\n"
+        "or, for Socket Mode, with\n\n"
+        f"  {slack} SLACK_APP_TOKEN={options.app_token} assistant slack\n\n"
+        f"Open {address} in a browser; Ctrl-C stops."
+    )
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    """A socket that holds the address. What can act for anybody is for this machine only."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except OSError as error:
+        raise AddressUnavailable(f"{host} is no address to listen on ({error.strerror})") from error
+    if not ipaddress.ip_address(address[0]).is_loopback:
+        raise AddressUnavailable(
+            f"the stand-in lets whoever reaches it act for anybody, and does not listen on {host}: "
+            "name an address of this machine alone, such as 127.0.0.1"
+        )
+    listener = socket.socket(family, kind, protocol)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(address)
+    except OSError as error:
+        listener.close()
+        raise AddressUnavailable(
+            f"cannot listen on {host}, port {port} ({error.strerror}): stop what uses it, or name "
+            "another with --port"
+        ) from error
+    return listener
+
+
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
