@@ -3,6 +3,7 @@
 Looks and tries, and repairs nothing: what is found may be needed to find out what happened.
 """
 
+import asyncio
 import shutil
 import tempfile
 import time
@@ -16,9 +17,11 @@ from pathlib import Path
 from api.assembly import calibration_in, is_current
 from api.errors import DoorError
 from api.keys import Keys
-from api.parts import open_database
+from api.parts import channels_of, open_database
 from api.records import Records
 from api.settings import Settings
+from api.slack.inbox import Inbox
+from api.slack.web import Identity, NotDone, Refused, Web, missing
 from corpus.errors import CorpusError
 from corpus.gold import read_gold
 from corpus.reader import read_corpus
@@ -40,6 +43,7 @@ from index.words import Words
 
 _ROOM = 200 * 2**20  # bytes that should be free: a generation and its copy have room in that
 _AHEAD = 60.0  # seconds that a time may lie in the future before the clock is doubted
+_LONG = 60.0  # seconds that something from Slack may wait
 _MOST = 10  # findings of one kind that are told one by one
 
 
@@ -204,6 +208,41 @@ def _database(settings: Settings) -> _Told:
         database.close()
 
 
+def _slack(settings: Settings) -> _Told:
+    channels = channels_of(settings)
+    if channels is None:
+        yield State.WELL, "off: SLACK_BOT_TOKEN is not set"
+        return
+    web = Web(settings.slack_bot_token.get_secret_value(), settings.slack_api_url)
+    app_token = settings.slack_app_token.get_secret_value()
+    try:
+        me = asyncio.run(_ask_slack(web, app_token))
+    except (NotDone, Refused) as error:
+        yield State.FAILED, str(error)
+    else:
+        ways = ["/slack/events of `assistant serve`"] if settings.slack_signing_secret else []
+        ways += ["Socket Mode of `assistant slack`"] if app_token else []
+        yield State.WELL, f"{me.name} is answered as {me.user}, through {' and '.join(ways)}"
+        for lacking in missing(me.scopes) if me.scopes else []:
+            yield State.FAILED, f"the scope {lacking} is missing: add it, and install the app again"
+    database = open_database(settings)
+    try:
+        count, trouble = Inbox(database).waiting(older=_LONG)
+    finally:
+        database.close()
+    if count:
+        told = f"{count} things from Slack wait for more than {_LONG:.0f} s"
+        yield State.WARNING, f"{told}; the last trouble was: {trouble or 'the service is not up'}"
+
+
+async def _ask_slack(web: Web, app_token: str) -> Identity:
+    async with web.opened():
+        me = await web.identity()
+        if app_token:
+            await web.expect_socket(app_token)
+        return me
+
+
 def _clock(settings: Settings) -> _Told:
     """Times that lie ahead of the clock say that it went back, or was ahead once."""
     set_it = "set the clock of this machine"
@@ -244,5 +283,6 @@ _CHECKS: dict[str, Callable[[Settings], _Told]] = {
     "texts": _texts,
     "chroma": _chroma,
     "database": _database,
+    "slack": _slack,
     "clock": _clock,
 }

@@ -11,6 +11,7 @@ from api import __version__
 from api.docs import docs_page
 from api.guard import BodyLimit, SafeHeaders
 from api.http_documents import document_routes
+from api.http_mattermost import mattermost_routes
 from api.http_operations import operation_routes
 from api.http_questions import question_routes
 from api.observed import Observed
@@ -39,6 +40,11 @@ def create_app(parts: Parts) -> FastAPI:
     app.include_router(question_routes(parts))
     app.include_router(document_routes(parts))
     app.include_router(operation_routes(parts))
+    if parts.slack and parts.slack.listens:
+        # What goes in and out there is Slack's to describe.
+        app.post("/slack/events", include_in_schema=False)(parts.slack.handle)
+    if parts.mattermost:
+        app.include_router(mattermost_routes(parts, parts.mattermost))
     _add_pages(app)
     # The last one added is the first one that a request comes to.
     app.add_middleware(BodyLimit)

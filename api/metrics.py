@@ -31,6 +31,10 @@ class Metrics:
         self._feedback = Counter(
             "assistant_feedback", "Verdicts on answers", ["verdict"], registry=self._registry
         )
+        self._slack = Counter(
+            "assistant_slack_items", "What came from Slack, by what became of it", ["outcome"],
+            registry=self._registry,
+        )  # fmt: skip
         self._builds = Counter(
             "assistant_builds", "Builds of the index", ["outcome"], registry=self._registry
         )
@@ -52,6 +56,10 @@ class Metrics:
     def judged(self, verdict: str) -> None:
         """Counts a verdict, up or down."""
         self._feedback.labels(verdict).inc()
+
+    def slack(self, outcome: str) -> None:
+        """Counts an item from Slack: "done", "put off" or "given up"."""
+        self._slack.labels(outcome).inc()
 
     def built(self, outcome: str, seconds: float) -> None:
         """Counts a build: "done" or "failed"."""

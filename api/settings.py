@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from api.errors import SettingsInvalid
@@ -17,6 +17,7 @@ PREFIX = "ASSISTANT_"
 DEFAULT_CORPUS = Path("corpus/documents")
 DEFAULT_DATA = Path(".assistant")
 DEFAULT_RATE = "600/minute"
+DEFAULT_CHANNELS = Path("slack/channels.toml")
 _RATE = r"[1-9]\d*/(second|minute|hour|day)"
 
 
@@ -49,6 +50,23 @@ class Settings(BaseSettings):
     timeout: float = Field(30.0, gt=0, lt=60, description="seconds a question may take")
     cors_origins: str = Field("", description="web origins whose pages may ask, by commas")
     log: Literal["text", "json"] = Field("text", description="the form of the log's lines")
+    page_url: str = Field(
+        "",
+        pattern=r"^(https?://[^\s<>|]+)?$",
+        description="where people's browsers reach the web page",
+    )
+    slack_bot_token: SecretStr = Field(SecretStr(""), validation_alias="SLACK_BOT_TOKEN")
+    slack_signing_secret: SecretStr = Field(SecretStr(""), validation_alias="SLACK_SIGNING_SECRET")
+    slack_app_token: SecretStr = Field(SecretStr(""), validation_alias="SLACK_APP_TOKEN")
+    slack_api_url: str = Field(
+        "https://slack.com/api/", pattern=r"^https?://\S+$", description="base of the Web API"
+    )
+    slack_channels: Path | None = Field(
+        None, description="the file that says how channels are answered"
+    )
+    mattermost_tokens: SecretStr = Field(
+        SecretStr(""), description="tokens of slash commands and outgoing webhooks, by commas"
+    )
 
     @property
     def database_url(self) -> str:
@@ -81,6 +99,13 @@ class Settings(BaseSettings):
         return DEFAULT_DATA / f"{slug}-{digest}"
 
     @property
+    def channels_file(self) -> Path | None:
+        """What says how Slack's channels are answered: as named, else a file that is looked for."""
+        if self.slack_channels or DEFAULT_CHANNELS.is_file():
+            return self.slack_channels or DEFAULT_CHANNELS
+        return None
+
+    @property
     def gold_folder(self) -> Path:
         """Where this corpus's gold questions are looked for: a folder `gold` beside it."""
         return self.corpus.resolve().parent / "gold"
@@ -101,7 +126,11 @@ def read_settings(corpus: Path | None = None, data: Path | None = None) -> Setti
 
     Raises SettingsInvalid for a name that is not a setting, or a value that cannot be one.
     """
-    known = {f"{PREFIX}{name}".upper() for name in Settings.model_fields}
+    known = {
+        f"{PREFIX}{name}".upper()
+        for name, field in Settings.model_fields.items()
+        if field.validation_alias is None  # these have the names that others gave them
+    }
     unknown = sorted(
         name for name in os.environ if name.upper().startswith(PREFIX) and name.upper() not in known
     )
@@ -113,10 +142,15 @@ def read_settings(corpus: Path | None = None, data: Path | None = None) -> Setti
         settings = Settings()
     except ValidationError as error:
         faults = "; ".join(
-            f"{PREFIX}{str(each['loc'][0]).upper()}: {each['msg']}" for each in error.errors()
+            f"{_name(str(each['loc'][0]))}: {each['msg']}" for each in error.errors()
         )
         raise SettingsInvalid(faults) from error
     given = {"corpus": corpus, "data": data}
     return settings.model_copy(
         update={name: value for name, value in given.items() if value is not None}
     )
+
+
+def _name(location: str) -> str:
+    """The variable that a fault is about."""
+    return location if location.isupper() else f"{PREFIX}{location}".upper()
