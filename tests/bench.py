@@ -17,11 +17,14 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+from typing import Any
+
+from simulated import Slack, simulated
 
 ROOT = Path(__file__).resolve().parent.parent
 GOLD = ROOT / "corpus" / "gold" / "faq.jsonl"
@@ -33,6 +36,11 @@ CLIENTS = 16
 SUSTAINED = 30.0  # seconds
 SWAPS = 5
 WINDOWS = 10  # of the long run; its first is left for memory to settle
+SLACK_QUESTIONS = 300
+SLACK_A_SECOND = 5
+SLACK_DELIVERIES = 3  # of each event
+SLACK_SIGNS = ("assistant.threads.setStatus", "chat.startStream", "chat.postMessage")
+SLACK_ANSWERS = ("chat.stopStream", "chat.postMessage", "chat.update")
 
 
 def main() -> None:
@@ -51,6 +59,7 @@ def main() -> None:
             bench_one_connection(service, questions)
             bench_many(service, questions)
             bench_swaps(service, questions)
+        bench_slack(place, questions)
         with served(place) as service:
             bench_long(service, questions, arguments.questions)
 
@@ -80,6 +89,12 @@ class Service:
         [line] = [line for line in status.splitlines() if line.startswith(f"{kind}:")]
         return int(line.split()[1]) / 1024
 
+    def worked(self) -> float:
+        """Seconds of all cores that it has used; what else runs on them does not count."""
+        stat = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="utf-8")
+        user, system = stat.rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
 
 @dataclass
 class Run:
@@ -103,14 +118,19 @@ def prepare(root: Path) -> Place:
 
 
 @contextmanager
-def served(place: Place) -> Iterator[Service]:
+def served(place: Place, environment: Mapping[str, str] | None = None) -> Iterator[Service]:
     """The service on a free port, ready."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [*COMMAND, "serve", "--port", str(port), *place.options]
     began = time.perf_counter()
     with subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True
+        command,
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env={**os.environ, **(environment or {})},
     ) as process:
         try:
             while not is_ready(port):
@@ -211,22 +231,80 @@ def bench_long(service: Service, questions: Sequence[str], most: int) -> None:
     print(f"POST /v1/chat, {CLIENTS} clients, {most} questions in {WINDOWS} windows")
     memory = []
     p95 = []
+    work = []
     failures = 0
     for window in range(WINDOWS):
+        before = service.worked()
         run = run_clients(service, questions, clients=CLIENTS, most=most // WINDOWS)
+        work.append((service.worked() - before) / len(run.times) * 1000)
         failures += len(run.failures)
         memory.append(service.megabytes())
         p95.append(statistics.quantiles(run.times, n=20)[-1])
         print(
             f"  {window + 1:>2}: {len(run.times) / run.seconds:5.1f} a second, "
             f"median {statistics.median(run.times):4.0f} ms, p95 {p95[-1]:4.0f} ms, "
-            f"{memory[-1]:.0f} MB",
+            f"{work[-1]:.1f} ms of a core each, {memory[-1]:.0f} MB",
             flush=True,
         )
     growth = memory[-1] / memory[0] - 1
     print(f"  failures: {failures}; p95 of the last window over the first: {p95[-1] / p95[0]:.2f}")
+    print(f"  work for a question in the last window over the first: {work[-1] / work[0]:.2f}")
     print(f"  memory after the last window over the first: {growth:+.1%} (goal: under 5 %)")
     print(f"  peak MB of the service: {service.megabytes('VmHWM'):.0f}")
+
+
+def bench_slack(place: Place, questions: Sequence[str]) -> None:
+    """In Slack: how long until there is something to see, and until there is the answer."""
+    print(
+        f"Slack, {SLACK_QUESTIONS} questions, {SLACK_A_SECOND} a second, each event sent "
+        f"{SLACK_DELIVERIES} times"
+    )
+    with (
+        simulated(duplicates=SLACK_DELIVERIES) as slack,
+        served(place, slack.environment) as service,
+    ):
+        slack.service = f"http://127.0.0.1:{service.port}"
+        asked = []
+        for number in range(SLACK_QUESTIONS):
+            text = questions[number % len(questions)]
+            if number % 3:
+                asked.append(slack.mention(text, channel=("general", "help")[number % 2]))
+            else:
+                asked.append(slack.write(text, channel="dm"))
+            time.sleep(1 / SLACK_A_SECOND)
+        slack.wait_for(lambda: slack_answers(slack) >= len(asked), 60)
+        signs = slack_times(slack, SLACK_SIGNS, min)
+        answers = slack_times(slack, SLACK_ANSWERS, max)
+        show("seconds to the first sign", [signs[ts] for ts in asked], "1.0 at the median")
+        show("seconds to the answer", [answers[ts] for ts in asked], "2.0")
+        print(f"  answers: {slack_answers(slack)} of {len(asked)}")
+
+
+def slack_answers(slack: Slack) -> int:
+    places = ("general", "help", "dm")
+    return sum(bool(each.get("bot_id")) for place in places for each in slack.messages(place))
+
+
+def slack_times(slack: Slack, methods: Sequence[str], which: Any) -> dict[str, float]:
+    """Seconds from each question to the end of the first, or last, of these calls for it."""
+    threads = {}  # of each message of the bot's
+    ends: dict[str, list[float]] = {}
+    for call in slack.calls:
+        if call["method"] not in methods or call["status"] != 200:
+            continue
+        arguments = call["arguments"]
+        thread = arguments.get("thread_ts") or threads.get(arguments.get("ts"))
+        if thread is None:
+            stamp = arguments["ts"]
+            [thread] = [
+                each["thread_ts"]
+                for place in ("general", "help", "dm")
+                for each in slack.messages(place)
+                if each["ts"] == stamp
+            ]
+            threads[stamp] = thread
+        ends.setdefault(thread, []).append(call["at"] + call["seconds"])
+    return {thread: which(times) - float(thread) for thread, times in ends.items()}
 
 
 def run_clients(

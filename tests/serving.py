@@ -1,5 +1,6 @@
 """What the tests of the service share: a small garden of documents, and ways to be served."""
 
+import asyncio
 import json
 import os
 import subprocess
@@ -51,9 +52,17 @@ def client_of(parts: Parts, key: str = "") -> TestClient:
 
 @contextmanager
 def listening(parts: Parts) -> Iterator[tuple[str, int]]:
-    """The service over real HTTP: host and port."""
+    """The service over real HTTP, and in Slack where it has a token: host and port."""
     server = uvicorn.Server(uvicorn.Config(create_app(parts), port=0, log_config=None))
-    thread = threading.Thread(target=server.run)
+
+    async def serve() -> None:
+        slack = parts.slack and asyncio.create_task(parts.slack.run())
+        await server.serve()
+        if slack:
+            slack.cancel()
+            await asyncio.gather(slack, return_exceptions=True)
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()
     while not server.started:
         assert thread.is_alive()
