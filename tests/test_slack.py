@@ -14,7 +14,7 @@ import httpx2
 import pytest
 from serving import BEANS, GARDEN, ROSES, listening
 from simulated import Slack, simulated
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from api.access import ANYBODY
 from api.assembly import build_index
@@ -202,6 +202,16 @@ class TestMention:
         settled(slack)
         assert not of_bot(slack, alone)
         assert len(of_bot(slack, asked)) == 1
+
+    def test_a_thread_is_known_for_as_long_as_its_answers_are_kept(
+        self, slack: Slack, parts: Parts
+    ) -> None:
+        ts = slack.mention(BEANS)
+        replies(slack, ts, parts=parts)
+        with parts.database.write() as connection:
+            connection.execute(delete(slack_inbox))
+        slack.write(ROSES, thread=ts)
+        replies(slack, ts, 2)
 
     def test_follow_ups_of_one_thread_are_answered_in_their_order(
         self, slack: Slack, parts: Parts
@@ -606,6 +616,16 @@ class TestChannels:
             settled(slack)
             assert not of_bot(slack, unsure)
             assert not of_bot(slack, mentioned)
+
+    def test_what_is_kept_out_of_a_channel_is_not_announced_there(
+        self, slack: Slack, serve: Serve, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with serve("[default]\nonly_sure = true\n") as parts:
+            slow(parts, monkeypatch, 1.2)
+            ts = slack.mention("Who is king of France?")
+            slack.wait_for(slack.ephemerals)
+            settled(slack)
+            assert not of_bot(slack, ts)
 
     def test_first_to_one_then_to_all(self, slack: Slack, serve: Serve) -> None:
         with serve("[default]\nephemeral = true\n"):

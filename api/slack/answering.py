@@ -18,7 +18,7 @@ from api.slack import blocks
 from api.slack.blocks import Form, Message, Room
 from api.slack.channels import Channels, Policy
 from api.slack.inbox import Inbox, Item, Lost
-from api.slack.incoming import Question, Sharing, Verdict, Work, read_work
+from api.slack.incoming import Question, Sharing, Verdict, Work, conversation_of, read_work
 from api.slack.reply import Features, Reply
 from api.slack.web import NotDone, Refused, Web
 from api.throttle import Gate
@@ -38,6 +38,11 @@ _EMPTY = "Write a question behind it, and I look through the documents for the a
 _GONE = "That answer is not kept any more: ask again."
 _THANKS = "Noted, thank you."
 _SORRY = "Something went wrong here, and this was not answered. Ask again later"
+
+
+def kept_as(conversation: str) -> str:
+    """The id that a thread is kept under in the records."""
+    return f"slack:{conversation}"
 
 
 class Answering:
@@ -114,7 +119,9 @@ class Answering:
         try:
             if not quiet:
                 await reply.begin()
-                if not (await asyncio.wait([asking], timeout=_PATIENCE))[0]:
+                # Where a refusal is not for the channel, nothing may stand there in its place.
+                is_done, _ = await asyncio.wait([asking], timeout=_PATIENCE)
+                if not is_done and not policy.only_sure:
                     await reply.wait_visibly()
             answer, shown = await asking
         except (AnsweringError, IndexingError, DoorError) as error:
@@ -142,7 +149,8 @@ class Answering:
         """The answer, the same however often it is asked for; and how many of its sentences were
         streamed into the reply meanwhile."""
         until = time.monotonic() + self._timeout
-        conversation = f"slack:{work.channel}:{work.thread}" if work.thread else None
+        thread = conversation_of(work)
+        conversation = kept_as(thread) if thread else None
         request = ChatRequest(message=work.text, conversation_id=conversation)
         name = hashlib.sha256(item.id.encode()).hexdigest()[:32]
         with self._gate.place():

@@ -14,7 +14,7 @@ from api.metrics import Metrics
 from api.records import Records
 from api.settings import Settings
 from api.slack import blocks
-from api.slack.answering import Answering
+from api.slack.answering import OWNER, Answering, kept_as
 from api.slack.bolt import Reception
 from api.slack.channels import Channels
 from api.slack.inbox import Inbox, Incoming
@@ -49,6 +49,7 @@ class SlackDoor:
         self.inbox = Inbox(database)
         self._web = Web(settings.slack_bot_token.get_secret_value(), settings.slack_api_url)
         self._channels = channels
+        self._records = records
         self._desk = desk
         self._page = settings.page_url or page
         self._answering = Answering(
@@ -97,8 +98,11 @@ class SlackDoor:
         policy = self._channels.of(question.channel)
         if policy.answer == "questions" and "?" in question.text:
             return True
-        follows = question.asked == "thread" and policy.threads
-        return follows and self.inbox.knows(conversation_of(question))
+        if question.asked != "thread" or not policy.threads:
+            return False
+        # What was asked is not forgotten before it is answered, and the answer is kept longer.
+        thread = conversation_of(question)
+        return self.inbox.knows(thread) or bool(self._records.turns(OWNER, kept_as(thread), 1))
 
     async def _identify(self) -> None:
         """Asks Slack who we are, until it says so."""
