@@ -1,7 +1,6 @@
 """`assistant serve`: the HTTP interface and the web page."""
 
 import asyncio
-import ipaddress
 import signal
 import socket
 from argparse import Namespace
@@ -10,8 +9,9 @@ import uvicorn
 
 from api import logs
 from api.codes import BAD_INPUT, DONE
-from api.errors import AddressUnavailable, DatabaseUnavailable, NotForOthers
+from api.errors import DatabaseUnavailable, NotForOthers
 from api.http import create_app
+from api.listening import address_of, bound, is_loopback
 from api.parts import Parts, open_parts
 from api.running import keep_in_order, make_ready
 from api.settings import Settings, read_settings
@@ -27,9 +27,9 @@ def run(arguments: Namespace) -> int:
     settings = read_settings(arguments.corpus, arguments.data)
     logs.set_up(settings.log)
     expect_folder(settings.corpus)
-    with _bound(arguments.host, arguments.port) as listener:
-        loopback = _is_loopback(listener)
-        parts = open_parts(settings, loopback=loopback, page=_address(listener))
+    with bound(arguments.host, arguments.port) as listener:
+        loopback = is_loopback(listener)
+        parts = open_parts(settings, loopback=loopback, page=address_of(listener))
         try:
             damage = parts.database.damage()
             if damage:
@@ -79,39 +79,9 @@ async def _beside(settings: Settings, parts: Parts, listener: socket.socket) -> 
     if not documents:
         return BAD_INPUT
     print(f"{documents} documents of {settings.corpus} are ready for questions.")
-    print(f"Open {_address(listener)} in a browser; Ctrl-C stops.", flush=True)
+    print(f"Open {address_of(listener)} in a browser; Ctrl-C stops.", flush=True)
     async with asyncio.TaskGroup() as group:
         group.create_task(keep_in_order(settings, parts))
         if parts.slack and parts.slack.listens:
             group.create_task(parts.slack.run())
     return DONE
-
-
-def _bound(host: str, port: int) -> socket.socket:
-    """A socket that holds the address, so that a port in use is known before anything is done."""
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        listener = socket.socket(family, kind, protocol)
-    except OSError as error:
-        raise AddressUnavailable(f"{host} is no address to listen on ({error.strerror})") from error
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind(address)
-    except OSError as error:
-        listener.close()
-        raise AddressUnavailable(
-            f"cannot listen on {host}, port {port} ({error.strerror}): stop what uses it, or name "
-            "another with --port"
-        ) from error
-    return listener
-
-
-def _is_loopback(listener: socket.socket) -> bool:
-    return ipaddress.ip_address(listener.getsockname()[0]).is_loopback
-
-
-def _address(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"

@@ -1,8 +1,6 @@
 """`assistant slack-simulator`: a stand-in for Slack on this machine, to try the bot with."""
 
 import contextlib
-import ipaddress
-import socket
 from argparse import Namespace
 from types import FrameType
 
@@ -10,6 +8,7 @@ import uvicorn
 
 from api.codes import DONE
 from api.errors import AddressUnavailable
+from api.listening import address_of, bound, is_loopback
 from api.simulator.options import Options
 from api.simulator.server import Simulator
 
@@ -21,9 +20,14 @@ def run(arguments: Namespace) -> int:
     options = Options(
         service=arguments.service, duplicates=arguments.duplicates, delay=arguments.delay
     )
-    with _listener(arguments.host, arguments.port) as listener:
+    with bound(arguments.host, arguments.port) as listener:
+        if not is_loopback(listener):
+            raise AddressUnavailable(
+                "the stand-in lets whoever reaches it act for anybody, and does not listen on "
+                f"{arguments.host}: name an address of this machine alone, such as 127.0.0.1"
+            )
         simulator = Simulator(options)
-        simulator.address = _address(listener)
+        simulator.address = address_of(listener)
         print(_told(simulator), flush=True)
         config = uvicorn.Config(
             simulator.app,
@@ -61,34 +65,3 @@ def _told(simulator: Simulator) -> str:
         f"  {slack} SLACK_APP_TOKEN={options.app_token} assistant slack\n\n"
         f"Open {address} in a browser; Ctrl-C stops."
     )
-
-
-def _listener(host: str, port: int) -> socket.socket:
-    """A socket that holds the address. What can act for anybody is for this machine only."""
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-    except OSError as error:
-        raise AddressUnavailable(f"{host} is no address to listen on ({error.strerror})") from error
-    if not ipaddress.ip_address(address[0]).is_loopback:
-        raise AddressUnavailable(
-            f"the stand-in lets whoever reaches it act for anybody, and does not listen on {host}: "
-            "name an address of this machine alone, such as 127.0.0.1"
-        )
-    listener = socket.socket(family, kind, protocol)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind(address)
-    except OSError as error:
-        listener.close()
-        raise AddressUnavailable(
-            f"cannot listen on {host}, port {port} ({error.strerror}): stop what uses it, or name "
-            "another with --port"
-        ) from error
-    return listener
-
-
-def _address(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"

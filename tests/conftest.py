@@ -12,9 +12,14 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from fastapi.testclient import TestClient
+from hypothesis import settings as hypothesis_settings
+from serving import GARDEN, client_of, opened
 
+from api.assembly import build_index
 from api.database import Database
+from api.parts import Parts
+from api.settings import Settings
 from index.encoder import OnnxEncoder
 from index.encoders import export_encoder, load_encoder
 
@@ -22,8 +27,8 @@ ROOT = Path(__file__).resolve().parent.parent
 NOBODY = 65534
 
 # Two cores that others use too: no test may fail for being slow.
-settings.register_profile("unhurried", deadline=None, database=None)
-settings.load_profile("unhurried")
+hypothesis_settings.register_profile("unhurried", deadline=None, database=None)
+hypothesis_settings.load_profile("unhurried")
 
 Writer = Callable[[Mapping[str, str]], Path]
 
@@ -70,6 +75,42 @@ def folder_of(tmp_path: Path) -> Writer:
         return folder
 
     return write
+
+
+@pytest.fixture
+def settings(folder_of: Writer, data: Path) -> Settings:
+    """A published index of the garden."""
+    settings = Settings(corpus=folder_of(GARDEN), data=data)
+    build_index(settings)
+    return settings
+
+
+@pytest.fixture
+def parts(settings: Settings) -> Iterator[Parts]:
+    """The parts of a service over it, or over what a test file has settings of instead."""
+    with opened(settings) as parts:
+        yield parts
+
+
+@pytest.fixture
+def client(parts: Parts) -> TestClient:
+    """A client of that service."""
+    return client_of(parts)
+
+
+class Clock:
+    """A clock that is set by hand."""
+
+    def __init__(self, now: float = 1_000_000.0) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ machine only."""
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -41,12 +41,6 @@ def settings(tmp_path: Path, data: Path) -> Settings:
     settings = Settings(corpus=corpus, data=data)
     build_index(settings)
     return settings
-
-
-@pytest.fixture
-def parts(settings: Settings) -> Iterator[Parts]:
-    with opened(settings) as parts:
-        yield parts
 
 
 Keyed = Callable[..., TestClient]

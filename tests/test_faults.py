@@ -38,14 +38,6 @@ YEAR = 365 * 24 * 3600.0
 LARGE = {"tools.md": "# Tools\n" + "\n## Use\n\nIt digs holes.\n" * 1100}
 
 
-@pytest.fixture
-def settings(folder_of: Writer, data: Path) -> Settings:
-    """A published index of the garden."""
-    settings = Settings(corpus=folder_of(GARDEN), data=data)
-    build_index(settings)
-    return settings
-
-
 @pytest.fixture(autouse=True)
 def log_as_it_was() -> Iterator[None]:
     """`assistant serve` sends the log elsewhere, for good."""

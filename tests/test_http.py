@@ -4,7 +4,7 @@ import json
 import signal
 import socket
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import httpx2
@@ -32,25 +32,6 @@ from index.errors import IndexMissing
 from index.generation import DataFolder
 
 Writer = Callable[[Mapping[str, str]], Path]
-
-
-@pytest.fixture
-def settings(folder_of: Writer, data: Path) -> Settings:
-    """A published index of the garden."""
-    settings = Settings(corpus=folder_of(GARDEN), data=data)
-    build_index(settings)
-    return settings
-
-
-@pytest.fixture
-def parts(settings: Settings) -> Iterator[Parts]:
-    with opened(settings) as parts:
-        yield parts
-
-
-@pytest.fixture
-def client(parts: Parts) -> TestClient:
-    return client_of(parts)
 
 
 # --- questions ---------------------------------------------------------------------------------

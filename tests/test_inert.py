@@ -2,7 +2,7 @@
 path, through any door."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -37,17 +37,6 @@ def settings(folder_of: Writer, data: Path) -> Settings:
     settings = Settings(corpus=folder_of(PLANTED), data=data)
     build_index(settings)
     return settings
-
-
-@pytest.fixture
-def parts(settings: Settings) -> Iterator[Parts]:
-    with opened(settings) as parts:
-        yield parts
-
-
-@pytest.fixture
-def client(parts: Parts) -> TestClient:
-    return client_of(parts)
 
 
 def test_markup_in_a_document_is_quoted_letter_for_letter_as_json(client: TestClient) -> None:

@@ -91,17 +91,6 @@ def settings(folder_of: Writer, data: Path) -> Settings:
     return settings
 
 
-@pytest.fixture
-def parts(settings: Settings) -> Iterator[Parts]:
-    with opened(settings) as parts:
-        yield parts
-
-
-@pytest.fixture
-def client(parts: Parts) -> TestClient:
-    return client_of(parts)
-
-
 def commanded(client: httpx2.Client, text: str, **more: object) -> str:
     """What a slash command with this text is answered."""
     response = client.post("/mattermost", data={**COMMAND, "text": text, **more})

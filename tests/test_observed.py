@@ -18,32 +18,13 @@ from fastapi.testclient import TestClient
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from prometheus_client.parser import text_string_to_metric_families
-from serving import BEANS, GARDEN, ask, client_of, expect_problem, opened, served
+from serving import BEANS, ask, client_of, expect_problem, opened, served
 
 from api import logs
-from api.assembly import build_index
 from api.parts import Parts
 from api.settings import Settings
 
 Writer = Callable[[Mapping[str, str]], Path]
-
-
-@pytest.fixture
-def settings(folder_of: Writer, data: Path) -> Settings:
-    settings = Settings(corpus=folder_of(GARDEN), data=data)
-    build_index(settings)
-    return settings
-
-
-@pytest.fixture
-def parts(settings: Settings) -> Iterator[Parts]:
-    with opened(settings) as parts:
-        yield parts
-
-
-@pytest.fixture
-def client(parts: Parts) -> TestClient:
-    return client_of(parts)
 
 
 # --- request ids and the log -----------------------------------------------------------------------

@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from conftest import Clock
 from sqlalchemy import select, text
 
 from api.database import Database, claims, feedback
@@ -46,21 +47,6 @@ for line in sys.stdin:
             records.judge("", name, "up", name)
             print("acknowledged", name, flush=True)
 """
-
-
-class Clock:
-    """A clock that is set by hand."""
-
-    def __init__(self, now: float = 1_000_000.0) -> None:
-        self.now = now
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

@@ -5,20 +5,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from serving import BEANS, CHANGED, GARDEN
+from serving import BEANS, CHANGED
 
 from api.assembly import build_index, open_service
 from api.service import Service
 from api.settings import Settings
 
 Writer = Callable[[Mapping[str, str]], Path]
-
-
-@pytest.fixture
-def settings(folder_of: Writer, data: Path) -> Settings:
-    settings = Settings(corpus=folder_of(GARDEN), data=data)
-    build_index(settings)
-    return settings
 
 
 def told(service: Service) -> str:

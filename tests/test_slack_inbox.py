@@ -7,27 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import pytest
+from conftest import Clock
 from sqlalchemy import func, select, update
 
 from api.database import Database, slack_inbox
 from api.slack.inbox import LEASE, LONGEST_WAIT, REMEMBERED, Inbox, Incoming, Item, Lost
 
 DAY = 24 * 3600.0
-
-
-class Clock:
-    """A clock that is set by hand."""
-
-    def __init__(self, now: float = 1_000_000.0) -> None:
-        self.now = now
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

@@ -5,15 +5,12 @@ import random
 import threading
 import time
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import httpx2
-from conftest import Writer
-from serving import BEANS, GARDEN, ROSES, served
+from serving import BEANS, ROSES, served
 from simulated import Slack, simulated
 
-from api.assembly import build_index
 from api.settings import Settings
 from api.simulator.sending import Delivery
 
@@ -77,14 +74,12 @@ class Crowd:
             wait = AGAIN
 
 
-def test_each_question_is_answered_once(data: Path, folder_of: Writer) -> None:
-    garden = Settings(corpus=folder_of(GARDEN), data=data)
-    build_index(garden)
+def test_each_question_is_answered_once(settings: Settings) -> None:
     draw = random.Random(7)
     with simulated(deliver=False) as slack:
         crowd = Crowd(slack)
         for number in range(KILLS):
-            with served(garden, environment=slack.environment) as (address, process):
+            with served(settings, environment=slack.environment) as (address, process):
                 slack.service = address.rstrip("/")
                 if number == 0:
                     crowd.start()
@@ -95,7 +90,7 @@ def test_each_question_is_answered_once(data: Path, folder_of: Writer) -> None:
                 process.kill()
                 process.wait()
                 slack.clear_faults()
-        with served(garden, environment=slack.environment) as (address, _):
+        with served(settings, environment=slack.environment) as (address, _):
             slack.service = address.rstrip("/")
             crowd.join()
             slack.wait_for(lambda: len(answers(slack)) >= QUESTIONS, 120)

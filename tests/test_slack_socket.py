@@ -9,11 +9,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from conftest import Writer
-from serving import BEANS, GARDEN, ROOT
+from serving import BEANS, ROOT
 from simulated import Slack, simulated
 
-from api.assembly import build_index
 from api.settings import Settings
 
 BEANS_ANSWER = "Beans are sown in the second week of May. [1]"
@@ -23,13 +21,6 @@ BEANS_ANSWER = "Beans are sown in the second week of May. [1]"
 def slack() -> Iterator[Slack]:
     with simulated() as stand_in:
         yield stand_in
-
-
-@pytest.fixture
-def garden(data: Path, folder_of: Writer) -> Settings:
-    settings = Settings(corpus=folder_of(GARDEN), data=data)
-    build_index(settings)
-    return settings
 
 
 def socket_mode(slack: Slack, **more: str) -> dict[str, str]:
@@ -59,8 +50,8 @@ def finished(
     return process.returncode, "".join(said)
 
 
-def test_it_answers_and_stops(slack: Slack, garden: Settings) -> None:
-    process = start(garden, socket_mode(slack))
+def test_it_answers_and_stops(slack: Slack, settings: Settings) -> None:
+    process = start(settings, socket_mode(slack))
     try:
         slack.wait_for(lambda: slack.sockets == 1)
         ts = slack.mention(BEANS)
@@ -84,64 +75,64 @@ def test_it_answers_and_stops(slack: Slack, garden: Settings) -> None:
 
 
 @pytest.mark.parametrize("missing", ["SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"])
-def test_without_its_tokens_it_says_which(slack: Slack, garden: Settings, missing: str) -> None:
-    code, told = finished(garden, socket_mode(slack, **{missing: ""}))
+def test_without_its_tokens_it_says_which(slack: Slack, settings: Settings, missing: str) -> None:
+    code, told = finished(settings, socket_mode(slack, **{missing: ""}))
     assert code == 2
     assert missing in told and "Traceback" not in told
 
 
-def test_a_token_that_does_not_count_is_named(slack: Slack, garden: Settings) -> None:
-    code, told = finished(garden, socket_mode(slack, SLACK_APP_TOKEN="xapp-forged"))
+def test_a_token_that_does_not_count_is_named(slack: Slack, settings: Settings) -> None:
+    code, told = finished(settings, socket_mode(slack, SLACK_APP_TOKEN="xapp-forged"))
     assert code == 2
     assert "Socket Mode cannot be opened" in told and "invalid_auth" in told
     assert "xapp-forged" not in told and "Traceback" not in told
 
 
-def test_a_bot_token_alone_is_no_use(slack: Slack, garden: Settings) -> None:
+def test_a_bot_token_alone_is_no_use(slack: Slack, settings: Settings) -> None:
     environment = {**slack.environment, "SLACK_SIGNING_SECRET": ""}
-    code, told = finished(garden, environment, "serve")
+    code, told = finished(settings, environment, "serve")
     assert code == 2
     assert "SLACK_SIGNING_SECRET" in told
 
 
 class TestDoctor:
-    def test_off(self, garden: Settings) -> None:
-        code, told = finished(garden, {}, "doctor")
+    def test_off(self, settings: Settings) -> None:
+        code, told = finished(settings, {}, "doctor")
         assert code == 0
         assert "off: SLACK_BOT_TOKEN is not set" in told
 
-    def test_well(self, slack: Slack, garden: Settings) -> None:
-        code, told = finished(garden, slack.environment, "doctor")
+    def test_well(self, slack: Slack, settings: Settings) -> None:
+        code, told = finished(settings, slack.environment, "doctor")
         assert code == 0
         assert "Garden club is answered" in told and "/slack/events" in told
 
-    def test_an_expired_token(self, slack: Slack, garden: Settings) -> None:
+    def test_an_expired_token(self, slack: Slack, settings: Settings) -> None:
         slack.fault("auth.test", "error", error="token_expired")
-        code, told = finished(garden, slack.environment, "doctor")
+        code, told = finished(settings, slack.environment, "doctor")
         assert code == 1
         assert "token_expired" in told and "install the app again" in told
 
-    def test_a_missing_scope(self, slack: Slack, garden: Settings) -> None:
+    def test_a_missing_scope(self, slack: Slack, settings: Settings) -> None:
         slack.options.scopes = tuple(
             scope for scope in slack.options.scopes if scope != "im:history"
         )
-        code, told = finished(garden, slack.environment, "doctor")
+        code, told = finished(settings, slack.environment, "doctor")
         assert code == 1
         assert "im:history (to be asked in direct messages)" in told
 
-    def test_slack_cannot_be_reached(self, slack: Slack, garden: Settings) -> None:
+    def test_slack_cannot_be_reached(self, slack: Slack, settings: Settings) -> None:
         nowhere = {**slack.environment, "ASSISTANT_SLACK_API_URL": "http://127.0.0.1:9/api/"}
-        code, told = finished(garden, nowhere, "doctor")
+        code, told = finished(settings, nowhere, "doctor")
         assert code == 1
         assert "Slack cannot be reached" in told
 
     def test_a_wrong_file_about_channels(
-        self, slack: Slack, garden: Settings, tmp_path: Path
+        self, slack: Slack, settings: Settings, tmp_path: Path
     ) -> None:
         file = tmp_path / "channels.toml"
         file.write_text("[default]\nanser = 'mentioned'\n")
         named = {**slack.environment, "ASSISTANT_SLACK_CHANNELS": str(file)}
         for command in ("doctor", "serve"):
-            code, told = finished(garden, named, command)
+            code, told = finished(settings, named, command)
             assert code == (1 if command == "doctor" else 2)
             assert "anser" in told and "channels.toml" in told

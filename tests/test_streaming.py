@@ -4,7 +4,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import httpx2
@@ -12,39 +12,21 @@ import pytest
 from fastapi.testclient import TestClient
 from serving import (
     BEANS,
-    GARDEN,
     ROSES,
     Event,
     ask,
-    client_of,
     events_of,
     expect_problem,
     listening,
-    opened,
 )
 
 import api.streaming
 from api.access import ANYBODY
-from api.assembly import build_index
 from api.parts import Parts
-from api.settings import Settings
 from api.wire import ChatRequest
 from index.errors import IndexDamaged
 
 Writer = Callable[[Mapping[str, str]], Path]
-
-
-@pytest.fixture
-def parts(folder_of: Writer, data: Path) -> Iterator[Parts]:
-    settings = Settings(corpus=folder_of(GARDEN), data=data)
-    build_index(settings)
-    with opened(settings) as parts:
-        yield parts
-
-
-@pytest.fixture
-def client(parts: Parts) -> TestClient:
-    return client_of(parts)
 
 
 def stream(client: httpx2.Client, message: str, **headers: str) -> list[Event]:

@@ -9,23 +9,15 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from serving import BEANS, GARDEN, client_of, expect_problem, listening, opened
+from serving import BEANS, client_of, expect_problem, listening, opened
 
 import api.guard
-from api.assembly import build_index
 from api.errors import TooMany
 from api.parts import Parts
 from api.settings import Settings, SettingsInvalid, read_settings
 from api.throttle import Rates, parse_rates
 
 Writer = Callable[[Mapping[str, str]], Path]
-
-
-@pytest.fixture
-def settings(folder_of: Writer, data: Path) -> Settings:
-    settings = Settings(corpus=folder_of(GARDEN), data=data)
-    build_index(settings)
-    return settings
 
 
 class Held:

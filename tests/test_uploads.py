@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
-from serving import GARDEN, client_of, expect_problem, opened
+from serving import GARDEN, expect_problem, opened
 
 from api.parts import Parts
 from api.settings import Settings
@@ -25,11 +25,6 @@ def corpus(folder_of: Writer) -> Path:
 def parts(corpus: Path, data: Path) -> Iterator[Parts]:
     with opened(Settings(corpus=corpus, data=data)) as parts:
         yield parts
-
-
-@pytest.fixture
-def client(parts: Parts) -> TestClient:
-    return client_of(parts)
 
 
 def files(corpus: Path) -> set[str]:
