@@ -45,8 +45,11 @@ def finished(
     settings: Settings, environment: Mapping[str, str], command: str = "slack"
 ) -> tuple[int, str]:
     """Exit code and all that was said."""
-    process = start(settings, environment, command)
-    said = process.communicate(timeout=60)
+    with start(settings, environment, command) as process:
+        try:
+            said = process.communicate(timeout=60)
+        finally:
+            process.kill()
     return process.returncode, "".join(said)
 
 
