@@ -1,5 +1,6 @@
 """What several test files need: the real encoder, exported once, and small corpora."""
 
+import logging
 import os
 import secrets
 import shutil
@@ -16,6 +17,7 @@ from fastapi.testclient import TestClient
 from hypothesis import settings as hypothesis_settings
 from serving import GARDEN, client_of, opened
 
+from api import logs
 from api.assembly import build_index
 from api.database import Database
 from api.parts import Parts
@@ -36,6 +38,16 @@ Writer = Callable[[Mapping[str, str]], Path]
 def pytest_configure(config: pytest.Config) -> None:
     """LangChain's suites name a mark of a plugin that is switched off here."""
     config.addinivalue_line("markers", "benchmark: named by langchain-tests, not used here")
+
+
+@pytest.fixture(autouse=True)
+def own_log() -> Iterator[None]:
+    """A log that a command set up in this process is gone with its test, as its stream is."""
+    yield
+    root = logging.getLogger()
+    for handler in root.handlers[:]:
+        if type(handler.formatter).__module__ == logs.__name__:
+            root.removeHandler(handler)
 
 
 @pytest.fixture(scope="session")
