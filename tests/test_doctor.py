@@ -25,7 +25,7 @@ from index.generation import DataFolder, Manifest
 
 RIGHTS = Callable[[], AbstractContextManager[None]]
 CHECKS = (
-    "documents", "data", "temporary", "encoder", "index", "texts", "chroma", "database", "clock",
+    "documents", "data", "temporary", "encoder", "index", "texts", "chroma", "database", "slack", "clock",
 )  # fmt: skip
 # From a thousand passages on, Chroma keeps its graph in files that native code reads unchecked.
 LARGE = {"tools.md": "# Tools\n" + "\n## Use\n\nIt digs holes.\n" * 1100}

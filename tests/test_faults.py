@@ -18,7 +18,7 @@ import pytest
 from conftest import NOBODY, PostgreSQL, is_root
 from serving import BEANS, CHANGED, GARDEN, ROSES, ask, client_of, expect_problem, opened, served
 
-import api.command_serve
+import api.running
 import api.service
 from api.assembly import build_index
 from api.cli import main
@@ -527,7 +527,7 @@ def left(parts: Parts, *steps: Callable[[], object]) -> set[str]:
     than 30 days was deleted."""
 
     async def run() -> None:
-        task = asyncio.create_task(api.command_serve._expire(parts, 30))
+        task = asyncio.create_task(api.running._expire(parts, 30))
         await asyncio.sleep(0.3)
         for step in steps:
             step()
@@ -546,7 +546,7 @@ def left(parts: Parts, *steps: Callable[[], object]) -> set[str]:
 def test_nothing_is_deleted_by_age_when_the_clock_jumps(
     settings: Settings, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(api.command_serve, "_HOUR", 0.05)
+    monkeypatch.setattr(api.running, "_HOUR", 0.05)
     now = time.time()
     with opened(settings) as parts:
         answer = ask(client_of(parts), BEANS, conversation_id="talk")
