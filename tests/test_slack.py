@@ -637,6 +637,13 @@ class TestChannels:
             slack.wait_for(lambda: [each for each in slack.messages() if each.get("bot_id")])
             slack.wait_for(lambda: not slack.ephemerals())
 
+    def test_direct_messages_are_spared_nothing(self, slack: Slack, serve: Serve) -> None:
+        with serve("[default]\nephemeral = true\nonly_sure = true\n"):
+            sure = slack.write(ROSES, channel="dm")
+            unsure = slack.write("Who is king of France?", channel="dm")
+            assert ROSES_ANSWER in replies(slack, sure, channel="dm")[0]["text"]
+            assert replies(slack, unsure, channel="dm")[0]["text"].startswith(REFUSAL)
+
     def test_folders(self, slack: Slack, serve: Serve) -> None:
         with serve('[channel.C0GENERAL]\nfolders = ["shed"]\n[direct]\nfolders = ["shed"]\n'):
             rake = "Where is the rake kept?"

@@ -93,8 +93,13 @@ def test_direct_messages_are_answered_as_their_own_section_says(file: Path, corp
     )
     # A user's id stands for the direct messages with them.
     for channel in ("D0123456789", "U0123456789", "W0123456789"):
-        assert channels.of(channel) == Policy(threads=False, folders=["hr"])
+        assert channels.of(channel) == Policy(ephemeral=True, threads=False, folders=["hr"])
     assert channels.of("C0123456789") == Policy(ephemeral=True)
+
+
+def test_what_is_kept_from_channels_is_kept_from_direct_messages(file: Path, corpus: Path) -> None:
+    channels = read(file, corpus, '[default]\nfolders = ["hr"]\n')
+    assert channels.of("D0123456789").folders == ["hr"]
 
 
 def test_a_section_takes_folders_from_the_default_only_where_it_names_none(

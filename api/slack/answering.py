@@ -107,6 +107,9 @@ class Answering:
 
     async def _question(self, item: Item, work: Question) -> None:
         policy = self._channels.of(work.channel)
+        if work.channel.startswith("D") or work.channel == work.user:
+            # Nobody else is there to be spared anything.
+            policy = policy.model_copy(update={"ephemeral": False, "only_sure": False})
         reply = self._reply(item, work, private=work.private or policy.ephemeral)
         if not work.text.strip():
             await reply.put(blocks.notice(_NO_TEXT if work.has_files else _EMPTY))

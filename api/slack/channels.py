@@ -40,7 +40,9 @@ class Policy(BaseModel):
 
 @dataclass(frozen=True)
 class Channels:
-    """The policy of every channel; `direct` is that of direct messages and of the app's home."""
+    """The policy of every channel; `direct` is that of direct messages and of the app's home. In
+    the file, what these do not say is as in [default]: what is kept from a channel must not be had
+    by writing to the app instead."""
 
     default: Policy = field(default_factory=Policy)
     direct: Policy = field(default_factory=Policy)
@@ -80,7 +82,7 @@ def read_channels(path: Path, corpus: Path) -> Channels:
             raise SettingsInvalid(f"{path}: [channel.{name}] is no section")
     channels = Channels(
         _policy(path, "default", default),
-        _policy(path, "direct", _table(path, told, "direct")),
+        _policy(path, "direct", default | _table(path, told, "direct")),
         {name: _policy(path, f"channel.{name}", default | table) for name, table in every.items()},
     )
     sections = {"default": channels.default, "direct": channels.direct}
