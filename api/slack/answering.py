@@ -77,17 +77,21 @@ class Answering:
         Lost."""
         work = read_work(item.body)
         try:
-            try:
-                await self._done(item, work)
-            except (Refused, NotDone, Lost, DatabaseUnavailable):
-                raise
-            except Exception as error:  # what nobody foresaw is told too
-                _log.exception("Something from Slack could not be done")
-                if item.tries < _MOST_TRIES:
-                    raise NotDone("a defect: see the log") from error
-                await self._reply(item, work, private=True).put(_sorry(item))
+            await self._done_or_told(item, work)
         except Refused as error:
             await self._last_resort(item, work, error)
+
+    async def _done_or_told(self, item: Item, work: Work) -> None:
+        """What nobody foresaw is told too, when it has not passed by itself."""
+        try:
+            await self._done(item, work)
+        except (Refused, NotDone, Lost, DatabaseUnavailable):
+            raise
+        except Exception as error:
+            _log.exception("Something from Slack could not be done")
+            if item.tries < _MOST_TRIES:
+                raise NotDone("a defect: see the log") from error
+            await self._reply(item, work, private=True).put(_sorry(item))
 
     async def _done(self, item: Item, work: Work) -> None:
         if isinstance(work, Question):
