@@ -29,10 +29,10 @@ test: $(READY) ## check style, types and layers, and run the tests
 	$(BIN)/pytest
 
 bench: $(READY) ## measure start-up, memory, load and swaps (QUESTIONS=100000 for an hour's worth)
-	$(BIN)/python tests/bench.py --questions $(QUESTIONS)
+	$(BIN)/python tests/measure/bench.py --questions $(QUESTIONS)
 
 eval: $(READY) ## measure the answers on the gold questions and the public sets that are there
-	$(BIN)/python tests/public.py
+	$(BIN)/python tests/measure/public.py
 
 format: $(READY) ## lay out the code and mend what can be mended
 	$(BIN)/ruff check --fix .

@@ -14,17 +14,17 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
-from api.assembly import calibration_in, is_current
+from api.assembly.assistant import calibration_in, is_current
+from api.assembly.service import channels_of, open_database
 from api.errors import DoorError
-from api.keys import Keys
-from api.parts import channels_of, open_database
-from api.records import Records
 from api.settings import Settings
 from api.slack.inbox import Inbox
 from api.slack.web import Identity, NotDone, Refused, Web, missing
+from api.store.keys import Keys
+from api.store.records import Records
 from corpus.errors import CorpusError
 from corpus.gold import read_gold
-from corpus.reader import read_corpus
+from corpus.loader import read_corpus
 from index.encoder import EncoderCard
 from index.encoders import encoder_folder, load_encoder
 from index.errors import IndexingError, TextMissing

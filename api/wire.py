@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from assistant.answer import Answer, Told, Turn
-from assistant.question import LONGEST
+from assistant.english.question import LONGEST
 from corpus.document import Block, Document
 from index.generation import Manifest
 from index.search import Hit

@@ -1,7 +1,7 @@
 """How sure: a calibrated probability that the material answers the question with this evidence.
 
 A logistic regression over features that can be named and looked at. Its weights are fitted by
-assistant.calibrate from gold questions and stored with the generation.
+assistant.training.calibrate from gold questions and stored with the generation.
 """
 
 import math
@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from assistant.english.expected import lacks
+from assistant.english.opposites import contrasts, numbers
+from assistant.english.question import Question
 from assistant.evidence import Evidence, Weights, covered
-from assistant.expected import lacks
-from assistant.opposites import contrasts, numbers
-from assistant.question import Question
 from assistant.selection import Chosen, Shape
 from corpus.markup import plain
 from index.search import Found

@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from assistant.expected import lacks
-from assistant.opposites import contrasts
-from assistant.question import Asks, Question
-from assistant.reading import Reader, Reading
+from assistant.english.expected import lacks
+from assistant.english.opposites import contrasts
+from assistant.english.question import Asks, Question
+from assistant.reader.runtime import Reader, Reading
 from corpus.document import Kind, Passage, Unit
 from corpus.markup import plain
 from index.search import Found, Hit

@@ -10,10 +10,10 @@ import numpy as np
 from assistant import writer
 from assistant.answer import Answer, Citation, Related, Sentence, Status, Told, Turn
 from assistant.confidence import Calibration, Features, measure
+from assistant.english.question import Question, understand
 from assistant.evidence import Evidence, Weights, gather, read, rerank, weigh_words
 from assistant.proof import is_verbatim, supports
-from assistant.question import Question, understand
-from assistant.reading import Reader
+from assistant.reader.runtime import Reader
 from assistant.selection import Chosen, Shape, choose
 from corpus.document import Passage, Unit
 from corpus.markup import plain

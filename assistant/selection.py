@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from assistant.english.opposites import OPPOSITES, contrasts
+from assistant.english.question import Asks, Question
 from assistant.evidence import (
     Evidence,
     Weights,
@@ -16,8 +18,6 @@ from assistant.evidence import (
     covered,
     is_lead,
 )
-from assistant.opposites import OPPOSITES, contrasts
-from assistant.question import Asks, Question
 from corpus.document import Kind, Passage, Unit
 from index.search import Found, Hit
 from index.terms import stems

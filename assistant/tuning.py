@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from assistant.answer import Turn
+from assistant.english.question import LONGEST
 from assistant.marking import is_right
 from assistant.pipeline import Assistant
-from assistant.question import LONGEST
 from corpus.gold import GoldQuestion
 
 # Share of the right answers that a threshold lets through.

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from corpus.document import Document
-from corpus.reader import Corpus
+from corpus.loader import Corpus
 from corpus.splitter import SPLITTER_VERSION, split
 from index.encoder import Encoder, Vectors
 from index.errors import IndexDamaged, IndexingError, IndexMissing, IndexOutdated, IndexUnwritable

@@ -17,11 +17,11 @@ from fastapi.testclient import TestClient
 from hypothesis import settings as hypothesis_settings
 from serving import GARDEN, client_of, opened
 
-from api import logs
-from api.assembly import build_index
-from api.database import Database
-from api.parts import Parts
+from api.assembly.assistant import build_index
+from api.assembly.service import Parts
+from api.service import logs
 from api.settings import Settings
+from api.store.database import Database
 from index.encoder import OnnxEncoder
 from index.encoders import export_encoder, load_encoder
 

@@ -15,8 +15,8 @@ import httpx2
 import uvicorn
 from fastapi.testclient import TestClient
 
-from api.http import create_app
-from api.parts import Parts, open_parts
+from api.assembly.service import Parts, open_parts
+from api.http.app import create_app
 from api.settings import Settings
 
 Event = tuple[str, dict[str, object]]
@@ -82,7 +82,7 @@ def served(
     """`assistant serve` as a process of its own: its address, once it is ready, and the process.
     Its log is thrown away, unless `log` is a pipe that somebody reads."""
     code = (
-        "import sys; from api.cli import main; code = main(); "
+        "import sys; from api.cli.main import main; code = main(); "
         "print([name for name in ('torch', 'sentence_transformers') if name in sys.modules]); "
         "sys.exit(code)"
     )

@@ -9,11 +9,10 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import uvicorn
-
-from api.simulator.options import Options
-from api.simulator.sending import Delivery, signed
-from api.simulator.server import Simulator
-from api.simulator.workspace import Json, Workspace, is_reply
+from slack_stand_in.options import Options
+from slack_stand_in.sending import Delivery, signed
+from slack_stand_in.server import Simulator
+from slack_stand_in.workspace import Json, Workspace, is_reply
 
 PATIENCE = 20.0  # seconds
 Result = TypeVar("Result")

@@ -8,12 +8,11 @@ from functools import partial
 
 import anyio.to_thread
 
-from api.access import Caller
-from api.desk import Desk, Steps
 from api.errors import DatabaseUnavailable, DoorError, NotKept, Overloaded
-from api.keys import Scope
-from api.metrics import Metrics
-from api.records import Records
+from api.service.access import Caller
+from api.service.chat import Desk, Steps
+from api.service.metrics import Metrics
+from api.service.rate_limits import Gate
 from api.slack import blocks
 from api.slack.blocks import Form, Message, Room
 from api.slack.channels import Channels, Policy
@@ -21,7 +20,8 @@ from api.slack.inbox import Inbox, Item, Lost
 from api.slack.incoming import Question, Sharing, Verdict, Work, conversation_of, read_work
 from api.slack.reply import Features, Reply
 from api.slack.web import NotDone, Refused, Web
-from api.throttle import Gate
+from api.store.keys import Scope
+from api.store.records import Records
 from api.wire import AnswerBody, ChatRequest, ToldBody
 from assistant.errors import AnsweringError
 from index.errors import IndexingError

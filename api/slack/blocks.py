@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 from urllib.parse import quote, urlencode
 
-from api.slack.text import cut, inert, markdown, mrkdwn
+from api.slack.text import markdown, mrkdwn
+from api.text import cut, inert
 from api.wire import AnswerBody, CitationBody, DocumentsBody, RelatedBody, ToldBody
 
 Block: TypeAlias = dict[str, Any]

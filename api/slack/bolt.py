@@ -24,7 +24,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.errors import DatabaseUnavailable
-from api.logs import name_request, request_id
+from api.service.logs import name_request, request_id
 from api.slack import blocks
 from api.slack import incoming as read
 from api.slack.inbox import Incoming

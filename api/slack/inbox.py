@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
 
-from api.database import Database
-from api.database import slack_inbox as inbox
-from api.records import Clock
+from api.store.database import Database
+from api.store.database import slack_inbox as inbox
+from api.store.records import Clock
 
 LEASE = 15.0  # seconds that an item is held without a word from whoever holds it
 LONGEST_WAIT = 300.0  # seconds until an item that could not be done is tried again

@@ -7,23 +7,13 @@ a link or a format.
 import html
 import re
 
-# In front of these Slack looks for a mention of somebody, of a channel, or of everybody.
-_SUMMONS = re.compile(r"<(?=[!@#])")
-_WORD_JOINER = "\u2060"  # has no width, and keeps the two from being read as one
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+from api.text import cut, without_controls
+
 # The inline marks of Markdown, and those that begin a block; the number of a list's item is none,
 # but what stands behind it.
 _MARKS = re.compile(r"[\\`*_~\[\]|!]|^[#+-]")
 _ITEM = re.compile(r"^(\d+)(?=[.)])")
 _REFERENCE = re.compile(r"<([^\s<>][^<>\n]*)>")
-_ELLIPSIS = "…"
-
-
-def inert(text: str) -> str:
-    """For a text element of a rich_text block or a plain_text object, in which Slack reads no
-    markup: without control characters, and with nothing that could pass for a mention should it
-    be copied to where mentions are read."""
-    return _SUMMONS.sub(f"<{_WORD_JOINER}", _CONTROL.sub(" ", text))
 
 
 def mrkdwn(text: str, most: int) -> str:
@@ -45,18 +35,8 @@ def markdown(text: str) -> str:
     return _ITEM.sub(r"\1\\", _MARKS.sub(r"\\\g<0>", line))
 
 
-def cut(text: str, most: int) -> str:
-    """The text, or its beginning with an ellipsis: at most so many characters, ended between words
-    where there is one to end at."""
-    if len(text) <= most:
-        return text
-    kept = text[: most - len(_ELLIPSIS)]
-    between = kept.rfind(" ", most // 2)
-    return (kept[:between] if between > 0 else kept).rstrip() + _ELLIPSIS
-
-
 def _escaped(text: str) -> str:
-    return html.escape(_CONTROL.sub(" ", text), quote=False)
+    return html.escape(without_controls(text), quote=False)
 
 
 def written(text: str, bot: str = "") -> str:

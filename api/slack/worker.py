@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
 from api.errors import DatabaseUnavailable
-from api.logs import request_id
-from api.metrics import Metrics
+from api.service.logs import request_id
+from api.service.metrics import Metrics
 from api.slack.inbox import LEASE, Inbox, Item, Lost
 from api.slack.web import Mendable, NotDone
 

@@ -1,0 +1,190 @@
+"""The one place where the parts are put together: settings become an index and an assistant."""
+
+import hashlib
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from api.service.generations import Service
+from api.settings import Settings
+from assistant.confidence import Calibration
+from assistant.pipeline import Assistant
+from assistant.reader.runtime import OnnxReader
+from assistant.tuning import threshold
+from corpus.errors import GoldInvalid
+from corpus.gold import read_gold
+from corpus.loader import Corpus, read_corpus
+from index.build import Built, Unwatched, Watcher, build
+from index.encoder import EncoderCard, OnnxEncoder
+from index.encoders import encoder_folder, export_encoder, is_exported, load_encoder
+from index.errors import (
+    IndexDamaged,
+    IndexMissing,
+    IndexOutdated,
+    IndexUnwritable,
+)
+from index.generation import (
+    DataFolder,
+    Generation,
+    Manifest,
+    expect_made_by,
+    expect_whole,
+    identity_of,
+    unwritable,
+)
+from index.texts import TextStore
+
+
+def calibration_of(settings: Settings) -> dict[str, Any]:
+    """What a build stores with its generation: the shipped calibration, how it was fitted, and
+    the digest of the corpus's own gold questions, on which the thresholds are then tuned."""
+    text = files("assistant").joinpath("calibration.json").read_text(encoding="utf-8")
+    gold = hashlib.sha256()
+    for path in settings.gold_files:
+        try:
+            gold.update(path.read_bytes())
+        except OSError as error:
+            raise GoldInvalid(f"the gold file {path} cannot be read ({error.strerror})") from error
+    return {**json.loads(text), "gold": gold.hexdigest() if settings.gold_files else ""}
+
+
+def build_index(
+    settings: Settings, watcher: Watcher | None = None, *, rebuild: bool = False
+) -> tuple[Corpus, Built]:
+    """Reads the corpus, builds and publishes its index; what was read, and what was done.
+
+    Raises CorpusError or IndexingError; the published generation is untouched then.
+    """
+    corpus = read_corpus(settings.corpus)
+    return corpus, _build(settings, corpus, watcher or Unwatched(), rebuild)
+
+
+def ensure_index(settings: Settings, watcher: Watcher | None = None) -> Corpus:
+    """Reads the corpus, and builds its index unless the published one is just that.
+
+    An index that is up to date is only looked at, so that many may ask at the same time.
+    """
+    corpus = read_corpus(settings.corpus)
+    if not is_current(settings, corpus):
+        _build(settings, corpus, watcher or Unwatched(), rebuild=False)
+    return corpus
+
+
+def open_assistant(settings: Settings) -> Assistant:
+    """An assistant over the published generation. Raises IndexingError where there is none that
+    can be opened."""
+    # The weights are read by native code, so that the two models load at the same time.
+    with ThreadPoolExecutor(1) as pool:
+        reader = pool.submit(_reader, settings)
+        encoder = _encoder(settings)
+        return _open(DataFolder(settings.data_folder), encoder, reader.result())
+
+
+def open_texts(settings: Settings) -> TextStore:
+    """The texts of all documents ever indexed."""
+    return TextStore(DataFolder(settings.data_folder).texts)
+
+
+def open_service(settings: Settings) -> Service:
+    """The assistant over whatever is published at the moment. The models are loaded once, the
+    encoder when there is one."""
+    data = DataFolder(settings.data_folder)
+    reader = _reader(settings)
+    encoder: OnnxEncoder | None = None
+
+    def open_published() -> Assistant:
+        nonlocal encoder
+        encoder = encoder or _encoder(settings)
+        return _open(data, encoder, reader)
+
+    return Service(data, open_published)
+
+
+def _open(data: DataFolder, encoder: OnnxEncoder, reader: OnnxReader | None) -> Assistant:
+    generation = data.open(encoder.fingerprint)
+    kind = "reader" if reader else "plain"
+    calibration = calibration_in(generation.id, generation.manifest, kind)
+    return Assistant(generation, encoder, TextStore(data.texts), calibration, reader)
+
+
+def calibration_in(generation: str, manifest: Manifest, kind: str) -> Calibration:
+    """The generation's own, with the threshold tuned on the corpus's gold questions where it has
+    any. Raises IndexOutdated where an older program stored another shape."""
+    try:
+        calibration = Calibration.of(manifest.calibration[kind])
+        return replace(calibration, threshold=manifest.thresholds.get(kind, calibration.threshold))
+    except (KeyError, TypeError) as error:
+        raise IndexOutdated(
+            f"the index {generation} has no calibration that this program reads ({error}): "
+            "run `assistant index`"
+        ) from error
+
+
+def _build(settings: Settings, corpus: Corpus, watcher: Watcher, rebuild: bool) -> Built:
+    if not is_exported(settings.encoders_folder, settings.encoder):
+        watcher.begin("Exporting the encoder, once", 1)
+        _export(settings.encoders_folder, settings.encoder)
+        watcher.advance(1)
+    encoder = _encoder(settings)
+    data = DataFolder(settings.data_folder)
+    questions = [gold for path in settings.gold_files for gold in read_gold(path)]
+
+    def tune(generation: Generation) -> dict[str, float]:
+        """With and without the reader, so that the setting can change without a new build."""
+        watcher.begin("Calibrating", 2 * len(questions))
+        tuned = {}
+        for kind, reader in (("plain", None), ("reader", OnnxReader())):
+            own = calibration_in(generation.id, generation.manifest, kind)
+            lenient = replace(own, threshold=0.0)
+            assistant = Assistant(generation, encoder, TextStore(data.texts), lenient, reader)
+            tuned[kind] = threshold(assistant, questions, watch=lambda: watcher.advance(1))
+        return tuned
+
+    return build(
+        corpus,
+        encoder,
+        settings.encoder,
+        data,
+        calibration_of(settings),
+        tune=tune if questions else None,
+        watcher=watcher,
+        rebuild=rebuild,
+    )
+
+
+def _export(folder: Path, name: str) -> None:
+    with DataFolder(folder).lock():
+        try:
+            export_encoder(folder, name)
+        except OSError as error:
+            raise IndexUnwritable(unwritable(folder, error)) from error
+
+
+def _encoder(settings: Settings) -> OnnxEncoder:
+    return load_encoder(settings.encoders_folder, settings.encoder)
+
+
+def _reader(settings: Settings) -> OnnxReader | None:
+    return OnnxReader() if settings.reader else None
+
+
+def is_current(settings: Settings, corpus: Corpus) -> bool:
+    """Whether the published generation was made of this corpus, by these means."""
+    if not is_exported(settings.encoders_folder, settings.encoder):
+        return False
+    try:
+        card = EncoderCard.read(encoder_folder(settings.encoders_folder, settings.encoder))
+    except (OSError, ValueError, TypeError):  # whoever loads the encoder says what mends it
+        return False
+    try:
+        folder = DataFolder(settings.data_folder).current()
+        manifest = Manifest.read(folder)
+        expect_made_by(manifest, card.fingerprint)
+        expect_whole(folder, manifest)
+    except (IndexMissing, IndexDamaged, IndexOutdated):
+        return False
+    identity = identity_of(corpus.documents, card.fingerprint)
+    return manifest.identity == identity and manifest.calibration == calibration_of(settings)

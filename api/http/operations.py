@@ -1,0 +1,69 @@
+"""The routes for those who run the service: whether it is up, ready, current, and how it does."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
+
+from api.assembly.service import Parts
+from api.http.problems import problems
+from api.service.access import Caller
+from api.service.metrics import MEDIA_TYPE
+from api.store.keys import Scope
+from api.wire import HealthBody, IndexBody, ReadyBody
+from index.errors import IndexMissing
+
+
+def operation_routes(parts: Parts) -> APIRouter:
+    """Health, readiness, the state of the index, metrics."""
+    routes = APIRouter()
+    asking = Annotated[Caller, Depends(parts.access.allows(Scope.ASK))]
+    running = Depends(parts.access.allows(Scope.ADMIN))
+
+    @routes.get("/healthz")
+    async def healthz() -> HealthBody:
+        """Says that the process is up."""
+        return HealthBody()
+
+    @routes.get("/readyz", responses=problems(503))
+    def readyz() -> ReadyBody:
+        """Says whether questions can be answered and kept, and from which generation."""
+        try:
+            with parts.service.lent() as assistant:
+                generation = assistant.generation.id
+        except IndexMissing as error:
+            if parts.upkeep.state.building:
+                raise IndexMissing("the first index is being built: wait a little") from error
+            raise
+        parts.database.check()
+        return ReadyBody(generation=generation)
+
+    @routes.get("/v1/index", responses=problems(401, 403, 421, 429, 503))
+    def index(caller: asking) -> IndexBody:
+        """Says which generation is answered from, and how the next one stands."""
+        state = parts.upkeep.state
+        with parts.service.lent(caller.folders) as assistant:
+            manifest = assistant.generation.manifest
+            return IndexBody(
+                generation=assistant.generation.id,
+                created=manifest.created,
+                documents=len(manifest.documents),
+                building=state.building,
+                pending=state.pending,
+                # It may name documents that not everybody may know of.
+                failed=state.failed if caller.folders is None else "",
+            )
+
+    @routes.get(
+        "/metrics",
+        dependencies=[running],
+        response_class=Response,
+        responses={
+            200: {"content": {"text/plain": {"schema": {"type": "string"}}}},
+            **problems(401, 403, 421, 429),
+        },
+    )
+    def metrics() -> Response:
+        """Tells what is counted, for Prometheus."""
+        return Response(parts.metrics.text(), media_type=MEDIA_TYPE)
+
+    return routes

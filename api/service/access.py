@@ -1,0 +1,100 @@
+"""Who may: from what a request shows to a Caller, and what that one may do and read.
+
+Without keys the service is open, to its own machine only. With the first key that ends, for good.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, TypeAlias
+
+from fastapi import Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from api.errors import Forbidden, Misdirected, Unknown
+from api.service.rate_limits import Rates
+from api.store.keys import Keys, Scope
+from index.generation import lies_within
+
+_BEARER = HTTPBearer(
+    auto_error=False, description="an API key, made by `assistant keys add`; none without keys"
+)
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+Shown: TypeAlias = Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)]
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks. `owner` is the id of their key, "" where there are no keys: what is kept of them
+    is kept under it. `folders` are the document folders they may see; None: all."""
+
+    owner: str
+    name: str
+    scopes: frozenset[Scope]
+    folders: frozenset[str] | None = None
+
+    def may_see(self, document: str) -> bool:
+        """Whether a document lies in one of their folders, or is named as one."""
+        return self.folders is None or lies_within(document, self.folders)
+
+
+ANYBODY = Caller(owner="", name="", scopes=frozenset(Scope))
+
+
+class Access:
+    """Admits callers. Safe to share between threads."""
+
+    def __init__(self, keys: Keys, rates: Rates, open_rates: Rates, *, loopback: bool) -> None:
+        """`rates` hold for each key and for each address that shows none, `open_rates` for each
+        address while there are no keys. `loopback` says that only this machine can connect."""
+        self._keys = keys
+        self._rates = rates
+        self._open_rates = open_rates
+        self._loopback = loopback
+        self._is_keyed = False
+
+    def allows(self, scope: Scope) -> Callable[..., Caller]:
+        """A dependency that gives the caller, where they have this scope.
+
+        Raises Unknown, Forbidden, Misdirected or TooMany.
+        """
+
+        def admitted(request: Request, shown: Shown) -> Caller:
+            address = request.client.host if request.client else ""
+            caller = self.admit(shown.credentials if shown else "", address, request.url.netloc)
+            request.state.caller = caller
+            if scope not in caller.scopes:
+                raise Forbidden(
+                    f"the key {caller.name} has not the scope {scope}: use one made with "
+                    f"`assistant keys add NAME --scope {scope}`"
+                )
+            return caller
+
+        return admitted
+
+    def admit(self, credentials: str, address: str, host: str) -> Caller:
+        """The caller behind what was shown; `host` as the request names it, with its port."""
+        if self._is_open():
+            if host.rsplit(":", 1)[0].lower() not in _LOOPBACK and host.lower() not in _LOOPBACK:
+                # A page elsewhere may have given its own name this machine's address.
+                raise Misdirected(
+                    f"without keys only this machine is answered, under its own name, not "
+                    f"{host!r}: make a key with `assistant keys add`"
+                )
+            self._open_rates.hit(address)
+            return ANYBODY
+        key = self._keys.verify(credentials) if credentials else None
+        if key is None:
+            self._rates.hit(f"address {address}")
+            raise Unknown(
+                "a key is needed that counts: send it as `Authorization: Bearer KEY`; "
+                "`assistant keys add` makes one"
+            )
+        self._rates.hit(f"key {key.id}")
+        folders = frozenset(key.folders) or None
+        return Caller(key.id, key.name, frozenset(key.scopes), folders)
+
+    def _is_open(self) -> bool:
+        if not self._is_keyed and self._loopback:
+            self._is_keyed = self._keys.any()
+        return self._loopback and not self._is_keyed

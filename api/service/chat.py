@@ -1,0 +1,157 @@
+"""Where a question is taken in: claimed once, asked in its conversation, kept with its answer.
+
+Every door that keeps conversations goes through here. Knows nothing of HTTP.
+"""
+
+import hashlib
+import math
+import time
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from api.errors import NotKept, Overloaded
+from api.service.access import Caller
+from api.service.generations import Service
+from api.service.metrics import Metrics
+from api.store.records import Records
+from api.wire import (
+    AnswerBody,
+    ChatRequest,
+    ConversationBody,
+    DocumentsBody,
+    HitBody,
+    SearchBody,
+    ToldBody,
+    moment,
+)
+from assistant.answer import Answer, Told, Turn
+from assistant.pipeline import Judged
+from index.search import Found
+
+# Turns of a conversation that are read again; a follow-up is understood from far fewer.
+_MOST_TURNS = 20
+
+
+@dataclass(frozen=True)
+class Working:
+    """A step that has nothing to tell, but at which the work can be stopped."""
+
+
+Step: TypeAlias = SearchBody | Working | ToldBody | AnswerBody
+Steps: TypeAlias = Generator[Step, None, None]
+
+
+class Desk:
+    """Takes questions in. Safe to share between threads."""
+
+    def __init__(self, service: Service, records: Records, metrics: Metrics) -> None:
+        self._service = service
+        self._records = records
+        self._metrics = metrics
+
+    def answering(
+        self,
+        caller: Caller,
+        request: ChatRequest,
+        idempotency_key: str = "",
+        until: float = math.inf,
+        answer_id: str = "",
+    ) -> Steps:
+        """The answer as it comes about: what was found, each proved sentence, the whole answer,
+        which is kept before it is told. What was answered before under the same key, or under the
+        id that the answer is to have, is told again.
+
+        A key is for a client that may send a request twice, and of two such the second is told to
+        wait. An id is for a door that itself sees to it that one asks at a time.
+
+        Raises QuestionInvalid, IndexingError, KeyInUse, KeyReused, DatabaseUnavailable, and
+        Overloaded where it is not done `until` then (seconds of the monotonic clock). Who stops
+        asking for the next step stops the work, and then nothing is kept.
+        """
+        claim = None
+        if idempotency_key:
+            claim = self._records.claim(caller.owner, idempotency_key, _fingerprint(request))
+        before = claim if isinstance(claim, AnswerBody) else self._given(caller, answer_id)
+        if before:
+            yield from before.told()
+            yield before
+            return
+        assert not isinstance(claim, AnswerBody)
+        answered = False
+        try:
+            for step in self._asked(caller, request):
+                if time.monotonic() > until:
+                    raise Overloaded("the question took too long: ask it again later", 5.0)
+                if isinstance(step, AnswerBody):
+                    if answer_id:
+                        step = step.model_copy(update={"id": answer_id})  # noqa: PLW2901
+                    self._records.keep(caller.owner, step, claim)
+                    answered = True
+                yield step
+        finally:
+            if claim and not answered:
+                self._records.release(claim)
+
+    def _asked(self, caller: Caller, request: ChatRequest) -> Steps:
+        history = [turn.turn() for turn in request.history] or self._before(caller, request)
+        with self._service.lent(caller.folders) as assistant:
+            steps = assistant.answering(request.message, history, request.conversation_id)
+            for step in steps:
+                if isinstance(step, Found):
+                    yield SearchBody(hits=tuple(HitBody.of(hit) for hit in step.hits))
+                elif isinstance(step, Judged):
+                    yield Working()
+                elif isinstance(step, Told):
+                    yield ToldBody.of(step)
+                elif isinstance(step, Answer):
+                    self._metrics.answered(step)
+                    yield AnswerBody.of(step)
+
+    def _given(self, caller: Caller, answer_id: str) -> AnswerBody | None:
+        """The answer of this id, where there is one already."""
+        try:
+            return self._records.answer(caller.owner, answer_id) if answer_id else None
+        except NotKept:
+            return None
+
+    def _before(self, caller: Caller, request: ChatRequest) -> list[Turn]:
+        """What was said before in the conversation, as it was kept."""
+        if request.conversation_id is None:
+            return []
+        return self._records.turns(caller.owner, request.conversation_id, _MOST_TURNS)
+
+    def documents(self, caller: Caller, most: int) -> DocumentsBody:
+        """What is answered from, and at most so many questions that it answers."""
+        with self._service.lent(caller.folders) as assistant:
+            generation = assistant.generation
+            asked = generation.words.questions()[:most]
+            examples = tuple(entry.passage.question or "" for entry in asked)
+            return DocumentsBody.of(generation.id, generation.manifest, examples)
+
+    def kept(self, caller: Caller, answer_id: str) -> AnswerBody:
+        """An answer given before, with the kept text of its citations, each flagged where its
+        document has changed since. Raises NotKept."""
+        return self._dated(caller, [self._records.answer(caller.owner, answer_id)])[0]
+
+    def conversation(self, caller: Caller, conversation_id: str) -> ConversationBody:
+        """All that is kept of a conversation, oldest first. Raises NotKept."""
+        kept = self._records.conversation(caller.owner, conversation_id)
+        return ConversationBody(
+            id=kept.id,
+            created=moment(kept.created),
+            touched=moment(kept.touched),
+            answers=tuple(self._dated(caller, kept.answers)),
+        )
+
+    def _dated(self, caller: Caller, answers: Sequence[AnswerBody]) -> list[AnswerBody]:
+        with self._service.lent(caller.folders) as assistant:
+            documents = assistant.generation.manifest.documents
+        current = {document.path: document.sha256 for document in documents}
+        return [answer.dated(current, self._service.texts.read) for answer in answers]
+
+
+def _fingerprint(request: ChatRequest) -> str:
+    """What is asked, whatever the form that the answer is wanted in."""
+    asked = request.model_dump_json(exclude={"stream"})
+    return hashlib.sha256(asked.encode()).hexdigest()

@@ -1,0 +1,37 @@
+"""Untrusted text made safe to show: control characters, mentions, length."""
+
+import re
+
+# All control characters but tab and line feed, the two Unicode line separators, and the characters
+# that change the direction of writing.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+# Slack looks for a mention of a user, a channel or everybody after these.
+_MENTION = re.compile(r"<(?=[!@#])")
+_WORD_JOINER = "\u2060"  # has no width and separates the two characters around it
+_ELLIPSIS = "…"
+
+
+def printable(text: str) -> str:
+    """Returns the text with each control character replaced by U+FFFD, for terminals and logs."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n"))
+
+
+def without_controls(text: str) -> str:
+    """Returns the text with each control character replaced by a space."""
+    return _CONTROL.sub(" ", text)
+
+
+def inert(text: str) -> str:
+    """Returns the text without control characters and without anything that could be read as a
+    mention, for fields in which the receiver reads no markup."""
+    return _MENTION.sub(f"<{_WORD_JOINER}", without_controls(text))
+
+
+def cut(text: str, most: int) -> str:
+    """Returns the text, shortened to at most `most` characters with an ellipsis at the end, between
+    words if possible."""
+    if len(text) <= most:
+        return text
+    kept = text[: most - len(_ELLIPSIS)]
+    between = kept.rfind(" ", most // 2)
+    return (kept[:between] if between > 0 else kept).rstrip() + _ELLIPSIS

@@ -1,0 +1,142 @@
+"""How well a reader does on SQuAD 2.0 documents it was not trained on.
+
+Each question is read over its own whole paragraph. Two things are measured: whether the scores tell
+the paragraphs that answer from those that do not (AUROC), and how often the best sentence of a
+paragraph that answers is one that does. The cosine of question and sentence under the plain
+sentence encoder is measured beside it, alone and added.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+from transformers import BertModel
+
+from assistant.reader.layout import Layout, lay_out
+from assistant.training.rows import Row
+
+COSINE_WEIGHT = 6.0  # logits to the unit of cosine, where both are added
+
+Scorer = Callable[[Sequence[Layout]], list[tuple[list[float], float]]]
+"""Layouts -> for each, the logits of the sentences that fit, and the logit of the passage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A validation question; `answers` and `cosines` are those of the sentences that fit."""
+
+    layout: Layout
+    answers: tuple[bool, ...]
+    cosines: tuple[float, ...]
+
+
+def plain_encoder(folder: Path) -> BertModel:
+    """The sentence encoder in `folder`, as it came."""
+    encoder = BertModel.from_pretrained(str(folder), add_pooling_layer=False, local_files_only=True)
+    encoder.train(False)
+    return encoder
+
+
+def batch_of(layouts: Sequence[Layout]) -> tuple[Tensor, Tensor, Tensor]:
+    """`input_ids`, `attention_mask`, `token_type_ids`: int64 [batch, longest], padded with 0."""
+    longest = max(len(layout.ids) for layout in layouts)
+    ids = torch.zeros(len(layouts), longest, dtype=torch.int64)
+    mask, types = torch.zeros_like(ids), torch.zeros_like(ids)
+    for number, layout in enumerate(layouts):
+        length = len(layout.ids)
+        ids[number, :length] = torch.tensor(layout.ids)
+        types[number, :length] = torch.tensor(layout.types)
+        mask[number, :length] = 1
+    return ids, mask, types
+
+
+def cases_of(rows: Sequence[Row], tokenizer: Tokenizer, encoder: BertModel) -> list[Case]:
+    """Lay the rows out and compute cosines with the plain sentence encoder."""
+    texts = sorted({text for row in rows for text in (row.question, *row.sentences)}, key=len)
+    vectors: dict[str, Tensor] = {}
+    with torch.inference_mode():
+        for start in range(0, len(texts), 32):
+            some = texts[start : start + 32]
+            encodings = tokenizer.encode_batch(some)
+            layouts = [Layout(tuple(e.ids[:256]), tuple(e.type_ids[:256]), ()) for e in encodings]
+            ids, mask, types = batch_of(layouts)
+            hidden = encoder(input_ids=ids, attention_mask=mask, token_type_ids=types)
+            weights = mask.unsqueeze(2).float()
+            means = (hidden.last_hidden_state * weights).sum(1) / weights.sum(1)
+            vectors.update(zip(some, torch.nn.functional.normalize(means, dim=1), strict=True))
+    cases = []
+    for row in rows:
+        layout = lay_out(tokenizer, row.question, row.sentences)
+        fitting = [number for number, marker in enumerate(layout.markers) if marker >= 0]
+        asked = vectors[row.question]
+        cases.append(
+            Case(
+                layout=layout,
+                answers=tuple(number in row.answering for number in fitting),
+                cosines=tuple(float(asked @ vectors[row.sentences[n]]) for n in fitting),
+            )
+        )
+    return cases
+
+
+def figures(cases: Sequence[Case], scorer: Scorer) -> dict[str, float]:
+    """AUROC and best-sentence share by score; `both` is the sentence logit plus 6 cosine.
+
+    A question whose answering sentence did not fit into the row counts as one that is not answered.
+    """
+    read = scorer([case.layout for case in cases])
+    logits = [scores for scores, _ in read]
+    passages = [passage for _, passage in read]
+    cosines = [list(case.cosines) for case in cases]
+    both = [
+        [logit + COSINE_WEIGHT * cosine for logit, cosine in zip(one, other, strict=True)]
+        for one, other in zip(logits, cosines, strict=True)
+    ]
+    truth = [any(case.answers) for case in cases]
+    best = [max(scores) for scores in logits]
+    best_both = [max(scores) for scores in both]
+    return {
+        "questions": len(cases),
+        "auroc_cosine": auroc([max(scores) for scores in cosines], truth),
+        "auroc_sentence": auroc(best, truth),
+        "auroc_passage": auroc(passages, truth),
+        "auroc_sum": auroc([a + b for a, b in zip(best, passages, strict=True)], truth),
+        "auroc_both": auroc(best_both, truth),
+        "auroc_both_sum": auroc([a + b for a, b in zip(best_both, passages, strict=True)], truth),
+        "best_cosine": _best_answers(cosines, cases),
+        "best_sentence": _best_answers(logits, cases),
+        "best_both": _best_answers(both, cases),
+    }
+
+
+def auroc(scores: Sequence[float], truth: Sequence[bool]) -> float:
+    """Chance that a true one scores above a false one, ties counting half (the Mann-Whitney U,
+    scaled).
+    """
+    order = sorted(range(len(scores)), key=scores.__getitem__)
+    ranks = [0.0] * len(scores)
+    start = 0
+    while start < len(order):
+        end = start
+        while end < len(order) and scores[order[end]] == scores[order[start]]:
+            end += 1
+        for place in order[start:end]:
+            ranks[place] = (start + end + 1) / 2
+        start = end
+    true = sum(truth)
+    if true in (0, len(truth)):
+        raise ValueError("AUROC needs both true and false ones")
+    above = sum(rank for rank, is_true in zip(ranks, truth, strict=True) if is_true)
+    return (above - true * (true + 1) / 2) / (true * (len(truth) - true))
+
+
+def _best_answers(scores: Sequence[Sequence[float]], cases: Sequence[Case]) -> float:
+    hits = [
+        case.answers[max(range(len(own)), key=own.__getitem__)]
+        for own, case in zip(scores, cases, strict=True)
+        if any(case.answers)
+    ]
+    return sum(hits) / len(hits)

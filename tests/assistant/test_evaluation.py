@@ -1,0 +1,353 @@
+"""Evaluation: what counts as right, and what the figures say about many answers."""
+
+import json
+import math
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Writer
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.answer import Answer, Citation, Sentence, Status
+from assistant.confidence import Calibration
+from assistant.evaluation import Outcome, auroc, by_kind, evaluate, figures, record
+from assistant.marking import is_right, normalised, says, without_markers
+from assistant.pipeline import Assistant
+from corpus.document import Span
+from corpus.gold import GoldQuestion
+from corpus.loader import read_corpus
+from index.build import build
+from index.encoder import OnnxEncoder
+from index.generation import DataFolder
+from index.texts import TextStore
+
+FAQ = (
+    "# Questions\n\n## How often is a cactus watered?\n\nEvery three weeks. Never in winter.\n\n"
+    "## Where does the pump stand?\n\nThe pump stands behind the old mill.\n"
+)
+
+
+def gold(
+    *spans: Span,
+    answers: tuple[str, ...] = (),
+    document: str | None = "a.md",
+    answerable: bool = True,
+    question: str = "Why?",
+    kind: str = "",
+) -> GoldQuestion:
+    return GoldQuestion("1", question, answers, document, spans, answerable, kind=kind)
+
+
+def answer(
+    *cited: Span, text: str = "So. [1]", document: str = "a.md", confidence: float = 0.5
+) -> Answer:
+    """An answer that quotes these places of a document; a refusal where there are none."""
+    citations = tuple(
+        Citation(number, document, "A", (), "0" * 64, start, end, "x" * (end - start))
+        for number, (start, end) in enumerate(cited, start=1)
+    )
+    status = Status.ANSWERED if cited else Status.REFUSED
+    sentences = (Sentence("So.", 0, 3, (1,)),) if cited else ()
+    return Answer(
+        "1", "1", "Why?", "Why?", status, text, sentences, citations, confidence, (), (),
+        "extractive", "1",
+    )  # fmt: skip
+
+
+def outcome(
+    asked: GoldQuestion, given: Answer, right: bool | None = None, rank: float | None = None
+) -> Outcome:
+    ranks: dict[str, float | None] = dict.fromkeys(("hit@1", "hit@5", "rr@5"), rank)
+    return Outcome(asked, given, right, None, None, None, True, 0, ranks)
+
+
+@pytest.fixture
+def texts(tmp_path: Path) -> TextStore:
+    return TextStore(DataFolder(tmp_path / "data").texts)
+
+
+@pytest.fixture
+def assistant(
+    encoder: OnnxEncoder, folder_of: Writer, tmp_path: Path, texts: TextStore
+) -> Iterator[Assistant]:
+    """Answers all that it finds a little sure, without a reader."""
+    data = DataFolder(tmp_path / "data")
+    build(read_corpus(folder_of({"faq.md": FAQ})), encoder, "test", data, {})
+    with closing(data.open(encoder.fingerprint)) as generation:
+        calibration = Calibration(-5.0, {"similarity": 10.0, "question": 10.0}, 0.4)
+        yield Assistant(generation, encoder, texts, calibration)
+
+
+def span_of(quote: str) -> Span:
+    start = FAQ.index(quote)
+    return start, start + len(quote)
+
+
+# --- marking -------------------------------------------------------------------------------------
+
+
+def test_a_refusal_is_never_right() -> None:
+    assert not is_right(gold((0, 10), answers=("So",)), answer(text="So."))
+
+
+@pytest.mark.parametrize(
+    ("cited", "right"),
+    [
+        ([(0, 10)], True),
+        ([(0, 100)], True),
+        ([(5, 20)], True),
+        ([(6, 20)], False),
+        ([(0, 2), (7, 10)], True),
+        ([(0, 4), (0, 4), (1, 4)], False),
+        ([(10, 20)], False),
+    ],
+)
+def test_right_is_what_cites_half_of_the_gold_span(cited: list[Span], right: bool) -> None:
+    assert is_right(gold((0, 10)), answer(*cited)) is right
+
+
+def test_the_same_place_of_another_document_is_not_right() -> None:
+    assert not is_right(gold((0, 10)), answer((0, 10), document="b.md"))
+
+
+def test_of_two_places_both_must_be_cited() -> None:
+    assert not is_right(gold((0, 10), (50, 60)), answer((0, 10)))
+    assert is_right(gold((0, 10), (50, 60)), answer((50, 60), (0, 10)))
+    assert not is_right(gold((0, 10), (10, 20)), answer((0, 10)))
+
+
+def test_overlapping_places_are_alternatives_and_the_shortest_is_asked_for() -> None:
+    assert is_right(gold((0, 40), (30, 36), (35, 90)), answer((30, 36)))
+    assert not is_right(gold((0, 40), (30, 36)), answer((0, 30)))
+    assert not is_right(gold((0, 40), (30, 36), (50, 60)), answer((30, 36)))
+
+
+def test_an_answer_elsewhere_that_says_the_same_is_right() -> None:
+    asked = gold((0, 10), answers=("in 1911", "a century ago"))
+    assert is_right(asked, answer((50, 60), text="It was founded a century ago. [1]"))
+    assert not is_right(asked, answer((50, 60), text="It was founded in 1912. [1]"))
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "same"),
+    [
+        ("It was founded in 1911. [1]", "1911", True),
+        ("It was founded in 19112. [1]", "1911", False),
+        ("The Old Mill! [1]", "an old mill", True),
+        ("They don’t. [1]", "they dont", True),
+        ("An oak [1] stands there. [2]", "oak stands", True),
+        ("Trees are planted by gardeners. [1]", "planting trees", True),
+        ("Gardeners plant. [1]", "planting trees", False),
+        ("Old apple trees bear late. [1]", "old apple and pear trees", True),  # 3 of 4
+        ("Old apple cake. [1]", "old apple and pear trees", False),  # 2 of 4
+        ("Anything. [1]", "", False),
+        ("", "1911", False),
+    ],
+)
+def test_an_answer_says_the_same_word_for_word_or_by_most_of_its_words(
+    text: str, wanted: str, same: bool
+) -> None:
+    assert says(text, wanted) is same
+
+
+def test_case_marks_articles_and_spaces_do_not_count() -> None:
+    assert normalised("  The “Old”  Mill – an Oak's,\na name. ") == "old mill oaks name"
+
+
+def test_markers_are_taken_out_and_other_brackets_stay() -> None:
+    assert without_markers("- One [1]\n- See [a], x[2]. [12]") == "- One\n- See [a], x[2]."
+
+
+# --- one question --------------------------------------------------------------------------------
+
+
+def test_an_answer_is_compared_with_its_gold(assistant: Assistant, texts: TextStore) -> None:
+    asked = gold(
+        span_of("Every three weeks."),
+        document="faq.md",
+        question="How often is a cactus watered?",
+        answers=("monthly", "every three weeks"),
+    )
+    (found,) = evaluate(assistant, [asked], texts)
+    assert found.answer.text == "Every three weeks. [1] Never in winter. [2]"
+    assert (found.right, found.cited, found.first_cited) == (True, True, True)
+    # 3 of the 6 words said are wanted, and all 3 wanted are said.
+    assert found.f1 == pytest.approx(2 * (1 / 2) * 1 / (1 / 2 + 1))
+    assert (found.verbatim, found.unproved, found.refused) == (True, 0, False)
+    assert found.ranks == {"hit@1": 1.0, "hit@5": 1.0, "rr@5": 1.0}
+
+
+def test_only_the_second_citation_on_the_place_is_not_the_first(
+    assistant: Assistant, texts: TextStore
+) -> None:
+    asked = gold(
+        span_of("Never in winter."), document="faq.md", question="How often is a cactus watered?"
+    )
+    (found,) = evaluate(assistant, [asked], texts)
+    assert (found.right, found.cited, found.first_cited) == (True, True, False)
+
+
+def test_a_passage_found_second_has_half_a_rank(assistant: Assistant, texts: TextStore) -> None:
+    asked = gold(
+        span_of("The pump stands behind the old mill."),
+        document="faq.md",
+        question="How often is a cactus watered?",
+    )
+    (found,) = evaluate(assistant, [asked], texts)
+    assert found.ranks == {"hit@1": 0.0, "hit@5": 1.0, "rr@5": 0.5}
+    assert (found.right, found.cited) == (False, False)
+
+
+def test_gold_in_another_document_is_not_found(assistant: Assistant, texts: TextStore) -> None:
+    asked = gold((0, 9), document="other.md", question="How often is a cactus watered?")
+    (found,) = evaluate(assistant, [asked], texts)
+    assert found.ranks == {"hit@1": 0.0, "hit@5": 0.0, "rr@5": 0.0}
+
+
+def test_without_a_place_nothing_is_said_of_places(assistant: Assistant, texts: TextStore) -> None:
+    asked = gold(document=None, question="Where is the pump?", answers=("behind the old mill",))
+    (found,) = evaluate(assistant, [asked], texts)
+    assert (found.right, found.cited, found.first_cited) == (True, None, None)
+    assert set(found.ranks.values()) == {None}
+
+
+def test_a_refusal_of_what_has_no_answer_is_neither_right_nor_wrong(
+    assistant: Assistant, texts: TextStore
+) -> None:
+    asked = gold(document=None, answerable=False, question="Who won the match in Madrid?")
+    (found,) = evaluate(assistant, [asked], texts)
+    assert found.refused
+    assert (found.right, found.f1, found.verbatim, found.unproved) == (None, None, True, 0)
+
+
+def test_a_refusal_of_what_has_an_answer_scores_nothing(
+    assistant: Assistant, texts: TextStore
+) -> None:
+    asked = gold(
+        span_of("Every three weeks."),
+        document="faq.md",
+        question="Who won the match in Madrid?",
+        answers=("The documents do not answer this question",),
+    )
+    (found,) = evaluate(assistant, [asked], texts)
+    assert (found.right, found.f1, found.cited) == (False, 0.0, False)
+
+
+def test_what_was_said_before_goes_with_the_question(
+    assistant: Assistant, texts: TextStore
+) -> None:
+    asked = GoldQuestion(
+        "1", "Where does it stand?", ("behind the old mill",), None, (), True,
+        history=(("user", "Is the pump old?"), ("assistant", "Yes.")),
+    )  # fmt: skip
+    (found,) = evaluate(assistant, [asked], texts)
+    assert "pump" in found.answer.standalone_question
+
+
+def test_every_question_is_counted_as_it_is_done(assistant: Assistant, texts: TextStore) -> None:
+    done: list[None] = []
+    asked = [gold(question="Where is the pump?"), gold(question="How is a cactus watered?")]
+    found = evaluate(assistant, asked, texts, lambda: done.append(None))
+    assert len(done) == 2
+    assert [each.gold for each in found] == asked
+
+
+def test_an_outcome_is_recorded_as_json() -> None:
+    asked = gold((0, 10), answers=("So",), kind="plain")
+    row: dict[str, Any] = json.loads(
+        json.dumps(record(outcome(asked, answer((0, 10)), right=True, rank=0.5)))
+    )
+    assert (row["id"], row["kind"], row["question"], row["gold"]) == ("1", "plain", "Why?", ["So"])
+    assert (row["status"], row["right"], row["answer"], row["rr@5"]) == (
+        "answered", True, "So. [1]", 0.5
+    )  # fmt: skip
+
+
+# --- figures -------------------------------------------------------------------------------------
+
+
+def test_auroc_is_how_often_an_answerable_question_scores_higher() -> None:
+    # 0.9 beats 0.5 and 0.1; 0.5 ties with one and beats the other; 0.2 beats 0.1 only.
+    assert auroc([0.9, 0.5, 0.2], [0.5, 0.1]) == pytest.approx((2 + 1.5 + 1) / 6)
+    assert auroc([2, 3], [0, 1]) == 1
+    assert auroc([0, 1], [2, 3]) == 0
+    assert auroc([1, 1], [1]) == 0.5
+
+
+def test_auroc_of_one_class_alone_is_no_number() -> None:
+    assert math.isnan(auroc([], [1.0]))
+    assert math.isnan(auroc([1.0], []))
+
+
+@given(
+    st.lists(st.integers(0, 5), min_size=1, max_size=8),
+    st.lists(st.integers(0, 5), min_size=1, max_size=8),
+)
+def test_auroc_is_what_counting_all_pairs_gives(pos: list[int], neg: list[int]) -> None:
+    pairs = [(p > n) + (p == n) / 2 for p in pos for n in neg]
+    assert auroc(pos, neg) == pytest.approx(sum(pairs) / len(pairs))
+    assert auroc(neg, pos) == pytest.approx(1 - auroc(pos, neg))
+
+
+def test_figures_are_shares_of_the_questions_that_they_apply_to() -> None:
+    near, far = gold(answerable=False, kind="near_miss"), gold(answerable=False)
+    result = figures(
+        [
+            outcome(gold(), answer((0, 10), confidence=0.9), right=True, rank=1.0),
+            outcome(gold(), answer((0, 10), confidence=0.6), right=False, rank=0.5),
+            outcome(gold(), answer(confidence=0.2), right=False, rank=0.0),
+            outcome(gold(), answer((0, 10), confidence=0.8), right=True),
+            outcome(near, answer(confidence=0.3)),
+            outcome(near, answer((0, 10), confidence=0.7)),
+            outcome(far, answer(confidence=0.1)),
+        ]
+    )
+    shown = {name: (figure.value, figure.count) for name, figure in result.items()}
+    assert shown == {
+        "right": (0.5, 4),
+        "answered": (0.75, 4),
+        "refusal_recall": (pytest.approx(2 / 3), 3),
+        "refusal_precision": (pytest.approx(2 / 3), 3),
+        "wrongly_refused": (0.25, 4),
+        "near_misses_refused": (0.5, 2),
+        "verbatim": (1.0, 4),
+        "unproved_sentences": (0.0, 4),
+        "hit@1": (0.5, 3),
+        "hit@5": (0.5, 3),
+        "rr@5": (0.5, 3),
+        "auroc": (pytest.approx((3 + 2 + 1 + 3) / 12), 7),
+    }
+
+
+def test_a_figure_lies_in_its_interval_and_comes_out_the_same_again() -> None:
+    outcomes = [outcome(gold(), answer((0, 10)), right=n % 3 > 0) for n in range(30)]
+    figure = figures(outcomes)["right"]
+    assert figure.low < figure.value < figure.high
+    assert figure.value == pytest.approx(2 / 3)
+    # The normal approximation of the interval: 1.96 · sqrt(p · (1 - p) / n) = 0.169
+    assert figure.high - figure.value == pytest.approx(0.169, abs=0.05)
+    assert figures(outcomes) == figures(outcomes)
+    sure = figures([outcome(gold(), answer((0, 10)), right=True)] * 5)["right"]
+    assert (sure.value, sure.low, sure.high) == (1, 1, 1)
+
+
+def test_what_no_question_allows_is_left_out() -> None:
+    result = figures([outcome(gold(), answer((0, 10)), right=True)])
+    assert {"auroc", "refusal_recall", "refusal_precision", "token_f1"}.isdisjoint(result)
+    assert figures([]) == {}
+
+
+def test_kinds_are_counted_by_what_should_come_of_them() -> None:
+    assert by_kind(
+        [
+            outcome(gold(kind="plain"), answer((0, 10)), right=True),
+            outcome(gold(kind="plain"), answer((0, 10)), right=False),
+            outcome(gold(kind="near_miss", answerable=False), answer()),
+            outcome(gold(kind="near_miss", answerable=False), answer((0, 10))),
+            outcome(gold(), answer(), right=False),
+        ]
+    ) == {"all": (0, 1), "near_miss": (1, 2), "plain": (1, 2)}

@@ -1,0 +1,189 @@
+"""Passages: pairs, lists, tables and neighbouring paragraphs, each an exact span of its text."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from corpus.document import Document, Kind, Passage
+from corpus.loader import parse_document
+from corpus.splitter import JOINED, LARGEST, LARGEST_LIST, split
+
+
+def passages(text: str, name: str = "guide.md") -> list[Passage]:
+    return split(parse_document(name, text))
+
+
+def texts(text: str) -> list[str]:
+    return [passage.text for passage in passages(text)]
+
+
+def quotes(text: str, passage: Passage) -> list[str]:
+    return [text[unit.start : unit.end] for unit in passage.units]
+
+
+def sentence(number: int) -> str:
+    return f"Sentence number {number} says a little about how gardens are watered."
+
+
+def test_a_passage_knows_its_place_and_the_headings_above_it() -> None:
+    text = "# Guide\n\n## Tools\n\n### Spades\n\nDig.\n\n## Care\n\nOil it.\n"
+    dig, oil = passages(text)
+    assert (dig.document, dig.title, dig.headings) == ("guide.md", "Guide", ("Tools", "Spades"))
+    assert dig.context == "Guide › Tools › Spades"
+    assert (dig.start, dig.end, dig.kind) == (
+        text.index("Dig."),
+        text.index("Dig.") + 4,
+        "paragraph",
+    )
+    assert oil.headings == ("Care",)
+    assert dig.sha256 == parse_document("guide.md", text).sha256
+
+
+def test_a_question_and_its_answer_are_one_passage_that_opens_with_the_question() -> None:
+    text = "# Guide\n\n## What is a *rake*?\n\nA tool. It has teeth.\n\nIt is old.\n\n## Care\n\nOil it.\n"
+    faq, care = passages(text)
+    assert faq.text == "What is a *rake*?\n\nA tool. It has teeth.\n\nIt is old."
+    assert (faq.question, faq.headings, faq.kind) == ("What is a rake?", (), Kind.ANSWER)
+    assert quotes(text, faq) == ["A tool.", "It has teeth.", "It is old."]
+    assert care.question is None
+
+
+def test_boilerplate_between_a_question_and_its_answer_is_in_no_passage() -> None:
+    text = "# Guide\n\n## Why?\n\nMenu\n\nSo.\n"
+    (faq,) = passages(text)
+    assert (faq.question, faq.text) == ("Why?", "So.")
+
+
+def test_a_list_below_a_question_answers_it() -> None:
+    text = "# Guide\n\n## Which tools?\n\n- Spade\n- Rake\n"
+    (faq,) = passages(text)
+    assert (faq.question, faq.kind) == ("Which tools?", Kind.ITEM)
+    assert quotes(text, faq) == ["Spade", "Rake"]
+
+
+def test_a_list_stays_with_the_line_that_opens_it_and_its_items_know_that_line() -> None:
+    text = "# Guide\n\nBefore.\n\nTake these tools:\n\n- Spade\n- Rake\n\nAfter.\n"
+    before, tools, after = passages(text)
+    assert (before.text, after.text) == ("Before.", "After.")
+    assert tools.text == "Take these tools:\n\n- Spade\n- Rake"
+    assert tools.kind is Kind.ITEM
+    spade = tools.units[1]
+    assert spade.lead is not None
+    assert text[slice(*spade.lead)] == "Take these tools:"
+
+
+def test_a_long_list_stays_whole_up_to_the_limit() -> None:
+    lead = "# Guide\n\nTake these tools:\n\n"
+    items = [f"- Tool number {number:03d}, which is of some use" for number in range(36)]
+    whole = "\n".join(items)
+    assert LARGEST < len(whole) < LARGEST_LIST - 100
+    assert texts(lead + whole) == ["Take these tools:\n\n" + whole]
+    parts = texts(lead + whole + "\n" + whole)
+    assert len(parts) == 2
+    assert all(len(part) <= LARGEST_LIST for part in parts)
+
+
+def test_a_table_is_one_passage_whose_rows_know_their_header() -> None:
+    text = (
+        "# Guide\n\nIntro.\n\n| Tool | Use |\n|---|---|\n| Spade | dig |\n| Rake | comb |\n\nEnd.\n"
+    )
+    _, table, _ = passages(text)
+    assert table.kind is Kind.ROW
+    assert [unit.kind for unit in table.units] == [Kind.HEADER, Kind.ROW, Kind.ROW]
+    assert table.units[2].lead == (table.units[0].start, table.units[0].end)
+    assert [text[start:end] for start, end in table.units[1].cells] == ["Spade", "dig"]
+
+
+def test_short_paragraphs_of_a_section_are_joined_and_long_ones_are_not() -> None:
+    short = "# Guide\n\nDig.\n\nWater.\n"
+    assert texts(short) == ["Dig.\n\nWater."]
+    long = "\n\n".join([" ".join(map(sentence, range(6))), " ".join(map(sentence, range(6, 12)))])
+    assert len(long) > JOINED
+    assert texts("# Guide\n\n" + long) == long.split("\n\n")
+
+
+def test_a_paragraph_longer_than_the_encoder_reads_is_cut_between_sentences() -> None:
+    paragraph = " ".join(map(sentence, range(40)))
+    parts = texts("# Guide\n\n" + paragraph)
+    assert len(parts) > 2
+    assert " ".join(parts) == paragraph
+    assert all(len(part) <= LARGEST and part.endswith("watered.") for part in parts)
+
+
+def test_a_single_sentence_longer_than_that_stays_whole() -> None:
+    endless = "and on " * 300 + "it goes"
+    assert texts("# Guide\n\n" + endless) == [endless]
+
+
+def test_code_stays_whole_beside_the_text_that_explains_it() -> None:
+    text = "# Guide\n\nRun this:\n\n```\nwater()\n\nwait()\n```\n"
+    (passage,) = passages(text)
+    assert passage.text.endswith("```\nwater()\n\nwait()\n```")
+    assert passage.units[-1].kind is Kind.CODE
+
+
+def test_the_same_words_elsewhere_in_the_document_have_another_id() -> None:
+    first, second = passages("# Guide\n\n## A\n\nDig.\n\n## B\n\nDig.\n")
+    assert first.id != second.id
+    assert first.id == passages("# Guide\n\n## A\n\nDig.\n\n## B\n\nDig deeper.\n")[0].id
+
+
+def test_a_document_of_headings_and_boilerplate_has_no_passage() -> None:
+    assert passages("# Guide\n\n## Tools\n\nMenu\n") == []
+
+
+WORDS = st.sampled_from(["Dig", "the garden", "3.5 times", "e.g. roses", "Why", "“quoted.”", "a \\| b",
+                         "**strong**", "`code`", "é", "😀", "内部。"])  # fmt: skip
+PROSE = st.lists(WORDS, min_size=1, max_size=40).map(lambda words: " ".join(words) + ".")
+BLOCKS = st.one_of(
+    PROSE,
+    PROSE.map(lambda prose: prose[:-1] + ":"),
+    st.tuples(st.integers(1, 4), PROSE).map(lambda pair: f"{'#' * pair[0]} {pair[1][:40]}"),
+    st.tuples(st.integers(1, 4), PROSE).map(lambda pair: f"{'#' * pair[0]} {pair[1][:40]}?"),
+    st.lists(PROSE, min_size=1, max_size=12).map(lambda items: "\n".join(f"- {i}" for i in items)),
+    st.lists(PROSE, min_size=1, max_size=12).map(lambda items: "\n".join(f"1. {i}" for i in items)),
+    st.lists(PROSE, min_size=1, max_size=12).map(
+        lambda rows: "| A | B |\n|---|---|\n" + "\n".join(f"| {r} | x |" for r in rows)
+    ),
+    PROSE.map(lambda prose: f"```\n{prose}\n```"),
+    PROSE.map(lambda prose: f"> {prose}"),
+    st.sampled_from(["Menu", "Read more:", "<div>\nbanner\n</div>", "---"]),
+)
+MARKDOWN = st.lists(BLOCKS, max_size=12).map("\n\n".join)
+
+
+@given(MARKDOWN, st.sampled_from(["\n", "\r\n"]), st.sampled_from(["guide.md", "guide.txt"]))
+def test_passages_are_exact_spans_that_do_not_overlap(
+    markdown: str, line_break: str, name: str
+) -> None:
+    text = markdown.replace("\n", line_break)
+    before = 0
+    for passage in passages(text, name):
+        assert before <= passage.start < passage.end
+        assert text[passage.start : passage.end] == passage.text
+        inside = passage.start
+        for unit in passage.units:
+            assert inside <= unit.start < unit.end <= passage.end
+            inside = unit.end
+        before = passage.end
+
+
+@given(MARKDOWN, st.sampled_from(["guide.md", "guide.txt"]))
+def test_nothing_but_boilerplate_and_headings_is_lost(markdown: str, name: str) -> None:
+    document = parse_document(name, markdown)
+    found = split(document)
+    quoted = {at for p in found for unit in p.units for at in range(unit.start, unit.end)}
+    shown = {at for passage in found for at in range(passage.start, passage.end)}
+    for block in document.blocks:
+        places = {at for at in range(block.start, block.end) if not markdown[at].isspace()}
+        if block.kind is Kind.BOILERPLATE:
+            assert not places & shown, block
+        elif block.kind in (Kind.HEADING, Kind.QUESTION):
+            assert not places & quoted, block
+        else:
+            assert places <= quoted, block
+
+
+def test_a_title_is_the_first_heading_or_else_the_name_of_the_file() -> None:
+    assert parse_document("a/b/garden-guide_two.txt", "It rains.").title == "garden guide two"
+    assert parse_document("guide.md", "It rains.\n\n# The **guide**\n").title == "The guide"
+    assert Document("x.md", "", ()).title == "x"

@@ -1,0 +1,151 @@
+"""Finding: vectors and words together find what either alone would miss, in a stable order."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from conftest import Writer
+
+from corpus.loader import read_corpus
+from index.build import build
+from index.encoder import OnnxEncoder
+from index.generation import DataFolder, Generation
+from index.search import Searcher
+
+FILES = {
+    "faq.md": (
+        "# Questions\n\n## How often is a cactus watered?\n\nEvery three weeks, but never in winter.\n\n"
+        "## Where does the error code XK-4711 come from?\n\nFrom the pump.\n"
+    ),
+    "guide.md": (
+        "# Guide\n\n## Roses\n\nRoses want sun. They are cut in March.\n\n"
+        "## Tools\n\n| Tool | Use |\n|---|---|\n| Spade | turning the soil |\n| Rake | leaves |\n\n"
+        "## Pests\n\nAgainst snails:\n\n- beer traps\n- copper tape\n"
+    ),
+    "other.md": "# Other\n\n## Roses again\n\nRoses want sun. They are cut in  March.\n",
+}
+
+
+@pytest.fixture
+def generation(encoder: OnnxEncoder, folder_of: Writer, tmp_path: Path) -> Iterator[Generation]:
+    data = DataFolder(tmp_path / "data")
+    build(read_corpus(folder_of(FILES)), encoder, "test", data, {})
+    generation = data.open(encoder.fingerprint)
+    yield generation
+    generation.close()
+
+
+@pytest.fixture
+def searcher(generation: Generation, encoder: OnnxEncoder) -> Searcher:
+    return Searcher(generation, encoder)
+
+
+def best(searcher: Searcher, question: str) -> str:
+    return searcher.search(question, 1).hits[0].passage.text
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("Do desert plants need a drink frequently?", "Every three weeks"),
+        ("XK-4711", "From the pump"),
+        ("What is used to dig over the earth?", "turning the soil"),
+        ("How do I get rid of slugs?", "copper tape"),
+        ("When are roses cut?", "cut in March"),
+    ],
+)
+def test_passages_are_found_by_their_meaning_and_by_their_words(
+    searcher: Searcher, question: str, answer: str
+) -> None:
+    assert answer in best(searcher, question)
+
+
+def test_hits_are_ordered_by_a_score_between_nought_and_one(searcher: Searcher) -> None:
+    hits = searcher.search("How often are roses and a cactus watered?", 10).hits
+    scores = [hit.score for hit in hits]
+    assert scores == sorted(scores, reverse=True)
+    assert all(0 <= score <= 1 for score in scores)
+    assert max(hit.word_score for hit in hits) == 1
+
+
+def test_every_unit_of_a_hit_has_its_own_score(searcher: Searcher) -> None:
+    hit = searcher.search("What is a rake for?", 1).hits[0]
+    assert len(hit.unit_scores) == len(hit.passage.units) == 3
+    assert hit.unit_scores[2] == max(hit.unit_scores)
+
+
+def test_only_a_passage_of_an_faq_has_a_question_score(searcher: Searcher) -> None:
+    hits = searcher.search("How often is a cactus watered?", 10).hits
+    assert hits[0].question_score == pytest.approx(1.0, abs=1e-5)
+    assert all(hit.question_score == 0 for hit in hits if not hit.passage.question)
+
+
+def test_copies_of_a_text_are_folded_into_one_of_them(searcher: Searcher) -> None:
+    hits = searcher.search("When are roses cut?", 10).hits
+    assert sum("cut in" in hit.passage.text for hit in hits) == 1
+
+
+def test_near_copies_are_folded_unless_a_number_or_a_name_differs(
+    encoder: OnnxEncoder, folder_of: Writer, tmp_path: Path
+) -> None:
+    rule = "The brass pump is oiled by the head gardener in the first week of spring with thin oil"
+    texts = [f"{rule}.", f"{rule}, too.", f"{rule}, 3 drops.", f"{rule}, says Ada."]
+    corpus = read_corpus(folder_of({f"{n}.md": f"# Pump\n\n{t}\n" for n, t in enumerate(texts)}))
+    data = DataFolder(tmp_path / "data")
+    build(corpus, encoder, "test", data, {})
+    generation = data.open(encoder.fingerprint)
+    hits = Searcher(generation, encoder).search("When is the pump oiled?", 10).hits
+    generation.close()
+    found = {hit.passage.text for hit in hits}
+    assert len(hits) == 3
+    assert set(texts[2:]) < found
+
+
+def test_the_context_decides_where_the_question_leaves_it_open(searcher: Searcher) -> None:
+    def first(context: str) -> str:
+        return (
+            searcher.search("And how is that done, then?", 1, context=context).hits[0].passage.text
+        )
+
+    assert "cactus" in first("How often is a cactus watered?")
+    assert "roses" in first("When are roses cut in the garden guide?").lower()
+
+
+def test_the_context_does_not_outweigh_the_question(searcher: Searcher) -> None:
+    found = searcher.search("What is a rake for?", 1, context="How often is a cactus watered?")
+    assert "Rake" in found.hits[0].passage.text
+
+
+def test_no_more_than_k_are_given_and_the_fewer_are_the_better(searcher: Searcher) -> None:
+    all_hits = searcher.search("cactus", 10).hits
+    assert len(all_hits) == 5
+    assert searcher.search("cactus", 2).hits == all_hits[:2]
+
+
+def test_a_vector_that_is_known_already_is_not_encoded_again(
+    searcher: Searcher, encoder: OnnxEncoder
+) -> None:
+    given = encoder.encode_query("pump")
+    found = searcher.search("cactus", 10, given)
+    assert found.vector is given
+    assert found.hits != searcher.search("cactus", 10).hits
+
+
+@pytest.mark.parametrize(
+    "question", ["", "?!", "the of and", '" OR *', "内部客户", "\x00", "x" * 20_000]
+)
+def test_any_text_is_a_question(searcher: Searcher, question: str) -> None:
+    assert len(searcher.search(question, 3).hits) == 3
+
+
+def test_the_same_question_finds_the_same_from_many_threads(searcher: Searcher) -> None:
+    questions = ["cactus", "roses", "XK-4711", "spade"] * 8
+    expected = [searcher.search(question, 5).hits for question in questions]
+    with ThreadPoolExecutor(4) as pool:
+        assert [f.hits for f in pool.map(lambda q: searcher.search(q, 5), questions)] == expected
+
+
+def test_mistyped_words_are_mended_and_all_else_stays(searcher: Searcher) -> None:
+    assert searcher.spell("How oftne is a cactsu  watered?!") == "How often is a cactus  watered?!"
+    assert searcher.spell("Are zebras striped?") == "Are zebras striped?"

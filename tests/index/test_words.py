@@ -1,0 +1,251 @@
+"""The word half: BM25 over stems, harmless whatever a question holds, and passages whole again."""
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from corpus.document import Passage
+from corpus.loader import parse_document
+from corpus.splitter import split
+from index.errors import IndexDamaged
+from index.terms import content_words
+from index.words import Entry, Words, write_words
+
+GUIDE = """# Garden guide
+
+## What is a perennial?
+
+A perennial plant lives for more than two years.
+
+## Watering
+
+Gardeners watered their roses with café leftovers in the evening.
+
+## Tools
+
+| Tool | Use |
+|------|-----|
+| Spade | digging |
+| Rake | combing leaves |
+
+## Quotes
+
+He said "water OR roses" and meant NOT both.
+"""
+
+Made = Callable[..., Words]
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Made:
+    def make(*texts: str) -> Words:
+        path = tmp_path / "passages.sqlite"
+        path.unlink(missing_ok=True)
+        write_words(path, entries(*texts), [bytes([row]) * 32 for row in range(3)])
+        return Words(path)
+
+    return make
+
+
+def entries(*texts: str, name: str = "guide.md") -> list[Entry]:
+    documents = [parse_document(f"{number}-{name}", text) for number, text in enumerate(texts)]
+    passages = [passage for document in documents for passage in split(document)]
+    return [Entry(n, p, n, n, tuple(range(len(p.units)))) for n, p in enumerate(passages)]
+
+
+def rows_of(written: list[Entry]) -> set[int]:
+    return {row for e in written for row in (e.row, e.heading_row, *e.unit_rows)}
+
+
+def found(words: Words, question: str) -> list[Passage]:
+    hits = words.search(content_words(question), 10)
+    return [entry.passage for entry in words.entries([ordinal for ordinal, _ in hits])]
+
+
+@pytest.mark.parametrize(
+    ("question", "heading"),
+    [
+        ("How do I water a rose?", "Watering"),
+        ("gardener", "Watering"),
+        ("cafe leftover", "Watering"),
+        ("PERENNIALS", "Garden guide"),
+        ("rakes", "Tools"),
+        ("tools", "Tools"),
+    ],
+)
+def test_passages_are_found_by_the_stems_of_their_words_and_headings(
+    made: Made, question: str, heading: str
+) -> None:
+    best = found(made(GUIDE), question)[0]
+    assert (best.headings or (best.title,))[-1] == heading
+
+
+def test_hits_are_in_the_order_of_their_scores_which_are_above_zero(made: Made) -> None:
+    words = made(GUIDE)
+    hits = words.search(["water", "roses", "spade"], 10)
+    scores = [score for _, score in hits]
+    assert len(hits) == 3
+    assert scores == sorted(scores, reverse=True)
+    assert scores[-1] > 0
+    assert words.search(["water", "roses", "spade"], 1) == hits[:1]
+
+
+def test_words_of_a_question_that_no_passage_holds_find_nothing(made: Made) -> None:
+    assert made(GUIDE).search(["zebra"], 10) == []
+    assert made(GUIDE).search([], 10) == []
+
+
+def test_cells_that_ran_together_are_found_by_their_words(made: Made, tmp_path: Path) -> None:
+    text = "Tools\n\nToolUse\nSpadesTurn the soil over.\nRakesComb the leaves away.\n"
+    write_words(tmp_path / "glued.sqlite", entries(text, name="glued.txt"), [])
+    assert len(Words(tmp_path / "glued.sqlite").search(["rake"], 10)) == 1
+
+
+@pytest.mark.parametrize(
+    "term",
+    ['"', '""', "'", "*", "a*", "NEAR(a b)", "water OR", "NOT", "AND", "question:x", "{x} : y", "^x",
+     "(", "x) OR (y", "-", "+", "; DROP TABLE passages"]
+)  # fmt: skip
+def test_operators_of_the_query_language_are_words_like_others(made: Made, term: str) -> None:
+    words = made(GUIDE)
+    for ordinal, score in words.search([term, "zebra"], 10):
+        assert score > 0
+        assert ordinal in range(words.count)
+    assert words.search([term, "spade"], 10)
+    assert words.count == len(words.entries(range(words.count)))
+
+
+def test_a_quoted_operator_does_not_widen_the_search(made: Made) -> None:
+    words = made(GUIDE)
+    assert words.search(['zebra" OR "spade'], 10) == []
+    assert words.search(["body:spade"], 10) == []
+    assert words.search(["spad*"], 10) == []
+
+
+@pytest.fixture(scope="module")
+def guide(tmp_path_factory: pytest.TempPathFactory) -> Words:
+    path = tmp_path_factory.mktemp("words") / "passages.sqlite"
+    write_words(path, entries(GUIDE), [])
+    return Words(path)
+
+
+@given(question=st.text())
+def test_no_question_breaks_the_search(guide: Words, question: str) -> None:
+    assert all(score > 0 for _, score in guide.search(content_words(question), 5))
+
+
+def test_entries_come_back_as_they_were_written_in_the_order_asked_for(made: Made) -> None:
+    written = entries(GUIDE, "# Care\n\nOil it:\n\n- Spade\n- Rake\n")
+    words = made(GUIDE, "# Care\n\nOil it:\n\n- Spade\n- Rake\n")
+    assert words.entries(range(words.count)) == written
+    assert words.entries([3, 1]) == [written[3], written[1]]
+    assert words.entries([]) == []
+    assert words.document("1-guide.md") == written[-1:]
+    assert [entry.passage.question for entry in words.questions()] == ["What is a perennial?"]
+    assert words.digests() == {bytes([row]) * 32: row for row in range(3)}
+
+
+def test_a_mistyped_word_is_corrected_from_the_vocabulary_and_a_known_one_is_not(
+    made: Made,
+) -> None:
+    words = made(GUIDE)
+    assert words.correction("perenial") == "perennial"
+    assert words.correction("wtaered") == "watered"
+    assert words.correction("perennial") is None
+    assert words.correction("zebra") is None
+    assert (words.frequency("roses"), words.frequency("zebra")) == (2, 0)
+
+
+TOOLS = "# Tools\n\n## What is a mattock?\n\nA mattock digs where a spade would break.\n"
+PLANTS = "# Plants\n\n## What is a perenial?\n\nSpelled so, it is a perenial rose.\n"
+
+
+def test_words_within_some_documents_are_those_of_a_file_of_these_alone(
+    made: Made, tmp_path: Path
+) -> None:
+    every = entries(PLANTS, GUIDE, TOOLS)
+    write_words(tmp_path / "all.sqlite", every, [bytes([row]) * 32 for row in range(len(every))])
+    kept = [entry for entry in every if entry.passage.document != "0-guide.md"]
+    moved = [replace(entry, ordinal=n) for n, entry in enumerate(kept)]
+    write_words(tmp_path / "some.sqlite", moved, [])
+    within = Words(tmp_path / "all.sqlite").within(["1-guide.md", "2-guide.md"])
+    alone = Words(tmp_path / "some.sqlite")
+    assert within.count == alone.count == len(kept)
+    assert within.ordinals.tolist() == [entry.ordinal for entry in kept]
+    for question in ("What is a perennial rose?", "a spade in the garden", "perenial", "plants"):
+        terms = content_words(question)
+        hits = [(kept[ordinal].ordinal, score) for ordinal, score in alone.search(terms, 10)]
+        assert within.search(terms, 10) == hits
+        assert [within.frequency(term) for term in terms] == [alone.frequency(t) for t in terms]
+        assert [within.correction(term) for term in terms] == [alone.correction(t) for t in terms]
+    assert within.questions() == [entry for entry in kept if entry.passage.question]
+    assert within.document("2-guide.md") == kept[-1:]
+    assert within.digests() == {bytes([row]) * 32: row for row in rows_of(kept)}
+
+
+def test_what_is_not_within_cannot_be_asked_for(made: Made) -> None:
+    within = made(GUIDE, TOOLS).within(["1-guide.md"])
+    outside, inside = range(within.ordinals[0]), within.ordinals.tolist()
+    assert within.search(["water", "roses"], 10) == []
+    assert within.frequency("roses") == 0
+    assert within.document("0-guide.md") == []
+    assert within.correction("watered") is None
+    assert within.correction("wtaered") is None
+    assert within.correction("mattok") == "mattock"
+    assert [entry.ordinal for entry in within.entries(inside)] == inside
+    with pytest.raises(KeyError):
+        within.entries(outside)
+
+
+def test_within_what_is_within_only_what_both_have_is_seen(made: Made) -> None:
+    words = made(GUIDE, TOOLS, PLANTS)
+    both = words.within(["0-guide.md", "1-guide.md"]).within(["1-guide.md", "2-guide.md"])
+    assert {entry.passage.document for entry in both.questions()} == {"1-guide.md"}
+    assert both.count == 1
+
+
+def test_within_no_documents_there_are_no_words(made: Made) -> None:
+    nothing = made(GUIDE).within([])
+    assert nothing.count == 0
+    assert nothing.search(["water"], 10) == []
+    assert nothing.questions() == []
+    assert nothing.correction("wtaered") is None
+    assert nothing.digests() == {}
+
+
+def test_closing_what_is_within_leaves_the_whole_open(made: Made) -> None:
+    words = made(GUIDE, TOOLS)
+    connection = words._local.connection
+    words.within(["1-guide.md"]).close()
+    assert words.search(["water"], 10)
+    assert words._local.connection is connection
+
+
+def test_a_missing_file_is_a_damaged_index(tmp_path: Path) -> None:
+    with pytest.raises(IndexDamaged, match="assistant index --rebuild"):
+        Words(tmp_path / "gone.sqlite")
+    assert not (tmp_path / "gone.sqlite").exists()
+
+
+def test_a_file_that_is_no_index_is_a_damaged_index(made: Made, tmp_path: Path) -> None:
+    (tmp_path / "noise.sqlite").write_bytes(b"SQLite format 3\x00" + b"noise" * 1000)
+    with pytest.raises(IndexDamaged, match="assistant index --rebuild"):
+        Words(tmp_path / "noise.sqlite")
+    with sqlite3.connect(tmp_path / "other.sqlite") as other:
+        other.execute("CREATE TABLE things (a)")
+    with pytest.raises(IndexDamaged, match="no such table"):
+        Words(tmp_path / "other.sqlite")
+
+
+def test_the_index_is_opened_for_reading_only(made: Made, tmp_path: Path) -> None:
+    words = made(GUIDE)
+    before = (tmp_path / "passages.sqlite").read_bytes()
+    found(words, "water")
+    words.close()
+    assert (tmp_path / "passages.sqlite").read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["passages.sqlite"]
