@@ -2,7 +2,7 @@
 # pyproject.toml and the pinned versions in constraints.txt.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench eval format clean
+.PHONY: help run check test soak bench eval format clean
 
 PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
@@ -13,6 +13,7 @@ QUESTIONS ?= 5000
 BIN := .venv/bin
 READY := .venv/.ready
 PACKAGES := corpus index assistant api
+UNIT_TESTS := tests/corpus tests/index tests/assistant
 
 help: ## say what there is to make
 	@echo "usage: make TARGET"
@@ -21,12 +22,22 @@ help: ## say what there is to make
 run: $(READY) ## serve the web page and the API at http://127.0.0.1:8000/ (PORT=8001 for another port)
 	@$(BIN)/assistant serve --host $(HOST) --port $(PORT)
 
-test: $(READY) ## check style, types and layers, and run the tests
+check: $(READY) ## check style, types and layers, and run the tests of single modules (a minute)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 -q $(UNIT_TESTS)
+
+test: $(READY) ## run all checks and all tests (minutes)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -n 2 --dist worksteal
+
+soak: $(READY) ## run the endurance tests: many kills, clients, events and generated inputs
+	$(BIN)/pytest --soak -m soak
 
 bench: $(READY) ## measure start-up, memory, load and swaps (QUESTIONS=100000 for an hour's worth)
 	$(BIN)/python tests/measure/bench.py --questions $(QUESTIONS)

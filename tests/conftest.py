@@ -11,9 +11,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 from fastapi.testclient import TestClient
+from filelock import FileLock
 from hypothesis import settings as hypothesis_settings
 from serving import GARDEN, client_of, opened
 
@@ -28,16 +30,39 @@ from index.encoders import export_encoder, load_encoder
 ROOT = Path(__file__).resolve().parent.parent
 NOBODY = 65534
 
-# Two cores that others use too: no test may fail for being slow.
-hypothesis_settings.register_profile("unhurried", deadline=None, database=None)
-hypothesis_settings.load_profile("unhurried")
+# No deadline: a test must not fail because the machine is busy.
+hypothesis_settings.register_profile("test", deadline=None, database=None, max_examples=25)
+hypothesis_settings.register_profile("soak", deadline=None, database=None, max_examples=500)
 
 Writer = Callable[[Mapping[str, str]], Path]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--soak", action="store_true", help="run with the counts of an endurance test (make soak)"
+    )
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """LangChain's suites name a mark of a plugin that is switched off here."""
-    config.addinivalue_line("markers", "benchmark: named by langchain-tests, not used here")
+    # LangChain's test suites use a marker of a plugin that is disabled here.
+    config.addinivalue_line("markers", "benchmark: used by langchain-tests")
+    hypothesis_settings.load_profile("soak" if config.getoption("soak") else "test")
+
+
+class Scale(Protocol):
+    """Chooses a count: `scale(6, soak=50)` is 6 in `make test` and 50 in `make soak`."""
+
+    def __call__(self, count: int, *, soak: int) -> int: ...
+
+
+@pytest.fixture(scope="session")
+def scale(request: pytest.FixtureRequest) -> Scale:
+    """The count of kills, clients or events that a test runs with."""
+
+    def choose(count: int, *, soak: int) -> int:
+        return soak if request.config.getoption("soak") else count
+
+    return choose
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +79,9 @@ def own_log() -> Iterator[None]:
 def encoder_data() -> Path:
     """A data folder that holds the exported default encoder; kept between runs, git-ignored."""
     data = ROOT / ".assistant"
-    export_encoder(data)
+    data.mkdir(exist_ok=True)
+    with FileLock(data / "export.lock"):  # two test processes may start at once
+        export_encoder(data)
     return data
 
 
@@ -89,12 +116,26 @@ def folder_of(tmp_path: Path) -> Writer:
     return write
 
 
+@pytest.fixture(scope="session")
+def garden_index(tmp_path_factory: pytest.TempPathFactory, encoder_data: Path) -> Path:
+    """A data folder with the index of the garden, built once. Tests get a copy: see `settings`."""
+    folder = tmp_path_factory.mktemp("garden")
+    documents, data = folder / "documents", folder / "data"
+    documents.mkdir()
+    for name, content in GARDEN.items():
+        (documents / name).write_bytes(content.encode())
+    data.mkdir()
+    (data / "encoders").symlink_to(encoder_data / "encoders", target_is_directory=True)
+    build_index(Settings(corpus=documents, data=data))
+    return data
+
+
 @pytest.fixture
-def settings(folder_of: Writer, data: Path) -> Settings:
-    """A published index of the garden."""
-    settings = Settings(corpus=folder_of(GARDEN), data=data)
-    build_index(settings)
-    return settings
+def settings(garden_index: Path, folder_of: Writer, data: Path) -> Settings:
+    """Settings of a copy of the garden, indexed."""
+    ignore = shutil.ignore_patterns("encoders")
+    shutil.copytree(garden_index, data, ignore=ignore, dirs_exist_ok=True)
+    return Settings(corpus=folder_of(GARDEN), data=data)
 
 
 @pytest.fixture
