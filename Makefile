@@ -2,7 +2,7 @@
 # pyproject.toml and the pinned versions in constraints.txt.
 
 .DEFAULT_GOAL := help
-.PHONY: help run check test soak bench eval format clean
+.PHONY: help run slack check test soak bench eval format clean
 
 PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
@@ -21,6 +21,9 @@ help: ## say what there is to make
 
 run: $(READY) ## serve the web page and the API at http://127.0.0.1:8000/ (PORT=8001 for another port)
 	@$(BIN)/assistant serve --host $(HOST) --port $(PORT)
+
+slack: $(READY) ## try the Slack app without Slack: a stand-in with a page, and the service
+	@PYTHONPATH=tests $(BIN)/python -m slack_stand_in
 
 check: $(READY) ## check style, types and layers, and run the tests of single modules (a minute)
 	$(BIN)/ruff check .

@@ -29,7 +29,6 @@ _COMMANDS = {
     "keys": "api.cli.keys",
     "doctor": "api.cli.doctor",
     "slack": "api.cli.slack",
-    "slack-simulator": "slack_stand_in.__main__",
 }
 _FOLDERS = """
 Without --data the index lies in .assistant, and that of a corpus other than corpus/documents in a
@@ -87,7 +86,6 @@ def _parser() -> argparse.ArgumentParser:
     _add_keys(commands)
     _add_doctor(commands)
     _add_slack(commands)
-    _add_slack_simulator(commands)
     return parser
 
 
@@ -231,31 +229,6 @@ def _add_slack(commands: _Commands) -> None:
         "answer in Slack over Socket Mode, which needs no public address; with one, `assistant "
         "serve` answers Slack at /slack/events",
         "SLACK_BOT_TOKEN=xoxb-... SLACK_APP_TOKEN=xapp-... assistant slack",
-    )
-
-
-def _add_slack_simulator(commands: _Commands) -> None:
-    simulator = commands.add_parser(
-        "slack-simulator",
-        help="try the Slack door without Slack: a stand-in with channels, threads and a page",
-        description="Serves a stand-in for Slack on this machine, with a page to write in. It "
-        "prints what to set so that the service answers it.\n\nExample: assistant slack-simulator",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    simulator.add_argument("--host", default="127.0.0.1", help="where to listen (127.0.0.1)")
-    simulator.add_argument("--port", default=8001, type=_port, help="0 takes a free one (8001)")
-    simulator.add_argument(
-        "--service",
-        metavar="URL",
-        default="http://127.0.0.1:8000",
-        help="the service that answers (http://127.0.0.1:8000)",
-    )
-    simulator.add_argument(
-        "--duplicates", metavar="N", default=1, type=int, help="send each event N times (1)"
-    )
-    simulator.add_argument(
-        "--delay", metavar="SECONDS", default=0.0, type=float, help="send it so much later (0)"
     )
 
 

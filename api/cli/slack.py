@@ -20,8 +20,8 @@ def run(arguments: Namespace) -> int:
     expect_folder(settings.corpus)
     if not settings.slack_bot_token or not settings.slack_app_token:
         raise SettingsInvalid(
-            "set SLACK_BOT_TOKEN (xoxb-...) and SLACK_APP_TOKEN (xapp-...): slack/README.md says "
-            "where Slack shows them; to try it without Slack there is `assistant slack-simulator`"
+            "set SLACK_BOT_TOKEN (xoxb-...) and SLACK_APP_TOKEN (xapp-...): "
+            "api/slack/app/README.md says where Slack shows them"
         )
     parts = open_parts(settings)
     try:

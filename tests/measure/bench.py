@@ -24,7 +24,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from simulated import Slack, simulated
+from slack_stand_in.client import Slack, run_stand_in
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLD = ROOT / "corpus" / "gold" / "faq.jsonl"
@@ -260,7 +260,7 @@ def bench_slack(place: Place, questions: Sequence[str]) -> None:
         f"{SLACK_DELIVERIES} times"
     )
     with (
-        simulated(duplicates=SLACK_DELIVERIES) as slack,
+        run_stand_in(duplicates=SLACK_DELIVERIES) as slack,
         served(place, slack.environment) as service,
     ):
         slack.service = f"http://127.0.0.1:{service.port}"

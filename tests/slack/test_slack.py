@@ -13,8 +13,8 @@ from urllib.parse import urlencode
 import httpx2
 import pytest
 from serving import BEANS, GARDEN, ROSES, listening
-from simulated import Slack, simulated
-from slack_stand_in.sending import Delivery
+from slack_stand_in.client import Slack, run_stand_in
+from slack_stand_in.delivery import Delivery
 from sqlalchemy import delete, update
 
 from api.assembly.assistant import build_index
@@ -56,7 +56,7 @@ def garden(tmp_path_factory: pytest.TempPathFactory, encoder_data: Path) -> Gard
 
 @pytest.fixture
 def slack() -> Iterator[Slack]:
-    with simulated() as stand_in:
+    with run_stand_in() as stand_in:
         yield stand_in
 
 
@@ -292,7 +292,7 @@ class TestCommand:
     def test_the_answer_is_for_the_one_who_asked_until_they_show_it(
         self, slack: Slack, parts: Parts
     ) -> None:
-        assert slack.command(BEANS).was_taken
+        assert slack.command(BEANS).was_accepted
         [whisper] = slack.wait_for(slack.ephemerals)
         assert whisper["text"] == BEANS_ANSWER
         assert BEANS in shown(whisper)
@@ -354,7 +354,7 @@ class TestBadInput:
     def test_signatures(self, slack: Slack, parts: Parts) -> None:
         ts = slack.write("<@U0ASSISTANT> hello?", channel="random")  # not seen by the bot
         event = {"type": "app_mention", "user": "U0ADA", "channel": "C0GENERAL", "ts": ts}
-        payload = {"type": "event_callback", "team_id": "T0SIMULATE", "event_id": "Ev1"}
+        payload = {"type": "event_callback", "team_id": "T0STANDIN", "event_id": "Ev1"}
         body = json.dumps({**payload, "event": {**event, "text": BEANS}}).encode()
         right = slack.headers(body)
         forged = {**right, "x-slack-signature": "v0=" + "0" * 64}
@@ -720,5 +720,5 @@ def test_the_desk_gives_an_id_one_answer(parts: Parts) -> None:
 
 def test_the_address_is_verified(slack: Slack, parts: Parts) -> None:
     delivery = slack.verify("say this")
-    assert delivery.was_taken
+    assert delivery.was_accepted
     assert "say this" in json.dumps(delivery.reply)

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from slack_stand_in.limits import (
-    expect_markdown,
-    expect_message_blocks,
-    expect_prompts,
-    expect_update_text,
-    expect_view,
+    check_markdown,
+    check_message_blocks,
+    check_prompts,
+    check_update_text,
+    check_view,
 )
 
 from api.slack.blocks import (
@@ -195,9 +195,9 @@ def read(block: Any) -> str:
 def expect_shown(message: Message) -> None:
     """Slack takes it, in a new message and in place of another, and obeys nothing in it."""
     blocks = list(message.blocks)
-    expect_message_blocks(blocks)
+    check_message_blocks(blocks)
     assert len(read(blocks)) <= LONGEST_MESSAGE
-    expect_update_text(message.text)
+    check_update_text(message.text)
     assert "<" not in message.text
     for text in strings(blocks):
         assert not re.search("<[!@#]", text)
@@ -431,7 +431,7 @@ def test_what_proves_a_streamed_answer_is_shown_below_it(answer: AnswerBody, for
     sentences = list(itertools.takewhile(room.takes, short))
     text = ""
     for told in sentences:
-        line = expect_markdown(streamed(told))
+        line = check_markdown(streamed(told))
         assert line.endswith("".join(f" [{each.number}]" for each in told.citations) + "\n")
         text += line
     assert not re.search("[<>]", text)
@@ -493,7 +493,7 @@ def test_the_home_view_is_shown_whatever_the_documents_are(
 ) -> None:
     body = DocumentsBody(generation="g1", documents=tuple(documents), examples=examples)
     view = home(body, page)
-    expect_view(view)
+    check_view(view)
     assert not any(re.search("<[!@#]", text) for text in strings(view))
     assert [each["value"] for each in found(view, "button")] == [
         question for question in examples[:5] if 0 < len(question) <= 2_000
@@ -513,7 +513,7 @@ def test_the_home_view_is_shown_whatever_the_documents_are(
 @settings(max_examples=80)
 def test_the_questions_to_begin_with_are_whole(examples: list[str]) -> None:
     offered = prompts(examples)
-    expect_prompts(offered)
+    check_prompts(offered)
     assert [each["message"] for each in offered] == [inert(each) for each in examples[:4]]
     assert all(len(each["title"]) <= 75 for each in offered)
 
@@ -638,7 +638,7 @@ def test_a_list_that_is_cut_ends_with_an_item_and_no_mark() -> None:
 def test_a_text_of_many_bytes_is_taken_by_an_update_too() -> None:
     answer = answer_of([("語" * 3_000, (1,))], [citation_of(1)])
     text = answered(answer, Form()).text
-    assert expect_update_text(text).startswith("語" * 1_000)
+    assert check_update_text(text).startswith("語" * 1_000)
 
 
 def test_room_is_given_in_order_and_what_was_refused_takes_none() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx2
 from serving import ROOT, listening
-from simulated import Slack, simulated
+from slack_stand_in.client import Slack, run_stand_in
 
 from api.assembly.assistant import ensure_index
 from api.assembly.service import open_parts
@@ -22,7 +22,7 @@ def test_the_answers_are_those_of_http(encoder_data: Path, tmp_path: Path) -> No
     conversations = [asked_in(row) for row in rows]
     assert len(conversations) > 200
     assert any(len(turns) > 1 for turns in conversations)
-    with simulated() as slack:
+    with run_stand_in() as slack:
         settings = Settings(
             corpus=ROOT / DEFAULT_CORPUS,
             data=encoder_data,

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from slack_stand_in import payloads
 from slack_stand_in.options import Options
-from slack_stand_in.workspace import BOT_USER, Json, Workspace, completed
+from slack_stand_in.workspace import BOT_USER, Json, Workspace, with_defaults
 
 from api.slack import blocks
 from api.slack.inbox import Incoming
@@ -158,7 +158,9 @@ def test_one_mention_told_as_two_events_is_one_thing(text: str) -> None:
 def test_the_stand_in_sends_the_same_mention_twice_too() -> None:
     workspace = Workspace()
     channel = workspace.channels["C0GENERAL"]
-    message = workspace.said("U0ADA", f"<@{BOT_USER}> When?", [payloads.rich_text_of("x")], None)
+    message = workspace.new_message(
+        "U0ADA", f"<@{BOT_USER}> When?", [payloads.rich_text_of("x")], None
+    )
     both = [
         payloads.callback(make(channel, message), Options(), 0.0)
         for make in (payloads.message_event, payloads.mention_event)
@@ -234,7 +236,7 @@ def test_what_is_not_said_to_us_is_nothing(change: Json) -> None:
 def test_an_edit_and_a_deletion_as_the_stand_in_tells_them_are_nothing() -> None:
     workspace = Workspace()
     channel = workspace.channels["D0ADA"]
-    message = workspace.said("U0ADA", "When?", [], None)
+    message = workspace.new_message("U0ADA", "When?", [], None)
     workspace.add(channel, message)
     previous = workspace.edit(channel, message["ts"], {"text": "Where?"})
     told = [
@@ -242,7 +244,7 @@ def test_an_edit_and_a_deletion_as_the_stand_in_tells_them_are_nothing() -> None
         payloads.deleted_event(channel, message, workspace.next_ts()),
         payloads.home_event("U0ADA", channel, "home", None, workspace.next_ts()),
         payloads.thread_started_event("U0ADA", channel, message["ts"], workspace.next_ts()),
-        payloads.message_event(channel, workspace.said(BOT_USER, "Mine", [], message)),
+        payloads.message_event(channel, workspace.new_message(BOT_USER, "Mine", [], message)),
     ]
     for body in told:
         assert of_event(payloads.callback(body, Options(), 0.0), BOT_USER, "r") is None
@@ -342,7 +344,7 @@ def pressed(
     workspace = Workspace(lambda: 1_700_000_000.0)
     place = workspace.channels[channel]
     shown = blocks.answered(refusal(), blocks.Form(shareable=True))
-    message = workspace.said(BOT_USER, shown.text, shown.blocks, None)
+    message = workspace.new_message(BOT_USER, shown.text, shown.blocks, None)
     if thread:
         message |= {"thread_ts": thread, "parent_user_id": "U0ADA"}
     action = payloads.action_of(message["blocks"], None, action_id, value, "1700000001.5")
@@ -392,7 +394,7 @@ def test_a_suggestion_in_the_home_view_is_asked_in_the_direct_messages() -> None
     asking = [{"type": "actions", "elements": [{"type": "button", "action_id": "ask.0",
                "text": {"type": "plain_text", "text": "Who…"}, "value": "Who?"}]}]  # fmt: skip
     view = workspace.publish("U0ADA", {"type": "home", "blocks": asking}, "V1")
-    action = payloads.action_of(completed(asking, "x"), None, "ask.0", None, "1.5")
+    action = payloads.action_of(with_defaults(asking, "x"), None, "ask.0", None, "1.5")
     assert did(payloads.view_actions(workspace, "U0ADA", view, action)) == Question(
         channel="U0ADA", user="U0ADA", text="Who?", asked="button"
     )

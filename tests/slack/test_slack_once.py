@@ -9,8 +9,8 @@ from typing import Any
 
 import httpx2
 from serving import BEANS, ROSES, served
-from simulated import Slack, simulated
-from slack_stand_in.sending import Delivery
+from slack_stand_in.client import Slack, run_stand_in
+from slack_stand_in.delivery import Delivery
 
 from api.settings import Settings
 
@@ -76,7 +76,7 @@ class Crowd:
 
 def test_each_question_is_answered_once(settings: Settings) -> None:
     draw = random.Random(7)
-    with simulated(deliver=False) as slack:
+    with run_stand_in(deliver=False) as slack:
         crowd = Crowd(slack)
         for number in range(KILLS):
             with served(settings, environment=slack.environment) as (address, process):

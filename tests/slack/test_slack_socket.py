@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from serving import BEANS, ROOT
-from simulated import Slack, simulated
+from slack_stand_in.client import Slack, run_stand_in
 
 from api.settings import Settings
 
@@ -19,7 +19,7 @@ BEANS_ANSWER = "Beans are sown in the second week of May. [1]"
 
 @pytest.fixture
 def slack() -> Iterator[Slack]:
-    with simulated() as stand_in:
+    with run_stand_in() as stand_in:
         yield stand_in
 
 

@@ -1,67 +1,81 @@
-"""`assistant slack-simulator`: a stand-in for Slack on this machine, to try the bot with."""
+"""Starts the stand-in and, next to it, `assistant serve` with the settings that connect the two.
 
+Run it with `make slack`. Unknown arguments are passed on to `assistant serve`, for example
+`--corpus DIR`.
+"""
+
+import argparse
+import asyncio
 import contextlib
-from argparse import Namespace
-from types import FrameType
+import os
+import socket
+import sys
+from asyncio.subprocess import Process
 
 import uvicorn
 
-from api.errors import AddressUnavailable
-from api.exit_codes import DONE
-from api.listening import address_of, bound, is_loopback
 from slack_stand_in.options import Options
-from slack_stand_in.server import Simulator
+from slack_stand_in.server import StandIn
 
-_GRACE = 2  # seconds that a page's connection is given at the end
+_HOST = "127.0.0.1"  # the stand-in lets every caller act as any user, so only this machine may call
+_STOP_TIMEOUT = 20.0  # seconds that the service gets to finish its work
 
 
-def run(arguments: Namespace) -> int:
-    """Serves the stand-in until it is stopped."""
-    options = Options(
-        service=arguments.service, duplicates=arguments.duplicates, delay=arguments.delay
+def main() -> int:
+    """Runs both until Ctrl-C or until the service ends; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="slack_stand_in", description=__doc__)
+    parser.add_argument("--port", type=int, default=0, help="port of the page (0: a free one)")
+    arguments, rest = parser.parse_known_args()
+    try:
+        return asyncio.run(_run(arguments.port, rest))
+    except KeyboardInterrupt:  # uvicorn raises it again after a clean stop
+        return 0
+
+
+async def _run(port: int, serve_arguments: list[str]) -> int:
+    listener = socket.create_server((_HOST, port))
+    service_port = _free_port()
+    stand_in = StandIn(Options(service=f"http://{_HOST}:{service_port}"))
+    stand_in.address = f"http://{_HOST}:{listener.getsockname()[1]}/"
+    server = uvicorn.Server(
+        uvicorn.Config(stand_in.app, log_config=None, access_log=False, timeout_graceful_shutdown=2)
     )
-    with bound(arguments.host, arguments.port) as listener:
-        if not is_loopback(listener):
-            raise AddressUnavailable(
-                "the stand-in lets whoever reaches it act for anybody, and does not listen on "
-                f"{arguments.host}: name an address of this machine alone, such as 127.0.0.1"
-            )
-        simulator = Simulator(options)
-        simulator.address = address_of(listener)
-        print(_told(simulator), flush=True)
-        config = uvicorn.Config(
-            simulator.app,
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=_GRACE,
-            server_header=False,
-        )
-        # uvicorn passes Ctrl-C on once it has stopped.
-        with contextlib.suppress(KeyboardInterrupt):
-            _Server(config, simulator).run(sockets=[listener])
-    return DONE
-
-
-class _Server(uvicorn.Server):
-    """Lets go of the pages that listen for changes as soon as it is told to stop."""
-
-    def __init__(self, config: uvicorn.Config, simulator: Simulator) -> None:
-        super().__init__(config)
-        self._simulator = simulator
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self._simulator.end()
-        super().handle_exit(sig, frame)
-
-
-def _told(simulator: Simulator) -> str:
-    """What to do next, each line ready to be pasted."""
-    options, address = simulator.options, simulator.address
-    slack = f"SLACK_BOT_TOKEN={options.bot_token} ASSISTANT_SLACK_API_URL={address}api/"
-    return (
-        f"Slack's stand-in sends to {options.service}. Start the service with\n\n"
-        f"  {slack} SLACK_SIGNING_SECRET={options.signing_secret} assistant serve\n\n"
-        "or, for Socket Mode, with\n\n"
-        f"  {slack} SLACK_APP_TOKEN={options.app_token} assistant slack\n\n"
-        f"Open {address} in a browser; Ctrl-C stops."
+    command = ["-m", "api.cli", "serve", "--port", str(service_port), *serve_arguments]
+    environment = {**os.environ, **stand_in.environment}
+    service = await asyncio.create_subprocess_exec(sys.executable, *command, env=environment)
+    watcher = asyncio.create_task(_stop_with(service, server))
+    print(
+        f"Slack stand-in: {stand_in.address} (open it in a browser; Ctrl-C stops both)", flush=True
     )
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        watcher.cancel()
+        await _stop(service)
+    return service.returncode or 0
+
+
+async def _stop_with(service: Process, server: uvicorn.Server) -> None:
+    """Stops the stand-in when the service ends by itself."""
+    await service.wait()
+    server.should_exit = True
+
+
+async def _stop(service: Process) -> None:
+    if service.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            service.terminate()
+        try:
+            await asyncio.wait_for(service.wait(), _STOP_TIMEOUT)
+        except TimeoutError:
+            service.kill()
+            await service.wait()
+
+
+def _free_port() -> int:
+    with socket.create_server((_HOST, 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -61,12 +61,12 @@ def missing(*names: str) -> Refused:
 # --- messages and views --------------------------------------------------------------------------
 
 
-def expect_message_blocks(blocks: Any) -> list[Json]:
+def check_message_blocks(blocks: Any) -> list[Json]:
     """The blocks of a message; refuses what Slack would not show."""
     return _expect_blocks(blocks, "message", MOST_BLOCKS)
 
 
-def expect_view(view: Any) -> Json:
+def check_view(view: Any) -> Json:
     """A home view; refuses what Slack would not show."""
     if not isinstance(view, dict):
         raise missing("view")
@@ -79,14 +79,14 @@ def expect_view(view: Any) -> Json:
     return view
 
 
-def expect_markdown(text: str) -> str:
+def check_markdown(text: str) -> str:
     """The markdown_text of a call."""
     if len(text) > LONGEST_MARKDOWN:
         raise Refused("msg_too_long")
     return text
 
 
-def expect_update_text(text: str) -> str:
+def check_update_text(text: str) -> str:
     """The text of chat.update, which is refused where that of chat.postMessage is cut off."""
     if len(text.encode()) > LONGEST_UPDATE:
         raise Refused("msg_too_long")
@@ -114,10 +114,10 @@ def expect_chunks(chunks: Any) -> str:
             text += chunk["text"]
         elif chunk.get("type") not in ("task_update", "plan_update"):
             raise Refused("invalid_chunks")
-    return expect_markdown(text)
+    return check_markdown(text)
 
 
-def expect_prompts(prompts: Any) -> list[Json]:
+def check_prompts(prompts: Any) -> list[Json]:
     """The suggested prompts of a conversation: documented as four at most."""
     faults = _Faults("prompts")
     if not isinstance(prompts, list) or not prompts:

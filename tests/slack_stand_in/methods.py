@@ -9,8 +9,8 @@ from typing import Any
 
 from slack_stand_in import arguments as given
 from slack_stand_in import limits
-from slack_stand_in.chat import Chat
 from slack_stand_in.limits import Refused, missing
+from slack_stand_in.messages import Chat
 from slack_stand_in.options import Options
 from slack_stand_in.payloads import identified
 from slack_stand_in.workspace import (
@@ -200,7 +200,7 @@ class Methods:
         person = self._workspace.people.get(user)
         if person is None or person.is_bot:
             raise Refused("user_not_found")
-        view = limits.expect_view(arguments.get("view"))
+        view = limits.check_view(arguments.get("view"))
         previous = self._workspace.views.get(user)
         stated = given.text(arguments, "hash")
         if stated and previous and stated != previous["hash"]:
@@ -230,7 +230,7 @@ class Methods:
         ts = given.text(arguments, "thread_ts")
         if ts and ts not in channel.messages:
             raise Refused("thread_not_found")
-        prompts = limits.expect_prompts(arguments.get("prompts"))
+        prompts = limits.check_prompts(arguments.get("prompts"))
         told: Json = {"title": given.text(arguments, "title"), "prompts": prompts}
         self._workspace.prompts[channel.id, ts] = told
         self._workspace.changed()

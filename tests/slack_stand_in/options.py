@@ -35,10 +35,10 @@ class Options:
 
     service: str = "http://127.0.0.1:8000"  # the bot's, without /slack/events
     path: str = "/slack/events"
-    bot_token: str = "xoxb-simulator"
-    app_token: str = "xapp-simulator"
-    signing_secret: str = "simulator-signing-secret"
-    verification_token: str = "simulator-verification-token"
+    bot_token: str = "xoxb-stand-in"
+    app_token: str = "xapp-stand-in"
+    signing_secret: str = "stand-in-signing-secret"
+    verification_token: str = "stand-in-verification-token"
     scopes: tuple[str, ...] = SCOPES
     events: tuple[str, ...] = EVENTS
     # Sending: false keeps what would be sent, to be taken and sent by whoever asks for it.

@@ -27,13 +27,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.http.middleware import SafeHeaders
 from slack_stand_in import payloads
+from slack_stand_in.delivery import Sender
 from slack_stand_in.faults import fault_of
 from slack_stand_in.limits import Refused
 from slack_stand_in.options import Options
-from slack_stand_in.people import People
-from slack_stand_in.responses import Gone, ResponseUrls
-from slack_stand_in.sending import Sender
-from slack_stand_in.sockets import Sockets
+from slack_stand_in.response_urls import Gone, ResponseUrls
+from slack_stand_in.socket_mode import Sockets
+from slack_stand_in.users import People
 from slack_stand_in.web_api import Call, WebApi
 from slack_stand_in.workspace import BOT_USER, TEAM, TEAM_NAME, Json, Workspace
 
@@ -52,7 +52,7 @@ _SWITCHES: dict[str, tuple[type, ...]] = {
 }
 
 
-class Simulator:
+class StandIn:
     """All of the stand-in. Belongs to the event loop that serves `app`."""
 
     def __init__(self, options: Options | None = None, workspace: Workspace | None = None) -> None:
@@ -77,6 +77,15 @@ class Simulator:
             lambda: self.address,
         )
         self.app = _app(self)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that connect a service over HTTP; Socket Mode takes SLACK_APP_TOKEN too."""
+        return {
+            "SLACK_BOT_TOKEN": self.options.bot_token,
+            "SLACK_SIGNING_SECRET": self.options.signing_secret,
+            "ASSISTANT_SLACK_API_URL": f"{self.address}api/",
+        }
 
     def announce(self, event: Json) -> None:
         """Sends an event, where the app has subscribed to it and sees what it tells of."""
@@ -181,9 +190,9 @@ class Simulator:
         self.workspace.changed()
 
 
-def create_simulator(options: Options | None = None) -> Starlette:
+def create_stand_in(options: Options | None = None) -> Starlette:
     """The stand-in as an application; it is also at `app.state.simulator`."""
-    return Simulator(options).app
+    return StandIn(options).app
 
 
 def _placed(things: dict[tuple[str, str], Json]) -> list[Json]:
@@ -204,7 +213,7 @@ def _called(call: Call) -> Json:
 # --- the routes ----------------------------------------------------------------------------------
 
 
-def _app(simulator: Simulator) -> Starlette:
+def _app(simulator: StandIn) -> Starlette:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
@@ -246,7 +255,7 @@ def _app(simulator: Simulator) -> Starlette:
     return app
 
 
-def _controls(simulator: Simulator) -> list[Route]:
+def _controls(simulator: StandIn) -> list[Route]:
     people = simulator.people
 
     async def write(told: Json) -> Json:
@@ -322,7 +331,7 @@ def _control(name: str, work: Callable[[Json], Awaitable[Json]], method: str = "
     return Route(f"/simulator/{name}", answer, methods=[method])
 
 
-async def _responded(simulator: Simulator, request: Request) -> Response:
+async def _responded(simulator: StandIn, request: Request) -> Response:
     """An answer to a response URL."""
     call = Call("response_url", {}, simulator.workspace.now())
 
@@ -362,7 +371,7 @@ class _LocalOnly:
 class _Addressed:
     """Learns from the first request where the stand-in is served, unless it was told."""
 
-    def __init__(self, app: ASGIApp, simulator: Simulator) -> None:
+    def __init__(self, app: ASGIApp, simulator: StandIn) -> None:
         self._app = app
         self._simulator = simulator
 

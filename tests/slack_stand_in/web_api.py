@@ -11,9 +11,9 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from slack_stand_in.arguments import arguments_of, token_of
-from slack_stand_in.chat import Announce, Chat
 from slack_stand_in.faults import Fault, Faults
 from slack_stand_in.limits import Refused
+from slack_stand_in.messages import Announce, Chat
 from slack_stand_in.methods import Methods
 from slack_stand_in.options import Options
 from slack_stand_in.workspace import Json, Workspace

@@ -9,10 +9,10 @@ from typing import Any
 
 Json = dict[str, Any]
 
-TEAM = "T0SIMULATE"
+TEAM = "T0STANDIN"
 TEAM_NAME = "Garden club"
 TEAM_DOMAIN = "garden-club"
-APP = "A0SIMULATE"
+APP = "A0STANDIN"
 BOT_USER = "U0ASSISTANT"
 BOT = "B0ASSISTANT"
 SLACK_BOT = "USLACKBOT"  # who speaks where a message with replies was deleted
@@ -152,7 +152,9 @@ class Workspace:
 
     # --- messages ------------------------------------------------------------------------------
 
-    def said(self, author: str, text: str, blocks: Sequence[Json], root: Json | None) -> Json:
+    def new_message(
+        self, author: str, text: str, blocks: Sequence[Json], root: Json | None
+    ) -> Json:
         """A new message, which is nowhere yet."""
         message: Json = {
             "type": "message",
@@ -164,7 +166,7 @@ class Workspace:
         if author == BOT_USER:
             message |= {"bot_id": BOT, "app_id": APP, "bot_profile": self._profile()}
         if blocks:
-            message["blocks"] = completed(blocks, message["ts"])
+            message["blocks"] = with_defaults(blocks, message["ts"])
         if root is not None:
             message |= {"thread_ts": root["ts"], "parent_user_id": root["user"]}
         return message
@@ -193,7 +195,7 @@ class Workspace:
         previous = copy.deepcopy(message)
         message.update(changes)
         if "blocks" in changes:
-            message["blocks"] = completed(changes["blocks"], self.next_ts())
+            message["blocks"] = with_defaults(changes["blocks"], self.next_ts())
         message["edited"] = {"user": message["user"], "ts": self.next_ts()}
         self.changed()
         return previous
@@ -201,7 +203,7 @@ class Workspace:
     def finished(self, text: str, closing: Sequence[Json]) -> list[Json]:
         """The blocks of a stream that has ended."""
         told = [{"type": "markdown", "text": text}] if text.strip() else []
-        return completed([*told, *closing], self.next_ts())
+        return with_defaults([*told, *closing], self.next_ts())
 
     def remove(self, channel: Channel, ts: str) -> tuple[Json, Json | None]:
         """Takes a message away. Returns it, and what stands in its place where it had replies."""
@@ -230,7 +232,7 @@ class Workspace:
             "id": previous["id"] if previous else view_id,
             "team_id": TEAM,
             "type": "home",
-            "blocks": completed(view["blocks"], self.next_ts()),
+            "blocks": with_defaults(view["blocks"], self.next_ts()),
             "private_metadata": view.get("private_metadata", ""),
             "callback_id": view.get("callback_id", ""),
             "external_id": view.get("external_id", ""),
@@ -257,7 +259,7 @@ def is_reply(message: Json) -> bool:
     return bool(message.get("thread_ts", message["ts"]) != message["ts"])
 
 
-def completed(blocks: Sequence[Json], salt: str) -> list[Json]:
+def with_defaults(blocks: Sequence[Json], salt: str) -> list[Json]:
     """Blocks as Slack keeps them: what may be left out and what has a default is filled in."""
     kept = [copy.deepcopy(block) for block in blocks]
     for number, block in enumerate(kept):

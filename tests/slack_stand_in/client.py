@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import uvicorn
+
+from slack_stand_in.delivery import Delivery, signed
 from slack_stand_in.options import Options
-from slack_stand_in.sending import Delivery, signed
-from slack_stand_in.server import Simulator
+from slack_stand_in.server import StandIn
 from slack_stand_in.workspace import Json, Workspace, is_reply
 
 PATIENCE = 20.0  # seconds
@@ -24,7 +25,7 @@ class Slack:
     Everything runs in the stand-in's own thread; what is handed out is a copy.
     """
 
-    def __init__(self, simulator: Simulator, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, simulator: StandIn, loop: asyncio.AbstractEventLoop) -> None:
         self.simulator = simulator
         self._loop = loop
 
@@ -52,12 +53,7 @@ class Slack:
 
     @property
     def environment(self) -> dict[str, str]:
-        """For a service that takes HTTP; one for Socket Mode gets SLACK_APP_TOKEN as well."""
-        return {
-            "SLACK_BOT_TOKEN": self.bot_token,
-            "SLACK_SIGNING_SECRET": self.signing_secret,
-            "ASSISTANT_SLACK_API_URL": self.api_url,
-        }
+        return self.simulator.environment
 
     @property
     def service(self) -> str:
@@ -286,12 +282,12 @@ class Slack:
 
 
 @contextmanager
-def simulated(
+def run_stand_in(
     service: str = "http://127.0.0.1:9", workspace: Workspace | None = None, **options: Any
 ) -> Iterator[Slack]:
     """The stand-in over real HTTP on a free port. Events go to `service`, which may be named
     later; a minute of Slack's is a twentieth of a second here unless `minute` says otherwise."""
-    simulator = Simulator(Options(service=service, **{"minute": 0.05, **options}), workspace)
+    simulator = StandIn(Options(service=service, **{"minute": 0.05, **options}), workspace)
     config = uvicorn.Config(
         simulator.app, port=0, log_config=None, access_log=False, timeout_graceful_shutdown=2
     )

@@ -17,7 +17,7 @@ import httpx2
 
 from slack_stand_in import payloads
 from slack_stand_in.options import Options
-from slack_stand_in.sockets import Sockets
+from slack_stand_in.socket_mode import Sockets
 from slack_stand_in.workspace import Json
 
 _JSON = "application/json"
@@ -42,7 +42,7 @@ class Delivery:
     reply: Json | None = None  # what came back with a 2xx or an acknowledgement
 
     @property
-    def was_taken(self) -> bool:
+    def was_accepted(self) -> bool:
         return any(attempt["taken"] for attempt in self.attempts)
 
     def told(self) -> Json:
@@ -50,7 +50,7 @@ class Delivery:
             "kind": self.kind,
             "name": self.name,
             "event_id": self.event_id,
-            "taken": self.was_taken,
+            "taken": self.was_accepted,
             "attempts": [dict(attempt) for attempt in self.attempts],
         }
 

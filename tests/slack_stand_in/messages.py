@@ -68,7 +68,7 @@ class Chat:
         metadata: Json | None = None,
     ) -> Json:
         """Puts a message of the bot into a channel."""
-        message = self._workspace.said(BOT_USER, text, blocks or [], root)
+        message = self._workspace.new_message(BOT_USER, text, blocks or [], root)
         if metadata is not None:
             message["metadata"] = metadata
         self._workspace.add(channel, message)
@@ -83,7 +83,7 @@ class Chat:
         if message.get("streaming_state") == STREAMING:
             # Observed: in no document.
             raise Refused("streaming_state_conflict")
-        limits.expect_update_text(given.text(arguments, "text"))
+        limits.check_update_text(given.text(arguments, "text"))
         content = self._content(arguments)
         if content.is_empty and not arguments.get("attachments"):
             raise Refused("no_text")
@@ -132,7 +132,7 @@ class Chat:
         if content.is_empty and not arguments.get("attachments"):
             raise Refused("no_text")
         root = self._root(channel, arguments)
-        message = self._workspace.said(BOT_USER, content.text, content.blocks or [], root)
+        message = self._workspace.new_message(BOT_USER, content.text, content.blocks or [], root)
         self._workspace.whisper(channel, user, message)
         return {"ok": True, "message_ts": message["ts"]}
 
@@ -148,7 +148,7 @@ class Chat:
                 if not given.text(arguments, name):
                     raise Refused(f"missing_{name}")
         text = _streamed(arguments)
-        message = self._workspace.said(BOT_USER, text, [], root)
+        message = self._workspace.new_message(BOT_USER, text, [], root)
         message["streaming_state"] = STREAMING
         self._begun[channel.id, message["ts"]] = self._workspace.now()
         self._workspace.add(channel, message)
@@ -170,7 +170,7 @@ class Chat:
         channel, message = self._stream(arguments)
         text = _streamed(arguments)
         blocks = arguments.get("blocks")
-        closing = limits.expect_message_blocks(blocks) if blocks else []
+        closing = limits.check_message_blocks(blocks) if blocks else []
         metadata = _metadata(arguments)
         told = message["text"] + text
         if not told.strip() and not closing:
@@ -247,9 +247,9 @@ class Chat:
         if markdown:
             if text or blocks:
                 raise Refused("markdown_text_conflict")
-            limits.expect_markdown(markdown)
+            limits.check_markdown(markdown)
             return _Content(markdown, [{"type": "markdown", "text": markdown}])
-        kept = None if blocks is None else limits.expect_message_blocks(blocks)
+        kept = None if blocks is None else limits.check_message_blocks(blocks)
         return _Content(text[: limits.LONGEST_TEXT], kept)
 
 
@@ -262,4 +262,4 @@ def _streamed(arguments: Json) -> str:
     """What a call adds to a stream."""
     chunks = arguments.get("chunks")
     told = limits.expect_chunks(chunks) if chunks else ""
-    return limits.expect_markdown(given.text(arguments, "markdown_text") + told)
+    return limits.check_markdown(given.text(arguments, "markdown_text") + told)

@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from slack_stand_in import payloads
-from slack_stand_in.chat import Chat
+from slack_stand_in.delivery import Delivery, Sender
 from slack_stand_in.limits import Refused
-from slack_stand_in.responses import ResponseUrls
-from slack_stand_in.sending import Delivery, Sender
+from slack_stand_in.messages import Chat
+from slack_stand_in.response_urls import ResponseUrls
 from slack_stand_in.workspace import (
     BOT_USER,
     SLACK_BOT,
@@ -58,7 +58,7 @@ class People:
         if not text.strip() and not files:
             raise Refused("no_text")
         blocks = [payloads.rich_text_of(text)] if text.strip() else []
-        message = self._workspace.said(author.id, text, blocks, root)
+        message = self._workspace.new_message(author.id, text, blocks, root)
         message["client_msg_id"] = str(uuid.uuid4())
         if files:
             described = [_file(name, author.id) for name in files]
@@ -91,11 +91,11 @@ class People:
         url = self._response_url(place, author.id)
         fields = payloads.command(self._workspace, place, author.id, command, text, url)
         delivery = await self._sender.command(fields)
-        if delivery.attempts and not delivery.was_taken:
+        if delivery.attempts and not delivery.was_accepted:
             reason = delivery.attempts[-1]["reason"]
             code = "operation_timeout" if "timeout" in reason else "dispatch_failed"
             told = f"{command} failed with the error “{code}”"
-            message = self._workspace.said(SLACK_BOT, told, [], None)
+            message = self._workspace.new_message(SLACK_BOT, told, [], None)
             self._workspace.whisper(place, author.id, message)
         elif delivery.reply:
             self._responses.show(place, author.id, delivery.reply)
@@ -153,7 +153,7 @@ class People:
         ts of its first message, which Slack writes."""
         person = self._person(user)
         direct = self._direct(person)
-        root = self._workspace.said(BOT_USER, "New Assistant Thread", [], None)
+        root = self._workspace.new_message(BOT_USER, "New Assistant Thread", [], None)
         root["subtype"] = "assistant_app_thread"
         self._workspace.add(direct, root)
         now = self._workspace.next_ts()

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from slack_stand_in import limits
-from slack_stand_in.chat import Chat
 from slack_stand_in.limits import Refused
+from slack_stand_in.messages import Chat
 from slack_stand_in.options import Options
-from slack_stand_in.workspace import BOT_USER, Channel, Ephemeral, Json, Workspace, completed
+from slack_stand_in.workspace import BOT_USER, Channel, Ephemeral, Json, Workspace, with_defaults
 
 
 @dataclass
@@ -64,7 +64,7 @@ class ResponseUrls:
             self._delete(channel, ts, original)
             return
         text, blocks = str(told.get("text") or ""), told.get("blocks")
-        kept = limits.expect_message_blocks(blocks) if blocks else []
+        kept = limits.check_message_blocks(blocks) if blocks else []
         if not text.strip() and not kept:
             raise Refused("no_text")
         text = text[: limits.LONGEST_TEXT]
@@ -75,7 +75,7 @@ class ResponseUrls:
         if told.get("response_type") == "in_channel":
             self._chat.put(channel, text, kept, root)
         else:
-            message = self._workspace.said(BOT_USER, text, kept, root)
+            message = self._workspace.new_message(BOT_USER, text, kept, root)
             self._workspace.whisper(channel, user, message)
 
     def _root(self, channel: Channel, ts: str) -> Json | None:
@@ -97,7 +97,7 @@ class ResponseUrls:
     ) -> None:
         if original:
             original.message["text"] = text
-            original.message["blocks"] = completed(blocks, self._workspace.next_ts())
+            original.message["blocks"] = with_defaults(blocks, self._workspace.next_ts())
             self._workspace.changed()
         elif ts in channel.messages:
             self._chat.change(channel, ts, {"text": text, "blocks": blocks})

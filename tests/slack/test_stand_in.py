@@ -5,7 +5,6 @@ import asyncio
 import json
 import threading
 import time
-from argparse import Namespace
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,7 +14,6 @@ from urllib.parse import parse_qs
 import httpx2
 import pytest
 import uvicorn
-from simulated import Slack, simulated
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk import WebClient
@@ -26,26 +24,24 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook import WebhookClient
-from slack_stand_in import __main__ as command_slack_simulator
 from slack_stand_in import limits
+from slack_stand_in.client import Slack, run_stand_in
 from slack_stand_in.workspace import Workspace
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from api.errors import AddressUnavailable
-
 Json = dict[str, Any]
 
 GENERAL, RANDOM, DIRECT = "C0GENERAL", "C0RANDOM", "D0ADA"
-ADA, GRACE, BOT, TEAM = "U0ADA", "U0GRACE", "U0ASSISTANT", "T0SIMULATE"
+ADA, GRACE, BOT, TEAM = "U0ADA", "U0GRACE", "U0ASSISTANT", "T0STANDIN"
 METADATA = {"event_type": "answer", "event_payload": {"answer": "a1"}}
 
 
 @pytest.fixture
 def slack() -> Iterator[Slack]:
-    with simulated() as slack:
+    with run_stand_in() as slack:
         yield slack
 
 
@@ -102,7 +98,7 @@ class Service:
     """Takes what Slack sends, after a look at the signature."""
 
     address: str = ""
-    secret: str = "simulator-signing-secret"
+    secret: str = "stand-in-signing-secret"
     replies: list[Response] = field(default_factory=list)  # the first ones; then 200
     seconds: float = 0.0
     received: list[Received] = field(default_factory=list)
@@ -237,7 +233,7 @@ SHOWN = [
 
 @pytest.mark.parametrize("blocks", SHOWN)
 def test_what_is_within_the_limits_is_shown(blocks: list[Json]) -> None:
-    assert limits.expect_message_blocks(blocks) == blocks
+    assert limits.check_message_blocks(blocks) == blocks
 
 
 def pointed(blocks: list[Json], what: str, where: str) -> Any:
@@ -387,7 +383,7 @@ def test_what_is_beyond_a_limit_is_refused_with_its_place(
     blocks: list[Json], what: str, where: str
 ) -> None:
     with pytest.raises(limits.Refused) as caught:
-        limits.expect_message_blocks(blocks)
+        limits.check_message_blocks(blocks)
     assert caught.value.error == "invalid_blocks"
     answer = caught.value.answer()
     assert answer["response_metadata"]["messages"][0] == f"[ERROR] {what} [json-pointer:{where}]"
@@ -395,10 +391,10 @@ def test_what_is_beyond_a_limit_is_refused_with_its_place(
 
 def test_all_text_of_a_message_together_has_a_limit() -> None:
     within = [section("x" * 2640)] * 5
-    assert limits.expect_message_blocks(within) == within
+    assert limits.check_message_blocks(within) == within
     for beyond in ([*within, section("x")], [*within[1:], section("x" * 2541), header("x")]):
         with pytest.raises(limits.Refused, match="msg_blocks_too_long"):
-            limits.expect_message_blocks(beyond)
+            limits.check_message_blocks(beyond)
 
 
 def header(text: str) -> Json:
@@ -935,10 +931,10 @@ def test_what_nobody_took_is_sent_again_three_times(heard: Slack, service: Servi
     assert headers[1]["x-slack-retry-reason"] == "http_error"
     assert len({received.payload["event_id"] for received in service.received}) == 1
     [delivery] = heard.deliveries
-    assert not delivery.was_taken
+    assert not delivery.was_accepted
     assert [attempt["status"] for attempt in delivery.attempts] == [500, 404, 302, 500]
     heard.mention("Again")
-    heard.wait_for(lambda: heard.deliveries[-1].was_taken)
+    heard.wait_for(lambda: heard.deliveries[-1].was_accepted)
     assert len(heard.deliveries[-1].attempts) == 2
 
 
@@ -966,7 +962,7 @@ def test_a_service_may_come_later_and_elsewhere(slack: Slack, service: Service) 
     slack.wait_for(lambda: slack.deliveries and slack.deliveries[0].attempts)
     assert slack.deliveries[0].attempts[0]["reason"] == "connection_failed"
     slack.service = service.address
-    slack.wait_for(lambda: slack.deliveries[0].was_taken)
+    slack.wait_for(lambda: slack.deliveries[0].was_accepted)
 
 
 def test_events_may_come_several_times_and_out_of_order(heard: Slack, service: Service) -> None:
@@ -1038,7 +1034,7 @@ def test_a_command_is_sent_as_a_form_and_answered_with_the_reply(
         Response(),
     ]
     for _ in range(4):
-        assert heard.command("beans &amp; peas").was_taken
+        assert heard.command("beans &amp; peas").was_accepted
     form = service.received[0].payload
     assert (form["command"], form["text"]) == ("/ask", "beans &amp; peas")
     assert (form["channel_name"], form["user_id"]) == ("general", ADA)
@@ -1049,7 +1045,7 @@ def test_a_command_is_sent_as_a_form_and_answered_with_the_reply(
 
 
 def test_a_command_that_nobody_takes_says_so_once(slack: Slack) -> None:
-    assert not slack.command("beans").was_taken
+    assert not slack.command("beans").was_accepted
     assert len(slack.deliveries[0].attempts) == 1
     [told] = slack.ephemerals()
     assert "dispatch_failed" in told["text"]
@@ -1100,7 +1096,7 @@ def test_a_button_of_a_message_is_pressed(heard: Slack, service: Service) -> Non
     ts = client.chat_postMessage(
         channel=GENERAL, thread_ts=asked, text="Well?", blocks=[*blocks, feedback()]
     )["ts"]
-    assert heard.press("yes", ts, user="grace").was_taken
+    assert heard.press("yes", ts, user="grace").was_accepted
     told = service.received[0].payload
     assert told["type"] == "block_actions"
     assert told["user"]["id"] == GRACE
@@ -1212,7 +1208,7 @@ def test_events_commands_and_actions_come_over_a_web_socket(slack: Slack) -> Non
     with listening(slack, take):
         ts = slack.mention("Hello")
         slack.wait_for(lambda: len(taken) == 2)
-        assert slack.command("beans").was_taken
+        assert slack.command("beans").was_accepted
         client = client_of(slack)
         pressed = client.chat_postMessage(
             channel=GENERAL, text="Well?", blocks=[actions(button(action_id="yes"))]
@@ -1246,7 +1242,7 @@ def test_what_is_not_acknowledged_over_a_web_socket_is_sent_again(slack: Slack) 
     slack.options.patience = 0.2
     with listening(slack, take):
         slack.write("Hello", channel="dm")
-        slack.wait_for(lambda: slack.deliveries and slack.deliveries[0].was_taken)
+        slack.wait_for(lambda: slack.deliveries and slack.deliveries[0].was_accepted)
     first, second = taken
     assert first.payload == second.payload
     assert first.envelope_id != second.envelope_id
@@ -1279,7 +1275,7 @@ def test_bolt_is_served_in_socket_mode(slack: Slack) -> None:
         slack.wait_for(lambda: slack.thread(ts))
         slack.wait_for(lambda: slack.is_idle)
     assert [message["text"] for message in slack.thread(ts)] == ["In May."]
-    assert all(delivery.was_taken for delivery in slack.deliveries)
+    assert all(delivery.was_accepted for delivery in slack.deliveries)
 
 
 def test_a_web_socket_needs_its_ticket(slack: Slack) -> None:
@@ -1378,30 +1374,3 @@ def test_changes_are_told_as_they_come(slack: Slack) -> None:
         assert next(lines) == "data: 0"
         slack.write("Hello")
         assert int(next(lines).removeprefix("data: ")) > 0
-
-
-# --- the command ---------------------------------------------------------------------------------
-
-
-def arguments(port: int, host: str = "127.0.0.1") -> Namespace:
-    return Namespace(host=host, port=port, service="http://127.0.0.1:8000", duplicates=1, delay=0.0)
-
-
-def test_a_port_in_use_and_an_address_for_others_are_told(slack: Slack) -> None:
-    port = httpx2.URL(slack.address).port
-    assert port
-    with pytest.raises(AddressUnavailable, match=r"cannot listen on 127.0.0.1, port \d+"):
-        command_slack_simulator.run(arguments(port))
-    with pytest.raises(AddressUnavailable, match="does not listen on 0.0.0.0"):
-        command_slack_simulator.run(arguments(0, "0.0.0.0"))
-
-
-def test_the_command_says_what_to_set(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(uvicorn.Server, "run", lambda *_, **__: None)
-    assert command_slack_simulator.run(arguments(0)) == 0
-    told = capsys.readouterr().out
-    assert "SLACK_BOT_TOKEN=xoxb-simulator ASSISTANT_SLACK_API_URL=http://127.0.0.1:" in told
-    assert "SLACK_SIGNING_SECRET=simulator-signing-secret assistant serve" in told
-    assert "SLACK_APP_TOKEN=xapp-simulator assistant slack" in told

@@ -6,12 +6,12 @@ from typing import Any
 
 import httpx2
 import pytest
-from simulated import Slack, simulated
 from slack_sdk import WebClient
+from slack_stand_in.client import Slack, run_stand_in
 from slack_stand_in.server import PAGE
 from test_page import HOSTILE, Tab, browser, tab  # noqa: F401 - fixtures are used by their names
 
-GENERAL, ADA, TEAM = "C0GENERAL", "U0ADA", "T0SIMULATE"
+GENERAL, ADA, TEAM = "C0GENERAL", "U0ADA", "T0STANDIN"
 ANSWER: list[dict[str, Any]] = [
     {
         "type": "rich_text",
@@ -42,7 +42,7 @@ ANSWER: list[dict[str, Any]] = [
 
 @pytest.fixture
 def slack() -> Iterator[Slack]:
-    with simulated(deliver=False) as slack:
+    with run_stand_in(deliver=False) as slack:
         yield slack
 
 
