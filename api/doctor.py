@@ -31,15 +31,15 @@ from index.errors import IndexingError, TextMissing
 from index.generation import (
     DataFolder,
     Manifest,
-    expect_made_by,
-    expect_passages,
-    expect_unchanged,
+    check_compatible,
+    check_passage_count,
+    check_file_digests,
     expect_whole,
     unwritable,
 )
 from index.probe import probe
 from index.texts import TextStore
-from index.words import Words
+from index.passages import PassageStore
 
 _ROOM = 200 * 2**20  # bytes that should be free: a generation and its copy have room in that
 _AHEAD = 60.0  # seconds that a time may lie in the future before the clock is doubted
@@ -135,16 +135,16 @@ def _generation(settings: Settings) -> _Told:
     folder = DataFolder(settings.data_folder).current()
     manifest = Manifest.read(folder)
     expect_whole(folder, manifest)
-    expect_unchanged(folder, manifest)
-    words = Words(folder / "passages.sqlite")
+    check_file_digests(folder, manifest)
+    words = PassageStore(folder / "passages.sqlite")
     try:
         words.expect_whole()
-        expect_passages(folder, manifest, words)
+        check_passage_count(folder, manifest, words)
     finally:
         words.close()
     with suppress(OSError, ValueError, TypeError):  # the encoder has a check of its own
         card = EncoderCard.read(encoder_folder(settings.encoders_folder, settings.encoder))
-        expect_made_by(manifest, card.fingerprint)
+        check_compatible(manifest, card.fingerprint)
     calibration_in(folder.name, manifest, "reader" if settings.reader else "plain")
     told = f"{folder.name}: {len(manifest.documents)} documents, {manifest.passages} passages"
     try:
@@ -166,7 +166,7 @@ def _texts(settings: Settings) -> _Told:
     with suppress(IndexingError):  # an index that cannot be read is told above
         manifest = Manifest.read(data.current())
         paths = {document.sha256: document.path for document in manifest.documents}
-    every = sorted({*texts.recorded(), *paths})
+    every = sorted({*texts.digests(), *paths})
     faults = []
     for sha256 in every:
         try:

@@ -15,9 +15,9 @@ from assistant.english.question import Question
 from assistant.evidence import Evidence, Weights, covered
 from assistant.selection import Chosen, Shape
 from corpus.markup import plain
-from index.search import Found
+from index.hits import SearchResult
 from index.terms import stems
-from index.words import inverse_frequency
+from index.bm25 import inverse_document_frequency
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Features:
 
 def measure(
     question: Question,
-    found: Found,
+    found: SearchResult,
     evidence: Sequence[Evidence],
     chosen: Chosen,
     weights: Weights,
@@ -67,7 +67,7 @@ def measure(
     near = own | stems(around)
     # "Which three ..." counts the answers; a list seldom says how many they are.
     counted = numbers(question.text, spelled=not question.wants_list)
-    nowhere = inverse_frequency(0, count)
+    nowhere = inverse_document_frequency(0, count)
     absent = [rarity for word, rarity in weights.rarity.items() if word not in near]
     names = frozenset(name for name in question.names if not name[0].isdigit())
     others = [e.score for e in evidence if e.hit is not best.hit]

@@ -18,7 +18,7 @@ from assistant.marking import is_right, normalised, without_markers
 from assistant.pipeline import Assistant
 from assistant.proof import is_verbatim, supports
 from corpus.gold import GoldQuestion
-from index.search import Hit
+from index.hits import Hit
 from index.texts import TextStore
 
 _RESAMPLES = 1000

@@ -16,9 +16,9 @@ from assistant.english.question import Asks, Question
 from assistant.reader.runtime import Reader, Reading
 from corpus.document import Kind, Passage, Unit
 from corpus.markup import plain
-from index.search import Found, Hit
+from index.hits import Hit, SearchResult
 from index.terms import STOP_WORDS, stem, stems
-from index.words import inverse_frequency
+from index.bm25 import inverse_document_frequency
 
 _EMPTY = frozenset(stem(word) for word in STOP_WORDS)
 # Passages whose units are looked at, best first.
@@ -106,11 +106,11 @@ def weigh_words(question: Question, frequency: Callable[[str], int], count: int)
     """The rarity of the question's words among `count` passages."""
     rarity: dict[str, float] = {}
     for word in question.subject:
-        rarity[stem(word)] = inverse_frequency(min(frequency(word), count), count)
+        rarity[stem(word)] = inverse_document_frequency(min(frequency(word), count), count)
     return Weights(rarity)
 
 
-def gather(question: Question, found: Found, weights: Weights) -> list[Evidence]:
+def gather(question: Question, found: SearchResult, weights: Weights) -> list[Evidence]:
     """The units of the best passages, best first. A heading or a table's header is never one."""
     evidence: list[Evidence] = []
     asked = frozenset(question.terms)
@@ -156,7 +156,7 @@ def read(question: Question, evidence: Sequence[Evidence], reader: Reader) -> li
     return sorted(result, key=lambda e: (-e.rank, e.hit.ordinal, e.place))
 
 
-def rerank(found: Found, evidence: Sequence[Evidence]) -> list[tuple[float, Hit]]:
+def rerank(found: SearchResult, evidence: Sequence[Evidence]) -> list[tuple[float, Hit]]:
     """The hits after reading, best first, each with what it is sorted by, 0 to 1: its own score
     and the reader's verdict on the best of its units."""
     verdicts: dict[int, float] = {}

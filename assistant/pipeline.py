@@ -19,7 +19,8 @@ from corpus.document import Passage, Unit
 from corpus.markup import plain
 from index.encoder import Encoder, Vectors
 from index.generation import Generation
-from index.search import Found, Hit, Searcher
+from index.hits import Hit, SearchResult
+from index.search import Searcher
 from index.texts import TextStore
 
 _HITS = 10
@@ -34,7 +35,7 @@ class Judged:
     """What was found, chosen and measured for a question, before it is decided and worded."""
 
     question: Question
-    found: Found
+    found: SearchResult
     evidence: tuple[Evidence, ...]
     weights: Weights
     chosen: Chosen | None
@@ -58,7 +59,7 @@ class Assistant:
         self.texts = texts
         self._calibration = calibration
         self._reader = reader
-        asked = generation.words.questions()
+        asked = generation.passages.faq_passages()
         self._questions = [entry.passage.question or "" for entry in asked]
         rows = [entry.heading_row for entry in asked]
         self._question_vectors: Vectors = np.asarray(generation.vectors[rows])
@@ -86,7 +87,7 @@ class Assistant:
 
     def answering(
         self, message: str, history: Sequence[Turn] = (), conversation_id: str | None = None
-    ) -> Iterator[Found | Judged | Told | Answer]:
+    ) -> Iterator[SearchResult | Judged | Told | Answer]:
         """The answer as it comes about: what was found, what was chosen, each sentence as it is
         proved, and the whole. Who stops asking for the next step stops the work.
 
@@ -127,9 +128,9 @@ class Assistant:
         ranked = rerank(found, evidence)[:k]
         return tuple(replace(hit, score=score) for score, hit in ranked)
 
-    def judge(self, question: Question, found: Found) -> Judged:
+    def judge(self, question: Question, found: SearchResult) -> Judged:
         """Chooses evidence and measures it; what calibration learns from."""
-        words = self.generation.words
+        words = self.generation.passages
         evidence, weights = self._weighed(question, found)
         found = replace(found, hits=tuple(hit for _, hit in rerank(found, evidence)))
         chosen = choose(question, found, evidence, weights)
@@ -154,12 +155,12 @@ class Assistant:
 
     def _understood(self, message: str, history: Sequence[Turn]) -> Question:
         question = understand(message, history, self._encoder.encode_documents)
-        return replace(question, text=self.searcher.spell(question.text))
+        return replace(question, text=self.searcher.correct_spelling(question.text))
 
-    def _weighed(self, question: Question, found: Found) -> tuple[list[Evidence], Weights]:
+    def _weighed(self, question: Question, found: SearchResult) -> tuple[list[Evidence], Weights]:
         """The units of what was found, best first, and how rare the question's words are."""
-        words = self.generation.words
-        weights = weigh_words(question, words.frequency, words.count)
+        words = self.generation.passages
+        weights = weigh_words(question, words.document_frequency, words.count)
         evidence = gather(question, found, weights)
         if self._reader:
             evidence = read(question, evidence, self._reader)
@@ -189,7 +190,7 @@ class Assistant:
     def _answer(
         self,
         question: Question,
-        found: Found,
+        found: SearchResult,
         confidence: float,
         text: str,
         sentences: tuple[Sentence, ...],
@@ -236,7 +237,7 @@ def _units(judged: Sequence[Judged]) -> list[tuple[Passage, Unit]]:
     return list(dict.fromkeys(every))
 
 
-def _related(found: Found) -> tuple[Related, ...]:
+def _related(found: SearchResult) -> tuple[Related, ...]:
     return tuple(
         Related(
             hit.passage.document, hit.passage.sha256, hit.passage.start, hit.passage.end,

@@ -19,7 +19,7 @@ from assistant.evidence import (
     is_lead,
 )
 from corpus.document import Kind, Passage, Unit
-from index.search import Found, Hit
+from index.hits import Hit, SearchResult
 from index.terms import stems
 
 # Cosine from which a question of the material is the question asked; below it, it must also
@@ -93,7 +93,7 @@ class Chosen:
 
 
 def choose(
-    question: Question, found: Found, evidence: Sequence[Evidence], weights: Weights
+    question: Question, found: SearchResult, evidence: Sequence[Evidence], weights: Weights
 ) -> Chosen | None:
     """The evidence to answer with; None only where nothing was found at all."""
     if not evidence:
@@ -153,7 +153,7 @@ def _with_next(question: Question, best: Evidence) -> list[int]:
 
 
 def _faq(
-    question: Question, found: Found, evidence: Sequence[Evidence], weights: Weights
+    question: Question, found: SearchResult, evidence: Sequence[Evidence], weights: Weights
 ) -> Chosen | None:
     """The whole answer of an FAQ pair whose question is the one asked, or nearly so."""
     asked = [hit for hit in found.hits if _asks_alike(question, hit.passage)]
@@ -188,7 +188,7 @@ def _asks_alike(question: Question, passage: Passage) -> bool:
 
 
 def _list(
-    question: Question, found: Found, evidence: Sequence[Evidence], weights: Weights
+    question: Question, found: SearchResult, evidence: Sequence[Evidence], weights: Weights
 ) -> Chosen | None:
     """All items or rows of the passage whose headings and lead say what is asked for."""
     if question.asks is Asks.AMOUNT:

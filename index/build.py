@@ -23,8 +23,8 @@ from index.generation import (
     Generation,
     IndexedDocument,
     Manifest,
-    expect_made_by,
-    expect_unchanged,
+    check_compatible,
+    check_file_digests,
     file_digests,
     file_sizes,
     identity_of,
@@ -34,13 +34,13 @@ from index.generation import (
 from index.rendering import heading_text, passage_text, unit_text
 from index.texts import TextStore
 from index.vectors import write_vectors
-from index.words import Entry, Words, write_words
+from index.passages import IndexedPassage, PassageStore, write_passages
 
 # Thresholds by the kind of calibration they belong to, for a generation that is not yet published.
 Tune = Callable[[Generation], Mapping[str, float]]
 
 
-class Watcher(Protocol):
+class BuildProgress(Protocol):
     """Is told how the build goes on: `total` units of a step, then `advance` by some."""
 
     def begin(self, step: str, total: int) -> None: ...
@@ -48,7 +48,7 @@ class Watcher(Protocol):
     def advance(self, count: int) -> None: ...
 
 
-class Unwatched:
+class NoProgress:
     """A watcher that nobody looks at."""
 
     def begin(self, step: str, total: int) -> None:
@@ -59,7 +59,7 @@ class Unwatched:
 
 
 @dataclass(frozen=True)
-class Built:
+class BuildResult:
     """What a build did. `changed` is False where the published generation was up to date."""
 
     generation: str
@@ -77,9 +77,9 @@ def build(
     calibration: Mapping[str, Any],
     *,
     tune: Tune | None = None,
-    watcher: Watcher | None = None,
+    watcher: BuildProgress | None = None,
     rebuild: bool = False,
-) -> Built:
+) -> BuildResult:
     """Builds and publishes a generation of the corpus, unless the published one is just that.
 
     `tune` is asked for the thresholds of the finished generation before it is published.
@@ -87,7 +87,7 @@ def build(
     in any case. The lock is taken for as long as it runs. Raises IndexBusy, IndexUnwritable; the
     published generation stays as it was then.
     """
-    watcher = watcher or Unwatched()
+    watcher = watcher or NoProgress()
     identity = identity_of(corpus.documents, encoder.fingerprint)
     with data.lock():
         building = None
@@ -98,13 +98,13 @@ def build(
             published = None if rebuild else _published(data)
             if published and _same(published, identity, encoder, calibration):
                 manifest = Manifest.read(published)
-                return Built(published.name, manifest, False, 0, 0)
+                return BuildResult(published.name, manifest, False, 0, 0)
             known = _carried(published, encoder) if published else {}
             building = data.begin()
             plan = _plan(corpus.documents)
             vectors, encoded = _vectors(plan.texts, known, encoder, watcher)
             np.save(building / "vectors.npy", vectors)
-            write_words(
+            write_passages(
                 building / "passages.sqlite", plan.entries, [_digest(text) for text in plan.texts]
             )
             rows = [entry.row for entry in plan.entries]
@@ -135,7 +135,7 @@ def build(
         finally:
             if building:
                 shutil.rmtree(building, ignore_errors=True)
-    return Built(folder.name, manifest, True, encoded, len(plan.texts) - encoded)
+    return BuildResult(folder.name, manifest, True, encoded, len(plan.texts) - encoded)
 
 
 def _tuned(building: Path, tune: Tune) -> dict[str, float]:
@@ -151,7 +151,7 @@ class _Plan:
     """Every text to encode, once, and the passages with the rows of theirs."""
 
     texts: list[str]
-    entries: list[Entry]
+    entries: list[IndexedPassage]
 
 
 def _plan(documents: Sequence[Document]) -> _Plan:
@@ -166,12 +166,12 @@ def _plan(documents: Sequence[Document]) -> _Plan:
         row = row_of(passage_text(passage))
         heading_row = row_of(heading_text(passage))
         unit_rows = tuple(row_of(unit_text(passage, unit)) for unit in passage.units)
-        entries.append(Entry(ordinal, passage, row, heading_row, unit_rows))
+        entries.append(IndexedPassage(ordinal, passage, row, heading_row, unit_rows))
     return _Plan(list(rows), entries)
 
 
 def _vectors(
-    texts: Sequence[str], known: Mapping[bytes, Vectors], encoder: Encoder, watcher: Watcher
+    texts: Sequence[str], known: Mapping[bytes, Vectors], encoder: Encoder, watcher: BuildProgress
 ) -> tuple[Vectors, int]:
     """A row for each text: carried over where its digest is known, else encoded."""
     vectors: Vectors = np.zeros((len(texts), encoder.dimensions), dtype=np.float32)
@@ -206,8 +206,8 @@ def _same(folder: Path, identity: str, encoder: Encoder, calibration: Mapping[st
     """Whether the published generation is what a build would make, and its files unchanged."""
     manifest = Manifest.read(folder)
     try:
-        expect_made_by(manifest, encoder.fingerprint)
-        expect_unchanged(folder, manifest)
+        check_compatible(manifest, encoder.fingerprint)
+        check_file_digests(folder, manifest)
     except (IndexDamaged, IndexOutdated):
         return False
     return manifest.identity == identity and manifest.calibration == calibration
@@ -219,9 +219,9 @@ def _carried(folder: Path, encoder: Encoder) -> dict[bytes, Vectors]:
         manifest = Manifest.read(folder)
         if manifest.encoder_fingerprint != encoder.fingerprint:
             return {}
-        expect_unchanged(folder, manifest, "vectors.npy", "passages.sqlite")
+        check_file_digests(folder, manifest, "vectors.npy", "passages.sqlite")
         vectors = read_vectors(folder)
-        words = Words(folder / "passages.sqlite")
+        words = PassageStore(folder / "passages.sqlite")
         try:
             return {digest: vectors[row] for digest, row in words.digests().items()}
         finally:
@@ -235,7 +235,7 @@ def _manifest(
     encoder: Encoder,
     encoder_name: str,
     identity: str,
-    entries: Sequence[Entry],
+    entries: Sequence[IndexedPassage],
     building: Path,
     calibration: Mapping[str, Any],
 ) -> Manifest:

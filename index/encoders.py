@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from index.child import environment
+from index.child import child_environment
 from index.encoder import EncoderCard, OnnxEncoder
 from index.errors import EncoderUnavailable
 

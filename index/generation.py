@@ -29,7 +29,7 @@ from index.encoder import Vectors
 from index.errors import IndexBusy, IndexDamaged, IndexMissing, IndexOutdated, IndexUnwritable
 from index.scratch import copied
 from index.vectors import VectorStore
-from index.words import Words
+from index.passages import PassageStore
 
 # Raised when a generation's files change their meaning; older ones are then built anew.
 FORMAT_VERSION = 4
@@ -147,7 +147,7 @@ def expect_whole(folder: Path, manifest: Manifest) -> None:
             )
 
 
-def expect_unchanged(folder: Path, manifest: Manifest, *names: str) -> None:
+def check_file_digests(folder: Path, manifest: Manifest, *names: str) -> None:
     """Raises IndexDamaged where one of these files, or of all, is not what it was written as.
     Reads them whole: over a file whose content was changed, Chroma's native code may crash."""
     for name in names or manifest.files:
@@ -164,7 +164,7 @@ def expect_unchanged(folder: Path, manifest: Manifest, *names: str) -> None:
             )
 
 
-def expect_passages(folder: Path, manifest: Manifest, words: Words) -> None:
+def check_passage_count(folder: Path, manifest: Manifest, words: PassageStore) -> None:
     """Raises IndexDamaged where there are not as many as the manifest says."""
     if words.count != manifest.passages:
         raise IndexDamaged(
@@ -188,13 +188,13 @@ class Generation:
         self.id = folder.name
         self.manifest = Manifest.read(folder)
         expect_whole(folder, self.manifest)
-        expect_unchanged(folder, self.manifest)
+        check_file_digests(folder, self.manifest)
         with ExitStack() as stack:
             # What is open is read for as long as it is, whatever becomes of the folder.
-            self.words = Words(stack.enter_context(copied(folder / "passages.sqlite")))
+            self.words = PassageStore(stack.enter_context(copied(folder / "passages.sqlite")))
             stack.callback(self.words.close)
             self.vectors = read_vectors(stack.enter_context(copied(folder / "vectors.npy")).parent)
-            expect_passages(folder, self.manifest, self.words)
+            check_passage_count(folder, self.manifest, self.words)
             self.store = VectorStore(folder / "chroma", self.manifest.passages)
             stack.callback(self.store.close)
             self._resources = stack.pop_all()
@@ -282,7 +282,7 @@ class DataFolder:
             folder = self.current()
             try:
                 manifest = Manifest.read(folder)
-                expect_made_by(manifest, encoder_fingerprint)
+                check_compatible(manifest, encoder_fingerprint)
                 return Generation(folder)
             except IndexDamaged:
                 if self.current() == folder:  # not merely replaced while it was being opened
@@ -341,7 +341,7 @@ class DataFolder:
             shutil.rmtree(path, ignore_errors=True)
 
 
-def expect_made_by(manifest: Manifest, encoder_fingerprint: str) -> None:
+def check_compatible(manifest: Manifest, encoder_fingerprint: str) -> None:
     """Raises IndexOutdated where the generation was made by another encoder or splitter."""
     if manifest.encoder_fingerprint != encoder_fingerprint:
         raise IndexOutdated(

@@ -13,7 +13,8 @@ from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict, Field
 
 from index.encoder import Encoder
-from index.search import Hit, Searcher
+from index.hits import Hit
+from index.search import Searcher
 
 
 class EncoderEmbeddings(Embeddings):

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from index.child import environment
+from index.child import child_environment
 from index.errors import IndexDamaged, IndexingError
 from index.generation import Manifest, expect_whole, read_vectors
 from index.vectors import VectorStore

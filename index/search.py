@@ -10,7 +10,7 @@ from corpus.document import Kind, Passage
 from index.encoder import Encoder, Vectors
 from index.generation import Generation
 from index.terms import WORD, content_words, fold, words
-from index.words import Entry
+from index.passages import IndexedPassage
 
 # Candidates that each half brings to the fusion.
 _DEPTH = 60
@@ -49,7 +49,7 @@ class Hit:
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchResult:
     """The hits, best first, and the question's vector."""
 
     hits: tuple[Hit, ...]
@@ -69,7 +69,7 @@ class Searcher:
 
     def search(
         self, question: str, k: int = 10, vector: Vectors | None = None, context: str = ""
-    ) -> Found:
+    ) -> SearchResult:
         """The k best passages. Copies of a text, exact or nearly so, are folded into the best.
 
         `context` is what the question was asked in; passages on it come a little further up.
@@ -86,18 +86,18 @@ class Searcher:
         if in_context:
             hits = [_leaning(hit, in_context.get(hit.ordinal, 0.0)) for hit in hits]
         hits.sort(key=lambda hit: (-hit.score, hit.ordinal))
-        return Found(tuple(_folded(hits, k)), vector)
+        return SearchResult(tuple(_folded(hits, k)), vector)
 
     def _candidates(self, question: str, vector: Vectors) -> dict[int, float]:
         """The word scores of what either half finds; 0 for what the words do not."""
-        by_vector = dict.fromkeys(dict(self.generation.store.search(vector, _DEPTH)), 0.0)
-        return {**by_vector, **dict(self.generation.words.search(content_words(question), _DEPTH))}
+        by_vector = dict.fromkeys(dict(self.generation.vector_store.search(vector, _DEPTH)), 0.0)
+        return {**by_vector, **dict(self.generation.passages.search(content_words(question), _DEPTH))}
 
     def _hits(self, word_scores: Mapping[int, float], vector: Vectors) -> list[Hit]:
-        entries = self.generation.words.entries(sorted(word_scores))
+        entries = self.generation.passages.entries(sorted(word_scores))
         return [self._hit(entry, vector, word_scores[entry.ordinal]) for entry in entries]
 
-    def spell(self, text: str) -> str:
+    def correct_spelling(self, text: str) -> str:
         """The text with what is no word replaced by the word of the material that it is most
         likely a misspelling of. A word that the encoder knows is one, whether or not it occurs."""
 
@@ -105,11 +105,11 @@ class Searcher:
             word = fold(match.group())
             if self._encoder.knows(word):
                 return match.group()
-            return self.generation.words.correction(word) or match.group()
+            return self.generation.passages.correction(word) or match.group()
 
         return WORD.sub(mend, text)
 
-    def _hit(self, entry: Entry, vector: Vectors, word_score: float) -> Hit:
+    def _hit(self, entry: IndexedPassage, vector: Vectors, word_score: float) -> Hit:
         rows = [entry.row, entry.heading_row, *entry.unit_rows]
         cosines: list[float] = (self.generation.vectors[rows] @ vector).tolist()
         whole, heading, *units = cosines

@@ -51,7 +51,7 @@ Counts = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Entry:
+class IndexedPassage:
     """A passage in its place: `row`, `heading_row` and `unit_rows` are the rows of its text, its
     question or nearest heading, and its units among the generation's vectors."""
 
@@ -62,7 +62,7 @@ class Entry:
     unit_rows: tuple[int, ...]
 
 
-def write_words(path: Path, entries: Iterable[Entry], digests: Sequence[bytes]) -> None:
+def write_passages(path: Path, entries: Iterable[IndexedPassage], digests: Sequence[bytes]) -> None:
     """Writes passages, words, vocabulary and the vectors' digests into a new file."""
     seen_in: dict[str, list[int]] = {}
     postings: dict[str, tuple[list[int], list[float]]] = {}
@@ -121,17 +121,17 @@ def _body(passage: Passage) -> str:
     )
 
 
-def inverse_frequency(seen: int, count: int) -> float:
+def inverse_document_frequency(seen: int, count: int) -> float:
     """How rare a word is that `seen` of `count` passages hold: BM25's inverse document frequency
     as Lucene has it, natural logarithm, above 0."""
     return math.log(1 + (count - seen + 0.5) / (seen + 0.5))
 
 
-class Words:
+class PassageStore:
     """A generation's SQLite file, read only. Safe to share between threads."""
 
     def __init__(self, path: Path) -> None:
-        """Raises IndexDamaged where the file is missing or not what write_words made."""
+        """Raises IndexDamaged where the file is missing or not what write_passages made."""
         self._path = path
         self._local = threading.local()
         self._vocabulary: dict[str, int] = dict(
@@ -143,13 +143,13 @@ class Words:
 
     def _fit(self) -> None:
         """What BM25 needs of the passages together: how many they are, and how long."""
-        self._parsed: dict[int, Entry] = {}
+        self._parsed: dict[int, IndexedPassage] = {}
         self.count = len(self.ordinals)
         # k1 · (1 - b + b · length / average length), for each passage
         average = float(self._lengths[self.ordinals].mean()) if self.count else 1.0
         self._norms = _K1 * (1 - _B + _B * self._lengths / max(1.0, average))
 
-    def within(self, documents: Collection[str]) -> "Words":
+    def within(self, documents: Collection[str]) -> "PassageStore":
         """As if the file held only the passages of the documents with these paths; they keep
         their ordinals. Reads through this one's connections, and closes none of them."""
         return _Within(self, documents)
@@ -163,7 +163,7 @@ class Words:
         highest = 0.0
         for stemmed in dict.fromkeys(stem(term) for term in terms):
             ordinals, counts = self._posting(stemmed)
-            rarity = inverse_frequency(len(ordinals), self.count)
+            rarity = inverse_document_frequency(len(ordinals), self.count)
             highest += rarity * (_K1 + 1)
             scores[ordinals] += rarity * counts * (_K1 + 1) / (counts + self._norms[ordinals])
         found = np.flatnonzero(scores)
@@ -171,7 +171,7 @@ class Words:
         full = max(float(scores.max(initial=0.0)), _FULL * highest)
         return [(int(ordinal), float(scores[ordinal] / full)) for ordinal in best]
 
-    def entries(self, ordinals: Sequence[int]) -> list[Entry]:
+    def entries(self, ordinals: Sequence[int]) -> list[IndexedPassage]:
         """The passages of these ordinals, in the order asked for."""
         found = {each: entry for each in ordinals if (entry := self._parsed.get(each))}
         missing = [ordinal for ordinal in ordinals if ordinal not in found]
@@ -185,12 +185,12 @@ class Words:
             self._parsed.update(fresh)
         return [found[ordinal] for ordinal in ordinals]
 
-    def document(self, path: str) -> list[Entry]:
+    def document(self, path: str) -> list[IndexedPassage]:
         """All passages of one document, in its order."""
         rows = self._passages("WHERE document = ? ORDER BY start", (path,))
         return [_from_row(row) for row in rows]
 
-    def questions(self) -> list[Entry]:
+    def questions(self) -> list[IndexedPassage]:
         """All passages that answer a question of the material, in document order."""
         rows = self._passages("WHERE question IS NOT NULL ORDER BY ordinal", ())
         return [_from_row(row) for row in rows]
@@ -246,11 +246,11 @@ class Words:
             ) from error
 
 
-class _Within(Words):
+class _Within(PassageStore):
     """Some documents of other words, counted as if there were no more: what the rest says shows
     in no score, no frequency and no correction."""
 
-    def __init__(self, whole: Words, documents: Collection[str]) -> None:
+    def __init__(self, whole: PassageStore, documents: Collection[str]) -> None:
         self._path, self._local = whole._path, whole._local
         self._lengths = whole._lengths
         wanted = frozenset(documents)
@@ -290,7 +290,7 @@ class _Within(Words):
         return ordinals[seen], counts[seen]
 
 
-def _to_row(entry: Entry) -> tuple[object, ...]:
+def _to_row(entry: IndexedPassage) -> tuple[object, ...]:
     p = entry.passage
     units = [[u.kind, u.start, u.end, u.cells, u.lead] for u in p.units]
     return (
@@ -300,7 +300,7 @@ def _to_row(entry: Entry) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _from_row(row: Sequence[Any]) -> Entry:
+def _from_row(row: Sequence[Any]) -> IndexedPassage:
     (ordinal, document, sha256, title, headings, start, end, text, kind, question, units, vector,
      heading_row, unit_rows) = row  # fmt: skip
     passage = Passage(
@@ -315,7 +315,7 @@ def _from_row(row: Sequence[Any]) -> Entry:
         question=question,
         units=tuple(_unit(*fields) for fields in json.loads(units)),
     )
-    return Entry(ordinal, passage, vector, heading_row, tuple(json.loads(unit_rows)))
+    return IndexedPassage(ordinal, passage, vector, heading_row, tuple(json.loads(unit_rows)))
 
 
 def _unit(kind: str, start: int, end: int, cells: list[list[int]], lead: list[int] | None) -> Unit:

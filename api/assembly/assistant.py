@@ -17,7 +17,7 @@ from assistant.tuning import threshold
 from corpus.errors import GoldInvalid
 from corpus.gold import read_gold
 from corpus.loader import Corpus, read_corpus
-from index.build import Built, Unwatched, Watcher, build
+from index.build import BuildResult, NoProgress, BuildProgress, build
 from index.encoder import EncoderCard, OnnxEncoder
 from index.encoders import encoder_folder, export_encoder, is_exported, load_encoder
 from index.errors import (
@@ -30,7 +30,7 @@ from index.generation import (
     DataFolder,
     Generation,
     Manifest,
-    expect_made_by,
+    check_compatible,
     expect_whole,
     identity_of,
     unwritable,
@@ -52,24 +52,24 @@ def calibration_of(settings: Settings) -> dict[str, Any]:
 
 
 def build_index(
-    settings: Settings, watcher: Watcher | None = None, *, rebuild: bool = False
-) -> tuple[Corpus, Built]:
+    settings: Settings, watcher: BuildProgress | None = None, *, rebuild: bool = False
+) -> tuple[Corpus, BuildResult]:
     """Reads the corpus, builds and publishes its index; what was read, and what was done.
 
     Raises CorpusError or IndexingError; the published generation is untouched then.
     """
     corpus = read_corpus(settings.corpus)
-    return corpus, _build(settings, corpus, watcher or Unwatched(), rebuild)
+    return corpus, _build(settings, corpus, watcher or NoProgress(), rebuild)
 
 
-def ensure_index(settings: Settings, watcher: Watcher | None = None) -> Corpus:
+def ensure_index(settings: Settings, watcher: BuildProgress | None = None) -> Corpus:
     """Reads the corpus, and builds its index unless the published one is just that.
 
     An index that is up to date is only looked at, so that many may ask at the same time.
     """
     corpus = read_corpus(settings.corpus)
     if not is_current(settings, corpus):
-        _build(settings, corpus, watcher or Unwatched(), rebuild=False)
+        _build(settings, corpus, watcher or NoProgress(), rebuild=False)
     return corpus
 
 
@@ -123,7 +123,7 @@ def calibration_in(generation: str, manifest: Manifest, kind: str) -> Calibratio
         ) from error
 
 
-def _build(settings: Settings, corpus: Corpus, watcher: Watcher, rebuild: bool) -> Built:
+def _build(settings: Settings, corpus: Corpus, watcher: BuildProgress, rebuild: bool) -> BuildResult:
     if not is_exported(settings.encoders_folder, settings.encoder):
         watcher.begin("Exporting the encoder, once", 1)
         _export(settings.encoders_folder, settings.encoder)
@@ -182,7 +182,7 @@ def is_current(settings: Settings, corpus: Corpus) -> bool:
     try:
         folder = DataFolder(settings.data_folder).current()
         manifest = Manifest.read(folder)
-        expect_made_by(manifest, card.fingerprint)
+        check_compatible(manifest, card.fingerprint)
         expect_whole(folder, manifest)
     except (IndexMissing, IndexDamaged, IndexOutdated):
         return False

@@ -7,7 +7,7 @@ from api.assembly.assistant import build_index
 from api.cli.terminal import Bars, warn
 from api.exit_codes import CHECK_FAILED, DONE
 from api.settings import read_settings
-from index.build import Built
+from index.build import BuildResult
 
 
 def run(arguments: Namespace) -> int:
@@ -21,7 +21,7 @@ def run(arguments: Namespace) -> int:
     return CHECK_FAILED if corpus.unreadable else DONE
 
 
-def _summary(built: Built, seconds: float) -> str:
+def _summary(built: BuildResult, seconds: float) -> str:
     documents = built.manifest.documents
     holds = f"{len(documents)} documents, {built.manifest.passages} passages"
     if not built.changed:

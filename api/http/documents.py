@@ -52,7 +52,7 @@ def document_routes(parts: Parts) -> APIRouter:
         wanted = sha256 or current.get(path)
         texts = parts.service.texts
         # The path is only a name here: texts are kept, and opened, by digest.
-        if wanted is None or not caller.may_see(path) or not texts.was(path, wanted):
+        if wanted is None or not caller.may_see(path) or not texts.had_text(path, wanted):
             raise DocumentMissing(
                 f"no document is called {path!r}, or not in this version: see /v1/documents"
             )

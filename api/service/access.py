@@ -13,7 +13,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from api.errors import Forbidden, Misdirected, Unknown
 from api.service.rate_limits import Rates
 from api.store.keys import Keys, Scope
-from index.generation import lies_within
+from index.folders import lies_within
 
 _BEARER = HTTPBearer(
     auto_error=False, description="an API key, made by `assistant keys add`; none without keys"

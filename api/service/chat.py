@@ -27,7 +27,7 @@ from api.wire import (
 )
 from assistant.answer import Answer, Told, Turn
 from assistant.pipeline import Judged
-from index.search import Found
+from index.hits import SearchResult
 
 # Turns of a conversation that are read again; a follow-up is understood from far fewer.
 _MOST_TURNS = 20
@@ -98,7 +98,7 @@ class Desk:
         with self._service.lent(caller.folders) as assistant:
             steps = assistant.answering(request.message, history, request.conversation_id)
             for step in steps:
-                if isinstance(step, Found):
+                if isinstance(step, SearchResult):
                     yield SearchBody(hits=tuple(HitBody.of(hit) for hit in step.hits))
                 elif isinstance(step, Judged):
                     yield Working()
@@ -125,7 +125,7 @@ class Desk:
         """What is answered from, and at most so many questions that it answers."""
         with self._service.lent(caller.folders) as assistant:
             generation = assistant.generation
-            asked = generation.words.questions()[:most]
+            asked = generation.passages.faq_passages()[:most]
             examples = tuple(entry.passage.question or "" for entry in asked)
             return DocumentsBody.of(generation.id, generation.manifest, examples)
 

@@ -20,7 +20,7 @@ from watchfiles import Change, awatch
 
 from api.exit_codes import BAD_INPUT, CHECK_FAILED, DONE
 from api.service.metrics import Metrics
-from index.child import environment
+from index.child import child_environment
 
 _log = logging.getLogger(__name__)
 # Seconds: changes that come together are built together; how long until a build that failed is

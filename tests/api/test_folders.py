@@ -15,7 +15,8 @@ from corpus.loader import read_corpus
 from index.build import build
 from index.encoder import Encoder, OnnxEncoder, Progress, Vectors
 from index.generation import DataFolder, Generation
-from index.search import Found, Searcher
+from index.hits import SearchResult
+from index.search import Searcher
 from index.terms import content_words
 from index.texts import TextStore
 
@@ -125,7 +126,7 @@ def pairs(world: World, whole: Generation) -> Iterator[list[tuple[Generation, Ge
         alone.close()
 
 
-def scores(found: Found) -> list[object]:
+def scores(found: SearchResult) -> list[object]:
     """The hits but for their ordinals, which are those of the whole."""
     return [replace(hit, ordinal=0) for hit in found.hits]
 
@@ -141,12 +142,12 @@ def test_what_is_found_has_the_scores_that_it_has_alone(
 ) -> None:
     for view, alone in pairs:
         seen, own = Searcher(view, world.encoder), Searcher(alone, world.encoder)
-        assert seen.spell(question) == own.spell(question)
+        assert seen.correct_spelling(question) == own.correct_spelling(question)
         assert scores(seen.search(question, 10)) == scores(own.search(question, 10))
         in_context = scores(own.search(question, 10, context="Who grants leave?"))
         assert scores(seen.search(question, 10, context="Who grants leave?")) == in_context
         for word in content_words(question):
-            assert view.words.frequency(word) == alone.words.frequency(word)
+            assert view.words.document_frequency(word) == alone.words.document_frequency(word)
             assert view.words.correction(word) == alone.words.correction(word)
 
 
@@ -168,8 +169,8 @@ def test_the_manifest_and_the_questions_are_those_of_the_folders_alone(
         assert view.manifest.documents == alone.manifest.documents
         assert view.manifest.passages == alone.manifest.passages == view.words.count
         assert (view.manifest.unreadable, view.manifest.files) == ((), {})
-        asked = [entry.passage for entry in view.words.questions()]
-        assert asked == [entry.passage for entry in alone.words.questions()]
+        asked = [entry.passage for entry in view.words.faq_passages()]
+        assert asked == [entry.passage for entry in alone.words.faq_passages()]
         assert view.words.digests().keys() == alone.words.digests().keys()
 
 
@@ -179,9 +180,9 @@ def test_a_document_outside_cannot_be_asked_for_by_name(whole: Generation) -> No
 
 
 def test_a_word_that_stands_outside_only_is_no_correction(world: World, whole: Generation) -> None:
-    assert Searcher(whole, world.encoder).spell("quokak") == "quokka"
-    assert Searcher(whole.within(["it"]), world.encoder).spell("quokak") == "quokka"
-    assert Searcher(whole.within(["hr"]), world.encoder).spell("quokak") == "quokak"
+    assert Searcher(whole, world.encoder).correct_spelling("quokak") == "quokka"
+    assert Searcher(whole.within(["it"]), world.encoder).correct_spelling("quokak") == "quokka"
+    assert Searcher(whole.within(["hr"]), world.encoder).correct_spelling("quokak") == "quokak"
 
 
 @pytest.mark.parametrize("folders", [[], [""], ["."], ["/"], ["h"], ["nowhere"]])

@@ -7,7 +7,7 @@ import pytest
 
 from api.errors import SettingsInvalid
 from api.settings import DEFAULT_CORPUS, DEFAULT_DATA, read_settings
-from index.encoders import DEFAULT_ENCODER
+from index.encoder import DEFAULT_ENCODER
 
 
 @pytest.fixture(autouse=True)

@@ -34,7 +34,7 @@ def scrapes(settings: Settings) -> Assistant:
 def test_the_faq_of_a_scrape_is_answered_with_its_own_answer_at_its_place(
     scrapes: Assistant, settings: Settings, number: int
 ) -> None:
-    asked = [entry.passage for entry in scrapes.generation.words.questions()]
+    asked = [entry.passage for entry in scrapes.generation.passages.faq_passages()]
     questions = [passage.question for passage in asked if passage.headings == ("FAQs",)]
     assert len(questions) == 5
     question = str(questions[number])

@@ -63,8 +63,8 @@ class World:
         return gather(asked(text), self.searcher.search(text, 10), self.weights(text))
 
     def weights(self, text: str) -> Weights:
-        words = self.generation.words
-        return weigh_words(asked(text), words.frequency, words.count)
+        words = self.generation.passages
+        return weigh_words(asked(text), words.document_frequency, words.count)
 
     def choose(self, text: str, reader: Reader | None = None) -> Chosen | None:
         found, weights = self.searcher.search(text, 10), self.weights(text)

@@ -16,7 +16,7 @@ from conftest import Writer
 
 from corpus.errors import CorpusEmpty
 from corpus.loader import read_corpus
-from index.build import Built, build
+from index.build import BuildResult, build
 from index.encoder import Encoder, OnnxEncoder, Progress, Vectors
 from index.errors import IndexDamaged, IndexingError, IndexOutdated, IndexUnwritable
 from index.generation import FORMAT_VERSION, DataFolder, Generation, Manifest, file_sizes
@@ -61,7 +61,7 @@ class World:
         self.encoded: list[str] = []
 
     def index(self, files: Mapping[str, str], encoder: Encoder | None = None,
-              calibration: Mapping[str, float] | None = None, rebuild: bool = False) -> Built:  # fmt: skip
+              calibration: Mapping[str, float] | None = None, rebuild: bool = False) -> BuildResult:  # fmt: skip
         """Builds an index of the files; `encoded` then holds what was encoded for it."""
         counting = Counting(encoder or self.encoder)
         corpus = read_corpus(self._write(files))
@@ -246,10 +246,10 @@ def test_the_documents_of_a_generation_are_recorded_with_their_texts(world: Worl
     texts = TextStore(world.data.texts)
     old = {document.path: document.sha256 for document in first.manifest.documents}
     (new,) = Manifest.read(world.data.current()).documents
-    assert texts.was("roses.md", old["roses.md"])
-    assert texts.was("roses.md", new.sha256)
-    assert texts.was("cactus.md", old["cactus.md"])
-    assert not texts.was("roses.md", old["cactus.md"])
+    assert texts.had_text("roses.md", old["roses.md"])
+    assert texts.had_text("roses.md", new.sha256)
+    assert texts.had_text("cactus.md", old["cactus.md"])
+    assert not texts.had_text("roses.md", old["cactus.md"])
 
 
 def test_an_index_of_format_2_is_built_anew_and_its_texts_are_recorded(world: World) -> None:
@@ -265,7 +265,7 @@ def test_an_index_of_format_2_is_built_anew_and_its_texts_are_recorded(world: Wo
     again = world.index(GARDEN)
     assert (again.changed, again.manifest.format) == (True, FORMAT_VERSION)
     texts = TextStore(world.data.texts)
-    assert all(texts.was(each.path, each.sha256) for each in again.manifest.documents)
+    assert all(texts.had_text(each.path, each.sha256) for each in again.manifest.documents)
 
 
 @pytest.mark.parametrize("field", ["format", "splitter"])

@@ -19,7 +19,7 @@ from index.generation import (
     DataFolder,
     IndexedDocument,
     Manifest,
-    expect_made_by,
+    check_compatible,
     expect_whole,
     file_sizes,
     lies_within,
@@ -159,12 +159,12 @@ def test_a_manifest_of_another_format_is_outdated_whatever_else_it_says(
 
 
 def test_a_generation_is_used_only_with_the_encoder_and_splitter_that_made_it() -> None:
-    expect_made_by(MANIFEST, "f" * 64)
+    check_compatible(MANIFEST, "f" * 64)
     with pytest.raises(IndexOutdated, match="by the encoder tiny .*: run `assistant index`"):
-        expect_made_by(MANIFEST, "e" * 64)
+        check_compatible(MANIFEST, "e" * 64)
     older = dataclasses.replace(MANIFEST, splitter=SPLITTER_VERSION - 1)
     with pytest.raises(IndexOutdated, match="cut by splitter .*: run `assistant index`"):
-        expect_made_by(older, "f" * 64)
+        check_compatible(older, "f" * 64)
 
 
 # --- its files ---------------------------------------------------------------------------------

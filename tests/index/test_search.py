@@ -147,5 +147,5 @@ def test_the_same_question_finds_the_same_from_many_threads(searcher: Searcher) 
 
 
 def test_mistyped_words_are_mended_and_all_else_stays(searcher: Searcher) -> None:
-    assert searcher.spell("How oftne is a cactsu  watered?!") == "How often is a cactus  watered?!"
-    assert searcher.spell("Are zebras striped?") == "Are zebras striped?"
+    assert searcher.correct_spelling("How oftne is a cactsu  watered?!") == "How often is a cactus  watered?!"
+    assert searcher.correct_spelling("Are zebras striped?") == "Are zebras striped?"

@@ -14,7 +14,7 @@ from corpus.loader import parse_document
 from corpus.splitter import split
 from index.errors import IndexDamaged
 from index.terms import content_words
-from index.words import Entry, Words, write_words
+from index.passages import IndexedPassage, PassageStore, write_passages
 
 GUIDE = """# Garden guide
 
@@ -38,31 +38,31 @@ Gardeners watered their roses with café leftovers in the evening.
 He said "water OR roses" and meant NOT both.
 """
 
-Made = Callable[..., Words]
+Made = Callable[..., PassageStore]
 
 
 @pytest.fixture
 def made(tmp_path: Path) -> Made:
-    def make(*texts: str) -> Words:
+    def make(*texts: str) -> PassageStore:
         path = tmp_path / "passages.sqlite"
         path.unlink(missing_ok=True)
-        write_words(path, entries(*texts), [bytes([row]) * 32 for row in range(3)])
-        return Words(path)
+        write_passages(path, entries(*texts), [bytes([row]) * 32 for row in range(3)])
+        return PassageStore(path)
 
     return make
 
 
-def entries(*texts: str, name: str = "guide.md") -> list[Entry]:
+def entries(*texts: str, name: str = "guide.md") -> list[IndexedPassage]:
     documents = [parse_document(f"{number}-{name}", text) for number, text in enumerate(texts)]
     passages = [passage for document in documents for passage in split(document)]
-    return [Entry(n, p, n, n, tuple(range(len(p.units)))) for n, p in enumerate(passages)]
+    return [IndexedPassage(n, p, n, n, tuple(range(len(p.units)))) for n, p in enumerate(passages)]
 
 
-def rows_of(written: list[Entry]) -> set[int]:
+def rows_of(written: list[IndexedPassage]) -> set[int]:
     return {row for e in written for row in (e.row, e.heading_row, *e.unit_rows)}
 
 
-def found(words: Words, question: str) -> list[Passage]:
+def found(words: PassageStore, question: str) -> list[Passage]:
     hits = words.search(content_words(question), 10)
     return [entry.passage for entry in words.entries([ordinal for ordinal, _ in hits])]
 
@@ -102,8 +102,8 @@ def test_words_of_a_question_that_no_passage_holds_find_nothing(made: Made) -> N
 
 def test_cells_that_ran_together_are_found_by_their_words(made: Made, tmp_path: Path) -> None:
     text = "Tools\n\nToolUse\nSpadesTurn the soil over.\nRakesComb the leaves away.\n"
-    write_words(tmp_path / "glued.sqlite", entries(text, name="glued.txt"), [])
-    assert len(Words(tmp_path / "glued.sqlite").search(["rake"], 10)) == 1
+    write_passages(tmp_path / "glued.sqlite", entries(text, name="glued.txt"), [])
+    assert len(PassageStore(tmp_path / "glued.sqlite").search(["rake"], 10)) == 1
 
 
 @pytest.mark.parametrize(
@@ -128,14 +128,14 @@ def test_a_quoted_operator_does_not_widen_the_search(made: Made) -> None:
 
 
 @pytest.fixture(scope="module")
-def guide(tmp_path_factory: pytest.TempPathFactory) -> Words:
+def guide(tmp_path_factory: pytest.TempPathFactory) -> PassageStore:
     path = tmp_path_factory.mktemp("words") / "passages.sqlite"
-    write_words(path, entries(GUIDE), [])
-    return Words(path)
+    write_passages(path, entries(GUIDE), [])
+    return PassageStore(path)
 
 
 @given(question=st.text())
-def test_no_question_breaks_the_search(guide: Words, question: str) -> None:
+def test_no_question_breaks_the_search(guide: PassageStore, question: str) -> None:
     assert all(score > 0 for _, score in guide.search(content_words(question), 5))
 
 
@@ -158,7 +158,7 @@ def test_a_mistyped_word_is_corrected_from_the_vocabulary_and_a_known_one_is_not
     assert words.correction("wtaered") == "watered"
     assert words.correction("perennial") is None
     assert words.correction("zebra") is None
-    assert (words.frequency("roses"), words.frequency("zebra")) == (2, 0)
+    assert (words.document_frequency("roses"), words.document_frequency("zebra")) == (2, 0)
 
 
 TOOLS = "# Tools\n\n## What is a mattock?\n\nA mattock digs where a spade would break.\n"
@@ -169,12 +169,12 @@ def test_words_within_some_documents_are_those_of_a_file_of_these_alone(
     made: Made, tmp_path: Path
 ) -> None:
     every = entries(PLANTS, GUIDE, TOOLS)
-    write_words(tmp_path / "all.sqlite", every, [bytes([row]) * 32 for row in range(len(every))])
+    write_passages(tmp_path / "all.sqlite", every, [bytes([row]) * 32 for row in range(len(every))])
     kept = [entry for entry in every if entry.passage.document != "0-guide.md"]
     moved = [replace(entry, ordinal=n) for n, entry in enumerate(kept)]
-    write_words(tmp_path / "some.sqlite", moved, [])
-    within = Words(tmp_path / "all.sqlite").within(["1-guide.md", "2-guide.md"])
-    alone = Words(tmp_path / "some.sqlite")
+    write_passages(tmp_path / "some.sqlite", moved, [])
+    within = PassageStore(tmp_path / "all.sqlite").within(["1-guide.md", "2-guide.md"])
+    alone = PassageStore(tmp_path / "some.sqlite")
     assert within.count == alone.count == len(kept)
     assert within.ordinals.tolist() == [entry.ordinal for entry in kept]
     for question in ("What is a perennial rose?", "a spade in the garden", "perenial", "plants"):
@@ -228,18 +228,18 @@ def test_closing_what_is_within_leaves_the_whole_open(made: Made) -> None:
 
 def test_a_missing_file_is_a_damaged_index(tmp_path: Path) -> None:
     with pytest.raises(IndexDamaged, match="assistant index --rebuild"):
-        Words(tmp_path / "gone.sqlite")
+        PassageStore(tmp_path / "gone.sqlite")
     assert not (tmp_path / "gone.sqlite").exists()
 
 
 def test_a_file_that_is_no_index_is_a_damaged_index(made: Made, tmp_path: Path) -> None:
     (tmp_path / "noise.sqlite").write_bytes(b"SQLite format 3\x00" + b"noise" * 1000)
     with pytest.raises(IndexDamaged, match="assistant index --rebuild"):
-        Words(tmp_path / "noise.sqlite")
+        PassageStore(tmp_path / "noise.sqlite")
     with sqlite3.connect(tmp_path / "other.sqlite") as other:
         other.execute("CREATE TABLE things (a)")
     with pytest.raises(IndexDamaged, match="no such table"):
-        Words(tmp_path / "other.sqlite")
+        PassageStore(tmp_path / "other.sqlite")
 
 
 def test_the_index_is_opened_for_reading_only(made: Made, tmp_path: Path) -> None:
