@@ -30,16 +30,18 @@ from index.encoders import encoder_folder, load_encoder
 from index.errors import IndexingError, TextMissing
 from index.generation import (
     DataFolder,
-    Manifest,
-    check_compatible,
     check_passage_count,
-    check_file_digests,
-    expect_whole,
     unwritable,
 )
+from index.manifest import (
+    Manifest,
+    check_compatible,
+    check_file_digests,
+    check_file_sizes,
+)
+from index.passages import PassageStore
 from index.probe import probe
 from index.texts import TextStore
-from index.passages import PassageStore
 
 _ROOM = 200 * 2**20  # bytes that should be free: a generation and its copy have room in that
 _AHEAD = 60.0  # seconds that a time may lie in the future before the clock is doubted
@@ -134,11 +136,11 @@ def _generation(settings: Settings) -> _Told:
     """Without Chroma, which is not to be opened in this process before it is known to be well."""
     folder = DataFolder(settings.data_folder).current()
     manifest = Manifest.read(folder)
-    expect_whole(folder, manifest)
+    check_file_sizes(folder, manifest)
     check_file_digests(folder, manifest)
     words = PassageStore(folder / "passages.sqlite")
     try:
-        words.expect_whole()
+        words.check_integrity()
         check_passage_count(folder, manifest, words)
     finally:
         words.close()

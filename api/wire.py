@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from assistant.answer import Answer, Told, Turn
 from assistant.english.question import LONGEST
 from corpus.document import Block, Document
-from index.manifest import Manifest
 from index.hits import Hit
+from index.manifest import Manifest
 
 # Turns of history that are accepted; far more than what a follow-up is understood from.
 MOST_TURNS = 100

@@ -15,9 +15,9 @@ from assistant.english.question import Question
 from assistant.evidence import Evidence, Weights, covered
 from assistant.selection import Chosen, Shape
 from corpus.markup import plain
+from index.bm25 import inverse_document_frequency
 from index.hits import SearchResult
 from index.terms import stems
-from index.bm25 import inverse_document_frequency
 
 
 @dataclass(frozen=True)

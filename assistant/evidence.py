@@ -16,9 +16,9 @@ from assistant.english.question import Asks, Question
 from assistant.reader.runtime import Reader, Reading
 from corpus.document import Kind, Passage, Unit
 from corpus.markup import plain
+from index.bm25 import inverse_document_frequency
 from index.hits import Hit, SearchResult
 from index.terms import STOP_WORDS, stem, stems
-from index.bm25 import inverse_document_frequency
 
 _EMPTY = frozenset(stem(word) for word in STOP_WORDS)
 # Passages whose units are looked at, best first.

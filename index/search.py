@@ -2,15 +2,18 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 
-from corpus.document import Kind, Passage
+from corpus.document import Kind
 from index.encoder import Encoder, Vectors
-from index.generation import Generation
-from index.terms import WORD, content_words, fold, words
+from index.generation import (
+    Generation,
+)
+from index.hits import Hit, SearchResult
 from index.passages import IndexedPassage
+from index.terms import WORD, content_words, fold, words
 
 # Candidates that each half brings to the fusion.
 _DEPTH = 60
@@ -23,37 +26,6 @@ _TELLING = re.compile(r"\d[\d.,]*|\b[A-Z]\w+")
 # What a passage's score for the context counts beside that for the question itself. More finds
 # more follow-ups, and keeps to the old topic when that has changed.
 _CONTEXT = 0.4
-
-
-@dataclass(frozen=True)
-class Hit:
-    """A passage that was found. `score` is the fused one, 0 to 1; the others are its parts:
-    the cosine of the passage and of its best unit (-1 to 1), and BM25 over that of a full hit
-    (0 to 1). `unit_scores` are the cosines of the passage's units in their order;
-    `heading_score` that of its FAQ question or, where it has none, of its nearest heading.
-    """
-
-    passage: Passage
-    ordinal: int
-    score: float
-    passage_score: float
-    unit_score: float
-    word_score: float
-    heading_score: float
-    unit_scores: tuple[float, ...] = field(repr=False)
-
-    @property
-    def question_score(self) -> float:
-        """The cosine of the passage's FAQ question; 0 where it has none."""
-        return self.heading_score if self.passage.question else 0.0
-
-
-@dataclass(frozen=True)
-class SearchResult:
-    """The hits, best first, and the question's vector."""
-
-    hits: tuple[Hit, ...]
-    vector: Vectors = field(repr=False)
 
 
 class Searcher:
@@ -91,7 +63,10 @@ class Searcher:
     def _candidates(self, question: str, vector: Vectors) -> dict[int, float]:
         """The word scores of what either half finds; 0 for what the words do not."""
         by_vector = dict.fromkeys(dict(self.generation.vector_store.search(vector, _DEPTH)), 0.0)
-        return {**by_vector, **dict(self.generation.passages.search(content_words(question), _DEPTH))}
+        return {
+            **by_vector,
+            **dict(self.generation.passages.search(content_words(question), _DEPTH)),
+        }
 
     def _hits(self, word_scores: Mapping[int, float], vector: Vectors) -> list[Hit]:
         entries = self.generation.passages.entries(sorted(word_scores))

@@ -25,7 +25,7 @@ class TextStore:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def keep(self, document: Document) -> None:
+    def save(self, document: Document) -> None:
         """Keeps the document's text, or mends one that was damaged on disk, and records that this
         path had it. Half a text is never seen, and none is recorded before it is kept."""
         path = self._path(document.sha256)
@@ -50,12 +50,12 @@ class TextStore:
             raise TextMissing(f"the text kept under {sha256} has been changed on disk: {_MEND}")
         return content.decode()
 
-    def recorded(self) -> list[str]:
+    def digests(self) -> list[str]:
         """The digests of all texts that any document ever had."""
         records = self._folder.glob("[0-9a-f][0-9a-f]/*.path")
         return sorted({path.name.partition("-")[0] for path in records})
 
-    def was(self, path: str, sha256: str) -> bool:
+    def had_text(self, path: str, sha256: str) -> bool:
         """Whether the document of this path ever had this text. False for what is no digest."""
         return _is_digest(sha256) and self._record(path, sha256).is_file()
 

@@ -24,8 +24,8 @@ from api.assembly.service import Parts
 from api.service import logs
 from api.settings import Settings
 from api.store.database import Database
-from index.encoder import OnnxEncoder
 from index.encoders import export_encoder, load_encoder
+from index.onnx_encoder import OnnxEncoder
 
 ROOT = Path(__file__).resolve().parent.parent
 NOBODY = 65534

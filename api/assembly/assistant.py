@@ -17,8 +17,8 @@ from assistant.tuning import threshold
 from corpus.errors import GoldInvalid
 from corpus.gold import read_gold
 from corpus.loader import Corpus, read_corpus
-from index.build import BuildResult, NoProgress, BuildProgress, build
-from index.encoder import EncoderCard, OnnxEncoder
+from index.build import BuildProgress, BuildResult, NoProgress, build
+from index.encoder import EncoderCard
 from index.encoders import encoder_folder, export_encoder, is_exported, load_encoder
 from index.errors import (
     IndexDamaged,
@@ -29,12 +29,15 @@ from index.errors import (
 from index.generation import (
     DataFolder,
     Generation,
-    Manifest,
-    check_compatible,
-    expect_whole,
-    identity_of,
     unwritable,
 )
+from index.manifest import (
+    Manifest,
+    check_compatible,
+    check_file_sizes,
+    identity_of,
+)
+from index.onnx_encoder import OnnxEncoder
 from index.texts import TextStore
 
 
@@ -123,7 +126,9 @@ def calibration_in(generation: str, manifest: Manifest, kind: str) -> Calibratio
         ) from error
 
 
-def _build(settings: Settings, corpus: Corpus, watcher: BuildProgress, rebuild: bool) -> BuildResult:
+def _build(
+    settings: Settings, corpus: Corpus, watcher: BuildProgress, rebuild: bool
+) -> BuildResult:
     if not is_exported(settings.encoders_folder, settings.encoder):
         watcher.begin("Exporting the encoder, once", 1)
         _export(settings.encoders_folder, settings.encoder)
@@ -183,7 +188,7 @@ def is_current(settings: Settings, corpus: Corpus) -> bool:
         folder = DataFolder(settings.data_folder).current()
         manifest = Manifest.read(folder)
         check_compatible(manifest, card.fingerprint)
-        expect_whole(folder, manifest)
+        check_file_sizes(folder, manifest)
     except (IndexMissing, IndexDamaged, IndexOutdated):
         return False
     identity = identity_of(corpus.documents, card.fingerprint)

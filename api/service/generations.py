@@ -14,7 +14,9 @@ from datetime import datetime
 
 from assistant.pipeline import Assistant
 from index.errors import IndexDamaged, IndexingError, IndexMissing
-from index.generation import DataFolder
+from index.generation import (
+    DataFolder,
+)
 from index.texts import TextStore
 
 _log = logging.getLogger(__name__)

@@ -133,7 +133,7 @@ class Upkeep:
         try:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "api.cli", "index", *self._arguments,
-                env=environment(),
+                env=child_environment(),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=None if seen else asyncio.subprocess.PIPE,

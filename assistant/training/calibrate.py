@@ -32,9 +32,12 @@ from assistant.tuning import ANSWERED, is_askable
 from corpus.gold import GoldQuestion, read_gold
 from corpus.loader import read_corpus
 from index.build import build
-from index.encoder import OnnxEncoder
-from index.encoders import DEFAULT_ENCODER, export_encoder, load_encoder
-from index.generation import DataFolder
+from index.encoder import DEFAULT_ENCODER
+from index.encoders import export_encoder, load_encoder
+from index.generation import (
+    DataFolder,
+)
+from index.onnx_encoder import OnnxEncoder
 from index.texts import TextStore
 
 Matrix = NDArray[np.float64]

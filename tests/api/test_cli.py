@@ -12,7 +12,9 @@ import pytest
 from api.cli import ask as command_ask
 from api.cli.main import main
 from api.wire import AnswerBody
-from index.generation import DataFolder
+from index.generation import (
+    DataFolder,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 QUESTION = "When do the beans have to be sown?"

@@ -20,8 +20,14 @@ from api.settings import Settings
 from api.store.database import Database
 from api.store.records import Records
 from corpus.document import text_digest
-from index.encoders import DEFAULT_ENCODER, encoder_folder
-from index.generation import DataFolder, Manifest
+from index.encoder import DEFAULT_ENCODER
+from index.encoders import encoder_folder
+from index.generation import (
+    DataFolder,
+)
+from index.manifest import (
+    Manifest,
+)
 
 RIGHTS = Callable[[], AbstractContextManager[None]]
 CHECKS = (

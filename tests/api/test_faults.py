@@ -29,7 +29,9 @@ from api.store.database import Database
 from api.store.records import Records
 from api.wire import AnswerBody
 from corpus.document import text_digest
-from index.generation import DataFolder
+from index.generation import (
+    DataFolder,
+)
 
 Writer = Callable[[Mapping[str, str]], Path]
 RIGHTS = Callable[[], AbstractContextManager[None]]

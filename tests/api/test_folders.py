@@ -13,9 +13,13 @@ from assistant.confidence import Calibration
 from assistant.pipeline import Assistant
 from corpus.loader import read_corpus
 from index.build import build
-from index.encoder import Encoder, OnnxEncoder, Progress, Vectors
-from index.generation import DataFolder, Generation
+from index.encoder import Encoder, Progress, Vectors
+from index.generation import (
+    DataFolder,
+    Generation,
+)
 from index.hits import SearchResult
+from index.onnx_encoder import OnnxEncoder
 from index.search import Searcher
 from index.terms import content_words
 from index.texts import TextStore
@@ -147,8 +151,8 @@ def test_what_is_found_has_the_scores_that_it_has_alone(
         in_context = scores(own.search(question, 10, context="Who grants leave?"))
         assert scores(seen.search(question, 10, context="Who grants leave?")) == in_context
         for word in content_words(question):
-            assert view.words.document_frequency(word) == alone.words.document_frequency(word)
-            assert view.words.correction(word) == alone.words.correction(word)
+            assert view.passages.document_frequency(word) == alone.passages.document_frequency(word)
+            assert view.passages.correction(word) == alone.passages.correction(word)
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
@@ -167,16 +171,16 @@ def test_the_manifest_and_the_questions_are_those_of_the_folders_alone(
         assert view.id == whole.id
         assert view.vectors is whole.vectors
         assert view.manifest.documents == alone.manifest.documents
-        assert view.manifest.passages == alone.manifest.passages == view.words.count
+        assert view.manifest.passages == alone.manifest.passages == view.passages.count
         assert (view.manifest.unreadable, view.manifest.files) == ((), {})
-        asked = [entry.passage for entry in view.words.faq_passages()]
-        assert asked == [entry.passage for entry in alone.words.faq_passages()]
-        assert view.words.digests().keys() == alone.words.digests().keys()
+        asked = [entry.passage for entry in view.passages.faq_passages()]
+        assert asked == [entry.passage for entry in alone.passages.faq_passages()]
+        assert view.passages.digests().keys() == alone.passages.digests().keys()
 
 
 def test_a_document_outside_cannot_be_asked_for_by_name(whole: Generation) -> None:
-    assert whole.words.document("it/secrets.md")
-    assert whole.within(["hr"]).words.document("it/secrets.md") == []
+    assert whole.passages.document("it/secrets.md")
+    assert whole.within(["hr"]).passages.document("it/secrets.md") == []
 
 
 def test_a_word_that_stands_outside_only_is_no_correction(world: World, whole: Generation) -> None:
@@ -199,7 +203,7 @@ def test_within_no_folder_nothing_is_found(
 def test_folders_within_folders_are_those_that_both_have(whole: Generation) -> None:
     both = whole.within(["hr", "leave.md"]).within(["hr/benefits", "it"])
     assert [each.path for each in both.manifest.documents] == ["hr/benefits/pension.md"]
-    assert both.words.count == both.manifest.passages == 2
+    assert both.passages.count == both.manifest.passages == 2
 
 
 def test_all_folders_are_the_whole(whole: Generation, world: World) -> None:

@@ -29,7 +29,9 @@ from api.http.middleware import LARGEST_BODY
 from api.settings import Settings
 from api.wire import AnswerBody
 from index.errors import IndexMissing
-from index.generation import DataFolder
+from index.generation import (
+    DataFolder,
+)
 
 Writer = Callable[[Mapping[str, str]], Path]
 

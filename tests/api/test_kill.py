@@ -18,8 +18,10 @@ from api.store.records import Records
 from api.wire import AnswerBody
 from corpus.loader import read_corpus
 from index.build import build
-from index.encoder import OnnxEncoder
-from index.generation import DataFolder
+from index.generation import (
+    DataFolder,
+)
+from index.onnx_encoder import OnnxEncoder
 from index.search import Searcher
 from index.texts import TextStore
 
@@ -39,7 +41,7 @@ from api.service.uploads import Uploads
 from corpus.loader import read_corpus
 from index.build import build
 from index.encoders import load_encoder
-from index.generation import DataFolder
+from index.generation import (DataFolder,)
 documents, data, encoders = map(Path, sys.argv[1:4])
 answers, notes = map(int, sys.argv[4:])
 
@@ -190,7 +192,7 @@ class World:
     def half_built(self) -> bool:
         return any((self.data.root / "generations").glob(".building-*"))
 
-    def expect_whole(self) -> int:
+    def check_file_sizes(self) -> int:
         """The number of the version that is published: all of it, findable, with its texts, and
         notes that are whole."""
         generation = self.data.open(self._encoder.fingerprint)
@@ -200,7 +202,7 @@ class World:
         finally:
             generation.close()
         store = TextStore(self.data.texts)
-        assert all(store.was(path, d.sha256) for path, d in documents.items())
+        assert all(store.had_text(path, d.sha256) for path, d in documents.items())
         texts = {path: store.read(d.sha256) for path, d in documents.items()}
         for hit in hits:
             passage = hit.passage

@@ -17,8 +17,10 @@ from assistant.tuning import is_askable, threshold
 from corpus.gold import GoldQuestion
 from corpus.loader import read_corpus
 from index.build import build
-from index.encoder import OnnxEncoder
-from index.generation import DataFolder
+from index.generation import (
+    DataFolder,
+)
+from index.onnx_encoder import OnnxEncoder
 from index.texts import TextStore
 
 FACTS = {

@@ -15,8 +15,10 @@ from assistant.confidence import Calibration, Features
 from assistant.pipeline import Assistant
 from corpus.loader import read_corpus
 from index.build import build
-from index.encoder import OnnxEncoder
-from index.generation import DataFolder
+from index.generation import (
+    DataFolder,
+)
+from index.onnx_encoder import OnnxEncoder
 from index.texts import TextStore
 
 NAMES = [field.name for field in fields(Features)]

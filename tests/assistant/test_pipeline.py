@@ -19,9 +19,11 @@ from assistant.writer import REFUSAL
 from corpus.document import text_digest
 from corpus.loader import read_corpus
 from index.build import build
-from index.encoder import OnnxEncoder
 from index.errors import TextMissing
-from index.generation import DataFolder
+from index.generation import (
+    DataFolder,
+)
+from index.onnx_encoder import OnnxEncoder
 from index.texts import TextStore
 
 FILES = {

@@ -7,7 +7,8 @@ import pytest
 from assistant.answer import Turn
 from assistant.english.question import LONGEST, Asks, Question, check, understand
 from assistant.errors import QuestionInvalid
-from index.encoder import OnnxEncoder, Vectors
+from index.encoder import Vectors
+from index.onnx_encoder import OnnxEncoder
 from index.terms import stem
 
 

@@ -24,8 +24,11 @@ from assistant.selection import Chosen, Shape, choose
 from corpus.document import Kind, Passage
 from corpus.loader import read_corpus
 from index.build import build
-from index.encoder import OnnxEncoder
-from index.generation import DataFolder, Generation
+from index.generation import (
+    DataFolder,
+    Generation,
+)
+from index.onnx_encoder import OnnxEncoder
 from index.search import Searcher
 from index.terms import stem
 

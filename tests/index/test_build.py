@@ -17,9 +17,18 @@ from conftest import Writer
 from corpus.errors import CorpusEmpty
 from corpus.loader import read_corpus
 from index.build import BuildResult, build
-from index.encoder import Encoder, OnnxEncoder, Progress, Vectors
+from index.encoder import Encoder, Progress, Vectors
 from index.errors import IndexDamaged, IndexingError, IndexOutdated, IndexUnwritable
-from index.generation import FORMAT_VERSION, DataFolder, Generation, Manifest, file_sizes
+from index.generation import (
+    DataFolder,
+    Generation,
+)
+from index.manifest import (
+    FORMAT_VERSION,
+    Manifest,
+    file_sizes,
+)
+from index.onnx_encoder import OnnxEncoder
 from index.search import Searcher
 from index.texts import TextStore
 
@@ -170,7 +179,7 @@ def test_carried_vectors_are_those_that_encoding_again_gives(world: World) -> No
     world.index({**GARDEN, "aloe.md": "# Aloe\n\nAloe heals burns.\n"}, rebuild=True)
     rebuilt = world.data.open(world.encoder.fingerprint)
     assert abs(carried.vectors - rebuilt.vectors).max() < 1e-5
-    assert carried.words.digests() == rebuilt.words.digests()
+    assert carried.passages.digests() == rebuilt.passages.digests()
     carried.close()
     rebuilt.close()
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index.encoder import OnnxEncoder
 from index.encoders import encoder_folder, export_encoder, is_exported, load_encoder
 from index.errors import EncoderUnavailable, IndexDamaged
+from index.onnx_encoder import OnnxEncoder
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -14,15 +14,19 @@ import pytest
 
 from corpus.splitter import SPLITTER_VERSION
 from index.errors import IndexBusy, IndexDamaged, IndexMissing, IndexOutdated, IndexUnwritable
+from index.folders import (
+    lies_within,
+)
 from index.generation import (
-    FORMAT_VERSION,
     DataFolder,
+)
+from index.manifest import (
+    FORMAT_VERSION,
     IndexedDocument,
     Manifest,
     check_compatible,
-    expect_whole,
+    check_file_sizes,
     file_sizes,
-    lies_within,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -182,7 +186,7 @@ def files(tmp_path: Path) -> Path:
 
 def test_the_sizes_are_those_of_all_files_but_the_manifest(files: Path) -> None:
     assert file_sizes(files) == MANIFEST.files
-    expect_whole(files, MANIFEST)
+    check_file_sizes(files, MANIFEST)
 
 
 @pytest.mark.parametrize("content", [b"", b"appl", b"apples"])
@@ -190,14 +194,14 @@ def test_a_file_of_another_size_is_named_with_the_remedy(files: Path, content: b
     (files / "content").write_bytes(content)
     wanted = f"content has {len(content)} bytes of 5: run `assistant index --rebuild`"
     with pytest.raises(IndexDamaged, match=wanted):
-        expect_whole(files, MANIFEST)
+        check_file_sizes(files, MANIFEST)
 
 
 def test_a_file_that_is_gone_is_named_with_the_remedy(files: Path) -> None:
     (files / "chroma" / "chroma.sqlite3").unlink()
     wanted = r"chroma\.sqlite3 cannot be read \(No such file.*\): run `assistant index --rebuild`"
     with pytest.raises(IndexDamaged, match=wanted):
-        expect_whole(files, MANIFEST)
+        check_file_sizes(files, MANIFEST)
 
 
 # --- folders -----------------------------------------------------------------------------------
@@ -234,7 +238,7 @@ def test_a_document_lies_within_a_folder_that_its_path_begins_with(
 
 HOLDER = """
 import sys, pathlib
-from index.generation import DataFolder
+from index.generation import (DataFolder,)
 with DataFolder(pathlib.Path(sys.argv[1])).lock():
     print("held", flush=True)
     sys.stdin.read()

@@ -12,9 +12,11 @@ from langchain_tests.unit_tests import EmbeddingsUnitTests
 
 from corpus.loader import read_corpus
 from index.build import build
-from index.encoder import OnnxEncoder
-from index.generation import DataFolder
+from index.generation import (
+    DataFolder,
+)
 from index.langchain_adapters import EncoderEmbeddings, PassageRetriever
+from index.onnx_encoder import OnnxEncoder
 from index.search import Searcher
 
 GUIDE = {

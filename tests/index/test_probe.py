@@ -16,7 +16,12 @@ from corpus.document import Kind, Passage
 from corpus.splitter import SPLITTER_VERSION
 from index.encoder import Vectors
 from index.errors import IndexDamaged, IndexOutdated
-from index.generation import FORMAT_VERSION, IndexedDocument, Manifest, file_sizes
+from index.manifest import (
+    FORMAT_VERSION,
+    IndexedDocument,
+    Manifest,
+    file_sizes,
+)
 from index.probe import probe, search_once
 from index.vectors import write_vectors
 

@@ -9,8 +9,11 @@ from conftest import Writer
 
 from corpus.loader import read_corpus
 from index.build import build
-from index.encoder import OnnxEncoder
-from index.generation import DataFolder, Generation
+from index.generation import (
+    DataFolder,
+    Generation,
+)
+from index.onnx_encoder import OnnxEncoder
 from index.search import Searcher
 
 FILES = {
@@ -147,5 +150,8 @@ def test_the_same_question_finds_the_same_from_many_threads(searcher: Searcher) 
 
 
 def test_mistyped_words_are_mended_and_all_else_stays(searcher: Searcher) -> None:
-    assert searcher.correct_spelling("How oftne is a cactsu  watered?!") == "How often is a cactus  watered?!"
+    assert (
+        searcher.correct_spelling("How oftne is a cactsu  watered?!")
+        == "How often is a cactus  watered?!"
+    )
     assert searcher.correct_spelling("Are zebras striped?") == "Are zebras striped?"

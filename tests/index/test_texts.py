@@ -22,25 +22,25 @@ def files(folder: Path, ending: str = "") -> list[Path]:
 def test_a_text_comes_back_under_its_digest_character_for_character(tmp_path: Path) -> None:
     kept = document("\ufeff# Gärten\r\n\r\n内部 😀\u2028\n")
     store = TextStore(tmp_path)
-    store.keep(kept)
+    store.save(kept)
     assert store.read(kept.sha256) == kept.text
 
 
 def test_versions_of_a_document_are_kept_beside_each_other(tmp_path: Path) -> None:
     store = TextStore(tmp_path)
     old, new = document("Old."), document("New.")
-    store.keep(old)
-    store.keep(new)
+    store.save(old)
+    store.save(new)
     assert [store.read(each.sha256) for each in (old, new)] == ["Old.", "New."]
 
 
 def test_a_text_is_kept_once_and_left_alone_from_then_on(tmp_path: Path) -> None:
     store = TextStore(tmp_path)
-    store.keep(document("Dig."))
+    store.save(document("Dig."))
     kept = sorted(files(tmp_path))
     for path in kept:
         os.utime(path, (1, 1))
-    store.keep(document("Dig."))
+    store.save(document("Dig."))
     assert sorted(files(tmp_path)) == kept
     assert [path.stat().st_mtime for path in kept] == [1, 1]
 
@@ -48,7 +48,7 @@ def test_a_text_is_kept_once_and_left_alone_from_then_on(tmp_path: Path) -> None
 def test_a_text_that_was_changed_on_disk_is_not_given_out(tmp_path: Path) -> None:
     kept = document("Dig deep.")
     store = TextStore(tmp_path)
-    store.keep(kept)
+    store.save(kept)
     files(tmp_path, ".txt")[0].write_text("Dig deeper.", encoding="utf-8")
     with pytest.raises(TextMissing, match="has been changed on disk"):
         store.read(kept.sha256)
@@ -60,9 +60,9 @@ def test_a_text_that_was_changed_on_disk_is_not_given_out(tmp_path: Path) -> Non
 def test_a_text_that_was_damaged_is_mended_when_it_is_kept_again(tmp_path: Path) -> None:
     kept = document("Dig deep.")
     store = TextStore(tmp_path)
-    store.keep(kept)
+    store.save(kept)
     files(tmp_path, ".txt")[0].write_bytes(b"")
-    store.keep(kept)
+    store.save(kept)
     assert store.read(kept.sha256) == "Dig deep."
 
 
@@ -89,7 +89,7 @@ def test_a_text_that_could_not_be_written_leaves_nothing_behind(
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space left"):
-        TextStore(tmp_path).keep(document("Dig."))
+        TextStore(tmp_path).save(document("Dig."))
     assert files(tmp_path) == []
 
 
@@ -100,25 +100,25 @@ def test_it_is_known_which_document_ever_had_a_text(tmp_path: Path) -> None:
     store = TextStore(tmp_path)
     old, new, other = document("Old."), document("New."), document("Dig.", "hr/dig.md")
     for each in (old, new, other):
-        store.keep(each)
-    assert store.was("guide.md", old.sha256)
-    assert store.was("guide.md", new.sha256)
-    assert store.was("hr/dig.md", other.sha256)
-    assert not store.was("guide.md", other.sha256)
-    assert not store.was("hr/dig.md", old.sha256)
-    assert not store.was("hr", other.sha256)
-    assert not store.was("GUIDE.md", old.sha256)
-    assert TextStore(tmp_path).was("guide.md", old.sha256)
+        store.save(each)
+    assert store.had_text("guide.md", old.sha256)
+    assert store.had_text("guide.md", new.sha256)
+    assert store.had_text("hr/dig.md", other.sha256)
+    assert not store.had_text("guide.md", other.sha256)
+    assert not store.had_text("hr/dig.md", old.sha256)
+    assert not store.had_text("hr", other.sha256)
+    assert not store.had_text("GUIDE.md", old.sha256)
+    assert TextStore(tmp_path).had_text("guide.md", old.sha256)
 
 
 def test_documents_that_share_a_text_are_known_each(tmp_path: Path) -> None:
     store = TextStore(tmp_path)
     one, other = document("Dig.", "one.md"), document("Dig.", "other.md")
-    store.keep(one)
-    assert not store.was("other.md", one.sha256)
-    store.keep(other)
-    assert store.was("one.md", one.sha256)
-    assert store.was("other.md", one.sha256)
+    store.save(one)
+    assert not store.had_text("other.md", one.sha256)
+    store.save(other)
+    assert store.had_text("one.md", one.sha256)
+    assert store.had_text("other.md", one.sha256)
     assert len(files(tmp_path, ".txt")) == 1
 
 
@@ -128,9 +128,9 @@ def test_documents_that_share_a_text_are_known_each(tmp_path: Path) -> None:
 )
 def test_no_path_becomes_part_of_the_name_of_a_file(tmp_path: Path, path: str) -> None:
     store, kept = TextStore(tmp_path / "texts"), document("Dig.", path)
-    assert not store.was(path, kept.sha256)
-    store.keep(kept)
-    assert store.was(path, kept.sha256)
+    assert not store.had_text(path, kept.sha256)
+    store.save(kept)
+    assert store.had_text(path, kept.sha256)
     names = [file.relative_to(tmp_path).as_posix() for file in files(tmp_path)]
     assert len(names) == 2
     name = r"texts/[0-9a-f]{2}/[0-9a-f]{64}(\.txt|-[0-9a-f]{64}\.path)"
@@ -142,8 +142,8 @@ def test_no_path_becomes_part_of_the_name_of_a_file(tmp_path: Path, path: str) -
 )
 def test_no_document_had_what_is_no_digest_or_an_unknown_one(tmp_path: Path, digest: str) -> None:
     store = TextStore(tmp_path)
-    store.keep(document("Dig."))
-    assert not store.was("guide.md", digest)
+    store.save(document("Dig."))
+    assert not store.had_text("guide.md", digest)
 
 
 def test_a_text_that_was_kept_before_there_was_a_ledger_is_recorded_when_it_is_kept_again(
@@ -151,12 +151,12 @@ def test_a_text_that_was_kept_before_there_was_a_ledger_is_recorded_when_it_is_k
 ) -> None:
     kept = document("Dig.")
     store = TextStore(tmp_path)
-    store.keep(kept)
+    store.save(kept)
     (record,) = files(tmp_path, ".path")
     record.unlink()
-    assert not store.was("guide.md", kept.sha256)
-    store.keep(kept)
-    assert store.was("guide.md", kept.sha256)
+    assert not store.had_text("guide.md", kept.sha256)
+    store.save(kept)
+    assert store.had_text("guide.md", kept.sha256)
 
 
 @pytest.mark.parametrize("step", ["fsync", "replace"])
@@ -170,8 +170,8 @@ def test_no_text_is_recorded_before_it_is_kept(
     store = TextStore(tmp_path)
     monkeypatch.setattr(os, step, full)
     with pytest.raises(OSError, match="No space left"):
-        store.keep(kept)
+        store.save(kept)
     monkeypatch.undo()
-    assert not store.was("guide.md", kept.sha256)
-    store.keep(kept)
-    assert store.was("guide.md", kept.sha256)
+    assert not store.had_text("guide.md", kept.sha256)
+    store.save(kept)
+    assert store.had_text("guide.md", kept.sha256)

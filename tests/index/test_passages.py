@@ -13,8 +13,8 @@ from corpus.document import Passage
 from corpus.loader import parse_document
 from corpus.splitter import split
 from index.errors import IndexDamaged
-from index.terms import content_words
 from index.passages import IndexedPassage, PassageStore, write_passages
+from index.terms import content_words
 
 GUIDE = """# Garden guide
 
@@ -146,7 +146,7 @@ def test_entries_come_back_as_they_were_written_in_the_order_asked_for(made: Mad
     assert words.entries([3, 1]) == [written[3], written[1]]
     assert words.entries([]) == []
     assert words.document("1-guide.md") == written[-1:]
-    assert [entry.passage.question for entry in words.questions()] == ["What is a perennial?"]
+    assert [entry.passage.question for entry in words.faq_passages()] == ["What is a perennial?"]
     assert words.digests() == {bytes([row]) * 32: row for row in range(3)}
 
 
@@ -181,9 +181,11 @@ def test_words_within_some_documents_are_those_of_a_file_of_these_alone(
         terms = content_words(question)
         hits = [(kept[ordinal].ordinal, score) for ordinal, score in alone.search(terms, 10)]
         assert within.search(terms, 10) == hits
-        assert [within.frequency(term) for term in terms] == [alone.frequency(t) for t in terms]
+        assert [within.document_frequency(term) for term in terms] == [
+            alone.document_frequency(t) for t in terms
+        ]
         assert [within.correction(term) for term in terms] == [alone.correction(t) for t in terms]
-    assert within.questions() == [entry for entry in kept if entry.passage.question]
+    assert within.faq_passages() == [entry for entry in kept if entry.passage.question]
     assert within.document("2-guide.md") == kept[-1:]
     assert within.digests() == {bytes([row]) * 32: row for row in rows_of(kept)}
 
@@ -192,7 +194,7 @@ def test_what_is_not_within_cannot_be_asked_for(made: Made) -> None:
     within = made(GUIDE, TOOLS).within(["1-guide.md"])
     outside, inside = range(within.ordinals[0]), within.ordinals.tolist()
     assert within.search(["water", "roses"], 10) == []
-    assert within.frequency("roses") == 0
+    assert within.document_frequency("roses") == 0
     assert within.document("0-guide.md") == []
     assert within.correction("watered") is None
     assert within.correction("wtaered") is None
@@ -205,7 +207,7 @@ def test_what_is_not_within_cannot_be_asked_for(made: Made) -> None:
 def test_within_what_is_within_only_what_both_have_is_seen(made: Made) -> None:
     words = made(GUIDE, TOOLS, PLANTS)
     both = words.within(["0-guide.md", "1-guide.md"]).within(["1-guide.md", "2-guide.md"])
-    assert {entry.passage.document for entry in both.questions()} == {"1-guide.md"}
+    assert {entry.passage.document for entry in both.faq_passages()} == {"1-guide.md"}
     assert both.count == 1
 
 
@@ -213,7 +215,7 @@ def test_within_no_documents_there_are_no_words(made: Made) -> None:
     nothing = made(GUIDE).within([])
     assert nothing.count == 0
     assert nothing.search(["water"], 10) == []
-    assert nothing.questions() == []
+    assert nothing.faq_passages() == []
     assert nothing.correction("wtaered") is None
     assert nothing.digests() == {}
 

@@ -6,7 +6,6 @@ subject those are the words that every question is made of.
 """
 
 import json
-import math
 import sqlite3
 import threading
 from collections.abc import Collection, Iterable, Sequence
@@ -18,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus.document import Kind, Passage, Unit
+from index.bm25 import inverse_document_frequency
 from index.errors import IndexDamaged
 from index.terms import nearest, stem, words
 
@@ -121,12 +121,6 @@ def _body(passage: Passage) -> str:
     )
 
 
-def inverse_document_frequency(seen: int, count: int) -> float:
-    """How rare a word is that `seen` of `count` passages hold: BM25's inverse document frequency
-    as Lucene has it, natural logarithm, above 0."""
-    return math.log(1 + (count - seen + 0.5) / (seen + 0.5))
-
-
 class PassageStore:
     """A generation's SQLite file, read only. Safe to share between threads."""
 
@@ -190,12 +184,12 @@ class PassageStore:
         rows = self._passages("WHERE document = ? ORDER BY start", (path,))
         return [_from_row(row) for row in rows]
 
-    def questions(self) -> list[IndexedPassage]:
+    def faq_passages(self) -> list[IndexedPassage]:
         """All passages that answer a question of the material, in document order."""
         rows = self._passages("WHERE question IS NOT NULL ORDER BY ordinal", ())
         return [_from_row(row) for row in rows]
 
-    def frequency(self, word: str) -> int:
+    def document_frequency(self, word: str) -> int:
         """In how many passages the word occurs, in any form of the same stem."""
         return len(self._posting(stem(word))[0])
 
@@ -208,7 +202,7 @@ class PassageStore:
         """Which row of the vectors belongs to which text digest."""
         return {digest: row for row, digest in self._all("SELECT row, digest FROM vectors", ())}
 
-    def expect_whole(self) -> None:
+    def check_integrity(self) -> None:
         """Reads the whole file. Raises IndexDamaged where a page of it is not what was written."""
         faults = [fault for (fault,) in self._all("PRAGMA integrity_check", ())]
         if faults != ["ok"]:

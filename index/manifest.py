@@ -1,0 +1,158 @@
+"""The manifest of a generation: how it was made, of what, and what its files have to be."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from corpus.document import Document
+from corpus.splitter import SPLITTER_VERSION
+from index.errors import IndexDamaged, IndexOutdated
+
+# Raised when a generation's files change their meaning; older ones are then built anew.
+FORMAT_VERSION = 4
+_MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedDocument:
+    """What the manifest says of one document; sizes in characters, boilerplate too."""
+
+    path: str
+    title: str
+    sha256: str
+    characters: int
+    passages: int
+    boilerplate: int
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """How a generation was made. Two of the same `identity` and `calibration` answer alike;
+    `thresholds` were tuned on the gold questions that the calibration names, if any. `files` are
+    the sizes in bytes of all its other files, by their names in the folder, and `digests` their
+    SHA-256."""
+
+    identity: str
+    format: int
+    splitter: int
+    encoder: str
+    encoder_fingerprint: str
+    dimensions: int
+    created: str
+    passages: int
+    documents: tuple[IndexedDocument, ...]
+    files: Mapping[str, int]
+    digests: Mapping[str, str] = field(default_factory=dict)
+    unreadable: tuple[str, ...] = ()
+    calibration: Mapping[str, Any] = field(default_factory=dict)
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+
+    def write(self, folder: Path) -> None:
+        """Writes manifest.json; it is a generation's last file, so a folder with one is whole."""
+        text = json.dumps(asdict(self), indent=1, ensure_ascii=False)
+        (folder / _MANIFEST).write_text(text + "\n", encoding="utf-8")
+
+    @classmethod
+    def read(cls, folder: Path) -> "Manifest":
+        """Raises IndexDamaged where the manifest is missing or not one of this format's."""
+        try:
+            fields = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+            if fields.get("format") != FORMAT_VERSION:
+                raise IndexOutdated(
+                    f"the index {folder.name} has format {fields.get('format')}, this program "
+                    f"reads {FORMAT_VERSION}: run `assistant index`"
+                )
+            documents = tuple(IndexedDocument(**each) for each in fields.pop("documents"))
+            unreadable = tuple(fields.pop("unreadable"))
+            mappings: dict[str, Any] = {
+                name: dict(fields.pop(name))
+                for name in ("files", "digests", "calibration", "thresholds")
+            }
+            datetime.fromisoformat(fields["created"])
+            return cls(**fields, documents=documents, unreadable=unreadable, **mappings)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise IndexDamaged(
+                f"the manifest of {folder} cannot be read ({error}): "
+                "run `assistant index --rebuild`"
+            ) from error
+
+
+def identity_of(documents: Iterable[Document], encoder_fingerprint: str) -> str:
+    """A digest of all that decides a generation's content."""
+    digest = hashlib.sha256(f"{FORMAT_VERSION} {SPLITTER_VERSION} {encoder_fingerprint}".encode())
+    for document in documents:
+        digest.update(f"\n{document.sha256} {document.path}".encode())
+    return digest.hexdigest()
+
+
+def file_sizes(folder: Path) -> dict[str, int]:
+    """Bytes of every file of a generation but its manifest, by name, with forward slashes."""
+    return {name: path.stat().st_size for name, path in _files(folder)}
+
+
+def file_digests(folder: Path) -> dict[str, str]:
+    """The SHA-256 of the same files."""
+    return {name: _digest(path) for name, path in _files(folder)}
+
+
+def _files(folder: Path) -> list[tuple[str, Path]]:
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    named = [(path.relative_to(folder).as_posix(), path) for path in paths]
+    return [(name, path) for name, path in named if name != _MANIFEST]
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def check_file_sizes(folder: Path, manifest: Manifest) -> None:
+    """Raises IndexDamaged where a file is missing, or has not the size it was written with."""
+    for name, size in manifest.files.items():
+        try:
+            found = (folder / name).stat().st_size
+        except OSError as error:
+            raise IndexDamaged(
+                f"{folder / name} cannot be read ({error.strerror}): "
+                "run `assistant index --rebuild`"
+            ) from error
+        if found != size:
+            raise IndexDamaged(
+                f"{folder / name} has {found} bytes of {size}: run `assistant index --rebuild`"
+            )
+
+
+def check_file_digests(folder: Path, manifest: Manifest, *names: str) -> None:
+    """Raises IndexDamaged where one of these files, or of all, is not what it was written as.
+    Reads them whole: over a file whose content was changed, Chroma's native code may crash."""
+    for name in names or manifest.files:
+        try:
+            found = _digest(folder / name)
+        except OSError as error:
+            raise IndexDamaged(
+                f"{folder / name} cannot be read ({error.strerror}): "
+                "run `assistant index --rebuild`"
+            ) from error
+        if found != manifest.digests.get(name):
+            raise IndexDamaged(
+                f"{folder / name} was changed on disk: run `assistant index --rebuild`"
+            )
+
+
+def check_compatible(manifest: Manifest, encoder_fingerprint: str) -> None:
+    """Raises IndexOutdated where the generation was made by another encoder or splitter."""
+    if manifest.encoder_fingerprint != encoder_fingerprint:
+        raise IndexOutdated(
+            f"the index was made by the encoder {manifest.encoder} "
+            f"({manifest.encoder_fingerprint[:12]}), the one in use is "
+            f"{encoder_fingerprint[:12]}: run `assistant index`, or set ASSISTANT_ENCODER back"
+        )
+    if manifest.splitter != SPLITTER_VERSION:
+        raise IndexOutdated(
+            f"the index was cut by splitter {manifest.splitter}, this program has "
+            f"{SPLITTER_VERSION}: run `assistant index`"
+        )
