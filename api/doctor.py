@@ -19,7 +19,7 @@ from api.assembly.service import channels_of, open_database
 from api.errors import DoorError
 from api.settings import Settings
 from api.slack.inbox import Inbox
-from api.slack.web import Identity, NotDone, Refused, Web, missing
+from api.slack.web_api import Identity, RequestRejected, RetryLater, WebApi, missing_scopes
 from api.store.keys import Keys
 from api.store.records import Records
 from corpus.errors import CorpusError
@@ -215,21 +215,21 @@ def _slack(settings: Settings) -> _Told:
     if channels is None:
         yield State.WELL, "off: SLACK_BOT_TOKEN is not set"
         return
-    web = Web(settings.slack_bot_token.get_secret_value(), settings.slack_api_url)
+    web = WebApi(settings.slack_bot_token.get_secret_value(), settings.slack_api_url)
     app_token = settings.slack_app_token.get_secret_value()
     try:
         me = asyncio.run(_ask_slack(web, app_token))
-    except (NotDone, Refused) as error:
+    except (RetryLater, RequestRejected) as error:
         yield State.FAILED, str(error)
     else:
         ways = ["/slack/events of `assistant serve`"] if settings.slack_signing_secret else []
         ways += ["Socket Mode of `assistant slack`"] if app_token else []
         yield State.WELL, f"{me.name} is answered as {me.user}, through {' and '.join(ways)}"
-        for lacking in missing(me.scopes) if me.scopes else []:
+        for lacking in missing_scopes(me.scopes) if me.scopes else []:
             yield State.FAILED, f"the scope {lacking} is missing: add it, and install the app again"
     database = open_database(settings)
     try:
-        count, trouble = Inbox(database).waiting(older=_LONG)
+        count, trouble = Inbox(database).backlog(older=_LONG)
     finally:
         database.close()
     if count:
@@ -237,7 +237,7 @@ def _slack(settings: Settings) -> _Told:
         yield State.WARNING, f"{told}; the last trouble was: {trouble or 'the service is not up'}"
 
 
-async def _ask_slack(web: Web, app_token: str) -> Identity:
+async def _ask_slack(web: WebApi, app_token: str) -> Identity:
     async with web.opened():
         me = await web.identity()
         if app_token:

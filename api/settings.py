@@ -17,7 +17,6 @@ PREFIX = "ASSISTANT_"
 DEFAULT_CORPUS = Path("corpus/documents")
 DEFAULT_DATA = Path(".assistant")
 DEFAULT_RATE = "600/minute"
-DEFAULT_CHANNELS = Path("slack/channels.toml")
 _RATE = r"[1-9]\d*/(second|minute|hour|day)"
 
 
@@ -97,13 +96,6 @@ class Settings(BaseSettings):
         slug = re.sub(r"[^A-Za-z0-9.-]+", "-", corpus.name).strip("-.")[-40:] or "corpus"
         digest = hashlib.sha256(os.fsencode(corpus)).hexdigest()[:8]
         return DEFAULT_DATA / f"{slug}-{digest}"
-
-    @property
-    def channels_file(self) -> Path | None:
-        """What says how Slack's channels are answered: as named, else a file that is looked for."""
-        if self.slack_channels or DEFAULT_CHANNELS.is_file():
-            return self.slack_channels or DEFAULT_CHANNELS
-        return None
 
     @property
     def gold_folder(self) -> Path:

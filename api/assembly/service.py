@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from api.assembly.assistant import open_service
 from api.errors import DatabaseUnavailable, SettingsInvalid
-from api.mattermost.integration import MattermostDoor
+from api.mattermost.integration import MattermostIntegration
 from api.service.access import Access
 from api.service.chat import Desk
 from api.service.generations import Service
@@ -15,14 +15,14 @@ from api.service.metrics import Metrics
 from api.service.rate_limits import Gate, Rates, parse_rates
 from api.service.uploads import Uploads
 from api.settings import Settings
-from api.slack.channels import Channels, read_channels
+from api.slack.channels import Channels, load_channels
 from api.slack.inbox import Inbox
 from api.store.database import Database
 from api.store.keys import Keys
 from api.store.records import Records
 
 if TYPE_CHECKING:
-    from api.slack.integration import SlackDoor
+    from api.slack.integration import SlackIntegration
 
 # Questions that are worked on at the same time. More would only take the interpreter from each
 # other: a question is half Python, half native code that uses the other cores.
@@ -45,8 +45,8 @@ class Parts:
     upkeep: Upkeep
     metrics: Metrics
     gate: Gate
-    slack: "SlackDoor | None"
-    mattermost: MattermostDoor | None
+    slack: "SlackIntegration | None"
+    mattermost: MattermostIntegration | None
     timeout: float
     origins: tuple[str, ...]
 
@@ -84,9 +84,9 @@ def open_parts(settings: Settings, *, loopback: bool = True, page: str = "") -> 
     slack = None
     if channels:
         # Slack's libraries take 0.3 s to import, for which only who uses them should wait.
-        from api.slack.integration import SlackDoor  # noqa: PLC0415
+        from api.slack.integration import SlackIntegration  # noqa: PLC0415
 
-        slack = SlackDoor(settings, channels, database, records, desk, gate, metrics, page)
+        slack = SlackIntegration(settings, channels, database, records, desk, gate, metrics, page)
         _watch_slack(metrics, slack.inbox)
     return Parts(
         service=service,
@@ -105,7 +105,7 @@ def open_parts(settings: Settings, *, loopback: bool = True, page: str = "") -> 
         metrics=metrics,
         gate=gate,
         slack=slack,
-        mattermost=MattermostDoor.of(
+        mattermost=MattermostIntegration.of(
             settings.mattermost_tokens.get_secret_value(),
             Rates(parse_rates(settings.rate_with_keys)),
             settings.page_url or page,
@@ -127,14 +127,14 @@ def channels_of(settings: Settings) -> Channels | None:
             "SLACK_BOT_TOKEN is set, and nothing comes in: set SLACK_SIGNING_SECRET too, or "
             "SLACK_APP_TOKEN for `assistant slack`"
         )
-    path = settings.channels_file
-    return read_channels(path, settings.corpus) if path else Channels()
+    path = settings.slack_channels
+    return load_channels(path, settings.corpus) if path else Channels()
 
 
 def _watch_slack(metrics: Metrics, inbox: Inbox) -> None:
     def waiting() -> float:
         try:
-            return inbox.waiting()[0]
+            return inbox.backlog()[0]
         except DatabaseUnavailable:
             return math.nan
 

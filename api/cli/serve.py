@@ -36,7 +36,7 @@ def run(arguments: Namespace) -> int:
                 raise DatabaseUnavailable(damage)
             if not loopback and not parts.keys.any():
                 raise NotForOthers(
-                    f"without keys the service listens on this machine only, not on "
+                    f"without keys the service receives_http on this machine only, not on "
                     f"{arguments.host}: make one with `assistant keys add NAME`"
                 )
             # uvicorn stops at SIGTERM and then sends it once more, to a process that has yet to
@@ -82,6 +82,6 @@ async def _beside(settings: Settings, parts: Parts, listener: socket.socket) -> 
     print(f"Open {address_of(listener)} in a browser; Ctrl-C stops.", flush=True)
     async with asyncio.TaskGroup() as group:
         group.create_task(keep_in_order(settings, parts))
-        if parts.slack and parts.slack.listens:
+        if parts.slack and parts.slack.receives_http:
             group.create_task(parts.slack.run())
     return DONE

@@ -40,7 +40,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.include_router(question_routes(parts))
     app.include_router(document_routes(parts))
     app.include_router(operation_routes(parts))
-    if parts.slack and parts.slack.listens:
+    if parts.slack and parts.slack.receives_http:
         # What goes in and out there is Slack's to describe.
         app.post("/slack/events", include_in_schema=False)(parts.slack.handle)
     if parts.mattermost:

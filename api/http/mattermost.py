@@ -17,7 +17,7 @@ from api.http.problems import problem_of
 from api.mattermost.integration import (
     Asked,
     FormInvalid,
-    MattermostDoor,
+    MattermostIntegration,
     answered,
     notice,
     read_form,
@@ -34,7 +34,7 @@ _log = logging.getLogger(__name__)
 _PATIENCE = 25.0
 
 
-def mattermost_routes(parts: Parts, door: MattermostDoor) -> APIRouter:
+def mattermost_routes(parts: Parts, door: MattermostIntegration) -> APIRouter:
     """Where Mattermost asks."""
     routes = APIRouter()
     # Of a message that is sent twice the second waits for the answer of the first.

@@ -61,7 +61,7 @@ class FormInvalid(DoorError):
 
 
 @dataclass(frozen=True)
-class MattermostDoor:
+class MattermostIntegration:
     """Admits slash commands and webhooks. `tokens` are those that count, and never none; `page` is
     the web page's address, "" where there is none. Safe to share between threads."""
 
@@ -70,7 +70,7 @@ class MattermostDoor:
     page: str
 
     @classmethod
-    def of(cls, tokens: str, rates: Rates, page: str) -> "MattermostDoor | None":
+    def of(cls, tokens: str, rates: Rates, page: str) -> "MattermostIntegration | None":
         """The door for tokens with commas between; None where there are none."""
         named = tuple(token.strip().encode() for token in tokens.split(",") if token.strip())
         return cls(named, rates, page) if named else None

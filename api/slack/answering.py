@@ -16,10 +16,10 @@ from api.service.rate_limits import Gate
 from api.slack import blocks
 from api.slack.blocks import Form, Message, Room
 from api.slack.channels import Channels, Policy
-from api.slack.inbox import Inbox, Item, Lost
+from api.slack.inbox import Inbox, Item, LeaseLost
 from api.slack.incoming import Question, Sharing, Verdict, Work, conversation_of, read_work
 from api.slack.reply import Features, Reply
-from api.slack.web import NotDone, Refused, Web
+from api.slack.web_api import RequestRejected, RetryLater, WebApi
 from api.store.keys import Scope
 from api.store.records import Records
 from api.wire import AnswerBody, ChatRequest, ToldBody
@@ -50,7 +50,7 @@ class Answering:
 
     def __init__(
         self,
-        web: Web,
+        web: WebApi,
         inbox: Inbox,
         desk: Desk,
         records: Records,
@@ -73,24 +73,24 @@ class Answering:
         self._features = Features()
 
     async def do(self, item: Item) -> None:
-        """Does one item. Raises NotDone where it is to be tried again, DatabaseUnavailable, and
-        Lost."""
+        """Does one item. Raises RetryLater where it is to be tried again, DatabaseUnavailable, and
+        LeaseLost."""
         work = read_work(item.body)
         try:
             await self._done_or_told(item, work)
-        except Refused as error:
+        except RequestRejected as error:
             await self._last_resort(item, work, error)
 
     async def _done_or_told(self, item: Item, work: Work) -> None:
         """What nobody foresaw is told too, when it has not passed by itself."""
         try:
             await self._done(item, work)
-        except (Refused, NotDone, Lost, DatabaseUnavailable):
+        except (RequestRejected, RetryLater, LeaseLost, DatabaseUnavailable):
             raise
         except Exception as error:
             _log.exception("Something from Slack could not be done")
             if item.tries < _MOST_TRIES:
-                raise NotDone("a defect: see the log") from error
+                raise RetryLater("a defect: see the log") from error
             await self._reply(item, work, private=True).put(_sorry(item))
 
     async def _done(self, item: Item, work: Work) -> None:
@@ -189,7 +189,7 @@ class Answering:
         await self._reply(item, work, private=False).put(blocks.answered(answer, form))
         try:
             await self._web.respond(work.respond, None)
-        except (Refused, NotDone) as error:  # that it also stays where it was is no harm
+        except (RequestRejected, RetryLater) as error:  # that it also stays where it was is no harm
             _log.info("The private answer was not taken away: %s", error)
 
     async def _kept(self, item: Item, work: Sharing) -> AnswerBody | None:
@@ -211,27 +211,27 @@ class Answering:
             told = _GONE
         await self._reply(item, work, private=True).put(blocks.notice(told))
 
-    async def _last_resort(self, item: Item, work: Work, error: Refused) -> None:
+    async def _last_resort(self, item: Item, work: Work, error: RequestRejected) -> None:
         """Tells the user where the place itself takes no message: there, to them only, or else in
         their direct messages."""
         _log.error("Slack takes no message there: %s", error)
         told = blocks.notice(f"The answer cannot be shown there ({error.code})", item.request)
         try:
             await self._reply(item, work, private=True).put(told)
-        except Refused:
+        except RequestRejected:
             home = work.model_copy(update={"channel": work.user, "thread": ""})
             try:
                 await self._reply(item, home, private=False).put(told)
-            except Refused as refused:
+            except RequestRejected as refused:
                 _log.error("Nor does it reach the user: %s", refused)
 
 
 def _failure(item: Item, error: Exception) -> Message:
-    """What is said of a question that has no answer. Raises NotDone for what passes soon."""
+    """What is said of a question that has no answer. Raises RetryLater for what passes soon."""
     if isinstance(error, AnsweringError):
         return blocks.notice(f"{str(error)[:1].upper()}{str(error)[1:]}.", item.request)
     if isinstance(error, Overloaded) and item.tries < _MOST_TRIES:
-        raise NotDone(str(error), error.wait)
+        raise RetryLater(str(error), error.wait)
     _log.warning("A question from Slack was not answered: %s", error)
     return _sorry(item)
 

@@ -29,7 +29,7 @@ from api.slack import blocks
 from api.slack import incoming as read
 from api.slack.inbox import Incoming
 from api.slack.incoming import Question
-from api.slack.web import Identity, Mendable, NotDone, Web
+from api.slack.web_api import AppMisconfigured, Identity, RetryLater, WebApi
 
 _log = logging.getLogger(__name__)
 # Bolt also looks into the environment, and warns of what it finds there and does not use.
@@ -46,7 +46,7 @@ class Reception:
 
     def __init__(
         self,
-        web: Web,
+        web: WebApi,
         signing_secret: str,
         take: Callable[[Incoming], bool],
         wants: Callable[[Question], bool],
@@ -102,13 +102,13 @@ class Reception:
 
     @asynccontextmanager
     async def connected(self, app_token: str) -> AsyncIterator[None]:
-        """The same over Socket Mode, as long as it is open. Raises Refused and Mendable where it
-        cannot be opened; where Slack is not reached it is tried again and again."""
+        """Receives the same over Socket Mode while the context is open. If Slack cannot be reached,
+        it keeps retrying. Raises RequestRejected and AppMisconfigured."""
         try:
             await self._web.expect_socket(app_token)
-        except Mendable:
+        except AppMisconfigured:
             raise
-        except NotDone as error:
+        except RetryLater as error:
             _log.warning("Socket Mode is not open yet: %s", error)
         handler = AsyncSocketModeHandler(self._app, app_token)
         await handler.connect_async()  # type: ignore[no-untyped-call]

@@ -55,7 +55,7 @@ class Channels:
         return self.direct if direct else self.named.get(channel, self.default)
 
 
-def read_channels(path: Path, corpus: Path) -> Channels:
+def load_channels(path: Path, corpus: Path) -> Channels:
     """The channels of a TOML file. Raises SettingsInvalid, which says where it is wrong."""
     try:
         # Some editors begin a file with a mark that says that it is UTF-8.

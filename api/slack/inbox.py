@@ -16,9 +16,9 @@ from api.store.database import slack_inbox as inbox
 from api.store.records import Clock
 
 LEASE = 15.0  # seconds that an item is held without a word from whoever holds it
-LONGEST_WAIT = 300.0  # seconds until an item that could not be done is tried again
+MAX_WAIT = 300.0  # seconds until an item that could not be done is tried again
 # Seconds that what is done is remembered. Slack delivers delayed events for up to a day.
-REMEMBERED = 3 * 24 * 3600.0
+RETENTION = 3 * 24 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Item:
     reply: str
 
 
-class Lost(Exception):
+class LeaseLost(Exception):
     """Another worker has taken the item over: whatever is left to do is theirs."""
 
 
@@ -60,7 +60,7 @@ class Inbox:
         self._database = database
         self._clock = clock
 
-    def take(self, incoming: Incoming) -> bool:
+    def add(self, incoming: Incoming) -> bool:
         """Keeps it; False where it is here already, be it done or not."""
         now = self._clock()
         row = {
@@ -82,18 +82,18 @@ class Inbox:
             # Of such an INSERT the number of rows is told for SQLite only.
             return connection.scalar(statement.returning(inbox.c.number)) is not None
 
-    def knows(self, conversation: str) -> bool:
+    def has_conversation(self, conversation: str) -> bool:
         """Whether anything of this conversation was taken."""
         query = select(exists().where(inbox.c.conversation == conversation))
         with self._database.read() as connection:
             return bool(connection.scalar(query))
 
-    def next(self) -> Item | None:
+    def claim(self) -> Item | None:
         """The oldest item whose turn it is, held from now on; None where there is none."""
         now = self._clock()
         other = inbox.alias()
         # A time further ahead than anything is put says that the clock was put back since.
-        is_due = or_(inbox.c.due <= now, inbox.c.due > now + LONGEST_WAIT)
+        is_due = or_(inbox.c.due <= now, inbox.c.due > now + MAX_WAIT)
         is_free, other_is_free = (
             or_(table.c.held <= now, table.c.held > now + LEASE) for table in (inbox, other)
         )
@@ -126,25 +126,25 @@ class Inbox:
             row.number, row.id, row.request, row.body, row.taken, token, row.tries + 1, row.reply
         )
 
-    def hold(self, item: Item) -> None:
-        """Holds it for LEASE seconds more. Raises Lost."""
+    def renew(self, item: Item) -> None:
+        """Holds it for LEASE seconds more. Raises LeaseLost."""
         self._change(item, held=self._clock() + LEASE)
 
-    def replied(self, item: Item, reply: str) -> None:
-        """Notes the message that was begun for it. Raises Lost."""
+    def record_reply(self, item: Item, reply: str) -> None:
+        """Notes the message that was begun for it. Raises LeaseLost."""
         self._change(item, reply=reply, held=self._clock() + LEASE)
 
-    def later(self, item: Item, wait: float, trouble: str) -> None:
-        """Gives it back, to be tried again after so many seconds. Raises Lost."""
-        due = self._clock() + min(wait, LONGEST_WAIT)
+    def postpone(self, item: Item, wait: float, trouble: str) -> None:
+        """Gives it back, to be tried again after so many seconds. Raises LeaseLost."""
+        due = self._clock() + min(wait, MAX_WAIT)
         self._change(item, token="", held=0.0, due=due, trouble=trouble)
 
-    def done(self, item: Item) -> None:
+    def complete(self, item: Item) -> None:
         """Done for good: what was asked is forgotten, that it was asked is remembered. Raises
-        Lost."""
+        LeaseLost."""
         self._change(item, done=self._clock(), body="", trouble="")
 
-    def waiting(self, older: float = 0.0) -> tuple[int, str]:
+    def backlog(self, older: float = 0.0) -> tuple[int, str]:
         """How many items are not done that were taken more than so many seconds ago, and what the
         last trouble with one of them was."""
         unfinished = (inbox.c.done.is_(None), inbox.c.taken <= self._clock() - older)
@@ -156,7 +156,7 @@ class Inbox:
 
     def expire(self) -> None:
         """Forgets what was done long enough ago."""
-        old = inbox.c.done < self._clock() - REMEMBERED
+        old = inbox.c.done < self._clock() - RETENTION
         with self._database.write() as connection:
             connection.execute(delete(inbox).where(old))
 
@@ -168,4 +168,4 @@ class Inbox:
         )
         with self._database.write() as connection:
             if not connection.execute(update(inbox).where(*mine).values(values)).rowcount:
-                raise Lost(item.id)
+                raise LeaseLost(item.id)

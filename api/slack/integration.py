@@ -18,7 +18,7 @@ from api.slack.bolt import Reception
 from api.slack.channels import Channels
 from api.slack.inbox import Inbox, Incoming
 from api.slack.incoming import Question, conversation_of
-from api.slack.web import NotDone, Refused, Web, missing
+from api.slack.web_api import RequestRejected, RetryLater, WebApi, missing_scopes
 from api.slack.worker import Worker
 from api.store.database import Database
 from api.store.records import Records
@@ -28,7 +28,7 @@ _AGAIN = 30.0  # seconds until Slack is asked again who we are
 _EXAMPLES = 5
 
 
-class SlackDoor:
+class SlackIntegration:
     """Takes questions from Slack and answers them there. Belongs to one event loop."""
 
     def __init__(
@@ -45,9 +45,9 @@ class SlackDoor:
         """`page` is where the web page is, "" where that is not known, unless a setting says so."""
         secret = settings.slack_signing_secret.get_secret_value()
         # Whether what Slack sends over HTTP can be told from what others send.
-        self.listens = bool(secret)
+        self.receives_http = bool(secret)
         self.inbox = Inbox(database)
-        self._web = Web(settings.slack_bot_token.get_secret_value(), settings.slack_api_url)
+        self._web = WebApi(settings.slack_bot_token.get_secret_value(), settings.slack_api_url)
         self._channels = channels
         self._records = records
         self._desk = desk
@@ -76,7 +76,7 @@ class SlackDoor:
             if app_token:
                 try:
                     await held.enter_async_context(self._reception.connected(app_token))
-                except (NotDone, Refused) as error:
+                except (RetryLater, RequestRejected) as error:
                     raise SlackUnavailable(f"Socket Mode cannot be opened: {error}") from error
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._identify())
@@ -87,7 +87,7 @@ class SlackDoor:
         return await self._reception.handle(request)
 
     def _take(self, incoming: Incoming) -> bool:
-        is_new = self.inbox.take(incoming)
+        is_new = self.inbox.add(incoming)
         if is_new and self._loop:
             self._loop.call_soon_threadsafe(self._worker.wake)
         return is_new
@@ -102,20 +102,22 @@ class SlackDoor:
             return False
         # What was asked is not forgotten before it is answered, and the answer is kept longer.
         thread = conversation_of(question)
-        return self.inbox.knows(thread) or bool(self._records.turns(OWNER, kept_as(thread), 1))
+        return self.inbox.has_conversation(thread) or bool(
+            self._records.turns(OWNER, kept_as(thread), 1)
+        )
 
     async def _identify(self) -> None:
         """Asks Slack who we are, until it says so."""
         while True:
             try:
                 me = await self._web.identity()
-            except (NotDone, Refused) as error:
+            except (RetryLater, RequestRejected) as error:
                 _log.error("Slack is not answered yet: %s", error)
                 await asyncio.sleep(_AGAIN)
                 continue
             self._reception.identity = me
             _log.info("Slack is answered in the workspace %s", me.name)
-            for told in missing(me.scopes) if me.scopes else []:
+            for told in missing_scopes(me.scopes) if me.scopes else []:
                 _log.warning("The app lacks the scope %s: add it, and install the app again", told)
             return
 

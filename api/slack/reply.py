@@ -13,7 +13,7 @@ from api.slack import blocks
 from api.slack.blocks import LONGEST_STREAMED, Form, Message
 from api.slack.inbox import Inbox, Item
 from api.slack.incoming import Question, Work
-from api.slack.web import Mendable, NotDone, Refused, Stream, Web
+from api.slack.web_api import AppMisconfigured, RequestRejected, RetryLater, Stream, WebApi
 from api.wire import AnswerBody, ToldBody
 
 _log = logging.getLogger(__name__)
@@ -39,16 +39,22 @@ class Features:
     def failed(self, feature: str, error: Exception) -> None:
         """It was tried in vain; where it was refused, it is not tried again for a while."""
         _log.info("Done without: %s", error)
-        if isinstance(error, (Refused, Mendable)):
+        if isinstance(error, (RequestRejected, AppMisconfigured)):
             self._off[feature] = time.monotonic() + _OFF
 
 
 class Reply:
-    """What one item is answered with. All methods may raise NotDone, after which the item is to be
-    put off, Refused, and Lost."""
+    """The reply to one item. All methods may raise RetryLater, RequestRejected and LeaseLost."""
 
     def __init__(
-        self, web: Web, inbox: Inbox, features: Features, item: Item, work: Work, *, private: bool
+        self,
+        web: WebApi,
+        inbox: Inbox,
+        features: Features,
+        item: Item,
+        work: Work,
+        *,
+        private: bool,
     ) -> None:
         """`private` shows it to the user of the item only."""
         self.private = private
@@ -67,7 +73,7 @@ class Reply:
         if self._is_direct and isinstance(work, Question) and self._features.has("status"):
             try:
                 await self._web.status(work.channel, work.thread, _STATUS)
-            except (Refused, NotDone) as error:
+            except (RequestRejected, RetryLater) as error:
                 self._features.failed("status", error)
 
     async def wait_visibly(self) -> None:
@@ -92,9 +98,9 @@ class Reply:
                 self._stream = await self._web.stream(work.channel, self._thread, work.user)
             try:
                 await self._stream.add(blocks.streamed(told))
-            except (Refused, Mendable) as error:
+            except (RequestRejected, AppMisconfigured) as error:
                 if self._stream.stamp:
-                    raise NotDone(str(error)) from error  # it is ended, and put whole, next time
+                    raise RetryLater(str(error)) from error  # it is ended, and put whole, next time
                 self._features.failed("stream", error)
                 self._stream = None
                 return False
@@ -108,9 +114,9 @@ class Reply:
             return
         try:
             await self._stream.end(blocks.proof(answer, form, streamed), self._item.id)
-        except (Refused, Mendable) as error:
+        except (RequestRejected, AppMisconfigured) as error:
             if self._stream.stamp:
-                raise NotDone(str(error)) from error
+                raise RetryLater(str(error)) from error
             # Short sentences were only collected until now.
             self._features.failed("stream", error)
             await self.put(blocks.answered(answer, form))
@@ -121,7 +127,7 @@ class Reply:
         """Puts a message where the item came from; in place of what stands there for it."""
         try:
             await self._put(message)
-        except Refused as error:
+        except RequestRejected as error:
             if error.code in _UNSHOWN:
                 _log.error("Slack does not show these blocks, so the text alone is sent: %s", error)
                 await self._put(blocks.without_blocks(message))
@@ -146,7 +152,7 @@ class Reply:
         await self._find()
         if self._stamp:
             return
-        await asyncio.to_thread(self._inbox.hold, self._item)
+        await asyncio.to_thread(self._inbox.renew, self._item)
         channel = await self._channel()
         await self._note(await self._web.post(channel, self._thread, message, self._item.id))
 
@@ -159,7 +165,7 @@ class Reply:
             since = getattr(self._work, "message", "") or f"{self._item.taken - _SLACK_BEHIND:.6f}"
             try:
                 found = await self._web.find(channel, self._thread, since, self._item.id)
-            except (Refused, Mendable) as error:
+            except (RequestRejected, AppMisconfigured) as error:
                 # Better answered twice than never.
                 _log.error("It cannot be seen what was answered before: %s", error)
                 found = ""
@@ -169,7 +175,7 @@ class Reply:
     async def _note(self, stamp: str) -> None:
         if stamp and stamp != self._stamp:
             self._stamp = stamp
-            await asyncio.to_thread(self._inbox.replied, self._item, stamp)
+            await asyncio.to_thread(self._inbox.record_reply, self._item, stamp)
 
     async def _whisper(self, message: Message) -> None:
         """To the user only: in answer to a command or a button, else where they asked."""
@@ -178,7 +184,7 @@ class Reply:
             try:
                 await self._web.respond(work.respond, message)
                 return
-            except Refused as error:
+            except RequestRejected as error:
                 if error.code in _UNSHOWN:
                     raise
                 _log.info("Answered another way: %s", error)

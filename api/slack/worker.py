@@ -12,8 +12,8 @@ from contextlib import asynccontextmanager, suppress
 from api.errors import DatabaseUnavailable
 from api.service.logs import request_id
 from api.service.metrics import Metrics
-from api.slack.inbox import LEASE, Inbox, Item, Lost
-from api.slack.web import Mendable, NotDone
+from api.slack.inbox import LEASE, Inbox, Item, LeaseLost
+from api.slack.web_api import AppMisconfigured, RetryLater
 
 _log = logging.getLogger(__name__)
 _AT_ONCE = 16  # items worked on at a time; most of that is waiting for Slack
@@ -29,7 +29,7 @@ class Worker:
     def __init__(
         self, inbox: Inbox, metrics: Metrics, do: Callable[[Item], Awaitable[None]]
     ) -> None:
-        """`do` raises NotDone for what is to be tried again."""
+        """`do` raises RetryLater for what is to be tried again."""
         self._inbox = inbox
         self._metrics = metrics
         self._do = do
@@ -56,7 +56,7 @@ class Worker:
         while True:
             self._taken.clear()
             try:
-                item = await asyncio.to_thread(self._inbox.next)
+                item = await asyncio.to_thread(self._inbox.claim)
             except DatabaseUnavailable as error:
                 _log.warning("Slack's inbox cannot be read: %s", error)
                 item = None
@@ -77,19 +77,19 @@ class Worker:
         try:
             async with self._held(item):
                 await self._do(item)
-                await asyncio.to_thread(self._inbox.done, item)
+                await asyncio.to_thread(self._inbox.complete, item)
             self._metrics.slack("done")
             self.wake()  # another item of the conversation may have waited for it
-        except Lost:
+        except LeaseLost:
             _log.info("Another worker has taken an item from Slack over")
-        except NotDone as error:
+        except RetryLater as error:
             await self._leave(item, error)
         except DatabaseUnavailable as error:
             # It is given out again when nobody has held it for a while.
             _log.warning("An item from Slack is left for later: %s", error)
         except Exception:  # noqa: BLE001 - one that nobody foresaw must not stop the others
             _log.exception("An item from Slack failed")
-            await self._leave(item, NotDone("a defect: see the log"))
+            await self._leave(item, RetryLater("a defect: see the log"))
 
     @asynccontextmanager
     async def _held(self, item: Item) -> AsyncIterator[None]:
@@ -98,8 +98,8 @@ class Worker:
         async def hold() -> None:
             while True:
                 await asyncio.sleep(LEASE / 3)
-                with suppress(DatabaseUnavailable, Lost):  # whoever writes next is told
-                    await asyncio.to_thread(self._inbox.hold, item)
+                with suppress(DatabaseUnavailable, LeaseLost):  # whoever writes next is told
+                    await asyncio.to_thread(self._inbox.renew, item)
 
         holding = asyncio.create_task(hold())
         try:
@@ -107,14 +107,14 @@ class Worker:
         finally:
             holding.cancel()
 
-    async def _leave(self, item: Item, error: NotDone) -> None:
+    async def _leave(self, item: Item, error: RetryLater) -> None:
         """Puts an item off, or gives it up when it is too old; says why."""
         told = str(error)
         wait = max(error.wait, _BACKOFF[min(item.tries, len(_BACKOFF)) - 1])
         given_up = time.time() - item.taken > _GIVEN_UP
         if given_up:
             _log.error("What could not be done in Slack for a day is given up: %s", told)
-        elif isinstance(error, Mendable) and told not in self._told:
+        elif isinstance(error, AppMisconfigured) and told not in self._told:
             self._told.add(told)
             _log.error("Slack is not answered until this is mended: %s", told)
         else:
@@ -122,8 +122,8 @@ class Worker:
         self._metrics.slack("given up" if given_up else "put off")
         try:
             if given_up:
-                await asyncio.to_thread(self._inbox.done, item)
+                await asyncio.to_thread(self._inbox.complete, item)
             else:
-                await asyncio.to_thread(self._inbox.later, item, wait, told)
-        except (Lost, DatabaseUnavailable) as trouble:
+                await asyncio.to_thread(self._inbox.postpone, item, wait, told)
+        except (LeaseLost, DatabaseUnavailable) as trouble:
             _log.warning("An item from Slack is left as it is: %s", trouble)

@@ -106,7 +106,7 @@ def replies(
     if parts:
         assert parts.slack
         inbox = parts.slack.inbox
-        slack.wait_for(lambda: not inbox.waiting()[0], 40)
+        slack.wait_for(lambda: not inbox.backlog()[0], 40)
     settled(slack)
     found = of_bot(slack, ts, channel)
     assert len(found) == count
@@ -501,7 +501,7 @@ class TestWhatGoesWrongInSlack:
             ts = slack.mention(BEANS)
             slack.wait_for(lambda: code in caplog.text)
             assert parts.slack
-            count, trouble = slack.wait_for(lambda: parts.slack and parts.slack.inbox.waiting())
+            count, trouble = slack.wait_for(lambda: parts.slack and parts.slack.inbox.backlog())
             assert count == 1 and (not trouble or code in trouble)
         slack.clear_faults()
         with serve() as parts:  # mended, and started again: at once, as the wait is over

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from api.errors import SettingsInvalid
-from api.slack.channels import Channels, Policy, read_channels
+from api.slack.channels import Channels, Policy, load_channels
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def file(tmp_path: Path) -> Path:
 
 def read(file: Path, corpus: Path, text: str) -> Channels:
     file.write_bytes(text.encode())
-    return read_channels(file, corpus)
+    return load_channels(file, corpus)
 
 
 def complaint(file: Path, corpus: Path, text: str) -> str:
@@ -219,7 +219,7 @@ def test_a_file_that_is_not_toml_is_told_with_the_place(file: Path, corpus: Path
 def test_a_file_in_another_encoding_is_told_what_to_do(file: Path, corpus: Path) -> None:
     file.write_bytes('[default]\nfolders = ["Büro 3"]\n'.encode("latin-1"))
     with pytest.raises(SettingsInvalid, match="is not UTF-8 .*: save it as that") as raised:
-        read_channels(file, corpus)
+        load_channels(file, corpus)
     assert str(raised.value).startswith(str(file))
 
 
@@ -231,7 +231,7 @@ def test_marks_and_line_ends_of_other_systems_are_read(file: Path, corpus: Path)
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, corpus: Path) -> None:
     for path in (tmp_path / "nowhere.toml", corpus):
         with pytest.raises(SettingsInvalid, match=f"{re.escape(str(path))} cannot be read \\("):
-            read_channels(path, corpus)
+            load_channels(path, corpus)
 
 
 words = st.sampled_from(
@@ -249,7 +249,7 @@ words = st.sampled_from(
 def test_any_file_is_read_or_refused_by_name(file: Path, corpus: Path, content: bytes) -> None:
     file.write_bytes(content)
     try:
-        channels = read_channels(file, corpus)
+        channels = load_channels(file, corpus)
     except SettingsInvalid as error:
         told = str(error)
     else:

@@ -7,10 +7,10 @@ import yaml
 from serving import ROOT
 from slack_stand_in.options import EVENTS
 
-from api.slack.channels import Channels, Policy, read_channels
-from api.slack.web import SCOPES
+from api.slack.channels import Channels, Policy, load_channels
+from api.slack.web_api import SCOPES
 
-FOLDER = ROOT / "slack"
+FOLDER = ROOT / "api" / "slack" / "app"
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def test_every_address_in_the_manifest_is_the_routes(manifest: dict[str, object]
 
 
 def test_the_shipped_channels_are_the_defaults(tmp_path: Path) -> None:
-    assert read_channels(FOLDER / "channels.toml", tmp_path) == Channels()
+    assert load_channels(FOLDER / "channels.toml", tmp_path) == Channels()
     text = (FOLDER / "channels.toml").read_text("utf-8")
     for name in Policy.model_fields:
         assert f"\n{name} = " in text

@@ -10,7 +10,7 @@ import pytest
 from conftest import Clock
 from sqlalchemy import func, select, update
 
-from api.slack.inbox import LEASE, LONGEST_WAIT, REMEMBERED, Inbox, Incoming, Item, Lost
+from api.slack.inbox import LEASE, MAX_WAIT, RETENTION, Inbox, Incoming, Item, LeaseLost
 from api.store.database import Database, slack_inbox
 
 DAY = 24 * 3600.0
@@ -55,19 +55,19 @@ def incoming(name: str, conversation: str = "") -> Incoming:
 
 def take(inbox: Inbox, *names: str, conversation: str = "") -> None:
     for name in names:
-        assert inbox.take(incoming(name, conversation))
+        assert inbox.add(incoming(name, conversation))
 
 
 def given(inbox: Inbox) -> Item:
     """The next item, which there must be."""
-    item = inbox.next()
+    item = inbox.claim()
     assert item
     return item
 
 
 def names(inbox: Inbox) -> list[str]:
     """All that is given out now, in order; it stays held."""
-    return [item.id for item in iter(inbox.next, None)]
+    return [item.id for item in iter(inbox.claim, None)]
 
 
 def count(database: Database) -> int:
@@ -93,33 +93,33 @@ def test_what_is_taken_is_given_out_as_it_came(inbox: Inbox, clock: Clock) -> No
         reply="",
     )
     assert len(item.token) == 32
-    assert inbox.next() is None
+    assert inbox.claim() is None
 
 
 def test_nothing_is_given_out_where_nothing_was_taken(inbox: Inbox) -> None:
-    assert inbox.next() is None
-    assert inbox.waiting() == (0, "")
-    assert not inbox.knows("conversation of a")
+    assert inbox.claim() is None
+    assert inbox.backlog() == (0, "")
+    assert not inbox.has_conversation("conversation of a")
 
 
 def test_a_thing_is_taken_once_however_it_is_told(inbox: Inbox) -> None:
     first = incoming("a", "talk")
     again = Incoming("a", "another event", "another request", "elsewhere", "another body")
-    assert inbox.take(first)
-    assert not inbox.take(again)
+    assert inbox.add(first)
+    assert not inbox.add(again)
     item = given(inbox)
     assert (item.body, item.request) == ("body of a", "request of a")
-    assert not inbox.take(again)
-    inbox.done(item)
-    assert not inbox.take(again)
-    assert inbox.next() is None
+    assert not inbox.add(again)
+    inbox.complete(item)
+    assert not inbox.add(again)
+    assert inbox.claim() is None
 
 
 def test_of_many_that_take_a_thing_at_once_one_does(inbox: Inbox, another: Opened) -> None:
     inboxes = [inbox, another(), another(), another()]
 
     def take_one(at: int) -> bool:
-        return inboxes[at % 4].take(incoming(f"thing {at // 16}"))
+        return inboxes[at % 4].add(incoming(f"thing {at // 16}"))
 
     with ThreadPoolExecutor(16) as threads:
         taken = list(threads.map(take_one, range(16 * 12)))
@@ -130,26 +130,26 @@ def test_of_many_that_take_a_thing_at_once_one_does(inbox: Inbox, another: Opene
 @pytest.mark.parametrize("said", ["a\0b", "half \ud83d", "👍🏽 \u202e Ω", "'; DROP TABLE keys; --"])
 def test_any_text_can_be_taken(inbox: Inbox, said: str) -> None:
     whole = said.replace("\0", "\ufffd").replace("\ud83d", "\ufffd")
-    assert inbox.take(Incoming(said, said, said, said, said))
-    assert not inbox.take(Incoming(said, "", "", "", ""))
-    assert inbox.knows(said)
+    assert inbox.add(Incoming(said, said, said, said, said))
+    assert not inbox.add(Incoming(said, "", "", "", ""))
+    assert inbox.has_conversation(said)
     item = given(inbox)
     assert (item.id, item.request, item.body) == (whole, whole, whole)
-    inbox.replied(item, said)
-    inbox.later(item, 0, said)
-    assert inbox.waiting() == (1, whole)
+    inbox.record_reply(item, said)
+    inbox.postpone(item, 0, said)
+    assert inbox.backlog() == (1, whole)
     assert given(inbox).reply == whole
 
 
 def test_a_conversation_is_known_from_its_first_thing_on(inbox: Inbox, clock: Clock) -> None:
     take(inbox, "a", conversation="talk")
-    assert inbox.knows("talk")
-    assert not inbox.knows("tal")
-    assert not inbox.knows("TALK")
-    inbox.done(given(inbox))
-    clock.now += REMEMBERED - 1
+    assert inbox.has_conversation("talk")
+    assert not inbox.has_conversation("tal")
+    assert not inbox.has_conversation("TALK")
+    inbox.complete(given(inbox))
+    clock.now += RETENTION - 1
     inbox.expire()
-    assert inbox.knows("talk")
+    assert inbox.has_conversation("talk")
 
 
 # --- giving out -----------------------------------------------------------------------------------
@@ -162,15 +162,15 @@ def test_a_conversation_goes_in_order_and_others_beside_it(inbox: Inbox) -> None
     take(inbox, "b2", conversation="b")
     a1, b1 = given(inbox), given(inbox)
     assert (a1.id, b1.id) == ("a1", "b1")
-    assert inbox.next() is None
-    inbox.done(b1)
+    assert inbox.claim() is None
+    inbox.complete(b1)
     b2 = given(inbox)
     assert b2.id == "b2"
-    assert inbox.next() is None
-    inbox.done(a1)
+    assert inbox.claim() is None
+    inbox.complete(a1)
     a2 = given(inbox)
     assert a2.id == "a2"
-    inbox.done(a2)
+    inbox.complete(a2)
     assert names(inbox) == ["a3"]
 
 
@@ -187,22 +187,22 @@ def test_what_is_put_off_keeps_those_after_it_waiting_and_nobody_else(
 ) -> None:
     take(inbox, "a1", "a2", conversation="a")
     take(inbox, "b1", conversation="b")
-    inbox.later(given(inbox), 60.0, "no network")
+    inbox.postpone(given(inbox), 60.0, "no network")
     assert names(inbox) == ["b1"]
     clock.now += 59.9
     assert "a1" not in names(inbox)
     clock.now += 0.2
     item = given(inbox)
     assert (item.id, item.tries) == ("a1", 2)
-    inbox.done(item)
+    inbox.complete(item)
     assert given(inbox).id == "a2"
 
 
 def test_nothing_is_put_off_for_longer_than_the_longest_wait(inbox: Inbox, clock: Clock) -> None:
     take(inbox, "a")
-    inbox.later(given(inbox), 1e9, "")
-    clock.now += LONGEST_WAIT - 0.1
-    assert inbox.next() is None
+    inbox.postpone(given(inbox), 1e9, "")
+    clock.now += MAX_WAIT - 0.1
+    assert inbox.claim() is None
     clock.now += 0.2
     assert given(inbox).id == "a"
 
@@ -212,7 +212,7 @@ def test_what_is_put_off_for_no_time_is_given_out_at_once(inbox: Inbox) -> None:
     for tries in range(1, 6):
         item = given(inbox)
         assert item.tries == tries
-        inbox.later(item, 0.0, "")
+        inbox.postpone(item, 0.0, "")
 
 
 def test_several_workers_never_hold_the_same_and_keep_each_conversation_in_order(
@@ -229,7 +229,7 @@ def test_several_workers_never_hold_the_same_and_keep_each_conversation_in_order
     def work(own: Inbox) -> None:
         nonlocal most
         while len(told) < len(expected):
-            item = own.next()
+            item = own.claim()
             if item is None:
                 continue
             conversation = f"talk {int(item.id) % 7}"
@@ -238,11 +238,11 @@ def test_several_workers_never_hold_the_same_and_keep_each_conversation_in_order
                 assert conversation not in held
                 held.add(conversation)
                 most = max(most, len(held))
-            own.hold(item)
+            own.renew(item)
             with guard:
                 held.remove(conversation)
                 told.append((conversation, item.id))
-            own.done(item)
+            own.complete(item)
 
     def add(own: Inbox) -> None:
         for conversation, name in expected[35:]:
@@ -258,7 +258,7 @@ def test_several_workers_never_hold_the_same_and_keep_each_conversation_in_order
         mine = [name for conversation, name in told if conversation == f"talk {number}"]
         assert mine == sorted(mine, key=int)
     assert most > 1
-    assert inbox.waiting() == (0, "")
+    assert inbox.backlog() == (0, "")
 
 
 def test_of_many_that_ask_at_once_each_gets_something_else(inbox: Inbox, another: Opened) -> None:
@@ -267,7 +267,7 @@ def test_of_many_that_ask_at_once_each_gets_something_else(inbox: Inbox, another
     inboxes = [inbox, another(), another()]
     with ThreadPoolExecutor(12) as threads:
         # A row that another is at is passed over, so that somebody may come away with nothing.
-        found = list(threads.map(lambda at: inboxes[at % 3].next(), range(48)))
+        found = list(threads.map(lambda at: inboxes[at % 3].claim(), range(48)))
     mine = [item.id for item in found if item]
     mine += names(inbox)
     assert sorted(mine) == sorted([*map(str, range(12)), "late 0"])
@@ -286,12 +286,12 @@ def test_of_two_taken_at_once_the_later_may_be_first_but_not_both_at_a_time(
         take(inbox, "second", conversation="talk")
         second = given(inbox)
         assert second.id == "second"
-    assert inbox.next() is None
-    inbox.later(second, 0.0, "")
+    assert inbox.claim() is None
+    inbox.postpone(second, 0.0, "")
     first = given(inbox)
     assert first.id == "first"
-    assert inbox.next() is None
-    inbox.done(first)
+    assert inbox.claim() is None
+    inbox.complete(first)
     assert names(inbox) == ["second"]
     # Whoever was at it is gone: nobody waits for them.
     database.close()
@@ -306,12 +306,12 @@ def test_an_earlier_one_waits_for_a_later_only_while_that_is_held(
     with database.write() as connection:
         earlier = update(slack_inbox).where(slack_inbox.c.id == "first").values(number=-1)
         connection.execute(earlier)
-    assert inbox.next() is None
+    assert inbox.claim() is None
     clock.now += LEASE + 0.1
     first = given(inbox)
     assert first.id == "first"
-    assert inbox.next() is None
-    inbox.done(first)
+    assert inbox.claim() is None
+    inbox.complete(first)
     assert given(inbox).number == held.number
 
 
@@ -325,24 +325,24 @@ def test_what_nobody_holds_any_more_is_given_to_another(
     stale = given(inbox)
     other = another()
     clock.now += LEASE - 0.1
-    assert other.next() is None
+    assert other.claim() is None
     clock.now += 0.2
     fresh = given(other)
     assert (fresh.id, fresh.tries, fresh.taken) == ("a", 2, 1_000_000.0)
     assert fresh.token != stale.token
     for change in (
-        inbox.hold,
-        inbox.done,
-        lambda item: inbox.replied(item, "1.1"),
-        lambda item: inbox.later(item, 1.0, "mine"),
+        inbox.renew,
+        inbox.complete,
+        lambda item: inbox.record_reply(item, "1.1"),
+        lambda item: inbox.postpone(item, 1.0, "mine"),
     ):
-        with pytest.raises(Lost, match="a"):
+        with pytest.raises(LeaseLost, match="a"):
             change(stale)
-    assert inbox.waiting() == (1, "")
-    other.hold(fresh)
-    other.done(fresh)
-    with pytest.raises(Lost):
-        inbox.done(stale)
+    assert inbox.backlog() == (1, "")
+    other.renew(fresh)
+    other.complete(fresh)
+    with pytest.raises(LeaseLost):
+        inbox.complete(stale)
 
 
 def test_what_is_held_on_to_is_given_to_nobody_else(inbox: Inbox, clock: Clock) -> None:
@@ -350,12 +350,12 @@ def test_what_is_held_on_to_is_given_to_nobody_else(inbox: Inbox, clock: Clock) 
     item = given(inbox)
     for _ in range(10):
         clock.now += LEASE - 1
-        inbox.hold(item)
-        assert inbox.next() is None
+        inbox.renew(item)
+        assert inbox.claim() is None
     clock.now += LEASE - 1
-    inbox.replied(item, "1.1")
+    inbox.record_reply(item, "1.1")
     clock.now += LEASE - 1
-    assert inbox.next() is None
+    assert inbox.claim() is None
     clock.now += 2
     assert given(inbox).tries == 2
 
@@ -364,11 +364,11 @@ def test_who_was_late_goes_on_where_nobody_took_over(inbox: Inbox, clock: Clock)
     take(inbox, "a")
     item = given(inbox)
     clock.now += 10 * LEASE
-    inbox.hold(item)
-    assert inbox.next() is None
+    inbox.renew(item)
+    assert inbox.claim() is None
     clock.now += 10 * LEASE
-    inbox.done(item)
-    assert inbox.next() is None
+    inbox.complete(item)
+    assert inbox.claim() is None
 
 
 @pytest.mark.parametrize("end", ["done", "later"])
@@ -376,13 +376,13 @@ def test_what_was_given_back_or_done_is_nobodys(inbox: Inbox, end: str) -> None:
     take(inbox, "a")
     item = given(inbox)
     if end == "done":
-        inbox.done(item)
+        inbox.complete(item)
     else:
-        inbox.later(item, 60.0, "")
-    for change in (inbox.hold, inbox.done, lambda each: inbox.replied(each, "1.1")):
-        with pytest.raises(Lost):
+        inbox.postpone(item, 60.0, "")
+    for change in (inbox.renew, inbox.complete, lambda each: inbox.record_reply(each, "1.1")):
+        with pytest.raises(LeaseLost):
             change(item)
-    assert inbox.next() is None
+    assert inbox.claim() is None
 
 
 def test_of_many_that_take_over_at_once_one_does(
@@ -393,14 +393,14 @@ def test_of_many_that_take_over_at_once_one_does(
     clock.now += LEASE + 1
     inboxes = [inbox, another(), another()]
     with ThreadPoolExecutor(12) as threads:
-        found = list(threads.map(lambda at: inboxes[at % 3].next(), range(36)))
+        found = list(threads.map(lambda at: inboxes[at % 3].claim(), range(36)))
     items = [item for item in found if item]
-    items += list(iter(inbox.next, None))
+    items += list(iter(inbox.claim, None))
     assert sorted(item.id for item in items) == sorted(map(str, range(8)))
     assert {item.tries for item in items} == {2}
     for item in stale:
-        with pytest.raises(Lost):
-            inbox.hold(item)
+        with pytest.raises(LeaseLost):
+            inbox.renew(item)
 
 
 def test_a_reply_that_was_begun_is_given_out_again_with_its_item(
@@ -408,12 +408,12 @@ def test_a_reply_that_was_begun_is_given_out_again_with_its_item(
 ) -> None:
     take(inbox, "a", "b")
     item, other = given(inbox), given(inbox)
-    inbox.replied(item, "1700000000.000100")
+    inbox.record_reply(item, "1700000000.000100")
     clock.now += LEASE + 1
     again = given(another())
     assert (again.id, again.reply, again.tries) == ("a", "1700000000.000100", 2)
-    inbox.replied(again, "1700000000.000200")
-    inbox.later(again, 0.0, "")
+    inbox.record_reply(again, "1700000000.000200")
+    inbox.postpone(again, 0.0, "")
     last = given(inbox)
     assert (last.reply, last.tries) == ("1700000000.000200", 3)
     assert given(inbox).reply == other.reply == ""
@@ -426,50 +426,50 @@ def test_what_is_done_is_never_given_out_again_and_what_was_asked_is_forgotten(
     inbox: Inbox, clock: Clock, database: Database
 ) -> None:
     take(inbox, "a")
-    inbox.later(given(inbox), 0.0, "a trouble")
-    inbox.done(given(inbox))
+    inbox.postpone(given(inbox), 0.0, "a trouble")
+    inbox.complete(given(inbox))
     with database.read() as connection:
         row = connection.execute(select(slack_inbox)).one()
     assert (row.id, row.body, row.trouble) == ("a", "", "")
-    for step in (0.0, LEASE + 1, LONGEST_WAIT + 1, -10 * DAY, 30 * DAY):
+    for step in (0.0, LEASE + 1, MAX_WAIT + 1, -10 * DAY, 30 * DAY):
         clock.now += step
-        assert inbox.next() is None
-        assert not inbox.take(incoming("a"))
+        assert inbox.claim() is None
+        assert not inbox.add(incoming("a"))
 
 
 def test_what_waits_is_counted_by_its_age_with_the_last_trouble(inbox: Inbox, clock: Clock) -> None:
     take(inbox, "a", "b")
     clock.now += 100
     take(inbox, "c")
-    assert inbox.waiting() == (3, "")
-    assert inbox.waiting(99.0) == (2, "")
-    assert inbox.waiting(101.0) == (0, "")
+    assert inbox.backlog() == (3, "")
+    assert inbox.backlog(99.0) == (2, "")
+    assert inbox.backlog(101.0) == (0, "")
     a, b, c = (given(inbox) for _ in range(3))
-    assert inbox.waiting() == (3, "")  # what is held is not done
-    inbox.later(c, 60.0, "of c")
-    inbox.later(a, 60.0, "of a")
-    assert inbox.waiting() == (3, "of c")
-    assert inbox.waiting(99.0) == (2, "of a")
-    inbox.done(b)
-    assert inbox.waiting(99.0) == (1, "of a")
+    assert inbox.backlog() == (3, "")  # what is held is not done
+    inbox.postpone(c, 60.0, "of c")
+    inbox.postpone(a, 60.0, "of a")
+    assert inbox.backlog() == (3, "of c")
+    assert inbox.backlog(99.0) == (2, "of a")
+    inbox.complete(b)
+    assert inbox.backlog(99.0) == (1, "of a")
     clock.now += 61
-    inbox.done(given(inbox))
-    inbox.done(given(inbox))
-    assert inbox.waiting() == (0, "")
+    inbox.complete(given(inbox))
+    inbox.complete(given(inbox))
+    assert inbox.backlog() == (0, "")
 
 
 def test_what_was_done_is_remembered_for_three_days_and_what_was_not_for_ever(
     inbox: Inbox, clock: Clock, database: Database
 ) -> None:
     take(inbox, "done", "left")
-    inbox.done(given(inbox))
-    clock.now += REMEMBERED - 1
+    inbox.complete(given(inbox))
+    clock.now += RETENTION - 1
     inbox.expire()
-    assert not inbox.take(incoming("done"))
+    assert not inbox.add(incoming("done"))
     clock.now += 2
     inbox.expire()
     assert count(database) == 1
-    assert inbox.take(incoming("done"))
+    assert inbox.add(incoming("done"))
     clock.now += 100 * DAY
     inbox.expire()
     assert names(inbox) == ["left", "done"]
@@ -487,16 +487,16 @@ def test_a_clock_that_is_put_back_or_forward_strands_nothing(
     if state != "taken":
         item = given(file_inbox)
         if state == "put off":
-            file_inbox.later(item, LONGEST_WAIT, "")
+            file_inbox.postpone(item, MAX_WAIT, "")
     clock.now += jump
     waited = 0.0
     for name in ("a1", "a2"):
-        while (item := file_inbox.next()) is None:
+        while (item := file_inbox.claim()) is None:
             clock.now += 5
             waited += 5
-            assert waited <= LONGEST_WAIT + LEASE
+            assert waited <= MAX_WAIT + LEASE
         assert item.id == name
-        file_inbox.done(item)
+        file_inbox.complete(item)
 
 
 def test_a_clock_that_was_put_back_does_not_keep_what_was_held_for_ever(
@@ -507,10 +507,10 @@ def test_a_clock_that_was_put_back_does_not_keep_what_was_held_for_ever(
     clock.now -= DAY
     fresh = given(inbox)
     assert fresh.tries == 2
-    with pytest.raises(Lost):
-        inbox.done(stale)
-    assert inbox.next() is None
-    inbox.done(fresh)
+    with pytest.raises(LeaseLost):
+        inbox.complete(stale)
+    assert inbox.claim() is None
+    inbox.complete(fresh)
 
 
 def test_whatever_workers_and_clocks_do_each_thing_is_done_once_and_in_order(
@@ -530,7 +530,7 @@ def test_whatever_workers_and_clocks_do_each_thing_is_done_once_and_in_order(
             conversation = draw.choice(list(left))
             take(own, str(number), conversation=conversation)
             left[conversation].append(str(number))
-        if item := own.next():
+        if item := own.claim():
             assert item.id not in done
             assert item.id in {waiting[0] for waiting in left.values() if waiting}
             tokens[item.id] = item.token
@@ -541,27 +541,27 @@ def test_whatever_workers_and_clocks_do_each_thing_is_done_once_and_in_order(
             is_mine = item.id not in done and tokens[item.id] == item.token
             try:
                 if end == "done":
-                    own.done(item)
+                    own.complete(item)
                     done.add(item.id)
                     next(each for each in left.values() if item.id in each).remove(item.id)
                 elif end == "later":
-                    own.later(item, draw.uniform(0, 400), "")
+                    own.postpone(item, draw.uniform(0, 400), "")
                     tokens[item.id] = ""
                 elif end == "hold":
-                    own.hold(item)
+                    own.renew(item)
                     held.append(item)
-            except Lost:
+            except LeaseLost:
                 assert not is_mine
             else:
                 assert is_mine or end == "gone"
         clock.now += draw.choice([0, 0, 1, 10, 100, -100, DAY, -DAY])
     for _ in range(100):
-        if item := inbox.next():
+        if item := inbox.claim():
             assert item.id in {waiting[0] for waiting in left.values() if waiting}
-            inbox.done(item)
+            inbox.complete(item)
             done.add(item.id)
             next(each for each in left.values() if item.id in each).remove(item.id)
         else:
             clock.now += 30
     assert done == set(map(str, range(40)))
-    assert inbox.waiting() == (0, "")
+    assert inbox.backlog() == (0, "")

@@ -40,7 +40,7 @@ from api.mattermost.integration import (
     LONGEST_MESSAGE,
     MOST_FIELDS,
     FormInvalid,
-    MattermostDoor,
+    MattermostIntegration,
     answered,
     markdown,
     notice,
@@ -572,7 +572,7 @@ def test_every_token_is_compared_whichever_it_is(monkeypatch: pytest.MonkeyPatch
         return one == other
 
     monkeypatch.setattr("hmac.compare_digest", compare)
-    door = MattermostDoor.of("a,b,c", Rates(()), "")
+    door = MattermostIntegration.of("a,b,c", Rates(()), "")
     assert door
     for shown in ("a", "b", "c"):
         compared.clear()
@@ -581,8 +581,8 @@ def test_every_token_is_compared_whichever_it_is(monkeypatch: pytest.MonkeyPatch
 
 
 def test_no_token_is_shown_by_the_door_that_holds_it() -> None:
-    assert "sesame" not in repr(MattermostDoor.of("sesame", Rates(()), ""))
-    assert MattermostDoor.of(" , ,", Rates(()), "") is None
+    assert "sesame" not in repr(MattermostIntegration.of("sesame", Rates(()), ""))
+    assert MattermostIntegration.of(" , ,", Rates(()), "") is None
 
 
 def test_without_tokens_there_is_no_door(settings: Settings) -> None:

@@ -58,7 +58,7 @@ _MENDABLE = {
 _OPEN_SOCKET = "apps.connections.open"  # the one method that takes the app's token
 
 
-class NotDone(Exception):
+class RetryLater(Exception):
     """Slack has not done it. `wait` is the seconds after which it may be tried again."""
 
     def __init__(self, message: str, wait: float = 1.0) -> None:
@@ -66,15 +66,15 @@ class NotDone(Exception):
         self.wait = wait
 
 
-class Unknown(NotDone):
+class OutcomeUnknown(RetryLater):
     """Whether Slack has done it is not known: it gave no answer, or none that says so."""
 
 
-class Mendable(NotDone):
+class AppMisconfigured(RetryLater):
     """Slack will not do it before somebody has mended what the message says."""
 
 
-class Refused(Exception):
+class RequestRejected(Exception):
     """Slack does not do this. `code` is its word for why."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -93,7 +93,7 @@ class Identity:
     scopes: frozenset[str]
 
 
-class Web:
+class WebApi:
     """Calls Slack, or what stands in for it. Belongs to one event loop, and calls nothing before
     it is `opened`."""
 
@@ -166,9 +166,9 @@ class Web:
 
     async def respond(self, url: str, message: Message | None) -> None:
         """Answers a command or a button so that only the user sees it; None takes away what the
-        button was on. Raises Refused for an address that is not Slack's."""
+        button was on. Raises RequestRejected for an address that is not Slack's."""
         if not self._is_slacks(url):
-            raise Refused("foreign_url", f"{url!r} is no address of Slack's")
+            raise RequestRejected("foreign_url", f"{url!r} is no address of Slack's")
         body: dict[str, Any] = {"delete_original": True}
         if message:
             body = {"response_type": "ephemeral", "replace_original": False, **_content(message)}
@@ -178,11 +178,11 @@ class Web:
             self.client.session.post(url, json=body, allow_redirects=False) as reply,
         ):
             if reply.status == 429:
-                raise NotDone("response_url: too many", _wait(reply.headers))
+                raise RetryLater("response_url: too many", _wait(reply.headers))
             if reply.status >= 500:
-                raise Unknown(f"response_url: status {reply.status}")
+                raise OutcomeUnknown(f"response_url: status {reply.status}")
             if reply.status != 200:
-                raise Refused("expired_url", f"response_url: status {reply.status}")
+                raise RequestRejected("expired_url", f"response_url: status {reply.status}")
 
     async def find(self, channel: str, thread: str, since: str, mark: str) -> str:
         """The timestamp of a message of ours that is marked so, or that has no mark because it
@@ -255,7 +255,7 @@ class Web:
     async def end_stream(self, channel: str, stamp: str, message: Message, mark: str) -> None:
         """Ends a message that may still be growing, so that it can be updated. One that has not
         grown yet would not be ended without something to show."""
-        with suppress(Refused):  # it has ended already
+        with suppress(RequestRejected):  # it has ended already
             async with told("chat.stopStream"):
                 await self.client.chat_stopStream(
                     channel=channel,
@@ -295,22 +295,22 @@ class Stream:
             await self._stream.stop(blocks=list(blocks), metadata=_metadata(mark))
 
 
-def missing(scopes: frozenset[str]) -> list[str]:
+def missing_scopes(scopes: frozenset[str]) -> list[str]:
     """What cannot be done with these scopes, one line for each that is missing."""
     return [f"{name} ({why})" for name, why in SCOPES.items() if name not in scopes]
 
 
 @asynccontextmanager
 async def told(method: str) -> AsyncIterator[None]:
-    """Turns what Slack's client raises into Refused, NotDone or Unknown."""
+    """Turns what Slack's client raises into RequestRejected, RetryLater or OutcomeUnknown."""
     try:
         yield
     except SlackApiError as error:
         raise _failure(method, error) from error
     except aiohttp.ClientConnectorError as error:
-        raise NotDone(f"{method}: Slack cannot be reached ({error})") from error
+        raise RetryLater(f"{method}: Slack cannot be reached ({error})") from error
     except (aiohttp.ClientError, SlackRequestError, TimeoutError) as error:
-        raise Unknown(f"{method}: no answer ({type(error).__name__}: {error})") from error
+        raise OutcomeUnknown(f"{method}: no answer ({type(error).__name__}: {error})") from error
 
 
 def _failure(method: str, error: SlackApiError) -> Exception:
@@ -320,18 +320,20 @@ def _failure(method: str, error: SlackApiError) -> Exception:
     data = data if isinstance(data, dict) else {}
     code = str(data.get("error", ""))
     if status == 429 or code in ("ratelimited", "rate_limited"):
-        return NotDone(f"{method}: Slack asks to slow down", _wait(reply.headers))
+        return RetryLater(f"{method}: Slack asks to slow down", _wait(reply.headers))
     if status >= 500 or not code:
-        return Unknown(f"{method}: status {status}")
+        return OutcomeUnknown(f"{method}: status {status}")
     if code in _MENDABLE:
         needed = f" ({data['needed']})" if data.get("needed") else ""
         token = "SLACK_APP_TOKEN" if method == _OPEN_SOCKET else "SLACK_BOT_TOKEN"
-        return Mendable(f"{method}: {code}{needed}: {_MENDABLE[code].format(token=token)}", 60.0)
+        return AppMisconfigured(
+            f"{method}: {code}{needed}: {_MENDABLE[code].format(token=token)}", 60.0
+        )
     if code in _PASSING:
-        return Unknown(f"{method}: {code}")
+        return OutcomeUnknown(f"{method}: {code}")
     details = data.get("response_metadata", {})
     why = "; ".join(map(str, details.get("messages", []))) if isinstance(details, dict) else ""
-    return Refused(code, f"{method}: {code}" + (f" ({why})" if why else ""))
+    return RequestRejected(code, f"{method}: {code}" + (f" ({why})" if why else ""))
 
 
 def _wait(headers: Mapping[str, Any]) -> float:
