@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 
-from api.assembly.service import Parts
+from api.assembly.service import Service
 from api.errors import DatabaseUnavailable
 from api.settings import Settings
 from index.errors import IndexingError, IndexMissing
@@ -14,28 +14,30 @@ _HOUR = 3600.0
 _DAY = 24 * _HOUR
 
 
-async def make_ready(parts: Parts) -> int:
+async def prepare_index(service: Service) -> int:
     """Opens the published generation, or builds the first. How many documents it has; 0 where
     there is none, the reason having been said."""
-    if not await _opens(parts) and not (await parts.upkeep.first() and await _opens(parts)):
+    if not await _opens(service) and not (
+        await service.index_updater.build_first() and await _opens(service)
+    ):
         return 0
-    with parts.service.lent() as assistant:
+    with service.generations.borrow() as assistant:
         return len(assistant.generation.manifest.documents)
 
 
-async def keep_in_order(settings: Settings, parts: Parts) -> None:
+async def run_maintenance(settings: Settings, service: Service) -> None:
     """Builds the next generation when documents change, and forgets what is old, until it is
     cancelled."""
     async with asyncio.TaskGroup() as group:
-        group.create_task(parts.upkeep.run())
-        group.create_task(_expire(parts, settings.retention_days))
+        group.create_task(service.index_updater.run())
+        group.create_task(_expire(service, settings.retention_days))
 
 
-async def _opens(parts: Parts) -> bool:
+async def _opens(service: Service) -> bool:
     """Whether the published generation, if any, can be opened; says why where it is damaged."""
 
     def open_published() -> None:
-        with parts.service.lent():
+        with service.generations.borrow():
             pass
 
     try:
@@ -49,7 +51,7 @@ async def _opens(parts: Parts) -> bool:
     return True
 
 
-async def _expire(parts: Parts, days: int) -> None:
+async def _expire(service: Service, days: int) -> None:
     """Forgets what has been kept long enough, now and every hour."""
     apart = time.time() - time.monotonic()
     while True:
@@ -59,7 +61,7 @@ async def _expire(parts: Parts, days: int) -> None:
         else:
             before = time.time() - days * _DAY if days else 0.0
             try:
-                count = await asyncio.to_thread(parts.records.expire, before)
+                count = await asyncio.to_thread(service.records.expire, before)
             except DatabaseUnavailable as error:
                 _log.warning("Nothing is deleted by age this time: %s", error)
             else:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from api.assembly.assistant import calibration_in, is_current
 from api.assembly.service import channels_of, open_database
-from api.errors import DoorError
+from api.errors import ApiError
 from api.settings import Settings
 from api.slack.inbox import Inbox
 from api.slack.web_api import Identity, RequestRejected, RetryLater, WebApi, missing_scopes
@@ -71,7 +71,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     for what, check in _CHECKS.items():
         try:
             yield from (Finding(what, state, told) for state, told in check(settings))
-        except (CorpusError, IndexingError, DoorError) as error:
+        except (CorpusError, IndexingError, ApiError) as error:
             yield Finding(what, State.FAILED, str(error))
         except OSError as error:
             told = f"{error}: see whether this user may read it, and whether its disk works"
@@ -194,7 +194,7 @@ def _chroma(settings: Settings) -> _Told:
 def _database(settings: Settings) -> _Told:
     database = open_database(settings)
     try:
-        damage = database.damage()
+        damage = database.find_damage()
         if damage:
             yield State.FAILED, damage
             return
@@ -250,10 +250,10 @@ def _clock(settings: Settings) -> _Told:
     set_it = "set the clock of this machine"
     kept = built = 0.0
     # What cannot be read has no time to compare; that it cannot is told above.
-    with suppress(DoorError):
+    with suppress(ApiError):
         database = open_database(settings)
         try:
-            kept = Records(database).newest() or 0.0
+            kept = Records(database).latest_time() or 0.0
         finally:
             database.close()
     with suppress(IndexingError):

@@ -1,27 +1,27 @@
 """What can go wrong at a door; each message names what was expected and the remedy."""
 
 
-class DoorError(Exception):
+class ApiError(Exception):
     """A door cannot be opened as it was asked to."""
 
 
-class SettingsInvalid(DoorError):
+class SettingsInvalid(ApiError):
     """The environment holds a setting that is unknown or has no usable value."""
 
 
-class HistoryInvalid(DoorError):
+class HistoryInvalid(ApiError):
     """The file with what was said before is not a list of turns."""
 
 
-class OutputUnwritable(DoorError):
+class OutputUnwritable(ApiError):
     """The folder for the results cannot be written."""
 
 
-class AddressUnavailable(DoorError):
+class AddressUnavailable(ApiError):
     """The service cannot listen where it was told to."""
 
 
-class Overloaded(DoorError):
+class Overloaded(ApiError):
     """More is asked at the moment than can be worked on. `wait` is in seconds."""
 
     def __init__(self, message: str, wait: float) -> None:
@@ -29,7 +29,7 @@ class Overloaded(DoorError):
         self.wait = wait
 
 
-class TooMany(DoorError):
+class RateLimited(ApiError):
     """Somebody asks more often than the rate allows. `wait` is in seconds."""
 
     def __init__(self, message: str, wait: float) -> None:
@@ -37,43 +37,43 @@ class TooMany(DoorError):
         self.wait = wait
 
 
-class Unknown(DoorError):
+class InvalidKey(ApiError):
     """Who asks has shown no key, or none that counts."""
 
 
-class Forbidden(DoorError):
+class Forbidden(ApiError):
     """Who asks may not do this."""
 
 
-class Misdirected(DoorError):
+class MisdirectedRequest(ApiError):
     """The request was meant for another host, or comes through one that nobody named."""
 
 
-class UploadRefused(DoorError):
+class UploadRefused(ApiError):
     """What was sent cannot be a document of the corpus."""
 
 
-class DocumentMissing(DoorError):
+class DocumentMissing(ApiError):
     """There is no document of this name, or none that may be seen."""
 
 
-class LastDocument(DoorError):
+class LastDocument(ApiError):
     """The only document of a corpus cannot be taken away."""
 
 
-class CorpusUnwritable(DoorError):
+class CorpusUnwritable(ApiError):
     """The folder of documents cannot be written."""
 
 
-class DatabaseUnavailable(DoorError):
+class DatabaseUnavailable(ApiError):
     """The database cannot be opened, read or written."""
 
 
-class NotKept(DoorError):
+class NotFound(ApiError):
     """Nothing is kept under this id, or nothing of whoever asks."""
 
 
-class KeyInUse(DoorError):
+class IdempotencyKeyInUse(ApiError):
     """Another request holds this idempotency key. `wait` is in seconds."""
 
     def __init__(self, message: str, wait: float) -> None:
@@ -81,21 +81,21 @@ class KeyInUse(DoorError):
         self.wait = wait
 
 
-class KeyReused(DoorError):
+class IdempotencyKeyReused(ApiError):
     """This idempotency key was first sent with another request."""
 
 
-class KeyInvalid(DoorError):
+class InvalidKeyRequest(ApiError):
     """An API key cannot be made as it was asked for."""
 
 
-class KeyUnknown(DoorError):
+class KeyNotFound(ApiError):
     """No API key in use has this name."""
 
 
-class SlackUnavailable(DoorError):
+class SlackUnavailable(ApiError):
     """Slack cannot be reached, or not with these tokens."""
 
 
-class NotForOthers(DoorError):
+class PublicWithoutKeys(ApiError):
     """Without keys the service is for its own machine only."""

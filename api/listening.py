@@ -6,7 +6,7 @@ import socket
 from api.errors import AddressUnavailable
 
 
-def bound(host: str, port: int) -> socket.socket:
+def bind(host: str, port: int) -> socket.socket:
     """A socket that holds the address, so that a port in use is known before anything is done.
     Raises AddressUnavailable."""
     try:
@@ -33,7 +33,7 @@ def is_loopback(listener: socket.socket) -> bool:
     return ipaddress.ip_address(listener.getsockname()[0]).is_loopback
 
 
-def address_of(listener: socket.socket) -> str:
+def url_of(listener: socket.socket) -> str:
     """Where a browser finds it, with a slash at the end."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"

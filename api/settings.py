@@ -113,7 +113,7 @@ class Settings(BaseSettings):
         return self.data or DEFAULT_DATA
 
 
-def read_settings(corpus: Path | None = None, data: Path | None = None) -> Settings:
+def load_settings(corpus: Path | None = None, data: Path | None = None) -> Settings:
     """The settings of the environment, and above them what the command line gave.
 
     Raises SettingsInvalid for a name that is not a setting, or a value that cannot be one.

@@ -27,7 +27,7 @@ def inert(text: str) -> str:
     return _MENTION.sub(f"<{_WORD_JOINER}", without_controls(text))
 
 
-def cut(text: str, most: int) -> str:
+def truncate(text: str, most: int) -> str:
     """Returns the text, shortened to at most `most` characters with an ellipsis at the end, between
     words if possible."""
     if len(text) <= most:

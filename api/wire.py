@@ -16,8 +16,8 @@ from index.hits import Hit
 from index.manifest import Manifest
 
 # Turns of history that are accepted; far more than what a follow-up is understood from.
-MOST_TURNS = 100
-LONGEST_TURN = 50_000  # characters; an answer may be long
+MAX_TURNS = 100
+MAX_TURN_LENGTH = 50_000  # characters; an answer may be long
 
 
 class _Request(BaseModel):
@@ -33,7 +33,7 @@ class TurnBody(_Request):
 
     role: Literal["user", "assistant"]
     # With a length to check, half characters (surrogates), which are not text, are refused too.
-    text: Annotated[str, Field(max_length=LONGEST_TURN)]
+    text: Annotated[str, Field(max_length=MAX_TURN_LENGTH)]
 
     def turn(self) -> Turn:
         return Turn(self.role, self.text)
@@ -47,7 +47,7 @@ class ChatRequest(_Request):
         str, Field(json_schema_extra={"minLength": 1, "maxLength": LONGEST}, examples=["Who …?"])
     ]
     conversation_id: Annotated[str | None, Field(min_length=1, max_length=100)] = None
-    history: Annotated[tuple[TurnBody, ...], Field(max_length=MOST_TURNS)] = ()
+    history: Annotated[tuple[TurnBody, ...], Field(max_length=MAX_TURNS)] = ()
     stream: bool = False
 
 
@@ -108,11 +108,11 @@ class AnswerBody(_Reply):
     def of(cls, answer: Answer) -> "AnswerBody":
         return cls.model_validate(answer)
 
-    def told(self) -> "Iterator[ToldBody]":
+    def sentence_events(self) -> "Iterator[SentenceEvent]":
         """Its sentences, each with what proves it."""
         for sentence in self.sentences:
             citations = tuple(c for c in self.citations if c.number in sentence.citations)
-            yield ToldBody(
+            yield SentenceEvent(
                 text=sentence.text, start=sentence.start, end=sentence.end, citations=citations
             )
 
@@ -131,7 +131,7 @@ class AnswerBody(_Reply):
         return self.model_copy(update={"citations": tuple(citations)})
 
 
-class ToldBody(_Reply):
+class SentenceEvent(_Reply):
     """A proved sentence of an answer that is not yet whole, and what proves it."""
 
     text: str
@@ -140,7 +140,7 @@ class ToldBody(_Reply):
     citations: tuple[CitationBody, ...]
 
     @classmethod
-    def of(cls, told: Told) -> "ToldBody":
+    def of(cls, told: Told) -> "SentenceEvent":
         citations = tuple(CitationBody.model_validate(each) for each in told.citations)
         sentence = told.sentence
         return cls(text=sentence.text, start=sentence.start, end=sentence.end, citations=citations)
@@ -316,12 +316,12 @@ class ProblemBody(BaseModel):
 _TURNS: TypeAdapter[list[TurnBody]] = TypeAdapter(list[TurnBody])
 
 
-def read_turns(text: str) -> list[Turn]:
+def parse_turns(text: str) -> list[Turn]:
     """The turns of a JSON list of {role, text}. Raises ValueError where it is not one."""
     return [body.turn() for body in _TURNS.validate_json(text)]
 
 
-def moment(seconds: float) -> str:
+def rfc3339(seconds: float) -> str:
     """Seconds since 1970 as a date and time of RFC 3339, in UTC."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
 

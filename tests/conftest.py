@@ -20,7 +20,7 @@ from hypothesis import settings as hypothesis_settings
 from serving import GARDEN, client_of, opened
 
 from api.assembly.assistant import build_index
-from api.assembly.service import Parts
+from api.assembly.service import Service
 from api.service import logs
 from api.settings import Settings
 from api.store.database import Database
@@ -139,16 +139,16 @@ def settings(garden_index: Path, folder_of: Writer, data: Path) -> Settings:
 
 
 @pytest.fixture
-def parts(settings: Settings) -> Iterator[Parts]:
-    """The parts of a service over it, or over what a test file has settings of instead."""
-    with opened(settings) as parts:
-        yield parts
+def service(settings: Settings) -> Iterator[Service]:
+    """The service of a service over it, or over what a test file has settings of instead."""
+    with opened(settings) as service:
+        yield service
 
 
 @pytest.fixture
-def client(parts: Parts) -> TestClient:
+def client(service: Service) -> TestClient:
     """A client of that service."""
-    return client_of(parts)
+    return client_of(service)
 
 
 class Clock:

@@ -15,7 +15,7 @@ import httpx2
 import uvicorn
 from fastapi.testclient import TestClient
 
-from api.assembly.service import Parts, open_parts
+from api.assembly.service import Service, open_service
 from api.http.app import create_app
 from api.settings import Settings
 
@@ -35,28 +35,28 @@ CHANGED = {
 
 
 @contextmanager
-def opened(settings: Settings, *, loopback: bool = True) -> Iterator[Parts]:
-    """The parts of a service, in this process."""
-    parts = open_parts(settings, loopback=loopback)
+def opened(settings: Settings, *, loopback: bool = True) -> Iterator[Service]:
+    """The service of a service, in this process."""
+    service = open_service(settings, loopback=loopback)
     try:
-        yield parts
+        yield service
     finally:
-        parts.close()
+        service.close()
 
 
-def client_of(parts: Parts, key: str = "") -> TestClient:
+def client_of(service: Service, key: str = "") -> TestClient:
     """A client of the application, with its real middleware and no network."""
     headers = {"authorization": f"Bearer {key}"} if key else {}
-    return TestClient(create_app(parts), base_url="http://localhost", headers=headers)
+    return TestClient(create_app(service), base_url="http://localhost", headers=headers)
 
 
 @contextmanager
-def listening(parts: Parts) -> Iterator[tuple[str, int]]:
+def listening(service: Service) -> Iterator[tuple[str, int]]:
     """The service over real HTTP, and in Slack where it has a token: host and port."""
-    server = uvicorn.Server(uvicorn.Config(create_app(parts), port=0, log_config=None))
+    server = uvicorn.Server(uvicorn.Config(create_app(service), port=0, log_config=None))
 
     async def serve() -> None:
-        slack = parts.slack and asyncio.create_task(parts.slack.run())
+        slack = service.slack and asyncio.create_task(service.slack.run())
         await server.serve()
         if slack:
             slack.cancel()

@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from api.service.generations import Service
+from api.service.generations import GenerationPool
 from api.settings import Settings
 from assistant.confidence import Calibration
 from assistant.pipeline import Assistant
@@ -91,7 +91,7 @@ def open_texts(settings: Settings) -> TextStore:
     return TextStore(DataFolder(settings.data_folder).texts)
 
 
-def open_service(settings: Settings) -> Service:
+def open_generations(settings: Settings) -> GenerationPool:
     """The assistant over whatever is published at the moment. The models are loaded once, the
     encoder when there is one."""
     data = DataFolder(settings.data_folder)
@@ -103,7 +103,7 @@ def open_service(settings: Settings) -> Service:
         encoder = encoder or _encoder(settings)
         return _open(data, encoder, reader)
 
-    return Service(data, open_published)
+    return GenerationPool(data, open_published)
 
 
 def _open(data: DataFolder, encoder: OnnxEncoder, reader: OnnxReader | None) -> Assistant:

@@ -4,15 +4,15 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from api.assembly.assistant import open_service
+from api.assembly.assistant import open_generations
 from api.errors import DatabaseUnavailable, SettingsInvalid
 from api.mattermost.integration import MattermostIntegration
 from api.service.access import Access
-from api.service.chat import Desk
-from api.service.generations import Service
-from api.service.index_updates import Upkeep
+from api.service.chat import ChatService
+from api.service.generations import GenerationPool
+from api.service.index_updates import IndexUpdater
 from api.service.metrics import Metrics
-from api.service.rate_limits import Gate, Rates, parse_rates
+from api.service.rate_limits import ConcurrencyLimit, RateLimiter, parse_rate_limits
 from api.service.uploads import Uploads
 from api.settings import Settings
 from api.slack.channels import Channels, load_channels
@@ -30,21 +30,21 @@ _AT_ONCE = 3
 
 
 @dataclass(frozen=True)
-class Parts:
+class Service:
     """The open service. `slack` and `mattermost` are None where there is no token for them;
     `timeout` is the seconds that a question may take; `origins` are the web origins whose pages may
     ask."""
 
-    service: Service
+    generations: GenerationPool
     database: Database
     records: Records
     keys: Keys
     access: Access
-    desk: Desk
+    chat: ChatService
     uploads: Uploads
-    upkeep: Upkeep
+    index_updater: IndexUpdater
     metrics: Metrics
-    gate: Gate
+    concurrency: ConcurrencyLimit
     slack: "SlackIntegration | None"
     mattermost: MattermostIntegration | None
     timeout: float
@@ -52,7 +52,7 @@ class Parts:
 
     def close(self) -> None:
         """Lets go of the generation and the database."""
-        self.service.close()
+        self.generations.close()
         self.database.close()
 
 
@@ -62,7 +62,7 @@ def open_database(settings: Settings) -> Database:
     return Database.open(settings.database_url)
 
 
-def open_parts(settings: Settings, *, loopback: bool = True, page: str = "") -> Parts:
+def open_service(settings: Settings, *, loopback: bool = True, page: str = "") -> Service:
     """All that the HTTP application is made of. `loopback` says that only this machine can
     connect, `page` where the web page is, unless a setting says so.
 
@@ -73,41 +73,43 @@ def open_parts(settings: Settings, *, loopback: bool = True, page: str = "") -> 
     records = Records(database)
     keys = Keys(database)
     metrics = Metrics()
-    service = open_service(settings)
-    gate = Gate(settings.concurrency, at_once=_AT_ONCE)
+    generations = open_generations(settings)
+    concurrency = ConcurrencyLimit(settings.concurrency, at_once=_AT_ONCE)
     folders = ["--corpus", str(settings.corpus)]
     folders += ["--data", str(settings.data)] if settings.data else []
     watched = [settings.corpus, settings.gold_folder]
-    upkeep = Upkeep(folders, watched, service.refresh, metrics, settings.watch)
-    _watch(metrics, service, gate, upkeep)
-    desk = Desk(service, records, metrics)
+    index_updater = IndexUpdater(folders, watched, generations.refresh, metrics, settings.watch)
+    _watch(metrics, generations, concurrency, index_updater)
+    chat = ChatService(generations, records, metrics)
     slack = None
     if channels:
         # Slack's libraries take 0.3 s to import, for which only who uses them should wait.
         from api.slack.integration import SlackIntegration  # noqa: PLC0415
 
-        slack = SlackIntegration(settings, channels, database, records, desk, gate, metrics, page)
+        slack = SlackIntegration(
+            settings, channels, database, records, chat, concurrency, metrics, page
+        )
         _watch_slack(metrics, slack.inbox)
-    return Parts(
-        service=service,
+    return Service(
+        generations=generations,
         database=database,
         records=records,
         keys=keys,
         access=Access(
             keys,
-            Rates(parse_rates(settings.rate_with_keys)),
-            Rates(parse_rates(settings.rate_limit)),
+            RateLimiter(parse_rate_limits(settings.rate_with_keys)),
+            RateLimiter(parse_rate_limits(settings.rate_limit)),
             loopback=loopback,
         ),
-        desk=desk,
+        chat=chat,
         uploads=Uploads(settings.corpus),
-        upkeep=upkeep,
+        index_updater=index_updater,
         metrics=metrics,
-        gate=gate,
+        concurrency=concurrency,
         slack=slack,
         mattermost=MattermostIntegration.of(
             settings.mattermost_tokens.get_secret_value(),
-            Rates(parse_rates(settings.rate_with_keys)),
+            RateLimiter(parse_rate_limits(settings.rate_with_keys)),
             settings.page_url or page,
         ),
         timeout=settings.timeout,
@@ -139,15 +141,26 @@ def _watch_slack(metrics: Metrics, inbox: Inbox) -> None:
             return math.nan
 
     told = "What came from Slack and is not done; NaN where that cannot be known"
-    metrics.watch("assistant_slack_waiting", told, waiting)
+    metrics.add_gauge("assistant_slack_waiting", told, waiting)
 
 
-def _watch(metrics: Metrics, service: Service, gate: Gate, upkeep: Upkeep) -> None:
-    metrics.watch("assistant_questions_inside", "Questions at work or waiting", lambda: gate.inside)
-    metrics.watch("assistant_questions_waiting", "Questions that wait", lambda: gate.waiting)
-    metrics.watch("assistant_index_building", "Whether a build runs", lambda: upkeep.state.building)
-    metrics.watch(
+def _watch(
+    metrics: Metrics,
+    generations: GenerationPool,
+    concurrency: ConcurrencyLimit,
+    index_updater: IndexUpdater,
+) -> None:
+    metrics.add_gauge(
+        "assistant_questions_inside", "Questions at work or waiting", lambda: concurrency.admitted
+    )
+    metrics.add_gauge(
+        "assistant_questions_waiting", "Questions that wait", lambda: concurrency.waiting
+    )
+    metrics.add_gauge(
+        "assistant_index_building", "Whether a build runs", lambda: index_updater.state.building
+    )
+    metrics.add_gauge(
         "assistant_generation_age_seconds",
         "Time since the open generation was built; NaN where none is open",
-        lambda: service.age,
+        lambda: generations.age,
     )

@@ -7,15 +7,15 @@ from api.assembly.assistant import ensure_index, open_assistant
 from api.cli.terminal import Bars, rendered, warn
 from api.errors import HistoryInvalid
 from api.exit_codes import DONE
-from api.settings import read_settings
-from api.wire import AnswerBody, read_turns
+from api.settings import load_settings
+from api.wire import AnswerBody, parse_turns
 from assistant.answer import Turn
 from assistant.english.question import check
 
 
 def run(arguments: Namespace) -> int:
     """Prints the answer, or the refusal: both are answers."""
-    settings = read_settings(arguments.corpus, arguments.data)
+    settings = load_settings(arguments.corpus, arguments.data)
     question = check(arguments.question)
     history = _history(arguments.history) if arguments.history else []
     with Bars() as bars:
@@ -29,7 +29,7 @@ def run(arguments: Namespace) -> int:
 def _history(path: Path) -> list[Turn]:
     expected = 'expected a JSON list of {"role": "user" or "assistant", "text": "..."}'
     try:
-        return read_turns(path.read_text(encoding="utf-8"))
+        return parse_turns(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise HistoryInvalid(f"the history {path} cannot be read ({error.strerror})") from error
     except ValueError as error:

@@ -6,13 +6,13 @@ from dataclasses import asdict
 
 from api.doctor import Finding, State, examine
 from api.exit_codes import CHECK_FAILED, DONE
-from api.settings import read_settings
+from api.settings import load_settings
 from api.text import printable
 
 
 def run(arguments: Namespace) -> int:
     """Prints each check as it is done; CHECK_FAILED where one failed."""
-    settings = read_settings(arguments.corpus, arguments.data)
+    settings = load_settings(arguments.corpus, arguments.data)
     findings = []
     for finding in examine(settings):
         findings.append(finding)

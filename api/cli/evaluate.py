@@ -14,7 +14,7 @@ from api.assembly.assistant import ensure_index, open_assistant, open_texts
 from api.cli.terminal import Bars, warn
 from api.errors import OutputUnwritable
 from api.exit_codes import CHECK_FAILED, DONE
-from api.settings import read_settings
+from api.settings import load_settings
 from api.text import printable
 from assistant.errors import RequirementInvalid
 from assistant.evaluation import Figure, Outcome, by_kind, evaluate, figures, record
@@ -63,7 +63,7 @@ class Requirement:
 
 def run(arguments: Namespace) -> int:
     """Prints the figures; CHECK_FAILED where a requirement is not met."""
-    settings = read_settings(arguments.corpus, arguments.data)
+    settings = load_settings(arguments.corpus, arguments.data)
     required = [_requirement(text) for text in arguments.require]
     gold = read_gold(arguments.gold)
     out = _made(arguments.out) if arguments.out else None

@@ -6,13 +6,13 @@ from argparse import Namespace
 from api.assembly.assistant import build_index
 from api.cli.terminal import Bars, warn
 from api.exit_codes import CHECK_FAILED, DONE
-from api.settings import read_settings
+from api.settings import load_settings
 from index.build import BuildResult
 
 
 def run(arguments: Namespace) -> int:
     """Prints what was done; CHECK_FAILED where a file had to be left out."""
-    settings = read_settings(arguments.corpus, arguments.data)
+    settings = load_settings(arguments.corpus, arguments.data)
     start = time.perf_counter()
     with Bars() as bars:
         corpus, built = build_index(settings, bars, rebuild=arguments.rebuild)

@@ -7,15 +7,15 @@ from rich.table import Table
 
 from api.assembly.service import open_database
 from api.exit_codes import DONE
-from api.settings import read_settings
+from api.settings import load_settings
 from api.store.keys import Key, Keys
 from api.text import printable
-from api.wire import moment
+from api.wire import rfc3339
 
 
 def run(arguments: Namespace) -> int:
     """Does what the action says; a new key is printed alone on standard output."""
-    database = open_database(read_settings(arguments.corpus, arguments.data))
+    database = open_database(load_settings(arguments.corpus, arguments.data))
     try:
         keys = Keys(database)
         if arguments.action == "add":
@@ -51,7 +51,7 @@ def _list(keys: list[Key]) -> None:
             printable(key.name),
             " ".join(sorted(key.scopes)),
             printable(" ".join(key.folders)) or "all",
-            moment(key.created)[:16],
-            moment(key.revoked)[:16] if key.revoked else "",
+            rfc3339(key.created)[:16],
+            rfc3339(key.revoked)[:16] if key.revoked else "",
         )
     Console(markup=False, highlight=False).print(table)

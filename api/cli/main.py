@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from api import __version__
-from api.errors import DoorError
+from api.errors import ApiError
 from api.exit_codes import BAD_INPUT, DONE, STOPPED
 from assistant.errors import AnsweringError
 from corpus.errors import CorpusError
@@ -48,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = run(arguments)
         sys.stdout.flush()
         return code
-    except (CorpusError, IndexingError, AnsweringError, DoorError) as error:
+    except (CorpusError, IndexingError, AnsweringError, ApiError) as error:
         print(f"assistant: {error}", file=sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt:

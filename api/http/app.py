@@ -8,7 +8,7 @@ from fastapi.responses import FileResponse, HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
 from api import __version__
-from api.assembly.service import Parts
+from api.assembly.service import Service
 from api.http.docs import docs_page
 from api.http.documents import document_routes
 from api.http.mattermost import mattermost_routes
@@ -24,8 +24,8 @@ _DESCRIPTION = (
 )
 
 
-def create_app(parts: Parts) -> FastAPI:
-    """The web application over these parts. Nothing is opened before the first request."""
+def create_app(service: Service) -> FastAPI:
+    """The web application over this service. Nothing is opened before the first request."""
     app = FastAPI(
         title="Assistant",
         description=_DESCRIPTION,
@@ -37,26 +37,26 @@ def create_app(parts: Parts) -> FastAPI:
         telemetry={"auto_configure": True},
     )
     answer_errors(app)
-    app.include_router(question_routes(parts))
-    app.include_router(document_routes(parts))
-    app.include_router(operation_routes(parts))
-    if parts.slack and parts.slack.receives_http:
+    app.include_router(question_routes(service))
+    app.include_router(document_routes(service))
+    app.include_router(operation_routes(service))
+    if service.slack and service.slack.receives_http:
         # What goes in and out there is Slack's to describe.
-        app.post("/slack/events", include_in_schema=False)(parts.slack.handle)
-    if parts.mattermost:
-        app.include_router(mattermost_routes(parts, parts.mattermost))
+        app.post("/slack/events", include_in_schema=False)(service.slack.handle)
+    if service.mattermost:
+        app.include_router(mattermost_routes(service, service.mattermost))
     _add_pages(app)
     # The last one added is the first one that a request comes to.
     app.add_middleware(BodyLimit)
-    if parts.origins:
+    if service.origins:
         app.add_middleware(
             CORSMiddleware,
-            allow_origins=list(parts.origins),
+            allow_origins=list(service.origins),
             allow_methods=["GET", "POST", "PUT", "DELETE"],
             allow_headers=["authorization", "content-type", "idempotency-key", "x-request-id"],
             expose_headers=["x-request-id", "retry-after", "idempotency-replayed"],
         )
-    app.add_middleware(Observed, metrics=parts.metrics)
+    app.add_middleware(Observed, metrics=service.metrics)
     app.add_middleware(SafeHeaders)  # around it, for the replies that it makes itself
     return app
 

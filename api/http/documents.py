@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.concurrency import run_in_threadpool
 
-from api.assembly.service import Parts
+from api.assembly.service import Service
 from api.errors import DocumentMissing, Forbidden
 from api.http.problems import problems
 from api.service.access import Caller
@@ -26,16 +26,16 @@ _CONTENT = {
 Name = Annotated[str, Path(description="the document's path below the folder, as hr/leave.md")]
 
 
-def document_routes(parts: Parts) -> APIRouter:
+def document_routes(service: Service) -> APIRouter:
     """Listing, showing, putting and removing documents."""
     routes = APIRouter()
-    asking = Annotated[Caller, Depends(parts.access.allows(Scope.ASK))]
-    writing = Annotated[Caller, Depends(parts.access.allows(Scope.WRITE))]
+    asking = Annotated[Caller, Depends(service.access.allows(Scope.ASK))]
+    writing = Annotated[Caller, Depends(service.access.allows(Scope.WRITE))]
 
     @routes.get("/v1/documents", responses=problems(401, 403, 421, 429, 503))
     def documents(caller: asking) -> DocumentsBody:
         """Lists the documents that are answered from, and some questions that they answer."""
-        return parts.desk.documents(caller, _EXAMPLES)
+        return service.chat.documents(caller, _EXAMPLES)
 
     @routes.get("/v1/documents/{path:path}", responses=problems(401, 403, 404, 421, 422, 429, 503))
     def document(
@@ -46,13 +46,13 @@ def document_routes(parts: Parts) -> APIRouter:
         ] = None,
     ) -> DocumentBody:
         """Gives a document's text and structure, in any version that was ever indexed."""
-        with parts.service.lent(caller.folders) as assistant:
+        with service.generations.borrow(caller.folders) as assistant:
             manifest = assistant.generation.manifest
         current = {each.path: each.sha256 for each in manifest.documents}
         wanted = sha256 or current.get(path)
-        texts = parts.service.texts
+        texts = service.generations.texts
         # The path is only a name here: texts are kept, and opened, by digest.
-        if wanted is None or not caller.may_see(path) or not texts.had_text(path, wanted):
+        if wanted is None or not caller.can_read(path) or not texts.had_text(path, wanted):
             raise DocumentMissing(
                 f"no document is called {path!r}, or not in this version: see /v1/documents"
             )
@@ -71,8 +71,8 @@ def document_routes(parts: Parts) -> APIRouter:
         little later: /v1/index tells."""
         _expect_own(caller, path)
         content = await request.body()
-        digest, characters = await run_in_threadpool(parts.uploads.put, path, content)
-        parts.upkeep.changed()
+        digest, characters = await run_in_threadpool(service.uploads.put, path, content)
+        service.index_updater.request_build()
         return UploadBody(path=path, sha256=digest, characters=characters)
 
     @routes.delete(
@@ -84,14 +84,14 @@ def document_routes(parts: Parts) -> APIRouter:
         """Takes a document out of the folder. It is gone from the index a little later; what was
         cited from it still opens."""
         _expect_own(caller, path)
-        parts.uploads.remove(path)
-        parts.upkeep.changed()
+        service.uploads.remove(path)
+        service.index_updater.request_build()
         return RemovalBody(path=path)
 
     return routes
 
 
 def _expect_own(caller: Caller, path: str) -> None:
-    if not caller.may_see(path):
+    if not caller.can_read(path):
         folders = ", ".join(sorted(caller.folders or ()))
         raise Forbidden(f"the key {caller.name} may write in {folders} only")

@@ -11,7 +11,7 @@ import anyio.to_thread
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import JSONResponse
 
-from api.assembly.service import Parts
+from api.assembly.service import Service
 from api.errors import Overloaded
 from api.http.problems import problem_of
 from api.mattermost.integration import (
@@ -34,7 +34,7 @@ _log = logging.getLogger(__name__)
 _PATIENCE = 25.0
 
 
-def mattermost_routes(parts: Parts, door: MattermostIntegration) -> APIRouter:
+def mattermost_routes(service: Service, door: MattermostIntegration) -> APIRouter:
     """Where Mattermost asks."""
     routes = APIRouter()
     # Of a message that is sent twice the second waits for the answer of the first.
@@ -63,17 +63,17 @@ def mattermost_routes(parts: Parts, door: MattermostIntegration) -> APIRouter:
         if not asked.question:
             return usage(asked.called)
         try:
-            door.rates.hit(f"caller {caller.owner}")
+            door.rate_limiter.hit(f"caller {caller.owner}")
             return answered(await answer_of(caller, asked), door.page)
         except Exception as error:  # noqa: BLE001 - of an error's status people are shown nothing
             _log.warning("A question from Mattermost was not answered: %s", type(error).__name__)
             return notice(problem_of(error).detail, request_id.get())
 
     async def answer_of(caller: Caller, asked: Asked) -> AnswerBody:
-        until = time.monotonic() + min(parts.timeout, _PATIENCE)
+        until = time.monotonic() + min(service.timeout, _PATIENCE)
         question = ChatRequest(message=asked.question, conversation_id=asked.conversation_id)
         async with AsyncExitStack() as held:
-            held.enter_context(parts.gate.place())
+            held.enter_context(service.concurrency.slot())
             if asked.answer_id:
                 turn = turns.setdefault(asked.answer_id, asyncio.Lock())
                 try:
@@ -81,9 +81,11 @@ def mattermost_routes(parts: Parts, door: MattermostIntegration) -> APIRouter:
                         await held.enter_async_context(turn)
                 except TimeoutError as error:
                     raise Overloaded("the question took too long: ask it again", 5.0) from error
-            steps = parts.desk.answering(caller, question, until=until, answer_id=asked.answer_id)
+            steps = service.chat.answer_steps(
+                caller, question, until=until, answer_id=asked.answer_id
+            )
             held.push_async_callback(anyio.to_thread.run_sync, steps.close)
-            return await parts.gate.work(partial(_last, steps), until)
+            return await service.concurrency.run(partial(_last, steps), until)
 
     return routes
 

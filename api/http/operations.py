@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
-from api.assembly.service import Parts
+from api.assembly.service import Service
 from api.http.problems import problems
 from api.service.access import Caller
 from api.service.metrics import MEDIA_TYPE
@@ -13,11 +13,11 @@ from api.wire import HealthBody, IndexBody, ReadyBody
 from index.errors import IndexMissing
 
 
-def operation_routes(parts: Parts) -> APIRouter:
+def operation_routes(service: Service) -> APIRouter:
     """Health, readiness, the state of the index, metrics."""
     routes = APIRouter()
-    asking = Annotated[Caller, Depends(parts.access.allows(Scope.ASK))]
-    running = Depends(parts.access.allows(Scope.ADMIN))
+    asking = Annotated[Caller, Depends(service.access.allows(Scope.ASK))]
+    running = Depends(service.access.allows(Scope.ADMIN))
 
     @routes.get("/healthz")
     async def healthz() -> HealthBody:
@@ -28,20 +28,20 @@ def operation_routes(parts: Parts) -> APIRouter:
     def readyz() -> ReadyBody:
         """Says whether questions can be answered and kept, and from which generation."""
         try:
-            with parts.service.lent() as assistant:
+            with service.generations.borrow() as assistant:
                 generation = assistant.generation.id
         except IndexMissing as error:
-            if parts.upkeep.state.building:
+            if service.index_updater.state.building:
                 raise IndexMissing("the first index is being built: wait a little") from error
             raise
-        parts.database.check()
+        service.database.check()
         return ReadyBody(generation=generation)
 
     @routes.get("/v1/index", responses=problems(401, 403, 421, 429, 503))
     def index(caller: asking) -> IndexBody:
         """Says which generation is answered from, and how the next one stands."""
-        state = parts.upkeep.state
-        with parts.service.lent(caller.folders) as assistant:
+        state = service.index_updater.state
+        with service.generations.borrow(caller.folders) as assistant:
             manifest = assistant.generation.manifest
             return IndexBody(
                 generation=assistant.generation.id,
@@ -64,6 +64,6 @@ def operation_routes(parts: Parts) -> APIRouter:
     )
     def metrics() -> Response:
         """Tells what is counted, for Prometheus."""
-        return Response(parts.metrics.text(), media_type=MEDIA_TYPE)
+        return Response(service.metrics.render(), media_type=MEDIA_TYPE)
 
     return routes

@@ -16,14 +16,14 @@ from api.errors import (
     DatabaseUnavailable,
     DocumentMissing,
     Forbidden,
-    KeyInUse,
-    KeyReused,
+    IdempotencyKeyInUse,
+    IdempotencyKeyReused,
+    InvalidKey,
     LastDocument,
-    Misdirected,
-    NotKept,
+    MisdirectedRequest,
+    NotFound,
     Overloaded,
-    TooMany,
-    Unknown,
+    RateLimited,
     UploadRefused,
 )
 from api.service.logs import request_id
@@ -52,16 +52,16 @@ class ProblemResponse(JSONResponse):
 # Which status tells of which error. What is not named here is a defect, and answered with 500.
 _STATUS: dict[type[Exception], int] = {
     QuestionInvalid: 422,
-    KeyReused: 422,
+    IdempotencyKeyReused: 422,
     UploadRefused: 422,
-    Unknown: 401,
+    InvalidKey: 401,
     Forbidden: 403,
-    NotKept: 404,
+    NotFound: 404,
     DocumentMissing: 404,
-    KeyInUse: 409,
+    IdempotencyKeyInUse: 409,
     LastDocument: 409,
-    Misdirected: 421,
-    TooMany: 429,
+    MisdirectedRequest: 421,
+    RateLimited: 429,
     Overloaded: 503,
     IndexingError: 503,
     DatabaseUnavailable: 503,
@@ -111,7 +111,7 @@ def _known(_: Request, error: Exception) -> ProblemResponse:
     status = _status_of(error)
     assert status is not None
     headers = {}
-    if isinstance(error, (Overloaded, TooMany, KeyInUse)):
+    if isinstance(error, (Overloaded, RateLimited, IdempotencyKeyInUse)):
         headers["retry-after"] = str(math.ceil(error.wait))
     elif status == 503:
         headers["retry-after"] = "5"

@@ -8,7 +8,7 @@ from typing import Annotated
 import anyio.to_thread
 from fastapi import APIRouter, Depends, Header, Path, Query, Response
 
-from api.assembly.service import Parts
+from api.assembly.service import Service
 from api.http.problems import problems
 from api.http.streaming import EventStream
 from api.service.access import Caller
@@ -51,10 +51,10 @@ IdempotencyKey = Annotated[
 ]
 
 
-def question_routes(parts: Parts) -> APIRouter:
+def question_routes(service: Service) -> APIRouter:
     """Chat, search, answers, conversations, feedback."""
     routes = APIRouter()
-    asking = Annotated[Caller, Depends(parts.access.allows(Scope.ASK))]
+    asking = Annotated[Caller, Depends(service.access.allows(Scope.ASK))]
 
     @routes.post(
         "/v1/chat",
@@ -69,16 +69,16 @@ def question_routes(parts: Parts) -> APIRouter:
     ) -> Response:
         """Answers a question, or says that the documents have no answer. With `stream`, as events:
         `retrieved`, each `sentence` with its citations, and `answer`, or `error`, at last."""
-        until = time.monotonic() + parts.timeout
+        until = time.monotonic() + service.timeout
         async with AsyncExitStack() as held:
-            held.enter_context(parts.gate.place())
-            steps = parts.desk.answering(caller, request, idempotency_key, until)
+            held.enter_context(service.concurrency.slot())
+            steps = service.chat.answer_steps(caller, request, idempotency_key, until)
             held.push_async_callback(anyio.to_thread.run_sync, steps.close)
             if request.stream:
                 # What goes wrong before the first step still has a status of its own.
-                first = await parts.gate.work(partial(next, steps), until)
-                return EventStream(first, steps, parts.gate, held.pop_all())
-            answer = await parts.gate.work(partial(_last, steps), until)
+                first = await service.concurrency.run(partial(next, steps), until)
+                return EventStream(first, steps, service.concurrency, held.pop_all())
+            answer = await service.concurrency.run(partial(_last, steps), until)
         return Response(answer.model_dump_json(), media_type="application/json")
 
     @routes.get("/v1/search", responses=problems(401, 403, 421, 422, 429, 503))
@@ -90,18 +90,18 @@ def question_routes(parts: Parts) -> APIRouter:
         """Finds the passages nearest to a question, best first."""
 
         def found() -> SearchBody:
-            with parts.service.lent(caller.folders) as assistant:
+            with service.generations.borrow(caller.folders) as assistant:
                 return SearchBody(hits=tuple(HitBody.of(hit) for hit in assistant.find(q, k)))
 
-        until = time.monotonic() + parts.timeout
-        with parts.gate.place():
-            return await parts.gate.work(found, until)
+        until = time.monotonic() + service.timeout
+        with service.concurrency.slot():
+            return await service.concurrency.run(found, until)
 
     @routes.get("/v1/answers/{answer_id}", responses=problems(401, 403, 404, 421, 422, 429, 503))
     def answer(answer_id: Id, caller: asking) -> AnswerBody:
         """Tells an answer again, as it was kept; a citation whose document has changed since is
         flagged `stale`."""
-        return parts.desk.kept(caller, answer_id)
+        return service.chat.saved_answer(caller, answer_id)
 
     @routes.get(
         "/v1/conversations/{conversation_id}",
@@ -109,7 +109,7 @@ def question_routes(parts: Parts) -> APIRouter:
     )
     def conversation(conversation_id: Id, caller: asking) -> ConversationBody:
         """Tells all that is kept of a conversation, oldest first."""
-        return parts.desk.conversation(caller, conversation_id)
+        return service.chat.conversation(caller, conversation_id)
 
     @routes.delete(
         "/v1/conversations/{conversation_id}",
@@ -118,7 +118,7 @@ def question_routes(parts: Parts) -> APIRouter:
     )
     def forget(conversation_id: Id, caller: asking) -> None:
         """Deletes a conversation: its questions, its answers and what was thought of them."""
-        parts.records.forget(caller.owner, conversation_id)
+        service.records.delete_conversation(caller.owner, conversation_id)
 
     @routes.post(
         "/v1/feedback",
@@ -127,10 +127,10 @@ def question_routes(parts: Parts) -> APIRouter:
     )
     def feedback(request: FeedbackRequest, caller: asking) -> FeedbackBody:
         """Keeps what somebody thinks of an answer, in place of what they thought before."""
-        kept = parts.records.judge(
+        kept = service.records.save_feedback(
             caller.owner, request.answer_id, request.verdict, request.comment
         )
-        parts.metrics.judged(request.verdict)
+        service.metrics.count_feedback(request.verdict)
         return FeedbackBody(id=kept, answer_id=request.answer_id, verdict=request.verdict)
 
     return routes

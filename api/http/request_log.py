@@ -53,7 +53,7 @@ class Observed:
         finally:
             seconds = time.perf_counter() - began
             method = scope["method"] if scope["method"] in _METHODS else "other"
-            self._metrics.requested(method, _route(scope), status, seconds)
+            self._metrics.count_request(method, _route(scope), status, seconds)
             if scope["path"] not in _QUIET:
                 caller = scope.get("state", {}).get("caller")
                 _log.info(

@@ -15,16 +15,16 @@ from starlette.types import Receive, Scope, Send
 
 from api.http.problems import problem_of
 from api.service.chat import Step, Steps, Working
-from api.service.rate_limits import Gate
-from api.wire import AnswerBody, ProblemBody, SearchBody, ToldBody
+from api.service.rate_limits import ConcurrencyLimit
+from api.wire import AnswerBody, ProblemBody, SearchBody, SentenceEvent
 
 # Seconds without an event after which a comment says that the connection is still meant; below
 # what proxies usually close after.
 KEEP_ALIVE = 15.0
-Told: TypeAlias = SearchBody | ToldBody | AnswerBody | ProblemBody
+Told: TypeAlias = SearchBody | SentenceEvent | AnswerBody | ProblemBody
 _NAMES: dict[type[Told], str] = {
     SearchBody: "retrieved",
-    ToldBody: "sentence",
+    SentenceEvent: "sentence",
     AnswerBody: "answer",
     ProblemBody: "error",
 }
@@ -38,8 +38,10 @@ class EventStream(EventSourceResponse):
     at the end.
     """
 
-    def __init__(self, first: Step, rest: Steps, gate: Gate, held: AsyncExitStack) -> None:
-        self._events = _events(first, rest, gate)
+    def __init__(
+        self, first: Step, rest: Steps, concurrency: ConcurrencyLimit, held: AsyncExitStack
+    ) -> None:
+        self._events = _events(first, rest, concurrency)
         self._held = held
         # nginx would collect the events before it hands them on.
         super().__init__(self._events, headers={"x-accel-buffering": "no"})
@@ -54,7 +56,9 @@ class EventStream(EventSourceResponse):
                 await self._held.aclose()
 
 
-async def _events(first: Step, rest: Steps, gate: Gate) -> AsyncGenerator[bytes, None]:
+async def _events(
+    first: Step, rest: Steps, concurrency: ConcurrencyLimit
+) -> AsyncGenerator[bytes, None]:
     gone = False
 
     def upcoming() -> Step | None:
@@ -64,7 +68,7 @@ async def _events(first: Step, rest: Steps, gate: Gate) -> AsyncGenerator[bytes,
     while step is not None:
         if not isinstance(step, Working):
             yield _event(step)
-        working = asyncio.ensure_future(gate.work(upcoming))
+        working = asyncio.ensure_future(concurrency.run(upcoming))
         try:
             while not (await asyncio.wait([working], timeout=KEEP_ALIVE))[0]:
                 yield KEEPALIVE_COMMENT

@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, quote
 
-from api.errors import DoorError, Unknown
+from api.errors import ApiError, InvalidKey
 from api.service.access import Caller
-from api.service.rate_limits import Rates
+from api.service.rate_limits import RateLimiter
 from api.store.keys import Scope
-from api.text import cut, inert
+from api.text import inert, truncate
 from api.wire import AnswerBody, CitationBody
 
 LONGEST_MESSAGE = 16_383  # characters, a setting of Mattermost's that nobody sets higher
@@ -56,7 +56,7 @@ _BETWEEN_BLOCKS = "\n\n"
 _WIDEST = 7
 
 
-class FormInvalid(DoorError):
+class FormInvalid(ApiError):
     """What was sent is neither a slash command nor a webhook."""
 
 
@@ -66,32 +66,34 @@ class MattermostIntegration:
     the web page's address, "" where there is none. Safe to share between threads."""
 
     tokens: tuple[bytes, ...] = field(repr=False)
-    rates: Rates
+    rate_limiter: RateLimiter
     page: str
 
     @classmethod
-    def of(cls, tokens: str, rates: Rates, page: str) -> "MattermostIntegration | None":
+    def of(
+        cls, tokens: str, rate_limiter: RateLimiter, page: str
+    ) -> "MattermostIntegration | None":
         """The door for tokens with commas between; None where there are none."""
         named = tuple(token.strip().encode() for token in tokens.split(",") if token.strip())
-        return cls(named, rates, page) if named else None
+        return cls(named, rate_limiter, page) if named else None
 
     def admit(self, shown: Iterable[str], address: str) -> Caller:
-        """The caller behind the tokens that were shown, one of which must count. Raises Unknown,
-        or TooMany for an address that shows none too often."""
+        """The caller behind the tokens that were shown, one of which must count. Raises InvalidKey,
+        or RateLimited for an address that shows none too often."""
         compared = [
             hmac.compare_digest(token, each.encode()) for each in shown for token in self.tokens
         ]
         if not any(compared):
             self.refuse(address)
-            raise Unknown(
+            raise InvalidKey(
                 "a token is needed that counts: name the one that Mattermost shows for the slash "
                 "command or the webhook in ASSISTANT_MATTERMOST_TOKENS"
             )
         return CALLER
 
     def refuse(self, address: str) -> None:
-        """Counts a request that is nobody's. Raises TooMany."""
-        self.rates.hit(f"address {address}")
+        """Counts a request that is nobody's. Raises RateLimited."""
+        self.rate_limiter.hit(f"address {address}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,7 @@ def answered(answer: AnswerBody, page: str) -> str:
     proofs: list[str] = []
     cited: set[int] = set()
     shown = 0
-    for told, piece in zip(answer.told(), _pieces(answer), strict=True):
+    for told, piece in zip(answer.sentence_events(), _pieces(answer), strict=True):
         fresh = [each for each in told.citations if each.number not in cited]
         proved = [_BETWEEN_BLOCKS + _proof(each, page) for each in fresh]
         taken = len(piece) + sum(map(len, proved))
@@ -304,7 +306,7 @@ def _blockquote(text: str) -> str:
 
 def _fitted(text: str, most: int, form: Callable[[str], str]) -> str:
     """The text in this form, or its beginning with an ellipsis: at most so many characters."""
-    text = cut(text, most)
+    text = truncate(text, most)
     while (excess := len(formed := form(text)) - most) > 0:
-        text = cut(text, len(text) - 1 - excess // _WIDEST)
+        text = truncate(text, len(text) - 1 - excess // _WIDEST)
     return formed

@@ -10,8 +10,8 @@ from typing import Annotated, TypeAlias
 from fastapi import Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from api.errors import Forbidden, Misdirected, Unknown
-from api.service.rate_limits import Rates
+from api.errors import Forbidden, InvalidKey, MisdirectedRequest
+from api.service.rate_limits import RateLimiter
 from api.store.keys import Keys, Scope
 from index.folders import lies_within
 
@@ -33,30 +33,38 @@ class Caller:
     scopes: frozenset[Scope]
     folders: frozenset[str] | None = None
 
-    def may_see(self, document: str) -> bool:
+    def can_read(self, document: str) -> bool:
         """Whether a document lies in one of their folders, or is named as one."""
         return self.folders is None or lies_within(document, self.folders)
 
 
-ANYBODY = Caller(owner="", name="", scopes=frozenset(Scope))
+ANONYMOUS = Caller(owner="", name="", scopes=frozenset(Scope))
 
 
 class Access:
     """Admits callers. Safe to share between threads."""
 
-    def __init__(self, keys: Keys, rates: Rates, open_rates: Rates, *, loopback: bool) -> None:
-        """`rates` hold for each key and for each address that shows none, `open_rates` for each
-        address while there are no keys. `loopback` says that only this machine can connect."""
+    def __init__(
+        self,
+        keys: Keys,
+        rate_limiter: RateLimiter,
+        open_rate_limiter: RateLimiter,
+        *,
+        loopback: bool,
+    ) -> None:
+        """`rate_limiter` applies to each key and to each address without one,
+        `open_rate_limiter` to each address while there are no keys. `loopback` says
+        that only this machine can connect."""
         self._keys = keys
-        self._rates = rates
-        self._open_rates = open_rates
+        self._rate_limiter = rate_limiter
+        self._open_rate_limiter = open_rate_limiter
         self._loopback = loopback
         self._is_keyed = False
 
     def allows(self, scope: Scope) -> Callable[..., Caller]:
         """A dependency that gives the caller, where they have this scope.
 
-        Raises Unknown, Forbidden, Misdirected or TooMany.
+        Raises InvalidKey, Forbidden, MisdirectedRequest or RateLimited.
         """
 
         def admitted(request: Request, shown: Shown) -> Caller:
@@ -77,20 +85,20 @@ class Access:
         if self._is_open():
             if host.rsplit(":", 1)[0].lower() not in _LOOPBACK and host.lower() not in _LOOPBACK:
                 # A page elsewhere may have given its own name this machine's address.
-                raise Misdirected(
+                raise MisdirectedRequest(
                     f"without keys only this machine is answered, under its own name, not "
                     f"{host!r}: make a key with `assistant keys add`"
                 )
-            self._open_rates.hit(address)
-            return ANYBODY
+            self._open_rate_limiter.hit(address)
+            return ANONYMOUS
         key = self._keys.verify(credentials) if credentials else None
         if key is None:
-            self._rates.hit(f"address {address}")
-            raise Unknown(
+            self._rate_limiter.hit(f"address {address}")
+            raise InvalidKey(
                 "a key is needed that counts: send it as `Authorization: Bearer KEY`; "
                 "`assistant keys add` makes one"
             )
-        self._rates.hit(f"key {key.id}")
+        self._rate_limiter.hit(f"key {key.id}")
         folders = frozenset(key.folders) or None
         return Caller(key.id, key.name, frozenset(key.scopes), folders)
 

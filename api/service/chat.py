@@ -10,9 +10,9 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from api.errors import NotKept, Overloaded
+from api.errors import NotFound, Overloaded
 from api.service.access import Caller
-from api.service.generations import Service
+from api.service.generations import GenerationPool
 from api.service.metrics import Metrics
 from api.store.records import Records
 from api.wire import (
@@ -22,8 +22,8 @@ from api.wire import (
     DocumentsBody,
     HitBody,
     SearchBody,
-    ToldBody,
-    moment,
+    SentenceEvent,
+    rfc3339,
 )
 from assistant.answer import Answer, Told, Turn
 from assistant.pipeline import Judged
@@ -38,19 +38,19 @@ class Working:
     """A step that has nothing to tell, but at which the work can be stopped."""
 
 
-Step: TypeAlias = SearchBody | Working | ToldBody | AnswerBody
+Step: TypeAlias = SearchBody | Working | SentenceEvent | AnswerBody
 Steps: TypeAlias = Generator[Step, None, None]
 
 
-class Desk:
+class ChatService:
     """Takes questions in. Safe to share between threads."""
 
-    def __init__(self, service: Service, records: Records, metrics: Metrics) -> None:
-        self._service = service
+    def __init__(self, generations: GenerationPool, records: Records, metrics: Metrics) -> None:
+        self._generations = generations
         self._records = records
         self._metrics = metrics
 
-    def answering(
+    def answer_steps(
         self,
         caller: Caller,
         request: ChatRequest,
@@ -65,37 +65,38 @@ class Desk:
         A key is for a client that may send a request twice, and of two such the second is told to
         wait. An id is for a door that itself sees to it that one asks at a time.
 
-        Raises QuestionInvalid, IndexingError, KeyInUse, KeyReused, DatabaseUnavailable, and
-        Overloaded where it is not done `until` then (seconds of the monotonic clock). Who stops
-        asking for the next step stops the work, and then nothing is kept.
+        Raises QuestionInvalid, IndexingError, IdempotencyKeyInUse, IdempotencyKeyReused,
+        DatabaseUnavailable, and Overloaded where it is not done `until` then (seconds of the
+        monotonic clock). Who stops asking for the next step stops the work, and then nothing is
+        kept.
         """
         claim = None
         if idempotency_key:
             claim = self._records.claim(caller.owner, idempotency_key, _fingerprint(request))
         before = claim if isinstance(claim, AnswerBody) else self._given(caller, answer_id)
         if before:
-            yield from before.told()
+            yield from before.sentence_events()
             yield before
             return
         assert not isinstance(claim, AnswerBody)
         answered = False
         try:
-            for step in self._asked(caller, request):
+            for step in self._steps(caller, request):
                 if time.monotonic() > until:
                     raise Overloaded("the question took too long: ask it again later", 5.0)
                 if isinstance(step, AnswerBody):
                     if answer_id:
                         step = step.model_copy(update={"id": answer_id})  # noqa: PLW2901
-                    self._records.keep(caller.owner, step, claim)
+                    self._records.save_answer(caller.owner, step, claim)
                     answered = True
                 yield step
         finally:
             if claim and not answered:
                 self._records.release(claim)
 
-    def _asked(self, caller: Caller, request: ChatRequest) -> Steps:
+    def _steps(self, caller: Caller, request: ChatRequest) -> Steps:
         history = [turn.turn() for turn in request.history] or self._before(caller, request)
-        with self._service.lent(caller.folders) as assistant:
+        with self._generations.borrow(caller.folders) as assistant:
             steps = assistant.answering(request.message, history, request.conversation_id)
             for step in steps:
                 if isinstance(step, SearchResult):
@@ -103,16 +104,16 @@ class Desk:
                 elif isinstance(step, Judged):
                     yield Working()
                 elif isinstance(step, Told):
-                    yield ToldBody.of(step)
+                    yield SentenceEvent.of(step)
                 elif isinstance(step, Answer):
-                    self._metrics.answered(step)
+                    self._metrics.count_answer(step)
                     yield AnswerBody.of(step)
 
     def _given(self, caller: Caller, answer_id: str) -> AnswerBody | None:
         """The answer of this id, where there is one already."""
         try:
             return self._records.answer(caller.owner, answer_id) if answer_id else None
-        except NotKept:
+        except NotFound:
             return None
 
     def _before(self, caller: Caller, request: ChatRequest) -> list[Turn]:
@@ -123,32 +124,32 @@ class Desk:
 
     def documents(self, caller: Caller, most: int) -> DocumentsBody:
         """What is answered from, and at most so many questions that it answers."""
-        with self._service.lent(caller.folders) as assistant:
+        with self._generations.borrow(caller.folders) as assistant:
             generation = assistant.generation
             asked = generation.passages.faq_passages()[:most]
             examples = tuple(entry.passage.question or "" for entry in asked)
             return DocumentsBody.of(generation.id, generation.manifest, examples)
 
-    def kept(self, caller: Caller, answer_id: str) -> AnswerBody:
+    def saved_answer(self, caller: Caller, answer_id: str) -> AnswerBody:
         """An answer given before, with the kept text of its citations, each flagged where its
-        document has changed since. Raises NotKept."""
+        document has changed since. Raises NotFound."""
         return self._dated(caller, [self._records.answer(caller.owner, answer_id)])[0]
 
     def conversation(self, caller: Caller, conversation_id: str) -> ConversationBody:
-        """All that is kept of a conversation, oldest first. Raises NotKept."""
+        """All that is kept of a conversation, oldest first. Raises NotFound."""
         kept = self._records.conversation(caller.owner, conversation_id)
         return ConversationBody(
             id=kept.id,
-            created=moment(kept.created),
-            touched=moment(kept.touched),
+            created=rfc3339(kept.created),
+            touched=rfc3339(kept.touched),
             answers=tuple(self._dated(caller, kept.answers)),
         )
 
     def _dated(self, caller: Caller, answers: Sequence[AnswerBody]) -> list[AnswerBody]:
-        with self._service.lent(caller.folders) as assistant:
+        with self._generations.borrow(caller.folders) as assistant:
             documents = assistant.generation.manifest.documents
         current = {document.path: document.sha256 for document in documents}
-        return [answer.dated(current, self._service.texts.read) for answer in answers]
+        return [answer.dated(current, self._generations.texts.read) for answer in answers]
 
 
 def _fingerprint(request: ChatRequest) -> str:

@@ -27,7 +27,7 @@ _MOST_VIEWS = 32
 _AGAIN = 10.0
 
 
-class Service:
+class GenerationPool:
     """Lends out the assistant. Safe to share between threads.
 
     Another process may publish at any time: every call compares the pointer, which takes some
@@ -45,7 +45,7 @@ class Service:
         self._refused, self._again = "", -math.inf
 
     @contextmanager
-    def lent(self, folders: Collection[str] | None = None) -> Iterator[Assistant]:
+    def borrow(self, folders: Collection[str] | None = None) -> Iterator[Assistant]:
         """The assistant to answer with, as somebody sees it who may read these folders only
         (None: all). Its generation stays open until it is given back.
 
@@ -61,7 +61,7 @@ class Service:
             with self._opening:
                 if self._current is None:
                     self._swap()
-            with self.lent(folders) as assistant:
+            with self.borrow(folders) as assistant:
                 yield assistant
             return
         try:

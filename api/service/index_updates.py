@@ -58,8 +58,8 @@ class _Built:
         return self.code in (DONE, CHECK_FAILED)
 
 
-class Upkeep:
-    """Runs beside the service, in its event loop. `changed` may be called from any thread."""
+class IndexUpdater:
+    """Runs beside the service, in its event loop. `request_build` may be called from any thread."""
 
     def __init__(
         self,
@@ -79,13 +79,13 @@ class Upkeep:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake = asyncio.Event()
 
-    def changed(self) -> None:
+    def request_build(self) -> None:
         """Says that the documents have changed, so that a build is due."""
         self.state.pending = True
         if self._loop:
             self._loop.call_soon_threadsafe(self._wake.set)
 
-    async def first(self) -> bool:
+    async def build_first(self) -> bool:
         """The build that a service waits for which has nothing to answer from; whether there is
         an index then. What it does and what went wrong is seen on standard error."""
         return (await self._build(seen=True)).done
@@ -94,7 +94,7 @@ class Upkeep:
         """Builds at once, where anything has changed, and again after each change, until it is
         cancelled. A process that is building then is stopped."""
         self._loop = asyncio.get_running_loop()
-        self.changed()
+        self.request_build()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._look())
             if self._mode != "off":
@@ -125,7 +125,7 @@ class Upkeep:
         finally:
             self.state.building = False
         self.state.failed = "" if built.done else built.told or f"it ended with {built.code}"
-        self._metrics.built("done" if built.done else "failed", time.monotonic() - began)
+        self._metrics.count_build("done" if built.done else "failed", time.monotonic() - began)
         await asyncio.to_thread(self._refresh)
         return built
 
@@ -162,7 +162,7 @@ class Upkeep:
             force_polling=self._mode == "poll",
             ignore_permission_denied=True,
         ):
-            self.changed()
+            self.request_build()
 
     async def _look(self) -> None:
         """Opens what another process publishes, before a question has to wait for that."""

@@ -34,7 +34,7 @@ def handler(form: Literal["text", "json"]) -> "logging.StreamHandler[TextIO]":
     return made
 
 
-def set_up(form: Literal["text", "json"]) -> None:
+def configure(form: Literal["text", "json"]) -> None:
     """Sends the log to standard error in this form: the service's own lines from INFO on, other
     libraries' from WARNING on."""
     root = logging.getLogger()

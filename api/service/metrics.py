@@ -43,33 +43,33 @@ class Metrics:
             buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048),
         )  # fmt: skip
 
-    def answered(self, answer: Answer) -> None:
+    def count_answer(self, answer: Answer) -> None:
         """Counts an answer and the time of its steps."""
         self._questions.labels(answer.status).inc()
         for step, milliseconds in answer.timings_ms.items():
             self._steps.labels(step).observe(milliseconds / 1000)
 
-    def requested(self, method: str, route: str, status: int, seconds: float) -> None:
+    def count_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Counts a request. `route` is the pattern, not the address: those would be endless."""
         self._requests.labels(method, route, str(status)).observe(seconds)
 
-    def judged(self, verdict: str) -> None:
+    def count_feedback(self, verdict: str) -> None:
         """Counts a verdict, up or down."""
         self._feedback.labels(verdict).inc()
 
-    def slack(self, outcome: str) -> None:
+    def count_slack_item(self, outcome: str) -> None:
         """Counts an item from Slack: "done", "put off" or "given up"."""
         self._slack.labels(outcome).inc()
 
-    def built(self, outcome: str, seconds: float) -> None:
+    def count_build(self, outcome: str, seconds: float) -> None:
         """Counts a build: "done" or "failed"."""
         self._builds.labels(outcome).inc()
         self._build_seconds.observe(seconds)
 
-    def watch(self, name: str, what: str, value: Callable[[], float]) -> None:
+    def add_gauge(self, name: str, what: str, value: Callable[[], float]) -> None:
         """Adds a gauge whose value is asked for whenever the metrics are read."""
         Gauge(name, what, registry=self._registry).set_function(value)
 
-    def text(self) -> bytes:
+    def render(self) -> bytes:
         """All of it, as Prometheus reads it."""
         return generate_latest(self._registry)

@@ -17,7 +17,7 @@ from limits import RateLimitItem, parse_many
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
-from api.errors import Overloaded, TooMany
+from api.errors import Overloaded, RateLimited
 
 Rate: TypeAlias = RateLimitItem
 T = TypeVar("T")
@@ -25,12 +25,12 @@ T = TypeVar("T")
 _JUMP = 2.0
 
 
-def parse_rates(text: str) -> tuple[Rate, ...]:
+def parse_rate_limits(text: str) -> tuple[Rate, ...]:
     """The rates of a text like "100/minute, 1000/hour"; none for an empty one."""
     return tuple(parse_many(text)) if text else ()
 
 
-class Rates:
+class RateLimiter:
     """Counts what each does in a moving window. In this process's memory, and so gone with it.
 
     Safe to share between threads.
@@ -44,12 +44,12 @@ class Rates:
         self._apart = _apart()
 
     def hit(self, who: str) -> None:
-        """Counts one more of somebody. Raises TooMany, with the seconds to wait."""
+        """Counts one more of somebody. Raises RateLimited, with the seconds to wait."""
         self._forget_after_a_jump()
         for rate in self._rates:
             if not self._limiter.hit(rate, who):
                 left = self._limiter.get_window_stats(rate, who).reset_time - time.time()
-                raise TooMany(f"more than {rate} from one: wait, then go on", max(1.0, left))
+                raise RateLimited(f"more than {rate} from one: wait, then go on", max(1.0, left))
 
     def _forget_after_a_jump(self) -> None:
         """The windows lie on the wall clock. When that is put back they would stay closed until
@@ -65,7 +65,7 @@ def _apart() -> float:
     return time.time() - time.monotonic()
 
 
-class Gate:
+class ConcurrencyLimit:
     """Lets so many questions in, and of those so many work at once; who finds it full is told to
     come back rather than queued. Belongs to one event loop."""
 
@@ -73,7 +73,7 @@ class Gate:
         self._most = most
         self._working = anyio.CapacityLimiter(at_once)
         self._threads = anyio.CapacityLimiter(at_once)  # has room for whoever's turn it is
-        self.inside = 0
+        self.admitted = 0
 
     @property
     def waiting(self) -> int:
@@ -81,17 +81,17 @@ class Gate:
         return self._working.statistics().tasks_waiting
 
     @contextmanager
-    def place(self) -> Iterator[None]:
+    def slot(self) -> Iterator[None]:
         """A place inside. Raises Overloaded at once where there is none."""
-        if self.inside >= self._most:
+        if self.admitted >= self._most:
             raise Overloaded(f"{self._most} questions are being answered: try again soon", 1.0)
-        self.inside += 1
+        self.admitted += 1
         try:
             yield
         finally:
-            self.inside -= 1
+            self.admitted -= 1
 
-    async def work(self, work: Callable[[], T], until: float = math.inf) -> T:
+    async def run(self, work: Callable[[], T], until: float = math.inf) -> T:
         """Runs the work in a thread when its turn comes. What has begun is finished.
 
         Raises Overloaded where its turn has not come `until` then (seconds of the loop's clock).

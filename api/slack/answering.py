@@ -8,11 +8,11 @@ from functools import partial
 
 import anyio.to_thread
 
-from api.errors import DatabaseUnavailable, DoorError, NotKept, Overloaded
+from api.errors import ApiError, DatabaseUnavailable, NotFound, Overloaded
 from api.service.access import Caller
-from api.service.chat import Desk, Steps
+from api.service.chat import ChatService, Steps
 from api.service.metrics import Metrics
-from api.service.rate_limits import Gate
+from api.service.rate_limits import ConcurrencyLimit
 from api.slack import blocks
 from api.slack.blocks import Form, Message, Room
 from api.slack.channels import Channels, Policy
@@ -22,7 +22,7 @@ from api.slack.reply import Features, Reply
 from api.slack.web_api import RequestRejected, RetryLater, WebApi
 from api.store.keys import Scope
 from api.store.records import Records
-from api.wire import AnswerBody, ChatRequest, ToldBody
+from api.wire import AnswerBody, ChatRequest, SentenceEvent
 from assistant.errors import AnsweringError
 from index.errors import IndexingError
 
@@ -52,9 +52,9 @@ class Answering:
         self,
         web: WebApi,
         inbox: Inbox,
-        desk: Desk,
+        chat: ChatService,
         records: Records,
-        gate: Gate,
+        concurrency: ConcurrencyLimit,
         metrics: Metrics,
         channels: Channels,
         timeout: float,
@@ -63,9 +63,9 @@ class Answering:
         """`timeout` is the seconds a question may take; `page` the web page's address, or ""."""
         self._web = web
         self._inbox = inbox
-        self._desk = desk
+        self._chat = chat
         self._records = records
-        self._gate = gate
+        self._concurrency = concurrency
         self._metrics = metrics
         self._channels = channels
         self._timeout = timeout
@@ -131,7 +131,7 @@ class Answering:
                 if not is_done and not policy.only_sure:
                     await reply.wait_visibly()
             answer, shown = await asking
-        except (AnsweringError, IndexingError, DoorError) as error:
+        except (AnsweringError, IndexingError, ApiError) as error:
             await reply.put(_failure(item, error))
             return
         finally:
@@ -160,8 +160,8 @@ class Answering:
         conversation = kept_as(thread) if thread else None
         request = ChatRequest(message=work.text, conversation_id=conversation)
         name = hashlib.sha256(item.id.encode()).hexdigest()[:32]
-        with self._gate.place():
-            steps = self._desk.answering(
+        with self._concurrency.slot():
+            steps = self._chat.answer_steps(
                 self.caller(work.channel), request, until=until, answer_id=name
             )
             try:
@@ -174,10 +174,10 @@ class Answering:
     ) -> tuple[AnswerBody, int]:
         room, shown, goes_on = Room(self._page), 0, reply is not None
         while True:
-            step = await self._gate.work(partial(next, steps), until)
+            step = await self._concurrency.run(partial(next, steps), until)
             if isinstance(step, AnswerBody):
                 return step, shown
-            if isinstance(step, ToldBody) and reply and goes_on:
+            if isinstance(step, SentenceEvent) and reply and goes_on:
                 goes_on = room.takes(step) and await reply.stream(step)
                 shown += goes_on
 
@@ -194,20 +194,20 @@ class Answering:
 
     async def _kept(self, item: Item, work: Sharing) -> AnswerBody | None:
         """The answer that is to be shown; None, the user having been told, where it is gone."""
-        kept = partial(self._desk.kept, self.caller(work.channel), work.answer)
+        kept = partial(self._chat.saved_answer, self.caller(work.channel), work.answer)
         try:
             return await asyncio.to_thread(kept)
-        except NotKept:
+        except NotFound:
             await self._reply(item, work, private=True).put(blocks.notice(_GONE))
             return None
 
     async def _judge(self, item: Item, work: Verdict) -> None:
-        judge = partial(self._records.judge, OWNER, work.answer, work.verdict, "")
+        judge = partial(self._records.save_feedback, OWNER, work.answer, work.verdict, "")
         try:
             await asyncio.to_thread(judge)
-            self._metrics.judged(work.verdict)
+            self._metrics.count_feedback(work.verdict)
             told = _THANKS
-        except NotKept:
+        except NotFound:
             told = _GONE
         await self._reply(item, work, private=True).put(blocks.notice(told))
 

@@ -13,8 +13,8 @@ from typing import Any, TypeAlias
 from urllib.parse import quote, urlencode
 
 from api.slack.text import markdown, mrkdwn
-from api.text import cut, inert
-from api.wire import AnswerBody, CitationBody, DocumentsBody, RelatedBody, ToldBody
+from api.text import inert, truncate
+from api.wire import AnswerBody, CitationBody, DocumentsBody, RelatedBody, SentenceEvent
 
 Block: TypeAlias = dict[str, Any]
 
@@ -74,9 +74,9 @@ def answered(answer: AnswerBody, form: Form) -> Message:
     if answer.status == "refused":
         return _refused(answer, form)
     room = Room(form.page)
-    shown = sum(1 for _ in itertools.takewhile(room.takes, answer.told()))
+    shown = sum(1 for _ in itertools.takewhile(room.takes, answer.sentence_events()))
     whole = _text_of(answer, shown)
-    text = cut(whole, room.longest)
+    text = truncate(whole, room.longest)
     below = proof(answer, form, shown, is_cut=text != whole)
     return Message(
         text=mrkdwn(text, _LONGEST_TEXT),
@@ -107,7 +107,7 @@ class Room:
         self._text = self._proof = self._blocks = self._each = 0
         self._cited: set[int] = set()
 
-    def takes(self, told: ToldBody) -> bool:
+    def takes(self, told: SentenceEvent) -> bool:
         """Whether there is room for this one too; then it is taken."""
         self._each = self._each or _share(told.citations)
         fresh = [each for each in told.citations if each.number not in self._cited]
@@ -129,7 +129,7 @@ class Room:
         return LONGEST_MESSAGE - _RESERVED - self._proof
 
 
-def streamed(told: ToldBody) -> str:
+def streamed(told: SentenceEvent) -> str:
     """A proved sentence of at most LONGEST_STREAMED characters for a message that grows, as
     Markdown: at most 12,000."""
     markers = "".join(f" [{citation.number}]" for citation in told.citations)
@@ -138,7 +138,7 @@ def streamed(told: ToldBody) -> str:
 
 def notice(text: str, request: str = "") -> Message:
     """Something that the assistant says of itself; `request` is the id to look for in the log."""
-    told = cut(inert(text), _LONGEST_NOTE - 200) + (f" (request {request})" if request else "")
+    told = truncate(inert(text), _LONGEST_NOTE - 200) + (f" (request {request})" if request else "")
     return Message(mrkdwn(told, _LONGEST_TEXT), (_note(told),))
 
 
@@ -155,7 +155,7 @@ def without_blocks(message: Message) -> Message:
 def prompts(examples: Iterable[str]) -> list[dict[str, str]]:
     """Questions to begin with, for an empty conversation."""
     return [
-        {"title": cut(inert(example), _LONGEST_LABEL), "message": inert(example)}
+        {"title": truncate(inert(example), _LONGEST_LABEL), "message": inert(example)}
         for example in list(examples)[:_MOST_PROMPTS]
     ]
 
@@ -168,7 +168,7 @@ def home(documents: DocumentsBody, page: str) -> Block:
     )
     titles = [inert(document.title or document.path) for document in documents.documents]
     more = len(titles) - _MOST_LISTED
-    names = [_section(_words(cut(title, _LONGEST_HEADING))) for title in titles[:_MOST_LISTED]]
+    names = [_section(_words(truncate(title, _LONGEST_HEADING))) for title in titles[:_MOST_LISTED]]
     listed = [{"type": "rich_text_list", "style": "bullet", "elements": names}] if names else []
     rest = [_section(_words(f"and {more} more"))] if more > 0 else []
     blocks: list[Block] = [
@@ -187,7 +187,7 @@ def home(documents: DocumentsBody, page: str) -> Block:
 
 
 def _refused(answer: AnswerBody, form: Form) -> Message:
-    text = cut(inert(answer.text), LONGEST_BLOCK)
+    text = truncate(inert(answer.text), LONGEST_BLOCK)
     told = [*_asked(form.asked), *_paragraphs(text)]
     if asking := _asking(answer.suggestions):
         told += [*_paragraphs("The documents do answer:"), *asking]
@@ -228,7 +228,7 @@ def _verdict(label: str, verdict: str, answer: AnswerBody) -> Block:
 def _asking(questions: Sequence[str]) -> list[Block]:
     """Buttons that ask these questions; one that would not be asked whole is left out."""
     buttons = [
-        _button(cut(inert(question), _LONGEST_LABEL), f"{ASK}.{number}", question)
+        _button(truncate(inert(question), _LONGEST_LABEL), f"{ASK}.{number}", question)
         for number, question in enumerate(questions)
         if 0 < len(question) <= _LONGEST_VALUE
     ]
@@ -282,8 +282,8 @@ def _citations(citations: Iterable[CitationBody], page: str, share: int) -> Iter
 
 def _parts(citation: CitationBody, page: str, share: int) -> tuple[str, str, str]:
     """Heading, quote and address of a citation, which together take no more than its share."""
-    heading = cut(_heading(citation), min(_LONGEST_HEADING, share // 6))
-    quoted = cut(inert(citation.quote), min(_LONGEST_QUOTE, share // 2))
+    heading = truncate(_heading(citation), min(_LONGEST_HEADING, share // 6))
+    quoted = truncate(inert(citation.quote), min(_LONGEST_QUOTE, share // 2))
     url = _url(page, citation.url)
     return heading, quoted, url if len(url) <= share // 3 else ""
 
@@ -303,7 +303,7 @@ def _url(page: str, path: str) -> str:
 
 
 def _named(related: RelatedBody) -> str:
-    return cut(inert(related.document), _LONGEST_HEADING)
+    return truncate(inert(related.document), _LONGEST_HEADING)
 
 
 def _related_url(page: str, related: RelatedBody) -> str:
@@ -317,7 +317,7 @@ def _elsewhere(page: str) -> str:
 
 
 def _asked(question: str) -> list[Block]:
-    asked = cut(inert(question), _LONGEST_QUOTE)
+    asked = truncate(inert(question), _LONGEST_QUOTE)
     return [_rich(_section(_words(asked, bold=True)))] if question else []
 
 

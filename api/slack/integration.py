@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.errors import SlackUnavailable
-from api.service.chat import Desk
+from api.service.chat import ChatService
 from api.service.metrics import Metrics
-from api.service.rate_limits import Gate
+from api.service.rate_limits import ConcurrencyLimit
 from api.settings import Settings
 from api.slack import blocks
 from api.slack.answering import OWNER, Answering, kept_as
@@ -37,8 +37,8 @@ class SlackIntegration:
         channels: Channels,
         database: Database,
         records: Records,
-        desk: Desk,
-        gate: Gate,
+        chat: ChatService,
+        concurrency: ConcurrencyLimit,
         metrics: Metrics,
         page: str,
     ) -> None:
@@ -50,14 +50,14 @@ class SlackIntegration:
         self._web = WebApi(settings.slack_bot_token.get_secret_value(), settings.slack_api_url)
         self._channels = channels
         self._records = records
-        self._desk = desk
+        self._chat = chat
         self._page = settings.page_url or page
         self._answering = Answering(
             self._web,
             self.inbox,
-            desk,
+            chat,
             records,
-            gate,
+            concurrency,
             metrics,
             channels,
             settings.timeout,
@@ -124,7 +124,7 @@ class SlackIntegration:
     async def _opened_home(self, user: str, channel: str, tab: str) -> None:
         """Shows the home view, or questions to begin with in the app's messages."""
         caller = self._answering.caller(user)
-        documents = await asyncio.to_thread(self._desk.documents, caller, _EXAMPLES)
+        documents = await asyncio.to_thread(self._chat.documents, caller, _EXAMPLES)
         if tab == "home":
             await self._web.publish(user, blocks.home(documents, self._page))
         elif documents.examples:

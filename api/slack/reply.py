@@ -14,7 +14,7 @@ from api.slack.blocks import LONGEST_STREAMED, Form, Message
 from api.slack.inbox import Inbox, Item
 from api.slack.incoming import Question, Work
 from api.slack.web_api import AppMisconfigured, RequestRejected, RetryLater, Stream, WebApi
-from api.wire import AnswerBody, ToldBody
+from api.wire import AnswerBody, SentenceEvent
 
 _log = logging.getLogger(__name__)
 _OFF = 3600.0  # seconds until what a workspace has not is tried again
@@ -84,7 +84,7 @@ class Reply:
             if not self._stamp and not self._stream:
                 await self._post(blocks.working())
 
-    async def stream(self, told: ToldBody) -> bool:
+    async def stream(self, told: SentenceEvent) -> bool:
         """Shows one more sentence; False where sentences are not shown one by one."""
         if not self._is_direct or len(told.text) > LONGEST_STREAMED:
             return False

@@ -7,7 +7,7 @@ a link or a format.
 import html
 import re
 
-from api.text import cut, without_controls
+from api.text import truncate, without_controls
 
 # The inline marks of Markdown, and those that begin a block; the number of a list's item is none,
 # but what stands behind it.
@@ -24,7 +24,7 @@ def mrkdwn(text: str, most: int) -> str:
     """
     while (size := len((escaped := _escaped(text)).encode("utf-8", "replace"))) > most:
         # A character takes five at most, as `&amp;` does.
-        text = cut(text, len(text) - (size - most + 4) // 5)
+        text = truncate(text, len(text) - (size - most + 4) // 5)
     return escaped
 
 

@@ -78,7 +78,7 @@ class Worker:
             async with self._held(item):
                 await self._do(item)
                 await asyncio.to_thread(self._inbox.complete, item)
-            self._metrics.slack("done")
+            self._metrics.count_slack_item("done")
             self.wake()  # another item of the conversation may have waited for it
         except LeaseLost:
             _log.info("Another worker has taken an item from Slack over")
@@ -119,7 +119,7 @@ class Worker:
             _log.error("Slack is not answered until this is mended: %s", told)
         else:
             _log.warning("Put off by %.0f s: %s", wait, told)
-        self._metrics.slack("given up" if given_up else "put off")
+        self._metrics.count_slack_item("given up" if given_up else "put off")
         try:
             if given_up:
                 await asyncio.to_thread(self._inbox.complete, item)

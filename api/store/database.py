@@ -280,7 +280,7 @@ class Database:
                     f"the database {self.name} has lost its row `checked`: restore it from a backup"
                 )
 
-    def damage(self) -> str:
+    def find_damage(self) -> str:
         """What is wrong with what is stored, and what mends it; "" where nothing is found.
 
         Reads the whole of an SQLite file. PostgreSQL looks after its pages itself; there it is

@@ -17,10 +17,10 @@ from typing import Any
 from sqlalchemy import Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from api.errors import KeyInvalid, KeyUnknown
+from api.errors import InvalidKeyRequest, KeyNotFound
 from api.store.database import Database, keys
 
-LONGEST_NAME = 64
+MAX_NAME_LENGTH = 64
 _ALPHABET = string.ascii_letters + string.digits  # without the _ between the parts
 _ID, _SECRET = 12, 43  # characters; 43 of 62 kinds are 256 bits
 _FORM = re.compile(f"pa_([A-Za-z0-9]{{{_ID}}})_([A-Za-z0-9]{{{_SECRET}}})")
@@ -58,7 +58,7 @@ class Keys:
     def add(self, name: str, scopes: Iterable[str], folders: Iterable[str]) -> tuple[Key, str]:
         """Makes a key; the text is what its user shows, and is not to be had again.
 
-        Raises KeyInvalid where a key in use has the name, or a part is not as it has to be.
+        Raises InvalidKeyRequest where a key in use has the name, or a part is not as it has to be.
         """
         key = Key(
             id=_random(_ID),
@@ -81,7 +81,7 @@ class Keys:
             with self._database.write() as connection:
                 connection.execute(insert(keys).values(row))
         except IntegrityError as error:
-            raise KeyInvalid(
+            raise InvalidKeyRequest(
                 f"a key named {name!r} is in use: give another name, or revoke it first with "
                 "`assistant keys revoke`"
             ) from error
@@ -94,12 +94,12 @@ class Keys:
         return [_key(row) for row in rows]
 
     def revoke(self, name: str) -> Key:
-        """Ends a key for good; its name may be given again. Raises KeyUnknown."""
+        """Ends a key for good; its name may be given again. Raises KeyNotFound."""
         this = (keys.c.name == name, keys.c.revoked.is_(None))
         with self._database.write() as connection:
             row = connection.execute(select(keys).where(*this).with_for_update()).first()
             if row is None:
-                raise KeyUnknown(
+                raise KeyNotFound(
                     f"no key in use is named {name!r}: see `assistant keys list` for those there "
                     "are"
                 )
@@ -143,10 +143,10 @@ def _key(row: Row[Any]) -> Key:
 
 
 def _name(name: str) -> str:
-    if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable() or name != name.strip():
-        raise KeyInvalid(
-            f"{name!r} is no name for a key: give 1 to {LONGEST_NAME} printable characters, with "
-            "no space at either end"
+    if not 1 <= len(name) <= MAX_NAME_LENGTH or not name.isprintable() or name != name.strip():
+        raise InvalidKeyRequest(
+            f"{name!r} is no name for a key: give 1 to {MAX_NAME_LENGTH} printable characters, "
+            "with no space at either end"
         )
     return name
 
@@ -156,7 +156,7 @@ def _scopes(scopes: Iterable[str]) -> frozenset[Scope]:
     unknown = sorted(given - set(Scope))
     if unknown or not given:
         what = f"{unknown[0]!r} is no scope" if unknown else "a key without a scope opens nothing"
-        raise KeyInvalid(f"{what}: give one or more of {', '.join(Scope)}")
+        raise InvalidKeyRequest(f"{what}: give one or more of {', '.join(Scope)}")
     return frozenset(Scope(scope) for scope in given)
 
 
@@ -175,7 +175,7 @@ def _folder(folder: str) -> str:
     elif not parts:
         why = "names none; a key without folders is for all"
     if why:
-        raise KeyInvalid(
+        raise InvalidKeyRequest(
             f"the folder {folder!r} {why}: name it from the folder of documents on, as in "
             "handbook/travel"
         )

@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias, cast
 from pydantic import ValidationError
 from sqlalchemy import ColumnElement, Connection, case, delete, func, select, tuple_, update
 
-from api.errors import DatabaseUnavailable, KeyInUse, KeyReused, NotKept
+from api.errors import DatabaseUnavailable, IdempotencyKeyInUse, IdempotencyKeyReused, NotFound
 from api.store.database import Database, answers, claims, conversations, feedback
 from api.wire import AnswerBody
 from assistant.answer import Turn
@@ -65,11 +65,11 @@ class Records:
         self._database = database
         self._clock = clock
 
-    def keep(self, owner: str, answer: AnswerBody, claim: Claim | None = None) -> None:
+    def save_answer(self, owner: str, answer: AnswerBody, claim: Claim | None = None) -> None:
         """Keeps an answer in its conversation, and completes the claim with it, or does neither.
         An answer that is kept already stays as it is.
 
-        Raises KeyInUse where the claim has been taken over.
+        Raises IdempotencyKeyInUse where the claim has been taken over.
         """
         now = self._clock()
         with self._database.write() as connection:
@@ -112,12 +112,12 @@ class Records:
         return turns[-most:]
 
     def answer(self, owner: str, answer_id: str) -> AnswerBody:
-        """A kept answer. Raises NotKept."""
+        """A kept answer. Raises NotFound."""
         with self._database.read() as connection:
             return _answer(connection, owner, answer_id)
 
     def conversation(self, owner: str, conversation_id: str) -> Conversation:
-        """A kept conversation. Raises NotKept."""
+        """A kept conversation. Raises NotFound."""
         query = (
             select(conversations.c.created, conversations.c.touched, answers.c.id, answers.c.body)
             .join_from(conversations, answers)
@@ -135,17 +135,17 @@ class Records:
             tuple(_body(row.id, row.body) for row in rows),
         )
 
-    def forget(self, owner: str, conversation_id: str) -> None:
+    def delete_conversation(self, owner: str, conversation_id: str) -> None:
         """Deletes a conversation with its answers, their feedback and their idempotency keys.
-        Raises NotKept."""
+        Raises NotFound."""
         this = (conversations.c.owner == owner, conversations.c.id == conversation_id)
         with self._database.write() as connection:
             if not connection.execute(delete(conversations).where(*this)).rowcount:
                 raise _no_conversation(conversation_id)
 
-    def judge(self, owner: str, answer_id: str, verdict: Verdict, comment: str) -> str:
+    def save_feedback(self, owner: str, answer_id: str, verdict: Verdict, comment: str) -> str:
         """Keeps a verdict in the place of any before it; the feedback's id, which stays the same.
-        Raises NotKept."""
+        Raises NotFound."""
         said = {"verdict": verdict, "comment": comment, "created": self._clock()}
         this = {"id": secrets.token_hex(16), "owner": owner, "answer": answer_id}
         with self._database.write() as connection:
@@ -170,9 +170,9 @@ class Records:
         """The claim of an idempotency key of at most 255 characters, or the answer that it was
         completed with. `fingerprint` is a digest of the request.
 
-        As the IETF draft "The Idempotency-Key HTTP Header Field" has it. Raises KeyReused where
-        the key came with another request, and KeyInUse while another holds it: for LEASE seconds,
-        after which whoever held it is taken for dead.
+        As the IETF draft "The Idempotency-Key HTTP Header Field" has it. Raises
+        IdempotencyKeyReused where the key came with another request, and IdempotencyKeyInUse while
+        another holds it: for LEASE seconds, after which whoever held it is taken for dead.
         """
         mine = Claim(owner, key, secrets.token_hex(16))
         now = self._clock()
@@ -188,7 +188,7 @@ class Records:
             if row.token == mine.token:
                 return mine
             if row.fingerprint != fingerprint:
-                raise KeyReused(
+                raise IdempotencyKeyReused(
                     f"the idempotency key {key!r} was sent before with another request: send a new "
                     "key with a new request"
                 )
@@ -233,7 +233,7 @@ class Records:
             if count < _AT_ONCE:
                 return deleted
 
-    def newest(self) -> float | None:
+    def latest_time(self) -> float | None:
         """The time of the newest record; None where there is none. A clock that is behind it was
         put back, or was ahead before."""
         newest = (
@@ -299,16 +299,16 @@ def _body(answer_id: str, body: str) -> AnswerBody:
         ) from error
 
 
-def _no_answer(answer_id: str) -> NotKept:
-    return NotKept(f"no answer {answer_id!r} is kept: give the id of one that is")
+def _no_answer(answer_id: str) -> NotFound:
+    return NotFound(f"no answer {answer_id!r} is kept: give the id of one that is")
 
 
-def _no_conversation(conversation_id: str) -> NotKept:
-    return NotKept(f"no conversation {conversation_id!r} is kept: give the id of one that is")
+def _no_conversation(conversation_id: str) -> NotFound:
+    return NotFound(f"no conversation {conversation_id!r} is kept: give the id of one that is")
 
 
-def _in_use(key: str, wait: float) -> KeyInUse:
-    return KeyInUse(
+def _in_use(key: str, wait: float) -> IdempotencyKeyInUse:
+    return IdempotencyKeyInUse(
         f"another request holds the idempotency key {key!r}: send this one again in "
         f"{wait:.0f} s, for its answer",
         wait,

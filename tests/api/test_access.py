@@ -12,10 +12,10 @@ from fastapi.testclient import TestClient
 from serving import BEANS, GARDEN, ROOT, ROSES, ask, client_of, expect_problem, opened
 
 from api.assembly.assistant import build_index
-from api.assembly.service import Parts
+from api.assembly.service import Service
 from api.cli.main import main
-from api.errors import TooMany
-from api.service.rate_limits import Rates, parse_rates
+from api.errors import RateLimited
+from api.service.rate_limits import RateLimiter, parse_rate_limits
 from api.settings import Settings
 
 ASKS = ("get", "/v1/search?q=beans")
@@ -47,12 +47,12 @@ Keyed = Callable[..., TestClient]
 
 
 @pytest.fixture
-def keyed(parts: Parts) -> Keyed:
+def keyed(service: Service) -> Keyed:
     """A client with a new key of these scopes, for these folders."""
 
     def make(*scopes: str, folders: tuple[str, ...] = ()) -> TestClient:
-        name = f"key {len(parts.keys.all())}"
-        return client_of(parts, parts.keys.add(name, scopes, folders)[1])
+        name = f"key {len(service.keys.all())}"
+        return client_of(service, service.keys.add(name, scopes, folders)[1])
 
     return make
 
@@ -60,8 +60,8 @@ def keyed(parts: Parts) -> Keyed:
 # --- keys and scopes -----------------------------------------------------------------------------
 
 
-def test_without_keys_the_own_machine_may_do_everything(parts: Parts) -> None:
-    client = client_of(parts)
+def test_without_keys_the_own_machine_may_do_everything(service: Service) -> None:
+    client = client_of(service)
     for method, address in (ASKS, WRITES, RUNS):
         assert client.request(method, address, content="# More\n\nText.").status_code < 300
 
@@ -86,27 +86,27 @@ def test_a_key_may_do_what_its_scopes_say_and_nothing_else(
     ["", "Bearer", "Bearer nonsense", "Bearer pa_aaaaaaaaaaaa_" + "b" * 43, "Basic YTpi", "\x7f"],
 )
 def test_with_keys_whoever_shows_none_that_counts_is_refused(
-    parts: Parts, keyed: Keyed, header: str
+    service: Service, keyed: Keyed, header: str
 ) -> None:
     keyed("ask")
     headers = {"authorization": header} if header else {}
-    response = client_of(parts).get(ASKS[1], headers=headers)
+    response = client_of(service).get(ASKS[1], headers=headers)
     expect_problem(response, 401, "`assistant keys add`")
     assert response.headers["www-authenticate"] == "Bearer"
 
 
 def test_a_key_that_was_revoked_counts_no_more_and_opens_nothing(
-    parts: Parts, keyed: Keyed
+    service: Service, keyed: Keyed
 ) -> None:
     client = keyed("ask")
     assert client.get(ASKS[1]).status_code == 200
-    parts.keys.revoke("key 0")
+    service.keys.revoke("key 0")
     assert client.get(ASKS[1]).status_code == 401
-    assert client_of(parts).get(ASKS[1]).status_code == 401
+    assert client_of(service).get(ASKS[1]).status_code == 401
 
 
-def test_the_first_key_closes_a_service_that_runs(parts: Parts, keyed: Keyed) -> None:
-    client = client_of(parts)
+def test_the_first_key_closes_a_service_that_runs(service: Service, keyed: Keyed) -> None:
+    client = client_of(service)
     assert client.get(ASKS[1]).status_code == 200
     keyed("ask")
     assert client.get(ASKS[1]).status_code == 401
@@ -124,9 +124,9 @@ def test_what_is_kept_of_one_key_is_nothing_to_another(keyed: Keyed) -> None:
     assert one.post("/v1/feedback", json=verdict).status_code == 201
 
 
-def test_health_the_page_and_the_description_need_no_key(parts: Parts, keyed: Keyed) -> None:
+def test_health_the_page_and_the_description_need_no_key(service: Service, keyed: Keyed) -> None:
     keyed("ask")
-    client = client_of(parts)
+    client = client_of(service)
     for address in ("/healthz", "/readyz", "/", "/page/page.js", "/docs", "/openapi.json"):
         assert client.get(address).status_code == 200, address
 
@@ -157,10 +157,10 @@ def test_what_a_key_may_not_read_it_cannot_find_cite_or_infer(keyed: Keyed) -> N
 
 
 def test_a_document_outside_of_its_folders_does_not_exist_for_a_key(
-    keyed: Keyed, parts: Parts
+    keyed: Keyed, service: Service
 ) -> None:
     public = keyed("ask", folders=("public",))
-    with parts.service.lent() as assistant:
+    with service.generations.borrow() as assistant:
         digests = {each.path: each.sha256 for each in assistant.generation.manifest.documents}
     hidden = digests["secret/pay.md"]
     for address in (
@@ -212,15 +212,15 @@ def test_a_key_writes_in_its_own_folders_only(keyed: Keyed, settings: Settings) 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil"])
 def test_a_name_that_was_given_this_machines_address_is_not_answered(
-    parts: Parts, host: str
+    service: Service, host: str
 ) -> None:
-    response = client_of(parts).get(ASKS[1], headers={"host": host})
+    response = client_of(service).get(ASKS[1], headers={"host": host})
     expect_problem(response, 421, "`assistant keys add`")
 
 
 @pytest.mark.parametrize("host", ["localhost", "localhost:8000", "127.0.0.1:8000", "[::1]:8000"])
-def test_this_machine_is_answered_under_its_own_names(parts: Parts, host: str) -> None:
-    assert client_of(parts).get(ASKS[1], headers={"host": host}).status_code == 200
+def test_this_machine_is_answered_under_its_own_names(service: Service, host: str) -> None:
+    assert client_of(service).get(ASKS[1], headers={"host": host}).status_code == 200
 
 
 def test_with_a_key_any_name_is_answered(keyed: Keyed) -> None:
@@ -229,8 +229,8 @@ def test_with_a_key_any_name_is_answered(keyed: Keyed) -> None:
 
 
 def test_a_service_that_others_can_reach_is_never_open(settings: Settings) -> None:
-    with opened(settings, loopback=False) as parts:
-        assert client_of(parts).get(ASKS[1]).status_code == 401
+    with opened(settings, loopback=False) as service:
+        assert client_of(service).get(ASKS[1]).status_code == 401
 
 
 def test_without_keys_serve_listens_to_others_on_no_account(
@@ -247,9 +247,9 @@ def test_without_keys_serve_listens_to_others_on_no_account(
 def test_a_key_that_asks_too_often_is_told_when_to_come_back(
     settings: Settings,
 ) -> None:
-    with opened(settings.model_copy(update={"rate_limit": "3/minute"})) as parts:
+    with opened(settings.model_copy(update={"rate_limit": "3/minute"})) as service:
         one, other = (
-            client_of(parts, parts.keys.add(name, ["ask"], [])[1]) for name in ("one", "other")
+            client_of(service, service.keys.add(name, ["ask"], [])[1]) for name in ("one", "other")
         )
         assert [one.get(ASKS[1]).status_code for _ in range(4)] == [200, 200, 200, 429]
         response = one.get(ASKS[1])
@@ -259,19 +259,19 @@ def test_a_key_that_asks_too_often_is_told_when_to_come_back(
 
 
 def test_who_tries_keys_is_counted_by_address(settings: Settings) -> None:
-    with opened(settings.model_copy(update={"rate_limit": "3/minute"})) as parts:
-        good = client_of(parts, parts.keys.add("good", ["ask"], [])[1])
-        guessing = client_of(parts, "pa_guess")
+    with opened(settings.model_copy(update={"rate_limit": "3/minute"})) as service:
+        good = client_of(service, service.keys.add("good", ["ask"], [])[1])
+        guessing = client_of(service, "pa_guess")
         codes = [guessing.get(ASKS[1]).status_code for _ in range(5)]
         assert codes == [401, 401, 401, 429, 429]
         assert good.get(ASKS[1]).status_code == 200
 
 
 def test_a_rate_begins_anew_when_the_clock_is_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    rates = Rates(parse_rates("2/minute"))
+    rates = RateLimiter(parse_rate_limits("2/minute"))
     rates.hit("one")
     rates.hit("one")
-    with pytest.raises(TooMany):
+    with pytest.raises(RateLimited):
         rates.hit("one")
     moved = time.time() - 86_400
     monkeypatch.setattr("time.time", lambda: moved)

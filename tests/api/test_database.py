@@ -89,7 +89,7 @@ def test_a_new_database_is_made_ready_and_opens_again(
 ) -> None:
     database.check()
     put(database, "kept")
-    assert database.damage() == ""
+    assert database.find_damage() == ""
     database.close()
     again = Database.open(database_url)
     assert got(again) == ["kept"]
@@ -284,7 +284,7 @@ def test_a_server_that_is_started_again_is_used_again(
     try:
         with pytest.raises(DatabaseUnavailable, match="see whether its server runs"):
             database.check()
-        assert "see whether its server runs" in database.damage()
+        assert "see whether its server runs" in database.find_damage()
     finally:
         postgresql.start()
     with ThreadPoolExecutor(8) as threads:
@@ -337,7 +337,7 @@ def test_a_table_that_is_gone_is_named(database: Database) -> None:
     with database.write() as connection:
         connection.execute(text("DROP TABLE claims"))
         connection.execute(text("DROP TABLE meta"))
-    told = database.damage()
+    told = database.find_damage()
     assert "is damaged (the table claims is missing; the table meta is missing): restore it" in told
     with pytest.raises(DatabaseUnavailable, match="meta.*: name a database that is this program's"):
         database.check()
@@ -366,7 +366,9 @@ def test_a_row_that_belongs_to_nothing_is_damage(
         "c.commit()"
     )
     subprocess.run([sys.executable, "-c", program, str(file_of(sqlite_url))], check=True)
-    assert "(row 1 of loose belongs to nothing in keys): restore it" in sqlite_database.damage()
+    assert (
+        "(row 1 of loose belongs to nothing in keys): restore it" in sqlite_database.find_damage()
+    )
 
 
 def test_random_bytes_in_the_middle_are_found_and_told(sqlite_url: str) -> None:
@@ -376,7 +378,7 @@ def test_random_bytes_in_the_middle_are_found_and_told(sqlite_url: str) -> None:
     content[middle : middle + 40_000] = random.Random(7).randbytes(40_000)
     file.write_bytes(content)
     database = Database.open(sqlite_url)
-    assert "is damaged (" in database.damage()
+    assert "is damaged (" in database.find_damage()
     with pytest.raises(DatabaseUnavailable, match="malformed.*: restore it from a backup"):
         got(database)
     database.close()
@@ -435,7 +437,7 @@ def test_a_file_that_is_gone_while_in_use_takes_no_more_writes(
     for use in (got, put, Database.check):
         with pytest.raises(DatabaseUnavailable, match="was removed or replaced while.*start the"):
             use(sqlite_database)
-    assert "removed or replaced" in sqlite_database.damage()
+    assert "removed or replaced" in sqlite_database.find_damage()
 
 
 def test_a_folder_that_may_not_be_written_is_told(
@@ -482,7 +484,7 @@ def test_a_full_disk_loses_nothing_and_is_told(small_disk: Path) -> None:
     ballast.unlink()
     put(database, "again")
     assert got(database) == [*acknowledged, "again"]
-    assert database.damage() == ""
+    assert database.find_damage() == ""
     database.close()
 
 

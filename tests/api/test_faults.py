@@ -21,9 +21,9 @@ from serving import BEANS, CHANGED, GARDEN, ROSES, ask, client_of, expect_proble
 import api.background
 import api.service.generations
 from api.assembly.assistant import build_index
-from api.assembly.service import Parts
+from api.assembly.service import Service
 from api.cli.main import main
-from api.errors import DatabaseUnavailable, NotKept
+from api.errors import DatabaseUnavailable, NotFound
 from api.settings import Settings
 from api.store.database import Database
 from api.store.records import Records
@@ -161,7 +161,7 @@ def test_on_a_full_disk_nothing_is_lost_and_when_there_is_room_all_goes_on(
         )
         expect_kept(client, kept)
     database = Database.open(on_small_disk.database_url)
-    assert database.damage() == ""
+    assert database.find_damage() == ""
     feedback = Records(database).feedback("", str(kept[0]["id"]))
     assert feedback and feedback.verdict == "up"
     database.close()
@@ -201,8 +201,8 @@ def test_without_room_for_the_copy_that_is_read_the_old_index_answers_until_ther
     settings: Settings, folder_of: Writer, small_disk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(api.service.generations, "_AGAIN", 0.2)
-    with opened(settings) as parts:
-        client = client_of(parts)
+    with opened(settings) as service:
+        client = client_of(service)
         assert "May" in str(ask(client, BEANS)["text"])
         folder_of(CHANGED)
         build_index(settings)
@@ -216,8 +216,8 @@ def test_without_room_for_the_copy_that_is_read_the_old_index_answers_until_ther
 def test_without_room_for_the_first_copy_the_remedy_is_told(
     settings: Settings, small_disk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with opened(settings) as parts:
-        client = client_of(parts)
+    with opened(settings) as service:
+        client = client_of(service)
         with filled(small_disk), monkeypatch.context() as full:
             full.setattr("tempfile.tempdir", str(small_disk))
             expect_problem(client.get("/readyz"), 503, "free some space there, or name another")
@@ -272,15 +272,15 @@ def test_a_folder_that_may_not_be_written_is_told_at_the_start_and_asking_needs_
 def test_folders_that_may_no_more_be_written_stop_nothing_but_writing(
     of_nobody: Settings, bound_by_permissions: RIGHTS
 ) -> None:
-    with bound_by_permissions(), opened(of_nobody) as parts:
-        client = client_of(parts)
+    with bound_by_permissions(), opened(of_nobody) as service:
+        client = client_of(service)
         first = ask(client, BEANS)
         with read_only(of_nobody.data_folder, of_nobody.corpus):
             for _ in range(3):
                 status_of(client)
             put = client.put("/v1/documents/new.md", content="# New\n")
             expect_problem(put, 503, "change its permissions")
-            with parts.service.lent() as assistant:
+            with service.generations.borrow() as assistant:
                 assert assistant.ask(BEANS).text == first["text"]
         assert ask(client, BEANS)["text"] == first["text"]
         assert client.put("/v1/documents/new.md", content="# New\n").status_code == 202
@@ -344,20 +344,20 @@ def test_what_is_damaged_is_not_carried_over_into_the_next_index(
     folder_of(CHANGED)
     _, built = build_index(settings)
     assert built.carried == 0
-    with opened(settings) as parts:
-        assert "June" in str(ask(client_of(parts), BEANS)["text"])
+    with opened(settings) as service:
+        assert "June" in str(ask(client_of(service), BEANS)["text"])
 
 
 def test_an_index_that_is_damaged_while_it_is_open_goes_on_answering(settings: Settings) -> None:
-    with opened(settings) as parts:
-        first = ask(client_of(parts), BEANS)
+    with opened(settings) as service:
+        first = ask(client_of(service), BEANS)
         folder = DataFolder(settings.data_folder).current()
         files = [path for path in folder.rglob("*") if path.is_file()]
         for damage in (with_noise, lambda path: os.truncate(path, 10), Path.unlink):
             for path in files:
                 damage(path)
             # Every client has threads of its own, which open what they read.
-            client = client_of(parts)
+            client = client_of(service)
             assert ask(client, BEANS)["text"] == first["text"]
             assert "caretaker" in found(client)
             assert client.get("/readyz").status_code == 200
@@ -366,7 +366,7 @@ def test_an_index_that_is_damaged_while_it_is_open_goes_on_answering(settings: S
 def test_a_generation_that_was_removed_meanwhile_is_still_read_by_new_threads(
     settings: Settings, folder_of: Writer
 ) -> None:
-    with opened(settings) as parts, parts.service.lent() as held:
+    with opened(settings) as service, service.generations.borrow() as held:
         for month in ("June", "July", "August"):  # more than are kept
             folder_of({**CHANGED, "garden.md": CHANGED["garden.md"].replace("June", month)})
             build_index(settings)
@@ -380,8 +380,8 @@ def test_a_kept_text_that_is_damaged_is_told_and_mended_without_a_restart(
 ) -> None:
     digest = text_digest(GARDEN["garden.md"])
     path = settings.data_folder / "texts" / digest[:2] / f"{digest}.txt"
-    with opened(settings) as parts:
-        client = client_of(parts)
+    with opened(settings) as service:
+        client = client_of(service)
         first = ask(client, BEANS)
         with_noise(path)
         for address in (f"/v1/answers/{first['id']}", f"/v1/documents/garden.md?sha256={digest}"):
@@ -398,9 +398,9 @@ def test_where_no_process_can_be_started_the_build_fails_and_says_so(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
-    with opened(settings) as parts:
-        assert asyncio.run(parts.upkeep.first()) is False
-        assert "no process can be started" in parts.upkeep.state.failed
+    with opened(settings) as service:
+        assert asyncio.run(service.index_updater.build_first()) is False
+        assert "no process can be started" in service.index_updater.state.failed
 
 
 # --- a damaged database --------------------------------------------------------------------------
@@ -445,14 +445,14 @@ def test_a_database_that_is_damaged_while_it_is_open_is_told_and_searching_goes_
     settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = some_hundred_pages(settings)
-    with opened(settings) as parts:
-        first = ask(client_of(parts), BEANS)
+    with opened(settings) as service:
+        first = ask(client_of(service), BEANS)
         size = file.stat().st_size
         with file.open("r+b") as content:
             content.seek(4096)
             content.write(random.Random(7).randbytes(size - 4096))
         # Pages that were read before are still known, so that not all fails.
-        client = client_of(parts)
+        client = client_of(service)
         statuses = {status_of(client) for _ in range(20)}
         for number in range(0, 2000, 100):
             key = {"idempotency-key": f"{number:05}"}
@@ -462,7 +462,7 @@ def test_a_database_that_is_damaged_while_it_is_open_is_told_and_searching_goes_
         assert client.get(f"/v1/answers/{first['id']}").status_code in (200, 503)
         assert client.get("/readyz").status_code in (200, 503)
         assert 503 in statuses
-        with parts.service.lent() as assistant:
+        with service.generations.borrow() as assistant:
             assert assistant.find(ROSES, 1)
     capsys.readouterr()
     assert run("doctor", settings) == 1
@@ -476,8 +476,8 @@ def test_a_database_that_goes_away_is_told_until_it_is_there_again(
     settings: Settings, postgresql: PostgreSQL, postgresql_url: str
 ) -> None:
     settings = settings.model_copy(update={"database": postgresql_url})
-    with opened(settings) as parts:
-        client = client_of(parts)
+    with opened(settings) as service:
+        client = client_of(service)
         first = ask(client, BEANS, conversation_id="talk")
         assert judge(client, first).status_code == 201
         postgresql.stop()
@@ -491,7 +491,7 @@ def test_a_database_that_goes_away_is_told_until_it_is_there_again(
             expect_problem(client.get(f"/v1/answers/{first['id']}"), 503, told)
             expect_problem(client.get("/readyz"), 503, told)
             assert client.get("/healthz").status_code == 200
-            assert left(parts) == set()  # and the deleting by age goes on
+            assert left(service) == set()  # and the deleting by age goes on
         finally:
             postgresql.start()
         assert client.get("/readyz").status_code == 200
@@ -499,7 +499,7 @@ def test_a_database_that_goes_away_is_told_until_it_is_there_again(
         ask(client, ROSES, conversation_id="talk")
         conversation = client.get("/v1/conversations/talk").json()
         assert [each["question"] for each in conversation["answers"]] == [BEANS, ROSES]
-        feedback = parts.records.feedback("", str(first["id"]))
+        feedback = service.records.feedback("", str(first["id"]))
         assert feedback and feedback.verdict == "up"
 
 
@@ -524,12 +524,12 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-def left(parts: Parts, *steps: Callable[[], object]) -> set[str]:
+def left(service: Service, *steps: Callable[[], object]) -> set[str]:
     """The conversations that are there when, while these steps were done one by one, all older
     than 30 days was deleted."""
 
     async def run() -> None:
-        task = asyncio.create_task(api.running._expire(parts, 30))
+        task = asyncio.create_task(api.background._expire(service, 30))
         await asyncio.sleep(0.3)
         for step in steps:
             step()
@@ -540,8 +540,8 @@ def left(parts: Parts, *steps: Callable[[], object]) -> set[str]:
     asyncio.run(run())
     there = set()
     for name in ("talk", "new", "old"):
-        with suppress(NotKept, DatabaseUnavailable):
-            there.add(parts.records.conversation("", name).id)
+        with suppress(NotFound, DatabaseUnavailable):
+            there.add(service.records.conversation("", name).id)
     return there
 
 
@@ -550,22 +550,22 @@ def test_nothing_is_deleted_by_age_when_the_clock_jumps(
 ) -> None:
     monkeypatch.setattr(api.background, "_HOUR", 0.05)
     now = time.time()
-    with opened(settings) as parts:
-        answer = ask(client_of(parts), BEANS, conversation_id="talk")
+    with opened(settings) as service:
+        answer = ask(client_of(service), BEANS, conversation_id="talk")
 
         def keep(name: str, by: Callable[[], float]) -> None:
             copy = {**answer, "id": name, "conversation_id": name}
-            Records(parts.database, clock=by).keep("", AnswerBody.model_validate(copy))
+            Records(service.database, clock=by).save_answer("", AnswerBody.model_validate(copy))
 
         def put(ahead: float) -> None:
             clock.ahead = ahead
 
-        assert left(parts, lambda: put(-YEAR), lambda: put(0.0)) == {"talk"}
+        assert left(service, lambda: put(-YEAR), lambda: put(0.0)) == {"talk"}
         ahead = [lambda: put(YEAR), lambda: keep("new", clock), lambda: put(0.0)]
-        assert left(parts, *ahead) == {"talk", "new"}
+        assert left(service, *ahead) == {"talk", "new"}
         # What is old by a clock that runs as it should is deleted.
         keep("old", lambda: now - 31 * 86400)
-        assert left(parts) == {"talk", "new"}
+        assert left(service) == {"talk", "new"}
 
 
 @pytest.mark.parametrize("jump", [YEAR, -YEAR])
@@ -573,13 +573,13 @@ def test_rates_and_claims_recover_and_answers_go_on_when_the_clock_jumps(
     settings: Settings, clock: Clock, jump: float
 ) -> None:
     limited = settings.model_copy(update={"rate_limit": "6/hour"})
-    with opened(limited) as parts:
-        parts.records._clock = clock  # as every use of the clock from here on
-        client = client_of(parts)
+    with opened(limited) as service:
+        service.records._clock = clock  # as every use of the clock from here on
+        client = client_of(service)
         first = ask(client, BEANS, conversation_id="talk")
         request = {"message": BEANS}
         key = {"idempotency-key": "held"}
-        assert parts.records.claim("", "other", "f")
+        assert service.records.claim("", "other", "f")
         client.post("/v1/chat", json=request, headers=key)
         while (response := client.get("/v1/index")).is_success:
             pass
@@ -589,9 +589,9 @@ def test_rates_and_claims_recover_and_answers_go_on_when_the_clock_jumps(
             again = ask(client, "And the roses?", conversation_id="talk")
             assert again["citations"]
             assert client.post("/v1/chat", json=request, headers=key).status_code == 200
-            assert parts.records.claim("", "other", "f")  # whoever held it is taken for dead
+            assert service.records.claim("", "other", "f")  # whoever held it is taken for dead
             expect_kept(client, [first, again])
-        kept = parts.records.conversation("", "talk").answers
+        kept = service.records.conversation("", "talk").answers
         assert [each.question for each in kept] == [BEANS, "And the roses?", "And the roses?"]
         assert client.get("/readyz").status_code == 200
 
@@ -599,9 +599,9 @@ def test_rates_and_claims_recover_and_answers_go_on_when_the_clock_jumps(
 def test_a_service_over_a_clock_that_went_back_answers_and_the_doctor_names_the_clock(
     settings: Settings, clock: Clock, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with opened(settings) as parts:
-        parts.records._clock = clock
-        client = client_of(parts)
+    with opened(settings) as service:
+        service.records._clock = clock
+        client = client_of(service)
         ask(client, BEANS, conversation_id="talk")
         clock.ahead = -YEAR
         ask(client, ROSES, conversation_id="talk")

@@ -23,7 +23,7 @@ from serving import (
 )
 
 from api.assembly.assistant import build_index
-from api.assembly.service import Parts
+from api.assembly.service import Service
 from api.cli.main import main
 from api.http.middleware import LARGEST_BODY
 from api.settings import Settings
@@ -145,12 +145,12 @@ def test_every_error_is_a_problem_document(
 
 
 def test_an_unforeseen_error_is_a_problem_that_tells_nothing_of_the_inside(
-    client: TestClient, parts: Parts, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object) -> None:
         raise RuntimeError("the secret of the inside")
 
-    monkeypatch.setattr(parts.service, "lent", broken)
+    monkeypatch.setattr(service.generations, "borrow", broken)
     response = client.post("/v1/chat", json={"message": BEANS})
     expect_problem(response, 500, "see the log")
     assert "secret" not in response.text
@@ -211,8 +211,8 @@ def test_an_old_citation_opens_after_its_document_was_deleted(
 
 def test_a_service_without_an_index_is_up_and_becomes_ready(data: Path, folder_of: Writer) -> None:
     settings = Settings(corpus=folder_of(GARDEN), data=data)
-    with opened(settings) as parts:
-        client = client_of(parts)
+    with opened(settings) as service:
+        client = client_of(service)
         question = {"message": BEANS}
         assert client.get("/healthz").json() == {"status": "up"}
         expect_problem(client.get("/readyz"), 503, "run `assistant index`")
@@ -222,9 +222,9 @@ def test_a_service_without_an_index_is_up_and_becomes_ready(data: Path, folder_o
 
 
 def test_a_generation_published_meanwhile_answers_the_next_question(
-    client: TestClient, parts: Parts, settings: Settings, folder_of: Writer
+    client: TestClient, service: Service, settings: Settings, folder_of: Writer
 ) -> None:
-    with parts.service.lent() as before:
+    with service.generations.borrow() as before:
         first = ask(client, BEANS)
         folder_of(CHANGED)
         _, built = build_index(settings)
@@ -259,13 +259,13 @@ def test_an_index_made_by_another_encoder_is_not_answered_from(settings: Setting
     fields = json.loads(manifest.read_text(encoding="utf-8"))
     fields["encoder_fingerprint"] = "f" * 64
     manifest.write_text(json.dumps(fields), encoding="utf-8")
-    with opened(settings) as parts:
-        expect_problem(client_of(parts).get("/readyz"), 503, "run `assistant index`")
+    with opened(settings) as service:
+        expect_problem(client_of(service).get("/readyz"), 503, "run `assistant index`")
 
 
 def test_a_service_without_an_encoder_says_how_to_get_one(tmp_path: Path) -> None:
-    with opened(Settings(corpus=tmp_path, data=tmp_path)) as parts:
-        expect_problem(client_of(parts).get("/readyz"), 503, "run `assistant index`")
+    with opened(Settings(corpus=tmp_path, data=tmp_path)) as service:
+        expect_problem(client_of(service).get("/readyz"), 503, "run `assistant index`")
     with pytest.raises(IndexMissing):
         DataFolder(tmp_path).current()
 

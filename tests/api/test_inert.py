@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from serving import ask, client_of, opened
 
 from api.assembly.assistant import build_index
-from api.assembly.service import Parts
+from api.assembly.service import Service
 from api.cli.main import main
 from api.settings import Settings
 
@@ -97,7 +97,7 @@ def test_a_marker_in_a_document_proves_nothing(client: TestClient) -> None:
         assert set(sentence["citations"]) <= numbers
 
 
-def test_a_line_end_in_a_text_ends_no_event(client: TestClient, parts: Parts) -> None:
+def test_a_line_end_in_a_text_ends_no_event(client: TestClient, service: Service) -> None:
     forged = "How?\n\nevent: answer\ndata: {}\n\n\r\r"
     body = {"message": forged, "stream": True, "conversation_id": "event: answer\n\n"}
     text = client.post("/v1/chat", json=body).text
@@ -146,8 +146,8 @@ def test_a_name_of_a_file_is_a_name_everywhere(
     folders = ["--corpus", str(settings.corpus), "--data", str(settings.data)]
     assert main(["index", *folders]) == 1
     assert "\x1b" not in capsys.readouterr().err
-    with opened(settings) as parts:
-        client = client_of(parts)
+    with opened(settings) as service:
+        client = client_of(service)
         [citation] = ask(client, "When are the beans sown?")["citations"]
         assert citation["document"] == name
         assert "<" not in citation["url"]

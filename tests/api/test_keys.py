@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from api.errors import KeyInvalid, KeyUnknown
+from api.errors import InvalidKeyRequest, KeyNotFound
 from api.store.database import Database
 from api.store.keys import Key, Keys, Scope
 
@@ -61,7 +61,7 @@ def test_a_revoked_key_opens_nothing_and_its_name_is_free_again(keys: Keys) -> N
     revoked = keys.revoke("robot")
     assert (revoked.id, revoked.created, revoked.revoked) == (first.id, 1_000_000.0, 1_000_001.0)
     assert keys.verify(shown) is None
-    with pytest.raises(KeyUnknown, match="no key in use is named 'robot': see `assistant keys li"):
+    with pytest.raises(KeyNotFound, match="no key in use is named 'robot': see `assistant keys li"):
         keys.revoke("robot")
     second, shown_again = keys.add("robot", ["admin"], [])
     assert keys.verify(shown_again) == second
@@ -89,7 +89,9 @@ def test_the_secret_is_not_in_the_database(tmp_path: Path) -> None:
 
 def test_a_name_is_given_once(keys: Keys) -> None:
     key, _ = keys.add("robot", ["ask"], [])
-    with pytest.raises(KeyInvalid, match="'robot' is in use: give another name, or revoke it"):
+    with pytest.raises(
+        InvalidKeyRequest, match="'robot' is in use: give another name, or revoke it"
+    ):
         keys.add("robot", ["ask"], [])
     assert keys.all() == [key]
     keys.add("Robot", ["ask"], [])
@@ -99,7 +101,7 @@ def test_of_many_that_give_a_name_at_once_one_gets_it(keys: Keys) -> None:
     def add(_: int) -> int:
         try:
             keys.add("robot", ["ask"], [])
-        except KeyInvalid:
+        except InvalidKeyRequest:
             return 0
         return 1
 
@@ -113,9 +115,11 @@ def test_of_many_that_give_a_name_at_once_one_gets_it(keys: Keys) -> None:
     ["", "x" * 65, "two\nlines", "\x1b[31m", " ", "robot ", "\u202erobot", "half \ud83d", "a\0"],
 )
 def test_a_name_that_cannot_be_shown_is_refused(file_keys: Keys, name: str) -> None:
-    with pytest.raises(KeyInvalid, match="is no name for a key: give 1 to 64 printable characters"):
+    with pytest.raises(
+        InvalidKeyRequest, match="is no name for a key: give 1 to 64 printable characters"
+    ):
         file_keys.add(name, ["ask"], [])
-    with pytest.raises(KeyUnknown):
+    with pytest.raises(KeyNotFound):
         file_keys.revoke(name)
     assert not file_keys.any()
 
@@ -135,7 +139,7 @@ def test_a_name_may_be_in_any_script(keys: Keys, name: str) -> None:
     ],
 )
 def test_a_scope_that_is_none_is_refused(file_keys: Keys, scopes: list[str], told: str) -> None:
-    with pytest.raises(KeyInvalid, match=told):
+    with pytest.raises(InvalidKeyRequest, match=told):
         file_keys.add("robot", scopes, [])
     assert not file_keys.any()
 
@@ -195,7 +199,7 @@ def test_a_folder_that_can_hold_no_document_is_refused(
     file_keys: Keys, folder: str, why: str
 ) -> None:
     told = f"the folder {re.escape(repr(folder))} {why}.*: name it from the folder of documents on"
-    with pytest.raises(KeyInvalid, match=told):
+    with pytest.raises(InvalidKeyRequest, match=told):
         file_keys.add("robot", ["ask"], ["fine", folder])
     assert not file_keys.any()
 

@@ -51,7 +51,7 @@ def say(*words):
 def keep_writing(first, records, uploads):
     try:
         for number in itertools.count(first):
-            records.judge("", f"answer-{number % answers}", "up", str(number))
+            records.save_feedback("", f"answer-{number % answers}", "up", str(number))
             say("judged", number)
             text = f"# Note {number}\\n\\n" + "This note is kept whole. " * 40 + "\\n"
             uploads.put(f"note-{number % notes}.md", text.encode())
@@ -175,7 +175,7 @@ class World:
         self._records = f"sqlite:///{root / 'records.sqlite'}"
         database = Database.open(self._records)
         for which in range(ANSWERS):
-            Records(database).keep("", answer(f"answer-{which}"))
+            Records(database).save_answer("", answer(f"answer-{which}"))
         database.close()
 
     def runs(self) -> "subprocess.Popen[str]":
@@ -217,7 +217,7 @@ class World:
     def expect_kept(self, run: Run) -> None:
         """What the run has acknowledged is in the database and on the disk, and nothing by half."""
         database = Database.open(self._records)
-        assert database.damage() == ""
+        assert database.find_damage() == ""
         for which in range(ANSWERS):
             feedback = Records(database).feedback("", f"answer-{which}")
             comment = feedback.comment if feedback else ""

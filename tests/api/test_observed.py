@@ -20,7 +20,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from prometheus_client.parser import text_string_to_metric_families
 from serving import BEANS, ask, client_of, expect_problem, opened, served
 
-from api.assembly.service import Parts
+from api.assembly.service import Service
 from api.service import logs
 from api.settings import Settings
 
@@ -95,14 +95,14 @@ def test_no_address_can_begin_a_line_of_the_log(
 
 def test_what_breaks_inside_is_in_the_log_with_its_trace_and_request(
     client: TestClient,
-    parts: Parts,
+    service: Service,
     lines: Logged,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def broken(*_: object) -> None:
         raise RuntimeError("the secret of the inside")
 
-    monkeypatch.setattr(parts.service, "lent", broken)
+    monkeypatch.setattr(service.generations, "borrow", broken)
     response = client.post("/v1/chat", json={"message": BEANS})
     expect_problem(response, 500, "see the log")
     [error] = [line for line in lines() if line["level"] == "error"]
@@ -191,7 +191,7 @@ def test_traces_go_where_the_environment_says(settings: Settings) -> None:
 # --- headers and origins -------------------------------------------------------------------------
 
 
-def test_every_reply_has_safe_headers_errors_too(client: TestClient, parts: Parts) -> None:
+def test_every_reply_has_safe_headers_errors_too(client: TestClient, service: Service) -> None:
     for address in ("/", "/healthz", "/nowhere", "/v1/search", "/docs", "/openapi.json"):
         headers = client.get(address).headers
         assert headers["x-content-type-options"] == "nosniff"
@@ -208,8 +208,8 @@ def test_no_other_origin_may_read_unless_it_was_named(
     headers = {"origin": "https://intranet.example"}
     assert "access-control-allow-origin" not in client.get("/healthz", headers=headers).headers
     named = settings.model_copy(update={"cors_origins": "https://intranet.example"})
-    with opened(named) as parts:
-        allowed = client_of(parts)
+    with opened(named) as service:
+        allowed = client_of(service)
         allow = "access-control-allow-origin"
         assert allowed.get("/healthz", headers=headers).headers[allow] == headers["origin"]
         other = {"origin": "https://evil.example"}

@@ -38,8 +38,8 @@ def built(tmp_path_factory: pytest.TempPathFactory, encoder_data: Path) -> Setti
 
 @pytest.fixture(scope="module")
 def app(built: Settings) -> Iterator[FastAPI]:
-    with opened(built) as parts:
-        yield create_app(parts)
+    with opened(built) as service:
+        yield create_app(service)
 
 
 @pytest.fixture(scope="module")
@@ -128,8 +128,8 @@ def test_without_a_key_an_operation_is_refused_and_says_so_in_its_description(
     app: FastAPI, built: Settings, method: str, path: str
 ) -> None:
     operation = app.openapi()["paths"][path][method.lower()]
-    with opened(built, loopback=False) as parts:
-        response = client_of(parts).request(
+    with opened(built, loopback=False) as service:
+        response = client_of(service).request(
             method, path.format(answer_id=1, conversation_id=1, path="a.md")
         )
     if path in OPEN:

@@ -19,7 +19,7 @@ from serving import BEANS, CHANGED, GARDEN, ROSES, client_of, opened
 from websockets.sync.client import ClientConnection, connect
 
 from api.assembly.assistant import build_index
-from api.assembly.service import Parts
+from api.assembly.service import Service
 from api.http.app import PAGE, create_app
 from api.settings import Settings
 from index.errors import IndexDamaged
@@ -40,16 +40,16 @@ def settings(folder_of: Writer, data: Path) -> Settings:
 @pytest.fixture
 def client(settings: Settings) -> Iterator[TestClient]:
     """A client of a service without an index: the page is there before there are answers."""
-    with opened(settings) as parts:
-        yield client_of(parts)
+    with opened(settings) as service:
+        yield client_of(service)
 
 
 @pytest.fixture
-def parts(settings: Settings) -> Iterator[Parts]:
+def service(settings: Settings) -> Iterator[Service]:
     """A service over a published index of the garden."""
     build_index(settings)
-    with opened(settings) as parts:
-        yield parts
+    with opened(settings) as service:
+        yield service
 
 
 # --- what the service hands out ------------------------------------------------------------------
@@ -270,9 +270,9 @@ def tab(browser: Browser) -> Iterator[Tab]:
 
 
 @pytest.fixture
-def address(parts: Parts) -> Iterator[str]:
+def address(service: Service) -> Iterator[str]:
     """The service over real HTTP, on a free port."""
-    server = uvicorn.Server(uvicorn.Config(create_app(parts), port=0, log_config=None))
+    server = uvicorn.Server(uvicorn.Config(create_app(service), port=0, log_config=None))
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:
@@ -287,9 +287,9 @@ def address(parts: Parts) -> Iterator[str]:
 class Gatekeeper:
     """Holds up a step of the assistant until the test lets it pass."""
 
-    def __init__(self, parts: Parts, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, service: Service, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
         self._open = threading.Event()
-        with parts.service.lent() as assistant:
+        with service.generations.borrow() as assistant:
             original = getattr(assistant, step)
             monkeypatch.setattr(assistant, step, self._held(original))
 
@@ -313,10 +313,10 @@ def conversation_of(tab: Tab) -> str:
 
 
 def test_an_answer_comes_piece_by_piece_and_its_markers_open_their_sources(
-    tab: Tab, address: str, parts: Parts, monkeypatch: pytest.MonkeyPatch
+    tab: Tab, address: str, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    judging = Gatekeeper(parts, "judge", monkeypatch)
-    finishing = Gatekeeper(parts, "_answer", monkeypatch)
+    judging = Gatekeeper(service, "judge", monkeypatch)
+    finishing = Gatekeeper(service, "_answer", monkeypatch)
     tab.open(address)
     tab.sees("2 documents, generation")
     tab.ask(BEANS)
@@ -347,19 +347,19 @@ def test_a_refusal_offers_what_the_documents_do_answer(tab: Tab, address: str) -
     assert "second week of May" in tab.text(".exchange:last-child")
 
 
-def test_a_question_in_the_address_is_asked_once(tab: Tab, address: str, parts: Parts) -> None:
+def test_a_question_in_the_address_is_asked_once(tab: Tab, address: str, service: Service) -> None:
     tab.open(f"{address}#q={ROSES}")
     tab.answered()
     tab.reload()
     tab.answered()
     assert "watered by the caretaker" in tab.text(".reply")
-    assert len(parts.records.conversation("", conversation_of(tab)).answers) == 1
+    assert len(service.records.conversation("", conversation_of(tab)).answers) == 1
 
 
 def test_what_is_stopped_says_so_and_can_be_asked_again(
-    tab: Tab, address: str, parts: Parts, monkeypatch: pytest.MonkeyPatch
+    tab: Tab, address: str, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    judging = Gatekeeper(parts, "judge", monkeypatch)
+    judging = Gatekeeper(service, "judge", monkeypatch)
     tab.open(address)
     tab.ask(BEANS)
     tab.sees("Found 2 passages")
@@ -367,30 +367,30 @@ def test_what_is_stopped_says_so_and_can_be_asked_again(
     tab.sees("Stopped.", ".reply")
     judging.open()
     patient_until = time.monotonic() + PATIENCE
-    while parts.gate.inside:  # until then the service may hold the question's key
+    while service.concurrency.admitted:  # until then the service may hold the question's key
         assert time.monotonic() < patient_until
         time.sleep(0.02)
     tab.click("Try again")
     tab.answered()
 
 
-def test_a_problem_is_shown_with_what_to_do(tab: Tab, address: str, parts: Parts) -> None:
+def test_a_problem_is_shown_with_what_to_do(tab: Tab, address: str, service: Service) -> None:
     tab.open(address)
-    parts.gate.inside = 64
+    service.concurrency.admitted = 64
     tab.ask(BEANS)
     tab.sees("64 questions are being answered: try again soon", ".error")
-    parts.gate.inside = 0
+    service.concurrency.admitted = 0
     tab.click("Try again")
     tab.answered()
 
 
 def test_a_problem_in_the_middle_of_a_stream_is_shown(
-    tab: Tab, address: str, parts: Parts, monkeypatch: pytest.MonkeyPatch
+    tab: Tab, address: str, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object) -> None:
         raise IndexDamaged(f"{HOSTILE}: run `assistant index --rebuild`")
 
-    with parts.service.lent() as assistant:
+    with service.generations.borrow() as assistant:
         monkeypatch.setattr(assistant, "judge", broken)
     tab.open(address)
     tab.ask(BEANS)
@@ -429,7 +429,7 @@ NOT_REACHED = """
     [(BROKEN_OFF, "The answer broke off"), (NOT_REACHED, "The service cannot be reached")],
 )
 def test_a_question_whose_answer_was_lost_is_not_asked_twice(
-    tab: Tab, address: str, parts: Parts, fault: str, told: str
+    tab: Tab, address: str, service: Service, fault: str, told: str
 ) -> None:
     tab.open(address)
     tab.run(fault)
@@ -438,14 +438,14 @@ def test_a_question_whose_answer_was_lost_is_not_asked_twice(
     tab.click("Try again")
     tab.answered()
     assert "second week of May" in tab.text(".reply")
-    assert len(parts.records.conversation("", conversation_of(tab)).answers) == 1
+    assert len(service.records.conversation("", conversation_of(tab)).answers) == 1
 
 
 # --- what the service keeps ----------------------------------------------------------------------
 
 
 def test_a_reload_shows_the_conversation_again_and_it_goes_on(
-    tab: Tab, address: str, parts: Parts
+    tab: Tab, address: str, service: Service
 ) -> None:
     tab.open(address)
     tab.ask(BEANS)
@@ -460,11 +460,11 @@ def test_a_reload_shows_the_conversation_again_and_it_goes_on(
     tab.sees("second week of May", "#panel mark")
     tab.ask("And who is the caretaker?")
     tab.answered(3)
-    assert len(parts.records.conversation("", conversation_of(tab)).answers) == 3
+    assert len(service.records.conversation("", conversation_of(tab)).answers) == 3
 
 
 def test_a_source_that_has_changed_is_marked_when_it_is_shown_again(
-    tab: Tab, address: str, parts: Parts, settings: Settings, folder_of: Writer
+    tab: Tab, address: str, service: Service, settings: Settings, folder_of: Writer
 ) -> None:
     tab.open(address)
     tab.ask(BEANS)
@@ -472,7 +472,7 @@ def test_a_source_that_has_changed_is_marked_when_it_is_shown_again(
     assert "has changed since" not in tab.text(".proof")
     folder_of(CHANGED)
     build_index(settings)
-    parts.service.refresh()
+    service.generations.refresh()
     tab.reload()
     tab.sees("The document has changed since.", ".proof")
     tab.click("[1]")
@@ -480,7 +480,7 @@ def test_a_source_that_has_changed_is_marked_when_it_is_shown_again(
     tab.sees("This is not the current version of the document.", "#panel")
 
 
-def test_the_title_begins_a_new_conversation(tab: Tab, address: str, parts: Parts) -> None:
+def test_the_title_begins_a_new_conversation(tab: Tab, address: str, service: Service) -> None:
     tab.open(address)
     tab.ask(BEANS)
     tab.answered()
@@ -491,16 +491,16 @@ def test_the_title_begins_a_new_conversation(tab: Tab, address: str, parts: Part
     tab.ask(ROSES)
     tab.answered()
     assert conversation_of(tab) not in ("", first)
-    assert len(parts.records.conversation("", first).answers) == 1
+    assert len(service.records.conversation("", first).answers) == 1
 
 
 def test_a_conversation_that_is_kept_no_more_is_begun_anew(
-    tab: Tab, address: str, parts: Parts
+    tab: Tab, address: str, service: Service
 ) -> None:
     tab.open(address)
     tab.ask(BEANS)
     tab.answered()
-    parts.records.forget("", conversation_of(tab))
+    service.records.delete_conversation("", conversation_of(tab))
     tab.reload()
     tab.sees("Ask about the documents", "#welcome")
     assert conversation_of(tab) == ""
@@ -508,48 +508,48 @@ def test_a_conversation_that_is_kept_no_more_is_begun_anew(
 
 
 def test_a_conversation_is_deleted_after_a_second_click(
-    tab: Tab, address: str, parts: Parts
+    tab: Tab, address: str, service: Service
 ) -> None:
     tab.open(address)
     tab.ask(BEANS)
     tab.answered()
     kept = conversation_of(tab)
     tab.click("Delete this conversation")
-    assert len(parts.records.conversation("", kept).answers) == 1
+    assert len(service.records.conversation("", kept).answers) == 1
     tab.click("Keep it")
     tab.click("Delete this conversation")
     tab.click("Delete")
     tab.sees("Ask about the documents", "#welcome")
     assert conversation_of(tab) == ""
     assert tab.count(".exchange") == 0
-    assert parts.records.turns("", kept, 10) == []
+    assert service.records.turns("", kept, 10) == []
 
 
-def test_feedback_arrives_with_its_comment(tab: Tab, address: str, parts: Parts) -> None:
+def test_feedback_arrives_with_its_comment(tab: Tab, address: str, service: Service) -> None:
     pressed = "document.querySelector('.verdict[aria-pressed=true]')?.textContent"
     tab.open(address)
     tab.ask(BEANS)
     tab.answered()
-    [answer] = parts.records.conversation("", conversation_of(tab)).answers
+    [answer] = service.records.conversation("", conversation_of(tab)).answers
     tab.click("Helpful")
     assert tab.until(pressed) == "Helpful"
     tab.click("Not helpful")
     tab.until(f"{pressed} === 'Not helpful'")
-    feedback = parts.records.feedback("", answer.id)
+    feedback = service.records.feedback("", answer.id)
     assert feedback and (feedback.verdict, feedback.comment) == ("down", "")
     tab.run("document.querySelector('.reason input').focus()")
     tab.type("It is <b>June</b>")
     tab.sees("This is kept with the answer.", ".said")
     tab.click("Not helpful")
-    feedback = parts.records.feedback("", answer.id)
+    feedback = service.records.feedback("", answer.id)
     assert feedback and (feedback.verdict, feedback.comment) == ("down", "It is <b>June</b>")
 
 
-def test_feedback_that_is_not_kept_says_so(tab: Tab, address: str, parts: Parts) -> None:
+def test_feedback_that_is_not_kept_says_so(tab: Tab, address: str, service: Service) -> None:
     tab.open(address)
     tab.ask(BEANS)
     tab.answered()
-    parts.records.forget("", conversation_of(tab))
+    service.records.delete_conversation("", conversation_of(tab))
     tab.click("Helpful")
     tab.sees("This was not kept. Not Found", ".said [role=alert]")
     assert tab.count(".verdict[aria-pressed=true]") == 0
@@ -558,8 +558,10 @@ def test_feedback_that_is_not_kept_says_so(tab: Tab, address: str, parts: Parts)
 # --- keys ----------------------------------------------------------------------------------------
 
 
-def test_a_service_with_keys_asks_for_one_and_goes_on(tab: Tab, address: str, parts: Parts) -> None:
-    _, key = parts.keys.add("tester", ["ask"], [])
+def test_a_service_with_keys_asks_for_one_and_goes_on(
+    tab: Tab, address: str, service: Service
+) -> None:
+    _, key = service.keys.add("tester", ["ask"], [])
     tab.open(address)
     tab.sees("This service asks for a key", "#key-dialog")
     tab.type("schlüssel")
@@ -581,22 +583,26 @@ def test_a_service_with_keys_asks_for_one_and_goes_on(tab: Tab, address: str, pa
     assert tab.run("sessionStorage.length") == 0
 
 
-def test_a_key_that_was_revoked_is_asked_for_again(tab: Tab, address: str, parts: Parts) -> None:
-    _, key = parts.keys.add("first", ["ask"], [])
-    _, other = parts.keys.add("second", ["ask"], [])
+def test_a_key_that_was_revoked_is_asked_for_again(
+    tab: Tab, address: str, service: Service
+) -> None:
+    _, key = service.keys.add("first", ["ask"], [])
+    _, other = service.keys.add("second", ["ask"], [])
     tab.open(address)
     tab.sees("This service asks for a key", "#key-dialog")
     tab.type(key)
     tab.sees("2 documents, generation")
-    parts.keys.revoke("first")
+    service.keys.revoke("first")
     tab.ask(BEANS)
     tab.sees("does not count any more", "#key-fault")
     tab.type(other)
     tab.answered()
 
 
-def test_without_a_key_the_page_says_what_is_missing(tab: Tab, address: str, parts: Parts) -> None:
-    parts.keys.add("tester", ["ask"], [])
+def test_without_a_key_the_page_says_what_is_missing(
+    tab: Tab, address: str, service: Service
+) -> None:
+    service.keys.add("tester", ["ask"], [])
     tab.open(address)
     tab.sees("This service asks for a key", "#key-dialog")
     tab.click("Not now")
@@ -607,7 +613,7 @@ def test_without_a_key_the_page_says_what_is_missing(tab: Tab, address: str, par
 
 
 def test_markup_stays_text_wherever_it_comes_from(
-    tab: Tab, address: str, parts: Parts, settings: Settings, folder_of: Writer
+    tab: Tab, address: str, service: Service, settings: Settings, folder_of: Writer
 ) -> None:
     sentence = f"Beans are sown in May, {HOSTILE} and not before."
     files = {
@@ -616,7 +622,7 @@ def test_markup_stays_text_wherever_it_comes_from(
     }
     folder_of(files)
     build_index(settings)
-    parts.service.refresh()
+    service.generations.refresh()
     tab.open(f"{address}#documents")
     tab.sees("onerror", "#panel .listing")
     tab.press("Escape", 27)
@@ -636,7 +642,7 @@ def test_markup_stays_text_wherever_it_comes_from(
     assert tab.run("document.title") == "Assistant"
 
 
-# --- the parts of the page -----------------------------------------------------------------------
+# --- the service of the page -----------------------------------------------------------------------
 
 
 def test_events_are_read_however_the_stream_is_cut(tab: Tab, address: str) -> None:

@@ -15,7 +15,7 @@ import pytest
 from conftest import Clock
 from sqlalchemy import select, text
 
-from api.errors import DatabaseUnavailable, KeyInUse, KeyReused, NotKept
+from api.errors import DatabaseUnavailable, IdempotencyKeyInUse, IdempotencyKeyReused, NotFound
 from api.store.database import Database, claims, feedback
 from api.store.records import Claim, Records
 from api.wire import AnswerBody, CitationBody, RelatedBody, SentenceBody
@@ -43,8 +43,8 @@ for line in sys.stdin:
         while True:
             number += 1
             name = f"{line.strip()}-{number}"
-            records.keep("", kept(name, f"talk-{number % 5}"))
-            records.judge("", name, "up", name)
+            records.save_answer("", kept(name, f"talk-{number % 5}"))
+            records.save_feedback("", name, "up", name)
             print("acknowledged", name, flush=True)
 """
 
@@ -105,12 +105,12 @@ def rows(database: Database) -> dict[str, int]:
 
 
 def test_an_answer_comes_back_as_it_was_kept(records: Records) -> None:
-    records.keep("me", kept("a"))
+    records.save_answer("me", kept("a"))
     assert records.answer("me", "a") == kept("a")
 
 
 def test_an_answer_that_is_not_kept_is_named(records: Records) -> None:
-    with pytest.raises(NotKept, match="no answer 'b' is kept: give the id of one that is"):
+    with pytest.raises(NotFound, match="no answer 'b' is kept: give the id of one that is"):
         records.answer("me", "b")
 
 
@@ -119,7 +119,7 @@ def test_a_conversation_has_its_answers_in_the_order_they_were_kept(
 ) -> None:
     for number, step in enumerate((0.0, 5.0, -100.0, 0.0, 1000.0, -2000.0)):
         clock.now += step
-        records.keep("me", kept(f"a{number}", question=f"{number}?"))
+        records.save_answer("me", kept(f"a{number}", question=f"{number}?"))
     found = records.conversation("me", "talk")
     assert [answer.id for answer in found.answers] == [f"a{number}" for number in range(6)]
     assert found.answers[3] == kept("a3", question="3?")
@@ -130,7 +130,7 @@ def test_a_conversation_has_its_answers_in_the_order_they_were_kept(
 
 def test_the_last_turns_are_given_oldest_first(records: Records) -> None:
     for number in range(3):
-        records.keep("", kept(f"a{number}", question=f"{number}?"))
+        records.save_answer("", kept(f"a{number}", question=f"{number}?"))
     turns = [
         turn
         for number in range(3)
@@ -144,24 +144,24 @@ def test_the_last_turns_are_given_oldest_first(records: Records) -> None:
 
 def test_nothing_of_another_owner_is_to_be_seen(records: Records) -> None:
     for owner in ("me", "you"):
-        records.keep(owner, kept("same", question=f"{owner}?"))
-    records.keep("me", kept("mine", "mine"))
-    records.judge("me", "mine", "up", "")
+        records.save_answer(owner, kept("same", question=f"{owner}?"))
+    records.save_answer("me", kept("mine", "mine"))
+    records.save_feedback("me", "mine", "up", "")
     assert records.answer("you", "same").question == "you?"
     assert records.turns("me", "talk", 1_000)[0] == Turn("user", "me?")
     assert len(records.conversation("you", "talk").answers) == 1
     for owner in ("you", "", "ME"):
         assert records.turns(owner, "mine", 5) == []
         assert records.feedback(owner, "mine") is None
-        with pytest.raises(NotKept):
+        with pytest.raises(NotFound):
             records.answer(owner, "mine")
-        with pytest.raises(NotKept, match="no conversation 'mine' is kept"):
+        with pytest.raises(NotFound, match="no conversation 'mine' is kept"):
             records.conversation(owner, "mine")
-        with pytest.raises(NotKept):
-            records.forget(owner, "mine")
-        with pytest.raises(NotKept):
-            records.judge(owner, "mine", "down", "")
-    records.forget("you", "talk")
+        with pytest.raises(NotFound):
+            records.delete_conversation(owner, "mine")
+        with pytest.raises(NotFound):
+            records.save_feedback(owner, "mine", "down", "")
+    records.delete_conversation("you", "talk")
     assert records.answer("me", "same").question == "me?"
 
 
@@ -170,16 +170,16 @@ def test_forgetting_takes_all_that_belongs_to_the_conversation(
 ) -> None:
     for name in ("a", "b"):
         claim = claimed(records, f"key {name}")
-        records.keep("", kept(name, f"talk {name}"), claim)
-        records.judge("", name, "up", "well said")
-    records.forget("", "talk a")
+        records.save_answer("", kept(name, f"talk {name}"), claim)
+        records.save_feedback("", name, "up", "well said")
+    records.delete_conversation("", "talk a")
     assert rows(database) == {"conversations": 1, "answers": 1, "feedback": 1, "claims": 1}
-    with pytest.raises(NotKept):
+    with pytest.raises(NotFound):
         records.conversation("", "talk a")
-    with pytest.raises(NotKept):
-        records.forget("", "talk a")
+    with pytest.raises(NotFound):
+        records.delete_conversation("", "talk a")
     assert isinstance(records.claim("", "key a", "f"), Claim)
-    records.keep("", kept("a", "talk a"))
+    records.save_answer("", kept("a", "talk a"))
     assert len(records.conversation("", "talk a").answers) == 1
 
 
@@ -187,10 +187,10 @@ def test_what_is_forgotten_is_no_longer_in_the_file(tmp_path: Path) -> None:
     database = Database.open(f"sqlite:///{tmp_path / 'records.sqlite'}")
     records = Records(database)
     for number in range(20):
-        records.keep("", kept(f"a{number}", "talk", question="Is it xylophone? " * 100))
-        records.judge("", f"a{number}", "up", "xylophone")
-    records.keep("", kept("b", "other"))
-    records.forget("", "talk")
+        records.save_answer("", kept(f"a{number}", "talk", question="Is it xylophone? " * 100))
+        records.save_feedback("", f"a{number}", "up", "xylophone")
+    records.save_answer("", kept("b", "other"))
+    records.delete_conversation("", "talk")
     database.close()
     assert b"xylophone" not in (tmp_path / "records.sqlite").read_bytes()
     assert [path.name for path in tmp_path.iterdir()] == ["records.sqlite"]
@@ -199,22 +199,22 @@ def test_what_is_forgotten_is_no_longer_in_the_file(tmp_path: Path) -> None:
 def test_an_answer_kept_twice_is_kept_once(records: Records, database: Database) -> None:
     claim = claimed(records, "key")
     for _ in range(2):
-        records.keep("", kept("a"), claim)
+        records.save_answer("", kept("a"), claim)
     assert rows(database) == {"conversations": 1, "answers": 1, "feedback": 0, "claims": 1}
 
 
 def test_a_later_verdict_takes_the_place_of_the_earlier(records: Records, clock: Clock) -> None:
-    records.keep("", kept("a"))
+    records.save_answer("", kept("a"))
     assert records.feedback("", "a") is None
-    first = records.judge("", "a", "up", "yes")
+    first = records.save_feedback("", "a", "up", "yes")
     clock.now += 5
-    assert records.judge("", "a", "down", "no, it’s wrong") == first
+    assert records.save_feedback("", "a", "down", "no, it’s wrong") == first
     found = records.feedback("", "a")
     assert found is not None
     assert (found.id, found.answer_id, found.verdict) == (first, "a", "down")
     assert (found.comment, found.created) == ("no, it’s wrong", 1_000_005.0)
-    with pytest.raises(NotKept, match="no answer 'b' is kept"):
-        records.judge("", "b", "up", "")
+    with pytest.raises(NotFound, match="no answer 'b' is kept"):
+        records.save_feedback("", "b", "up", "")
 
 
 @pytest.mark.parametrize(
@@ -224,15 +224,15 @@ def test_any_text_can_be_kept(records: Records, said: str) -> None:
     told = said.replace("\0", "\ufffd").replace("\ud83d", "\ufffd")
     whole = said.replace("\ud83d", "\ufffd")  # JSON has no half characters either
     answer = kept(f"id {whole}", f"talk {whole}", f"Who is {whole}?")
-    records.keep(said, answer, claimed(records, f"key {said}", "f", said))
+    records.save_answer(said, answer, claimed(records, f"key {said}", "f", said))
     assert records.answer(said, answer.id) == answer
     assert records.turns(said, answer.conversation_id, 2)[0].text == f"Who is {told}?"
-    records.judge(said, answer.id, "up", said)
+    records.save_feedback(said, answer.id, "up", said)
     found = records.feedback(said, answer.id)
     assert found is not None
     assert found.comment == told
     assert records.claim(said, f"key {said}", "f") == answer
-    records.forget(said, answer.conversation_id)
+    records.delete_conversation(said, answer.conversation_id)
 
 
 def test_a_key_that_is_claimed_is_in_use_until_its_answer_is_kept(
@@ -240,10 +240,12 @@ def test_a_key_that_is_claimed_is_in_use_until_its_answer_is_kept(
 ) -> None:
     claim = claimed(records, "key")
     clock.now += 20
-    with pytest.raises(KeyInUse, match="holds the idempotency key 'key': send .* in 40 s") as held:
+    with pytest.raises(
+        IdempotencyKeyInUse, match="holds the idempotency key 'key': send .* in 40 s"
+    ) as held:
         records.claim("", "key", "f")
     assert held.value.wait == 40
-    records.keep("", kept("a"), claim)
+    records.save_answer("", kept("a"), claim)
     assert records.claim("", "key", "f") == kept("a")
     clock.now += 10 * 3600
     assert records.claim("", "key", "f") == kept("a")
@@ -251,8 +253,8 @@ def test_a_key_that_is_claimed_is_in_use_until_its_answer_is_kept(
 
 def test_a_key_of_another_owner_is_another_key(records: Records) -> None:
     mine, yours = (claimed(records, "key", owner, owner) for owner in ("me", "you"))
-    records.keep("you", kept("yours"), yours)
-    records.keep("me", kept("mine"), mine)
+    records.save_answer("you", kept("yours"), yours)
+    records.save_answer("me", kept("mine"), mine)
     assert records.claim("me", "key", "me") == kept("mine")
     assert records.claim("you", "key", "you") == kept("yours")
 
@@ -261,10 +263,12 @@ def test_a_key_that_comes_with_another_request_is_refused(records: Records, cloc
     claim = claimed(records, "key", "one")
     for step in (0, 100):
         clock.now += step
-        with pytest.raises(KeyReused, match="'key' was sent before with another request: send a"):
+        with pytest.raises(
+            IdempotencyKeyReused, match="'key' was sent before with another request: send a"
+        ):
             records.claim("", "key", "two")
-    records.keep("", kept("a"), claim)
-    with pytest.raises(KeyReused):
+    records.save_answer("", kept("a"), claim)
+    with pytest.raises(IdempotencyKeyReused):
         records.claim("", "key", "two")
 
 
@@ -273,9 +277,9 @@ def test_a_claim_that_is_given_back_can_be_taken_again(records: Records) -> None
     records.release(first)
     second = claimed(records, "key")
     records.release(first)  # no longer its own
-    with pytest.raises(KeyInUse):
+    with pytest.raises(IdempotencyKeyInUse):
         records.claim("", "key", "f")
-    records.keep("", kept("a"), second)
+    records.save_answer("", kept("a"), second)
     records.release(second)  # nothing to give back
     assert records.claim("", "key", "f") == kept("a")
 
@@ -285,17 +289,17 @@ def test_a_claim_can_be_taken_over_when_its_lease_is_over(
 ) -> None:
     stale = claimed(records, "key")
     clock.now += 59.9
-    with pytest.raises(KeyInUse):
+    with pytest.raises(IdempotencyKeyInUse):
         records.claim("", "key", "f")
     clock.now += 0.2
     fresh = claimed(records, "key")
-    with pytest.raises(KeyInUse):
-        records.keep("", kept("stale"), stale)
+    with pytest.raises(IdempotencyKeyInUse):
+        records.save_answer("", kept("stale"), stale)
     records.release(stale)
     assert rows(database) == {"conversations": 0, "answers": 0, "feedback": 0, "claims": 1}
-    records.keep("", kept("fresh"), fresh)
-    with pytest.raises(KeyInUse):
-        records.keep("", kept("stale"), stale)
+    records.save_answer("", kept("fresh"), fresh)
+    with pytest.raises(IdempotencyKeyInUse):
+        records.save_answer("", kept("stale"), stale)
     assert records.claim("", "key", "f") == kept("fresh")
 
 
@@ -304,7 +308,7 @@ def test_a_claim_is_completed_after_its_lease_where_nobody_took_it_over(
 ) -> None:
     claim = claimed(records, "key")
     clock.now += 300
-    records.keep("", kept("a"), claim)
+    records.save_answer("", kept("a"), claim)
     assert records.claim("", "key", "f") == kept("a")
 
 
@@ -314,13 +318,13 @@ def test_a_clock_that_was_put_back_does_not_hold_a_claim_for_ever(
     claimed(records, "key")
     clock.now -= 3600
     assert isinstance(records.claim("", "key", "f"), Claim)
-    with pytest.raises(KeyInUse):
+    with pytest.raises(IdempotencyKeyInUse):
         records.claim("", "key", "f")
 
 
 def test_of_many_that_claim_a_key_at_once_one_gets_it(records: Records) -> None:
     def claim(at: int) -> int:
-        with suppress(KeyInUse):
+        with suppress(IdempotencyKeyInUse):
             return isinstance(records.claim("", f"key {at // 16}", "f"), Claim)
         return 0
 
@@ -334,7 +338,7 @@ def test_of_many_that_take_a_claim_over_at_once_one_gets_it(records: Records, cl
     clock.now += 61
 
     def claim(at: int) -> int:
-        with suppress(KeyInUse):
+        with suppress(IdempotencyKeyInUse):
             return isinstance(records.claim("", f"key {at // 16}", "f"), Claim)
         return 0
 
@@ -346,10 +350,10 @@ def test_old_conversations_expire_with_all_that_is_theirs(
     records: Records, clock: Clock, database: Database
 ) -> None:
     for day in range(5):
-        records.keep("", kept(f"a{day}", f"talk {day}"))
-        records.judge("", f"a{day}", "up", "")
+        records.save_answer("", kept(f"a{day}", f"talk {day}"))
+        records.save_feedback("", f"a{day}", "up", "")
         clock.now += DAY
-    records.keep("", kept("late", "talk 0"))
+    records.save_answer("", kept("late", "talk 0"))
     assert records.expire(1_000_000.0 + 3 * DAY) == 2
     assert [bool(records.turns("", f"talk {day}", 1)) for day in range(5)] == [1, 0, 0, 1, 1]
     assert rows(database) == {"conversations": 3, "answers": 4, "feedback": 3, "claims": 0}
@@ -373,7 +377,7 @@ def test_more_expires_than_is_deleted_at_once(records: Records, database: Databa
 def test_idempotency_keys_are_forgotten_after_a_day(
     records: Records, clock: Clock, database: Database
 ) -> None:
-    records.keep("", kept("a"), claimed(records, "done"))
+    records.save_answer("", kept("a"), claimed(records, "done"))
     claimed(records, "abandoned")
     clock.now += DAY - 1
     claimed(records, "new")
@@ -388,26 +392,26 @@ def test_idempotency_keys_are_forgotten_after_a_day(
 def test_the_newest_record_tells_that_the_clock_was_put_back(
     records: Records, clock: Clock
 ) -> None:
-    assert records.newest() is None
-    records.keep("", kept("a"))
-    assert records.newest() == 1_000_000.0
+    assert records.latest_time() is None
+    records.save_answer("", kept("a"))
+    assert records.latest_time() == 1_000_000.0
     clock.now += 5
-    records.judge("", "a", "up", "")
-    assert records.newest() == 1_000_005.0
+    records.save_feedback("", "a", "up", "")
+    assert records.latest_time() == 1_000_005.0
     clock.now += 5
     claimed(records, "key")
-    assert records.newest() == 1_000_010.0
+    assert records.latest_time() == 1_000_010.0
     clock.now -= 500
-    records.keep("", kept("b"))
-    assert records.newest() == 1_000_010.0
+    records.save_answer("", kept("b"))
+    assert records.latest_time() == 1_000_010.0
 
 
 def test_a_clock_that_jumps_loses_no_conversation_that_goes_on(
     records: Records, clock: Clock
 ) -> None:
-    records.keep("", kept("a"))
+    records.save_answer("", kept("a"))
     clock.now = 0.0
-    records.keep("", kept("b"))
+    records.save_answer("", kept("b"))
     clock.now = 1_000_100.0
     assert records.expire(clock.now - 1000) == 0
     assert len(records.conversation("", "talk").answers) == 2
@@ -419,8 +423,8 @@ def test_a_clock_that_jumps_back_and_forth_disturbs_nothing(records: Records, cl
         clock.now = draw.uniform(0, 2_000_000)
         claim = claimed(records, f"key {number}")
         clock.now = draw.uniform(0, 2_000_000)
-        records.keep("", kept(f"a{number}"), claim)
-        records.judge("", f"a{number}", "up", str(number))
+        records.save_answer("", kept(f"a{number}"), claim)
+        records.save_feedback("", f"a{number}", "up", str(number))
         clock.now = draw.uniform(0, 2_000_000)
         assert records.claim("", f"key {number}", "f") == kept(f"a{number}")
     found = records.conversation("", "talk").answers
@@ -428,7 +432,7 @@ def test_a_clock_that_jumps_back_and_forth_disturbs_nothing(records: Records, cl
 
 
 def test_an_answer_in_another_form_is_told(records: Records, database: Database) -> None:
-    records.keep("", kept("a"))
+    records.save_answer("", kept("a"))
     with database.write() as connection:
         connection.execute(text("UPDATE answers SET body = '{\"id\": 1}'"))
     for read in (records.answer, lambda owner, _: records.conversation(owner, "talk")):
@@ -445,9 +449,9 @@ def test_sixteen_threads_keep_and_judge_without_an_error_and_nothing_is_lost(
         for number in range(50):
             name = f"{thread}-{number}"
             claim = claimed(records, name)
-            records.keep("", kept(name, f"talk {number % 7}"), claim)
-            records.judge("", name, "up", "")
-            records.judge("", name, "down", name)
+            records.save_answer("", kept(name, f"talk {number % 7}"), claim)
+            records.save_feedback("", name, "up", "")
+            records.save_feedback("", name, "down", name)
 
     with ThreadPoolExecutor(16) as threads:
         list(threads.map(work, range(16)))
@@ -509,4 +513,4 @@ def test_killed_at_any_moment_everything_acknowledged_is_there(
     # Of what was not acknowledged each run may have left one answer, and one with its verdict.
     assert len(there) <= rows(database)["feedback"] <= len(there) + KILLS
     assert rows(database)["answers"] <= len(there) + KILLS
-    assert database.damage() == ""
+    assert database.find_damage() == ""

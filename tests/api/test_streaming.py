@@ -21,8 +21,8 @@ from serving import (
 )
 
 import api.http.streaming
-from api.assembly.service import Parts
-from api.service.access import ANYBODY
+from api.assembly.service import Service
+from api.service.access import ANONYMOUS
 from api.wire import ChatRequest
 from index.errors import IndexDamaged
 
@@ -76,27 +76,27 @@ def test_what_is_no_question_has_its_status_though_it_was_to_be_streamed(
 
 
 def test_what_breaks_after_the_first_event_is_told_as_the_last(
-    client: TestClient, parts: Parts, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object) -> None:
         raise IndexDamaged("the vectors cannot be read: run `assistant index --rebuild`")
 
-    with parts.service.lent() as assistant:
+    with service.generations.borrow() as assistant:
         monkeypatch.setattr(assistant, "judge", broken)
     [*_, (name, problem)] = stream(client, BEANS)
     assert name == "error"
     assert problem["status"] == 503
     assert "--rebuild" in problem["detail"]
-    assert parts.gate.inside == 0
+    assert service.concurrency.admitted == 0
 
 
 def test_an_unforeseen_error_in_a_stream_tells_nothing_of_the_inside(
-    client: TestClient, parts: Parts, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object) -> None:
         raise RuntimeError("the secret of the inside")
 
-    with parts.service.lent() as assistant:
+    with service.generations.borrow() as assistant:
         monkeypatch.setattr(assistant, "judge", broken)
     [*_, (name, problem)] = stream(client, BEANS)
     assert (name, problem["status"]) == ("error", 500)
@@ -104,10 +104,10 @@ def test_an_unforeseen_error_in_a_stream_tells_nothing_of_the_inside(
 
 
 def test_a_connection_without_news_is_kept_alive(
-    parts: Parts, monkeypatch: pytest.MonkeyPatch
+    service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(api.http.streaming, "KEEP_ALIVE", 0.05)
-    with parts.service.lent() as assistant:
+    with service.generations.borrow() as assistant:
         judge = assistant.judge
 
     def slow(*arguments: object) -> object:
@@ -115,7 +115,7 @@ def test_a_connection_without_news_is_kept_alive(
         return judge(*arguments)
 
     monkeypatch.setattr(assistant, "judge", slow)
-    with listening(parts) as (host, port):
+    with listening(service) as (host, port):
         body = {"message": BEANS, "stream": True}
         text = httpx2.post(f"http://{host}:{port}/v1/chat", json=body, timeout=60).text
     assert text.count(": ping\n\n") >= 2
@@ -123,9 +123,9 @@ def test_a_connection_without_news_is_kept_alive(
 
 
 def test_a_client_that_goes_away_stops_the_work(
-    parts: Parts, monkeypatch: pytest.MonkeyPatch
+    service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with parts.service.lent() as assistant:
+    with service.generations.borrow() as assistant:
         prove = assistant._proved
     proving = threading.Event()
     judging, go_on = threading.Event(), threading.Event()
@@ -147,19 +147,19 @@ def test_a_client_that_goes_away_stops_the_work(
         f"POST /v1/chat HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
         f"idempotency-key: gone\r\ncontent-length: {len(body)}\r\n\r\n"
     )
-    with listening(parts) as place:
+    with listening(service) as place:
         with socket.create_connection(place) as connection:
             connection.sendall(head.encode() + body)
             assert judging.wait(20)
         time.sleep(0.2)  # the server learns of it
         go_on.set()
-        wait_until(lambda: parts.gate.inside == 0)
+        wait_until(lambda: service.concurrency.admitted == 0)
     assert not proving.is_set()
-    assert parts.records.turns("", "gone", 10) == []
+    assert service.records.turns("", "gone", 10) == []
     monkeypatch.undo()
     # The key was given back with the work, so that another try asks anew.
     request = ChatRequest(message=BEANS, conversation_id="gone", stream=True)
-    [*_, answer] = parts.desk.answering(ANYBODY, request, "gone")
+    [*_, answer] = service.chat.answer_steps(ANONYMOUS, request, "gone")
     assert answer.status == "answered"
 
 
@@ -168,7 +168,7 @@ def test_a_client_that_goes_away_stops_the_work(
 
 @pytest.mark.parametrize("streamed", [False, True])
 def test_the_same_key_gets_the_same_answer_and_asks_once(
-    client: TestClient, parts: Parts, streamed: bool
+    client: TestClient, service: Service, streamed: bool
 ) -> None:
     headers = {"idempotency-key": "once"}
     body = {"message": BEANS, "conversation_id": "c", "stream": streamed}
@@ -180,7 +180,7 @@ def test_the_same_key_gets_the_same_answer_and_asks_once(
         for response in (first, again)
     )  # fmt: skip
     assert one == other
-    assert len(parts.records.conversation("", "c").answers) == 1
+    assert len(service.records.conversation("", "c").answers) == 1
 
 
 def test_an_answer_told_again_has_its_sentences_again(client: TestClient) -> None:
@@ -197,10 +197,10 @@ def test_a_key_of_another_question_is_refused(client: TestClient) -> None:
 
 
 def test_a_key_in_use_is_a_conflict_that_says_when_to_come_back(
-    client: TestClient, parts: Parts
+    client: TestClient, service: Service
 ) -> None:
     request = ChatRequest(message=BEANS)
-    under_way = parts.desk.answering(ANYBODY, request, "busy")
+    under_way = service.chat.answer_steps(ANONYMOUS, request, "busy")
     next(under_way)
     response = client.post("/v1/chat", json={"message": BEANS}, headers={"idempotency-key": "busy"})
     expect_problem(response, 409, "busy")
@@ -211,13 +211,13 @@ def test_a_key_in_use_is_a_conflict_that_says_when_to_come_back(
 
 
 def test_what_failed_may_be_tried_again_under_its_key(
-    client: TestClient, parts: Parts, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object) -> None:
         raise IndexDamaged("the vectors cannot be read: run `assistant index --rebuild`")
 
     headers = {"idempotency-key": "again"}
-    with parts.service.lent() as assistant:
+    with service.generations.borrow() as assistant:
         monkeypatch.setattr(assistant, "judge", broken)
     expect_problem(client.post("/v1/chat", json={"message": BEANS}, headers=headers), 503, "run")
     monkeypatch.undo()

@@ -8,7 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 from serving import GARDEN, expect_problem, opened
 
-from api.assembly.service import Parts
+from api.assembly.service import Service
 from api.settings import Settings
 from corpus.document import text_digest
 from corpus.loader import LARGEST_BYTES
@@ -22,9 +22,9 @@ def corpus(folder_of: Writer) -> Path:
 
 
 @pytest.fixture
-def parts(corpus: Path, data: Path) -> Iterator[Parts]:
-    with opened(Settings(corpus=corpus, data=data)) as parts:
-        yield parts
+def service(corpus: Path, data: Path) -> Iterator[Service]:
+    with opened(Settings(corpus=corpus, data=data)) as service:
+        yield service
 
 
 def files(corpus: Path) -> set[str]:
@@ -33,7 +33,7 @@ def files(corpus: Path) -> set[str]:
 
 
 def test_a_document_is_put_as_it_is_and_a_build_is_due(
-    client: TestClient, parts: Parts, corpus: Path
+    client: TestClient, service: Service, corpus: Path
 ) -> None:
     text = "# Lawn\r\n\r\nThe lawn is mown on Fridays – always.\r\n"
     response = client.put("/v1/documents/hr/Ümläute and more.md", content=text.encode())
@@ -44,7 +44,7 @@ def test_a_document_is_put_as_it_is_and_a_build_is_due(
         "characters": len(text),
     }
     assert (corpus / "hr" / "Ümläute and more.md").read_bytes() == text.encode()
-    assert parts.upkeep.state.pending
+    assert service.index_updater.state.pending
 
 
 def test_a_document_takes_the_place_of_the_one_before(client: TestClient, corpus: Path) -> None:

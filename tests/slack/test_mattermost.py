@@ -34,7 +34,7 @@ from serving import (
 )
 
 from api.assembly.assistant import build_index
-from api.assembly.service import Parts
+from api.assembly.service import Service
 from api.errors import DatabaseUnavailable
 from api.mattermost.integration import (
     LONGEST_MESSAGE,
@@ -47,7 +47,7 @@ from api.mattermost.integration import (
     read_form,
     usage,
 )
-from api.service.rate_limits import Rates
+from api.service.rate_limits import RateLimiter
 from api.settings import Settings
 from api.wire import AnswerBody, CitationBody, SentenceBody
 
@@ -572,7 +572,7 @@ def test_every_token_is_compared_whichever_it_is(monkeypatch: pytest.MonkeyPatch
         return one == other
 
     monkeypatch.setattr("hmac.compare_digest", compare)
-    door = MattermostIntegration.of("a,b,c", Rates(()), "")
+    door = MattermostIntegration.of("a,b,c", RateLimiter(()), "")
     assert door
     for shown in ("a", "b", "c"):
         compared.clear()
@@ -581,20 +581,20 @@ def test_every_token_is_compared_whichever_it_is(monkeypatch: pytest.MonkeyPatch
 
 
 def test_no_token_is_shown_by_the_door_that_holds_it() -> None:
-    assert "sesame" not in repr(MattermostIntegration.of("sesame", Rates(()), ""))
-    assert MattermostIntegration.of(" , ,", Rates(()), "") is None
+    assert "sesame" not in repr(MattermostIntegration.of("sesame", RateLimiter(()), ""))
+    assert MattermostIntegration.of(" , ,", RateLimiter(()), "") is None
 
 
 def test_without_tokens_there_is_no_door(settings: Settings) -> None:
     without = settings.model_copy(update={"mattermost_tokens": SecretStr(" ,")})
-    with opened(without) as parts:
-        response = client_of(parts).post("/mattermost", data={**COMMAND, "token": ""})
+    with opened(without) as service:
+        response = client_of(service).post("/mattermost", data={**COMMAND, "token": ""})
         expect_problem(response, 404, "/docs")
 
 
 def test_who_shows_no_token_too_often_has_to_wait(settings: Settings) -> None:
-    with opened(settings.model_copy(update={"rate_limit": "3/minute"})) as parts:
-        client = client_of(parts)
+    with opened(settings.model_copy(update={"rate_limit": "3/minute"})) as service:
+        client = client_of(service)
         wrong = {**COMMAND, "text": BEANS, "token": "wrong"}
         assert client.post("/mattermost", content=b"garbage").status_code == 400
         expect_problem(client.post("/mattermost", data=wrong), 401, "token")
@@ -654,10 +654,10 @@ def test_a_refusal_suggests_what_is_answered(client: TestClient) -> None:
     assert hrefs(parsed(text)) == []
 
 
-def test_a_thread_is_followed(client: TestClient, parts: Parts) -> None:
+def test_a_thread_is_followed(client: TestClient, service: Service) -> None:
     commanded(client, ROSES, root_id="r1", trigger_id="1")
     commanded(client, BEANS, root_id="r2", trigger_id="2")
-    kept = parts.records.turns("mattermost", f"mattermost:{COMMAND['channel_id']}:r1", 9)
+    kept = service.records.turns("mattermost", f"mattermost:{COMMAND['channel_id']}:r1", 9)
     assert [turn.text for turn in kept][:1] == [ROSES]
     assert len(kept) == 2
     # To everybody else it is nothing.
@@ -680,7 +680,7 @@ def test_a_bot_is_left_alone(client: TestClient, mark: dict[str, object]) -> Non
 
 
 def test_a_message_that_is_sent_again_is_answered_once(
-    client: TestClient, parts: Parts, settings: Settings, folder_of: Writer
+    client: TestClient, service: Service, settings: Settings, folder_of: Writer
 ) -> None:
     before = {door: door(client, BEANS) for door in (commanded, hooked)}
     folder_of(CHANGED)
@@ -695,19 +695,19 @@ def test_a_message_that_is_sent_again_is_answered_once(
 
 
 def test_messages_sent_at_once_are_answered_once(
-    parts: Parts, monkeypatch: pytest.MonkeyPatch
+    service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
-    work = parts.desk._asked
+    work = service.chat._steps
 
     def counted(*arguments: Any) -> Any:
         asked.append(arguments)
         time.sleep(0.3)
         yield from work(*arguments)
 
-    monkeypatch.setattr(parts.desk, "_asked", counted)
+    monkeypatch.setattr(service.chat, "_steps", counted)
     with (
-        listening(parts) as (host, port),
+        listening(service) as (host, port),
         httpx2.Client(base_url=f"http://{host}:{port}", timeout=60) as client,
         ThreadPoolExecutor(6) as pool,
     ):
@@ -715,7 +715,7 @@ def test_messages_sent_at_once_are_answered_once(
         assert len({each.result() for each in told}) == 1
         assert len(asked) == 1
         assert "second week" in told[0].result()
-        assert parts.gate.inside == 0
+        assert service.concurrency.admitted == 0
 
 
 # --- what goes wrong -----------------------------------------------------------------------------
@@ -763,14 +763,14 @@ def test_as_many_fields_as_mattermost_may_send_are_read(client: TestClient) -> N
 def test_without_an_index_it_is_told_what_is_missing(data: Path, folder_of: Writer) -> None:
     tokens = SecretStr(TOKEN)
     settings = Settings(corpus=folder_of(GARDEN), data=data, mattermost_tokens=tokens)
-    with opened(settings) as parts:
-        expect_told(commanded(client_of(parts), BEANS), "run `assistant index`")
+    with opened(settings) as service:
+        expect_told(commanded(client_of(service), BEANS), "run `assistant index`")
 
 
 def test_a_full_house_is_told(settings: Settings) -> None:
-    with opened(settings.model_copy(update={"concurrency": 1})) as parts:
-        client = client_of(parts)
-        with parts.gate.place():
+    with opened(settings.model_copy(update={"concurrency": 1})) as service:
+        client = client_of(service)
+        with service.concurrency.slot():
             expect_told(hooked(client, BEANS), "1 questions are being answered")
         assert "second week" in hooked(client, BEANS)
 
@@ -778,37 +778,37 @@ def test_a_full_house_is_told(settings: Settings) -> None:
 def test_a_question_that_takes_too_long_is_told(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with opened(settings.model_copy(update={"timeout": 0.2})) as parts:
-        lent = parts.service.lent
+    with opened(settings.model_copy(update={"timeout": 0.2})) as service:
+        borrow = service.generations.borrow
 
         @contextmanager
         def slow(*arguments: Any) -> Iterator[Any]:
             time.sleep(0.5)
-            with lent(*arguments) as assistant:
+            with borrow(*arguments) as assistant:
                 yield assistant
 
         with monkeypatch.context() as patched:
-            patched.setattr(parts.service, "lent", slow)
-            expect_told(commanded(client_of(parts), BEANS), "too long")
-        assert parts.gate.inside == 0
-        assert parts.records.turns("mattermost", "", 9) == []
+            patched.setattr(service.generations, "borrow", slow)
+            expect_told(commanded(client_of(service), BEANS), "too long")
+        assert service.concurrency.admitted == 0
+        assert service.records.turns("mattermost", "", 9) == []
 
 
 def test_who_waits_for_the_same_message_waits_no_longer_than_for_another(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with opened(settings.model_copy(update={"timeout": 0.5})) as parts:
+    with opened(settings.model_copy(update={"timeout": 0.5})) as service:
         begun, go_on = threading.Event(), threading.Event()
-        work = parts.desk._asked
+        work = service.chat._steps
 
         def held(*arguments: Any) -> Any:
             begun.set()
             assert go_on.wait(20)
             yield from work(*arguments)
 
-        monkeypatch.setattr(parts.desk, "_asked", held)
+        monkeypatch.setattr(service.chat, "_steps", held)
         with (
-            listening(parts) as (host, port),
+            listening(service) as (host, port),
             httpx2.Client(base_url=f"http://{host}:{port}", timeout=60) as client,
             ThreadPoolExecutor(1) as pool,
         ):
@@ -817,29 +817,29 @@ def test_who_waits_for_the_same_message_waits_no_longer_than_for_another(
             expect_told(commanded(client, BEANS), "took too long")
             go_on.set()
             expect_told(first.result(), "took too long")
-            assert parts.gate.inside == 0
+            assert service.concurrency.admitted == 0
 
 
 def test_what_is_wrong_with_the_database_is_told(
-    client: TestClient, parts: Parts, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object) -> None:
         raise DatabaseUnavailable("the disk @all is full: **make room**")
 
-    monkeypatch.setattr(parts.records, "keep", broken)
+    monkeypatch.setattr(service.records, "keep", broken)
     expect_told(commanded(client, BEANS), "the disk @all is full: **make room**")
 
 
 def test_what_nobody_foresaw_is_told_without_the_inside(
     client: TestClient,
-    parts: Parts,
+    service: Service,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     def broken(*_: object) -> AbstractContextManager[object]:
         raise RuntimeError("the secret of the inside")
 
-    monkeypatch.setattr(parts.service, "lent", broken)
+    monkeypatch.setattr(service.generations, "borrow", broken)
     text = commanded(client, BEANS)
     expect_told(text, "see the log")
     assert "secret" not in text
@@ -868,8 +868,8 @@ def test_what_documents_and_questions_plant_is_only_text(folder_of: Writer, data
     corpus = folder_of(signs)
     settings = Settings(corpus=corpus, data=data, page_url=PAGE, mattermost_tokens=SecretStr(TOKEN))
     build_index(settings)
-    with opened(settings) as parts:
-        client = client_of(parts)
+    with opened(settings) as service:
+        client = client_of(service)
         for number, name in enumerate(["alpha", "bravo", "charlie"]):
             question = f"What does sign {name} say?"
             answer = ask(client, question)

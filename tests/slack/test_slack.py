@@ -18,9 +18,9 @@ from slack_stand_in.delivery import Delivery
 from sqlalchemy import delete, update
 
 from api.assembly.assistant import build_index
-from api.assembly.service import Parts, open_parts
+from api.assembly.service import Service, open_service
 from api.errors import DatabaseUnavailable
-from api.service.access import ANYBODY
+from api.service.access import ANONYMOUS
 from api.settings import Settings
 from api.slack.answering import OWNER
 from api.store.database import slack_inbox
@@ -37,7 +37,7 @@ DOCUMENTS = {
 }
 
 Garden = tuple[Path, Path]
-Serve = Callable[..., AbstractContextManager[Parts]]
+Serve = Callable[..., AbstractContextManager[Service]]
 
 
 @pytest.fixture(scope="module")
@@ -65,25 +65,25 @@ def serve(garden: Garden, slack: Slack, sqlite_url: str, tmp_path: Path) -> Serv
     """Serves the garden to the stand-in, in this process."""
 
     @contextmanager
-    def served(channels: str = "", **more: Any) -> Iterator[Parts]:
+    def served(channels: str = "", **more: Any) -> Iterator[Service]:
         file = tmp_path / "channels.toml"
         file.write_text(channels)
         settings = settings_for(garden, slack, **{"database": sqlite_url, **more})
-        parts = open_parts(
+        service = open_service(
             settings.model_copy(update={"slack_channels": file}), page="http://faq.example/"
         )
         try:
-            with parts.service.lent(), listening(parts) as (host, port):
+            with service.generations.borrow(), listening(service) as (host, port):
                 slack.service = f"http://{host}:{port}"
-                yield parts
+                yield service
         finally:
-            parts.close()
+            service.close()
 
     return served
 
 
 @pytest.fixture
-def parts(serve: Serve) -> Iterator[Parts]:
+def service(serve: Serve) -> Iterator[Service]:
     with serve() as opened:
         yield opened
 
@@ -99,13 +99,13 @@ def settings_for(garden: Garden, slack: Slack, **more: Any) -> Settings:
 
 
 def replies(
-    slack: Slack, ts: str, count: int = 1, channel: str = "general", parts: Parts | None = None
+    slack: Slack, ts: str, count: int = 1, channel: str = "general", service: Service | None = None
 ) -> list[Any]:
     """The bot's messages in a thread, as soon as there are so many and nothing is under way."""
     slack.wait_for(lambda: len(of_bot(slack, ts, channel)) >= count)
-    if parts:
-        assert parts.slack
-        inbox = parts.slack.inbox
+    if service:
+        assert service.slack
+        inbox = service.slack.inbox
         slack.wait_for(lambda: not inbox.backlog()[0], 40)
     settled(slack)
     found = of_bot(slack, ts, channel)
@@ -145,7 +145,9 @@ def forge(slack: Slack, press: Callable[[], Delivery], value: str) -> None:
 
 
 class TestMention:
-    def test_it_is_answered_in_its_thread_with_the_proof(self, slack: Slack, parts: Parts) -> None:
+    def test_it_is_answered_in_its_thread_with_the_proof(
+        self, slack: Slack, service: Service
+    ) -> None:
         ts = slack.mention(BEANS)
         [reply] = replies(slack, ts)
         assert reply["text"] == BEANS_ANSWER
@@ -161,7 +163,7 @@ class TestMention:
         assert verdict["elements"][0]["type"] == "feedback_buttons"
 
     def test_one_message_told_as_two_events_is_answered_once(
-        self, slack: Slack, parts: Parts
+        self, slack: Slack, service: Service
     ) -> None:
         ts = slack.mention(BEANS)
         replies(slack, ts)
@@ -169,7 +171,7 @@ class TestMention:
         assert {each.name for each in told} == {"app_mention", "message"}
         assert len({each.event_id for each in told}) == 2
 
-    def test_the_answer_is_that_of_http(self, slack: Slack, parts: Parts) -> None:
+    def test_the_answer_is_that_of_http(self, slack: Slack, service: Service) -> None:
         for question in (BEANS, ROSES, "Where is the rake kept?", "Who is king of France?"):
             ts = slack.mention(question)
             [reply] = replies(slack, ts)
@@ -181,19 +183,19 @@ class TestMention:
                 assert citation["url"] in shown(reply)
 
     def test_a_thread_is_a_conversation_and_no_other_threads(
-        self, slack: Slack, parts: Parts
+        self, slack: Slack, service: Service
     ) -> None:
         first, other = slack.mention(ROSES), slack.mention("Where is the rake kept?")
         replies(slack, first)
         replies(slack, other)
         slack.write("When does he do that?", thread=first, user="grace")
         replies(slack, first, 2)
-        kept = parts.records.conversation(OWNER, f"slack:C0GENERAL:{first}").answers
+        kept = service.records.conversation(OWNER, f"slack:C0GENERAL:{first}").answers
         assert "roses" in kept[1].standalone_question.lower()
-        kept = parts.records.conversation(OWNER, f"slack:C0GENERAL:{other}").answers
+        kept = service.records.conversation(OWNER, f"slack:C0GENERAL:{other}").answers
         assert len(kept) == 1
 
-    def test_what_is_not_for_the_bot_is_left_alone(self, slack: Slack, parts: Parts) -> None:
+    def test_what_is_not_for_the_bot_is_left_alone(self, slack: Slack, service: Service) -> None:
         alone = slack.write(BEANS)
         slack.write(ROSES, thread=alone)
         asked = slack.mention(BEANS)
@@ -204,17 +206,17 @@ class TestMention:
         assert len(of_bot(slack, asked)) == 1
 
     def test_a_thread_is_known_for_as_long_as_its_answers_are_kept(
-        self, slack: Slack, parts: Parts
+        self, slack: Slack, service: Service
     ) -> None:
         ts = slack.mention(BEANS)
-        replies(slack, ts, parts=parts)
-        with parts.database.write() as connection:
+        replies(slack, ts, service=service)
+        with service.database.write() as connection:
             connection.execute(delete(slack_inbox))
         slack.write(ROSES, thread=ts)
         replies(slack, ts, 2)
 
     def test_follow_ups_of_one_thread_are_answered_in_their_order(
-        self, slack: Slack, parts: Parts
+        self, slack: Slack, service: Service
     ) -> None:
         ts = slack.mention(BEANS)
         slack.wait_for(lambda: slack.is_idle)
@@ -227,7 +229,7 @@ class TestMention:
 
 
 class TestDirectMessage:
-    def test_status_then_a_message_that_grows(self, slack: Slack, parts: Parts) -> None:
+    def test_status_then_a_message_that_grows(self, slack: Slack, service: Service) -> None:
         ts = slack.write(ROSES, channel="dm")
         [reply] = replies(slack, ts, channel="dm")
         assert reply["text"].strip() == ROSES_ANSWER
@@ -240,7 +242,7 @@ class TestDirectMessage:
         assert slack.status(ts, "dm") == ""
 
     def test_a_workspace_without_status_and_streams_is_answered_whole(
-        self, slack: Slack, parts: Parts
+        self, slack: Slack, service: Service
     ) -> None:
         slack.fault("assistant.threads.setStatus", "error", error="missing_scope", times=0)
         slack.fault("chat.startStream", "error", error="unknown_method", times=0)
@@ -253,7 +255,7 @@ class TestDirectMessage:
         assert len(slack.calls_of("chat.startStream")) == 1
 
     def test_a_refusal_comes_whole_with_what_the_documents_do_answer(
-        self, slack: Slack, parts: Parts
+        self, slack: Slack, service: Service
     ) -> None:
         ts = slack.write("Who sows the roses in winter?", channel="dm")
         [reply] = replies(slack, ts, channel="dm")
@@ -265,7 +267,7 @@ class TestDirectMessage:
         assert first["value"] in shown(answer)
         assert not answer["text"].startswith(REFUSAL)
 
-    def test_the_messages_tab_offers_questions(self, slack: Slack, parts: Parts) -> None:
+    def test_the_messages_tab_offers_questions(self, slack: Slack, service: Service) -> None:
         slack.open_home(tab="messages")
         prompts = slack.wait_for(slack.prompts)
         assert {"title": BEANS, "message": BEANS} in prompts
@@ -273,7 +275,7 @@ class TestDirectMessage:
 
 class TestHome:
     def test_it_lists_documents_and_its_questions_can_be_asked(
-        self, slack: Slack, parts: Parts
+        self, slack: Slack, service: Service
     ) -> None:
         slack.open_home()
         view = slack.wait_for(lambda: slack.views.get("U0ADA"))
@@ -290,7 +292,7 @@ class TestHome:
 
 class TestCommand:
     def test_the_answer_is_for_the_one_who_asked_until_they_show_it(
-        self, slack: Slack, parts: Parts
+        self, slack: Slack, service: Service
     ) -> None:
         assert slack.command(BEANS).was_accepted
         [whisper] = slack.wait_for(slack.ephemerals)
@@ -306,13 +308,13 @@ class TestCommand:
         assert message["text"] == BEANS_ANSWER and BEANS in shown(message)
         assert not slack.ephemerals()
 
-    def test_nothing_asked_is_told_how(self, slack: Slack, parts: Parts) -> None:
+    def test_nothing_asked_is_told_how(self, slack: Slack, service: Service) -> None:
         slack.command("  ")
         [whisper] = slack.wait_for(slack.ephemerals)
         assert "Write a question behind the command" in whisper["text"]
 
     def test_it_works_where_the_bot_is_no_member_and_sharing_says_why_it_does_not(
-        self, slack: Slack, parts: Parts
+        self, slack: Slack, service: Service
     ) -> None:
         slack.command(BEANS, channel="random")
         [whisper] = slack.wait_for(lambda: slack.ephemerals("random"))
@@ -323,24 +325,26 @@ class TestCommand:
 
 
 class TestVerdict:
-    def test_it_is_kept_and_thanked_for(self, slack: Slack, parts: Parts) -> None:
+    def test_it_is_kept_and_thanked_for(self, slack: Slack, service: Service) -> None:
         ts = slack.mention(BEANS)
         [reply] = replies(slack, ts)
         value = reply["blocks"][-1]["elements"][0]["negative_button"]["value"]
         slack.press("verdict", reply["ts"], value=value)
         slack.wait_for(slack.ephemerals)
-        kept = parts.records.feedback(OWNER, value.partition(":")[2])
+        kept = service.records.feedback(OWNER, value.partition(":")[2])
         assert kept and kept.verdict == "down"
 
     @pytest.mark.parametrize("value", ["up:0000", "up:", "down:" + "x" * 1500])
-    def test_an_answer_that_is_gone_is_told(self, slack: Slack, parts: Parts, value: str) -> None:
+    def test_an_answer_that_is_gone_is_told(
+        self, slack: Slack, service: Service, value: str
+    ) -> None:
         ts = slack.mention(BEANS)
         [reply] = replies(slack, ts)
         forge(slack, lambda: slack.press("verdict", reply["ts"]), value)
         [told] = slack.wait_for(slack.ephemerals)
         assert "not kept any more" in told["text"]
 
-    def test_so_is_one_that_should_be_shown(self, slack: Slack, parts: Parts) -> None:
+    def test_so_is_one_that_should_be_shown(self, slack: Slack, service: Service) -> None:
         slack.command(BEANS)
         [whisper] = slack.wait_for(slack.ephemerals)
         share = buttons(whisper)[0]
@@ -351,7 +355,7 @@ class TestVerdict:
 
 
 class TestBadInput:
-    def test_signatures(self, slack: Slack, parts: Parts) -> None:
+    def test_signatures(self, slack: Slack, service: Service) -> None:
         ts = slack.write("<@U0ASSISTANT> hello?", channel="random")  # not seen by the bot
         event = {"type": "app_mention", "user": "U0ADA", "channel": "C0GENERAL", "ts": ts}
         payload = {"type": "event_callback", "team_id": "T0STANDIN", "event_id": "Ev1"}
@@ -372,14 +376,14 @@ class TestBadInput:
     @pytest.mark.parametrize(
         "body", [b"", b"\xff\xfe", b"{", b"[1]", b'"x"', b"payload=%FF", b"null"]
     )
-    def test_garbage_is_no_error_of_ours(self, slack: Slack, parts: Parts, body: bytes) -> None:
+    def test_garbage_is_no_error_of_ours(self, slack: Slack, service: Service, body: bytes) -> None:
         for kind in ("application/json", "application/x-www-form-urlencoded", "text/plain"):
             if body != b"\xff\xfe":  # which cannot even be signed
                 status, _ = slack.deliver_raw(body, slack.headers(body, kind))
                 assert status < 500
             assert slack.deliver_raw(body, {"content-type": kind})[0] in (400, 401)
 
-    def test_a_replay_is_not_answered_again(self, slack: Slack, parts: Parts) -> None:
+    def test_a_replay_is_not_answered_again(self, slack: Slack, service: Service) -> None:
         ts = slack.mention(BEANS)
         replies(slack, ts)
         for delivery in slack.deliveries:
@@ -387,7 +391,7 @@ class TestBadInput:
         replies(slack, ts)
 
     def test_an_unknown_team_is_not_answered(
-        self, slack: Slack, parts: Parts, caplog: pytest.LogCaptureFixture
+        self, slack: Slack, service: Service, caplog: pytest.LogCaptureFixture
     ) -> None:
         replies(slack, slack.mention(BEANS))
         [first, *_] = slack.deliveries
@@ -400,7 +404,7 @@ class TestBadInput:
         assert len(slack.messages()) == before
         assert "unknown team (T0ELSEWHERE)" in caplog.text
 
-    def test_bots_edits_and_deletions_are_left_alone(self, slack: Slack, parts: Parts) -> None:
+    def test_bots_edits_and_deletions_are_left_alone(self, slack: Slack, service: Service) -> None:
         ts = slack.mention(BEANS)
         replies(slack, ts)
         slack.edit(ts, f"<@U0ASSISTANT> {ROSES}")
@@ -411,23 +415,27 @@ class TestBadInput:
         settled(slack)
         assert len([each for each in slack.messages() if each.get("bot_id")]) == 1
 
-    def test_a_file_without_text_is_told_about(self, slack: Slack, parts: Parts) -> None:
+    def test_a_file_without_text_is_told_about(self, slack: Slack, service: Service) -> None:
         ts = slack.write("", channel="dm", files=("plan.pdf",))
         [reply] = replies(slack, ts, channel="dm")
         assert "I read text only" in reply["text"]
 
-    def test_a_mention_without_a_question_is_told_how(self, slack: Slack, parts: Parts) -> None:
+    def test_a_mention_without_a_question_is_told_how(self, slack: Slack, service: Service) -> None:
         [reply] = replies(slack, slack.mention(" "))
         assert "Write a question" in reply["text"]
 
-    def test_40_000_characters_are_refused_with_the_limit(self, slack: Slack, parts: Parts) -> None:
+    def test_40_000_characters_are_refused_with_the_limit(
+        self, slack: Slack, service: Service
+    ) -> None:
         [reply] = replies(slack, slack.mention("why " * 10_000))
         assert "2,000" in reply["text"]
         slack.command("why " * 10_000)
         [whisper] = slack.wait_for(slack.ephemerals)
         assert "2,000" in whisper["text"]
 
-    def test_nobody_is_called_and_nothing_is_marked_up(self, slack: Slack, parts: Parts) -> None:
+    def test_nobody_is_called_and_nothing_is_marked_up(
+        self, slack: Slack, service: Service
+    ) -> None:
         for question in ("Who is called by the gong?", "Is <!here> or <@U0GRACE> *bold*?"):
             for channel in ("general", "dm"):
                 ts = slack.mention(question, channel=channel)
@@ -440,7 +448,7 @@ class TestBadInput:
 
 
 class TestWhatGoesWrongInSlack:
-    def test_a_rate_limit_is_honoured(self, slack: Slack, parts: Parts) -> None:
+    def test_a_rate_limit_is_honoured(self, slack: Slack, service: Service) -> None:
         slack.fault("chat.postMessage", "rate", seconds=2)
         ts = slack.mention(BEANS)
         replies(slack, ts)
@@ -461,31 +469,31 @@ class TestWhatGoesWrongInSlack:
     )
     @pytest.mark.parametrize("where", ["general", "dm"])
     def test_whatever_fails_once_is_answered_once(
-        self, slack: Slack, parts: Parts, fault: dict[str, Any], where: str
+        self, slack: Slack, service: Service, fault: dict[str, Any], where: str
     ) -> None:
         for method in ("chat.postMessage", "chat.startStream", "chat.stopStream"):
             slack.fault(method, **fault)
         for _ in range(3):
             ts = slack.mention(BEANS, channel=where)
-            [reply] = replies(slack, ts, channel=where, parts=parts)
+            [reply] = replies(slack, ts, channel=where, service=service)
             assert BEANS_ANSWER in reply["text"]
 
     @pytest.mark.parametrize("done", [True, False])
     def test_silence_is_waited_out_and_looked_after(
-        self, slack: Slack, parts: Parts, done: bool
+        self, slack: Slack, service: Service, done: bool
     ) -> None:
         slack.fault("chat.postMessage", "silent", done=done)
         ts = slack.mention(BEANS)
         slack.wait_for(lambda: of_bot(slack, ts), 30)
-        replies(slack, ts, parts=parts)
+        replies(slack, ts, service=service)
 
-    def test_blocks_that_are_refused_leave_the_text(self, slack: Slack, parts: Parts) -> None:
+    def test_blocks_that_are_refused_leave_the_text(self, slack: Slack, service: Service) -> None:
         slack.fault("chat.postMessage", "error", error="invalid_blocks")
         [reply] = replies(slack, slack.mention(BEANS))
         assert reply["text"] == BEANS_ANSWER
 
     def test_a_place_that_takes_nothing_is_told_to_the_user(
-        self, slack: Slack, parts: Parts
+        self, slack: Slack, service: Service
     ) -> None:
         slack.fault("chat.postMessage", "error", error="restricted_action")
         slack.mention(BEANS)
@@ -496,31 +504,31 @@ class TestWhatGoesWrongInSlack:
     def test_what_must_be_mended_is_named_and_the_answer_waits_for_it(
         self, slack: Slack, serve: Serve, caplog: pytest.LogCaptureFixture, code: str
     ) -> None:
-        with serve() as parts, caplog.at_level(logging.ERROR):
+        with serve() as service, caplog.at_level(logging.ERROR):
             slack.fault("chat.postMessage", "error", error=code, times=0)
             ts = slack.mention(BEANS)
             slack.wait_for(lambda: code in caplog.text)
-            assert parts.slack
-            count, trouble = slack.wait_for(lambda: parts.slack and parts.slack.inbox.backlog())
+            assert service.slack
+            count, trouble = slack.wait_for(lambda: service.slack and service.slack.inbox.backlog())
             assert count == 1 and (not trouble or code in trouble)
         slack.clear_faults()
-        with serve() as parts:  # mended, and started again: at once, as the wait is over
-            assert parts.slack
-            hurry(parts)
+        with serve() as service:  # mended, and started again: at once, as the wait is over
+            assert service.slack
+            hurry(service)
             replies(slack, ts)
 
 
-def hurry(parts: Parts) -> None:
+def hurry(service: Service) -> None:
     """What waits to be tried again is due now."""
-    with parts.database.write() as connection:
+    with service.database.write() as connection:
         connection.execute(update(slack_inbox).values(due=0.0, held=0.0))
 
 
 class TestWhatGoesWrongHere:
     def test_an_answer_that_takes_long_is_waited_for_visibly(
-        self, slack: Slack, parts: Parts, monkeypatch: pytest.MonkeyPatch
+        self, slack: Slack, service: Service, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        slow(parts, monkeypatch, 1.5)
+        slow(service, monkeypatch, 1.5)
         ts = slack.mention(BEANS)
         slack.wait_for(lambda: of_bot(slack, ts))
         assert "Looking through the documents" in of_bot(slack, ts)[0]["text"]
@@ -528,41 +536,41 @@ class TestWhatGoesWrongHere:
         replies(slack, ts)
 
     def test_a_failure_is_told_with_the_request(
-        self, slack: Slack, parts: Parts, monkeypatch: pytest.MonkeyPatch
+        self, slack: Slack, service: Service, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def fail(*_: object, **__: object) -> None:
             raise DatabaseUnavailable("it is gone")
 
-        monkeypatch.setattr(parts.records, "keep", fail)
+        monkeypatch.setattr(service.records, "keep", fail)
         [reply] = replies(slack, slack.mention(BEANS))
         assert "was not answered" in reply["text"] and "(request " in reply["text"]
 
     def test_a_defect_is_told_too(
-        self, slack: Slack, parts: Parts, monkeypatch: pytest.MonkeyPatch
+        self, slack: Slack, service: Service, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def fail(*_: object, **__: object) -> None:
             raise ZeroDivisionError
 
-        monkeypatch.setattr(parts.records, "turns", fail)
+        monkeypatch.setattr(service.records, "turns", fail)
         slack.mention(BEANS)
 
         def told() -> list[Any]:
-            hurry(parts)
+            hurry(service)
             return slack.ephemerals()
 
         [whisper] = slack.wait_for(told)
         assert "was not answered" in whisper["text"] and "(request " in whisper["text"]
 
     def test_what_cannot_be_kept_is_sent_again_and_told_at_last(
-        self, slack: Slack, parts: Parts, monkeypatch: pytest.MonkeyPatch
+        self, slack: Slack, service: Service, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        assert parts.slack
+        assert service.slack
 
         def fail(*_: object) -> bool:
             raise DatabaseUnavailable("it is gone")
 
         with monkeypatch.context() as patched:
-            patched.setattr(parts.slack.inbox, "take", fail)
+            patched.setattr(service.slack.inbox, "take", fail)
             ts = slack.write(BEANS, channel="dm")
             [reply] = replies(slack, ts, channel="dm")
             assert "could not be taken in" in reply["text"] and "(request " in reply["text"]
@@ -575,26 +583,26 @@ class TestWhatGoesWrongHere:
     def test_an_answer_that_is_never_done_in_time_is_told(
         self, slack: Slack, serve: Serve, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        with serve(timeout=0.4) as parts:
-            slow(parts, monkeypatch, 0.6)
+        with serve(timeout=0.4) as service:
+            slow(service, monkeypatch, 0.6)
             ts = slack.mention(BEANS)
             for _ in range(8):
-                hurry(parts)
+                hurry(service)
                 time.sleep(0.8)
             slack.wait_for(
                 lambda: any("was not answered" in each["text"] for each in of_bot(slack, ts)), 40
             )
 
 
-def slow(parts: Parts, monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+def slow(service: Service, monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     """Every answer takes so long."""
-    turns = parts.records.turns
+    turns = service.records.turns
 
     def slowly(owner: str, conversation_id: str, most: int) -> Any:
         time.sleep(seconds)
         return turns(owner, conversation_id, most)
 
-    monkeypatch.setattr(parts.records, "turns", slowly)
+    monkeypatch.setattr(service.records, "turns", slowly)
 
 
 class TestChannels:
@@ -620,8 +628,8 @@ class TestChannels:
     def test_what_is_kept_out_of_a_channel_is_not_announced_there(
         self, slack: Slack, serve: Serve, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        with serve("[default]\nonly_sure = true\n") as parts:
-            slow(parts, monkeypatch, 1.2)
+        with serve("[default]\nonly_sure = true\n") as service:
+            slow(service, monkeypatch, 1.2)
             ts = slack.mention("Who is king of France?")
             slack.wait_for(slack.ephemerals)
             settled(slack)
@@ -699,26 +707,30 @@ class TestWhereItIsKept:
 
 def test_without_a_token_there_is_no_door(garden: Garden, slack: Slack, tmp_path: Path) -> None:
     settings = settings_for(garden, slack, SLACK_BOT_TOKEN="", SLACK_SIGNING_SECRET="")
-    parts = open_parts(settings.model_copy(update={"database": f"sqlite:///{tmp_path}/r.sqlite"}))
+    service = open_service(
+        settings.model_copy(update={"database": f"sqlite:///{tmp_path}/r.sqlite"})
+    )
     try:
-        assert parts.slack is None
-        with listening(parts) as (host, port):
+        assert service.slack is None
+        with listening(service) as (host, port):
             slack.service = f"http://{host}:{port}"
             assert slack.deliver_raw(b"{}", slack.headers(b"{}"))[0] == 404
     finally:
-        parts.close()
+        service.close()
 
 
-def test_the_desk_gives_an_id_one_answer(parts: Parts) -> None:
+def test_the_desk_gives_an_id_one_answer(service: Service) -> None:
     asked = [
-        list(parts.desk.answering(ANYBODY, ChatRequest(message=question), answer_id="one"))[-1]
+        list(service.chat.answer_steps(ANONYMOUS, ChatRequest(message=question), answer_id="one"))[
+            -1
+        ]
         for question in (BEANS, ROSES)
     ]
     assert asked[0] == asked[1]
     assert asked[0].id == "one"  # type: ignore[union-attr]
 
 
-def test_the_address_is_verified(slack: Slack, parts: Parts) -> None:
+def test_the_address_is_verified(slack: Slack, service: Service) -> None:
     delivery = slack.verify("say this")
     assert delivery.was_accepted
     assert "say this" in json.dumps(delivery.reply)

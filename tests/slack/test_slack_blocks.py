@@ -427,7 +427,9 @@ def test_any_answer_is_shown_with_all_that_proves_it(answer: AnswerBody, form: F
 @settings(max_examples=80)
 def test_what_proves_a_streamed_answer_is_shown_below_it(answer: AnswerBody, form: Form) -> None:
     room = Room(form.page)
-    short = itertools.takewhile(lambda told: len(told.text) <= LONGEST_STREAMED, answer.told())
+    short = itertools.takewhile(
+        lambda told: len(told.text) <= LONGEST_STREAMED, answer.sentence_events()
+    )
     sentences = list(itertools.takewhile(room.takes, short))
     text = ""
     for told in sentences:

@@ -10,7 +10,7 @@ from serving import ROOT, listening
 from slack_stand_in.client import Slack, run_stand_in
 
 from api.assembly.assistant import ensure_index
-from api.assembly.service import open_parts
+from api.assembly.service import open_service
 from api.settings import DEFAULT_CORPUS, Settings
 
 GOLD = ROOT / "corpus" / "gold" / "faq.jsonl"
@@ -32,9 +32,9 @@ def test_the_answers_are_those_of_http(encoder_data: Path, tmp_path: Path) -> No
             SLACK_SIGNING_SECRET=slack.signing_secret,
         )
         ensure_index(settings)
-        parts = open_parts(settings, page="http://faq.example/")
+        service = open_service(settings, page="http://faq.example/")
         try:
-            with parts.service.lent(), listening(parts) as (host, port):
+            with service.generations.borrow(), listening(service) as (host, port):
                 slack.service = f"http://{host}:{port}"
                 with httpx2.Client(base_url=slack.service, trust_env=False) as client:
                     for first in range(0, len(conversations), AT_ONCE):
@@ -45,7 +45,7 @@ def test_the_answers_are_those_of_http(encoder_data: Path, tmp_path: Path) -> No
                             ):
                                 expect_same(answer, message)
         finally:
-            parts.close()
+            service.close()
 
 
 def asked_in(row: Any) -> list[str]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from api.slack.text import markdown, mrkdwn, written
-from api.text import cut, inert
+from api.text import inert, truncate
 
 # What Slack makes something of, what Markdown does, and what no screen should get.
 MARKS = [
@@ -175,12 +175,12 @@ def test_markdown_is_at_most_five_times_as_long(text: str, times: int) -> None:
     ],
 )
 def test_text_is_cut_between_words_where_it_can_be(text: str, most: int, kept: str) -> None:
-    assert cut(text, most) == kept
+    assert truncate(text, most) == kept
 
 
 @given(texts, st.integers(1, 60))
 def test_what_is_cut_is_a_beginning_with_an_ellipsis(text: str, most: int) -> None:
-    kept = cut(text, most)
+    kept = truncate(text, most)
     assert len(kept) <= most
     if kept != text:
         assert len(text) > most
@@ -191,9 +191,9 @@ def test_what_is_cut_is_a_beginning_with_an_ellipsis(text: str, most: int) -> No
 @given(st.text(alphabet="ab \n", min_size=70), st.integers(10, 60))
 def test_a_cut_leaves_half_of_what_it_may(text: str, most: int) -> None:
     solid = text.replace(" ", "a").replace("\n", "b")
-    assert len(cut(solid, most)) == most
+    assert len(truncate(solid, most)) == most
     spaced = "a" * (most // 2) + " " + solid
-    assert len(cut(spaced, most)) > most // 2
+    assert len(truncate(spaced, most)) > most // 2
 
 
 # --- what people write ----------------------------------------------------------------------------
