@@ -24,7 +24,7 @@ from api.store.keys import Keys
 from api.store.records import Records
 from corpus.errors import CorpusError
 from corpus.gold import read_gold
-from corpus.loader import read_corpus
+from corpus.loader import load_corpus
 from index.encoder import EncoderCard
 from index.encoders import encoder_folder, load_encoder
 from index.errors import IndexingError, TextMissing
@@ -85,7 +85,7 @@ _Told = Iterator[tuple[State, str]]
 
 
 def _corpus(settings: Settings) -> _Told:
-    corpus = read_corpus(settings.corpus)
+    corpus = load_corpus(settings.corpus)
     yield State.WELL, f"{len(corpus.documents)} documents in {settings.corpus}"
     for error in corpus.unreadable:
         yield State.WARNING, f"left out: {error}"
@@ -150,7 +150,7 @@ def _generation(settings: Settings) -> _Told:
     calibration_in(folder.name, manifest, "reader" if settings.reader else "plain")
     told = f"{folder.name}: {len(manifest.documents)} documents, {manifest.passages} passages"
     try:
-        current = is_current(settings, read_corpus(settings.corpus))
+        current = is_current(settings, load_corpus(settings.corpus))
     except CorpusError:  # so have the documents
         yield State.WELL, f"{told}; the documents are not there to compare it with"
         return

@@ -14,7 +14,7 @@ from assistant.english.opposites import contrasts, numbers
 from assistant.english.question import Question
 from assistant.evidence import Evidence, Weights, covered
 from assistant.selection import Chosen, Shape
-from corpus.markup import plain
+from corpus.markup import strip_markup
 from index.bm25 import inverse_document_frequency
 from index.hits import SearchResult
 from index.terms import stems
@@ -103,7 +103,7 @@ def _reader(chosen: Chosen) -> float:
 
 
 def _said(chosen: Chosen) -> str:
-    return " ".join(plain(passage.source(unit)) for passage, unit in chosen.units)
+    return " ".join(strip_markup(passage.source(unit)) for passage, unit in chosen.units)
 
 
 @dataclass(frozen=True)

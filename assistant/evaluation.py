@@ -15,6 +15,7 @@ from ir_measures import RR, Success
 
 from assistant.answer import Answer, Citation, Status, Turn
 from assistant.marking import is_right, normalised, without_markers
+from assistant.metrics import auroc
 from assistant.pipeline import Assistant
 from assistant.proof import is_verbatim, supports
 from corpus.gold import GoldQuestion
@@ -100,16 +101,6 @@ def figures(outcomes: Sequence[Outcome], seed: int = 0) -> dict[str, Figure]:
     if answerable and unanswerable:
         result["auroc"] = _auroc_figure(outcomes, generator)
     return result
-
-
-def auroc(positive: Sequence[float], negative: Sequence[float]) -> float:
-    """How often a positive scores above a negative, ties counting half (Mann-Whitney)."""
-    if not positive or not negative:
-        return math.nan
-    pos, neg = np.asarray(positive), np.sort(np.asarray(negative))
-    below = np.searchsorted(neg, pos, side="left")
-    upto = np.searchsorted(neg, pos, side="right")
-    return float((below + upto).mean() / 2 / len(neg))
 
 
 def by_kind(outcomes: Iterable[Outcome]) -> dict[str, tuple[int, int]]:

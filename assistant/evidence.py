@@ -15,7 +15,7 @@ from assistant.english.opposites import contrasts
 from assistant.english.question import Asks, Question
 from assistant.reader.runtime import Reader, Reading
 from corpus.document import Kind, Passage, Unit
-from corpus.markup import plain
+from corpus.markup import strip_markup
 from index.bm25 import inverse_document_frequency
 from index.hits import Hit, SearchResult
 from index.terms import STOP_WORDS, stem, stems
@@ -211,7 +211,7 @@ def _is_about(question: Question, passage: Passage, unit: Unit) -> bool:
     opening = _KEY if unit.kind is Kind.ITEM else _DEFINED
     if opening is _DEFINED and question.asks is not Asks.DEFINITION:
         return False
-    found = opening.match(plain(passage.source(unit)))
+    found = opening.match(strip_markup(passage.source(unit)))
     return found is not None and set(question.terms) <= stems(found.group(1))
 
 

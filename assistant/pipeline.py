@@ -16,7 +16,7 @@ from assistant.proof import is_verbatim, supports
 from assistant.reader.runtime import Reader
 from assistant.selection import Chosen, Shape, choose
 from corpus.document import Passage, Unit
-from corpus.markup import plain
+from corpus.markup import strip_markup
 from index.encoder import Encoder, Vectors
 from index.generation import (
     Generation,
@@ -223,7 +223,7 @@ class Assistant:
         if not self._questions:
             return ()
         cosines = self._question_vectors @ vector
-        asked = plain(question.text).lower()
+        asked = strip_markup(question.text).lower()
         near = [
             self._questions[i]
             for i in np.argsort(-cosines, kind="stable")

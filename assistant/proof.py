@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from assistant.answer import Citation
-from corpus.markup import plain
+from corpus.markup import strip_markup
 from index.terms import words
 
 _RUN_TOGETHER = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])|(?<=[)\]])(?=\w)")
@@ -26,7 +26,7 @@ def supports(sentence: str, quotes: Sequence[str]) -> bool:
     sentence without words is supported by nothing.
     """
     said = words(_apart(sentence))
-    given = iter([word for quote in quotes for word in words(_apart(plain(quote)))])
+    given = iter([word for quote in quotes for word in words(_apart(strip_markup(quote)))])
     return bool(said) and all(any(word == other for other in given) for word in said)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from assistant.answer import Citation, Sentence
 from corpus.document import Kind, Passage, Unit
-from corpus.markup import plain
+from corpus.markup import strip_markup
 
 NAME = "extractive"
 REFUSAL = "The documents do not answer this question."
@@ -55,10 +55,10 @@ def compose(statements: Sequence[Statement]) -> tuple[str, tuple[Sentence, ...]]
 
 def _worded(passage: Passage, unit: Unit) -> str:
     if unit.kind is Kind.ROW and unit.cells:
-        cells = [plain(passage.at(start, end)) for start, end in unit.cells]
+        cells = [strip_markup(passage.at(start, end)) for start, end in unit.cells]
         first, *rest = [cell for cell in cells if cell]
         return f"{first}: {'; '.join(rest)}" if rest else first
-    return plain(passage.source(unit))
+    return strip_markup(passage.source(unit))
 
 
 def _citation(number: int, passage: Passage, unit: Unit) -> Citation:

@@ -40,7 +40,7 @@ _BYLINE = re.compile(
 _BREADCRUMB = re.compile(r"^home\b(?:\s*[»>/›|]\s*|\s+)\S", re.IGNORECASE)
 
 
-def navigation(line: str) -> str:
+def boilerplate_reason(line: str) -> str:
     """Why the line is a page's navigation ("navigation", "byline"), or "" where it is not."""
     words = line.strip()
     if not words or len(words) > 160:
@@ -52,7 +52,7 @@ def navigation(line: str) -> str:
     return ""
 
 
-def breadcrumb(line: str, others: frozenset[str]) -> bool:
+def is_breadcrumb(line: str, others: frozenset[str]) -> bool:
     """Whether the line is a trail from "Home" down to a page whose title is another line.
 
     `others` holds the other lines of the text, as `fingerprint` gives them.

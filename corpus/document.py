@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
-from corpus.markup import plain
+from corpus.markup import strip_markup
 
 Span = tuple[int, int]
 
@@ -62,7 +62,7 @@ class Document:
         """The first heading of level 1, else the file's name made readable."""
         for block in self.blocks:
             if block.kind in (Kind.HEADING, Kind.QUESTION) and block.level == 1:
-                return plain(self.text[block.start : block.end])
+                return strip_markup(self.text[block.start : block.end])
         return self.path.rsplit("/", 1)[-1].rsplit(".", 1)[0].replace("-", " ").replace("_", " ")
 
     def boilerplate(self) -> Iterator[Block]:

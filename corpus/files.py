@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 
-def write_whole(path: Path, content: bytes, mode: int = 0o600) -> None:
+def write_atomically(path: Path, content: bytes, mode: int = 0o600) -> None:
     """Puts a file in its place, for good, or leaves what was there. Raises OSError."""
     handle, temporary = tempfile.mkstemp(prefix=".writing-", dir=path.parent)
     try:
@@ -18,10 +18,10 @@ def write_whole(path: Path, content: bytes, mode: int = 0o600) -> None:
     except OSError:
         Path(temporary).unlink(missing_ok=True)
         raise
-    sync(path.parent)
+    fsync(path.parent)
 
 
-def sync(path: Path) -> None:
+def fsync(path: Path) -> None:
     """Makes a file's content, or the names in a folder, outlast a loss of power."""
     handle = os.open(path, os.O_RDONLY)
     try:

@@ -17,7 +17,7 @@ class Line:
     end: int
 
 
-def lines_of(text: str) -> list[Line]:
+def split_lines(text: str) -> list[Line]:
     """The lines of a text; CR LF, LF and CR end one. No line follows a last line break. A
     byte-order mark is in no line: behind it a heading's mark would be none."""
     lines = []
@@ -30,7 +30,7 @@ def lines_of(text: str) -> list[Line]:
     return lines
 
 
-def strip(text: str, start: int, end: int) -> Span:
+def trim_span(text: str, start: int, end: int) -> Span:
     """The span without white space (and byte-order marks) at its ends."""
     while start < end and (text[start].isspace() or text[start] == "\ufeff"):
         start += 1

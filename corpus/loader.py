@@ -9,12 +9,12 @@ from pathlib import Path
 
 from corpus.document import Document
 from corpus.errors import CorpusEmpty, CorpusMissing, DocumentUnreadable
-from corpus.markdown import has_structure, markdown_blocks
+from corpus.markdown import has_block_marks, markdown_blocks
 from corpus.plaintext import plain_blocks
 
 FORMATS = frozenset({".md", ".markdown", ".txt"})
 # Above this size a file is no document for questions; it would be read into memory whole.
-LARGEST_BYTES = 32 * 1024 * 1024
+MAX_DOCUMENT_BYTES = 32 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Corpus:
     unreadable: tuple[DocumentUnreadable, ...]
 
 
-def read_corpus(folder: Path) -> Corpus:
+def load_corpus(folder: Path) -> Corpus:
     """Reads every document below the folder. One bad file does not stop the others.
 
     Raises CorpusMissing where the folder is not there, CorpusEmpty where nothing could be read.
@@ -34,7 +34,7 @@ def read_corpus(folder: Path) -> Corpus:
     unreadable = []
     for path in document_paths(folder):
         try:
-            documents.append(read_document(folder, path))
+            documents.append(load_document(folder, path))
         except DocumentUnreadable as error:
             unreadable.append(error)
     if not documents:
@@ -50,7 +50,7 @@ def read_corpus(folder: Path) -> Corpus:
 def document_paths(folder: Path) -> Iterator[Path]:
     """The files below the folder that are documents, sorted; hidden ones are passed over, and
     links that lead out of the folder are not followed."""
-    expect_folder(folder)
+    check_folder(folder)
     root = folder.resolve()
     for path in sorted(folder.rglob("*")):
         relative = path.relative_to(folder)
@@ -60,7 +60,7 @@ def document_paths(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def expect_folder(folder: Path) -> None:
+def check_folder(folder: Path) -> None:
     """Raises CorpusMissing where there is no such folder, or none that may be listed."""
     if not folder.is_dir():
         what = "is not a folder" if folder.exists() else "does not exist"
@@ -84,13 +84,13 @@ def _may_be_document(path: Path) -> bool:
     return named and stat.S_ISREG(mode)
 
 
-def read_document(folder: Path, path: Path) -> Document:
+def load_document(folder: Path, path: Path) -> Document:
     """One file as a Document. Raises DocumentUnreadable with the file's name and the remedy."""
     name = path.relative_to(folder).as_posix()
     try:
-        if path.stat().st_size > LARGEST_BYTES:
+        if path.stat().st_size > MAX_DOCUMENT_BYTES:
             raise DocumentUnreadable(
-                f"{name}: larger than {LARGEST_BYTES // 2**20} MB: split it into several files"
+                f"{name}: larger than {MAX_DOCUMENT_BYTES // 2**20} MB: split it into several files"
             )
         raw = path.read_bytes()
     except OSError as error:
@@ -117,5 +117,5 @@ def decode(name: str, raw: bytes) -> str:
 
 def parse_document(name: str, text: str) -> Document:
     """The structure of a text: by its marks where it is Markdown that has any, else by shape."""
-    marked = not name.lower().endswith(".txt") and has_structure(text)
+    marked = not name.lower().endswith(".txt") and has_block_marks(text)
     return Document(name, text, tuple(markdown_blocks(text) if marked else plain_blocks(text)))

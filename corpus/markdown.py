@@ -8,15 +8,15 @@ from collections.abc import Iterator, Sequence
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from corpus.boilerplate import navigation
+from corpus.boilerplate import boilerplate_reason
 from corpus.document import Block, Kind, Span
-from corpus.lines import Line, lines_of, strip
+from corpus.lines import Line, split_lines, trim_span
 
 _PARSER = MarkdownIt("commonmark").enable("table")
 _STRUCTURE = {"heading_open", "bullet_list_open", "ordered_list_open", "table_open", "fence"}
 
 
-def has_structure(text: str) -> bool:
+def has_block_marks(text: str) -> bool:
     """Whether the text uses Markdown's block marks at all; if not, its shape must tell."""
     return any(token.type in _STRUCTURE for token in _PARSER.parse(text.lstrip("\ufeff")))
 
@@ -24,7 +24,7 @@ def has_structure(text: str) -> bool:
 def markdown_blocks(text: str) -> list[Block]:
     """The blocks of a Markdown text, in order. Headings that ask, with their short answers,
     become question and answer blocks."""
-    lines = lines_of(text)
+    lines = split_lines(text)
     body = _front_matter_end(lines)
     source = "\n" * body + text[lines[body].start :] if body < len(lines) else ""
     blocks: list[Block] = []
@@ -81,13 +81,13 @@ def _walk(text: str, lines: Sequence[Line], tokens: Sequence[Token]) -> Iterator
 def _block(
     text: str, lines: Sequence[Line], kind: Kind, first: int, last: int, reason: str = ""
 ) -> Block:
-    start, end = strip(text, lines[first].start, lines[last - 1].end)
+    start, end = trim_span(text, lines[first].start, lines[last - 1].end)
     return Block(kind, start, end, reason=reason)
 
 
 def _unquoted(text: str, lines: Sequence[Line], first: int, last: int) -> Span:
     """The span of the lines from behind the marks of the block quotes that they stand in."""
-    start, end = strip(text, lines[first].start, lines[last - 1].end)
+    start, end = trim_span(text, lines[first].start, lines[last - 1].end)
     while start < end and text[start] in "> \t":
         start += 1
     return start, end
@@ -102,7 +102,7 @@ def _heading(text: str, lines: Sequence[Line], token: Token) -> Block:
         while end > start and text[end - 1] in "# \t":
             end -= 1
     else:  # underlined: the mark is the last line
-        start, end = strip(text, start, lines[last - 1].start)
+        start, end = trim_span(text, start, lines[last - 1].start)
     return Block(Kind.HEADING, start, end, level=int(token.tag[1]))
 
 
@@ -113,7 +113,7 @@ def _item(
     if marked:  # step over the bullet or the number
         while start < end and not text[start].isspace():
             start += 1
-        start, end = strip(text, start, end)
+        start, end = trim_span(text, start, end)
     return Block(Kind.ITEM, start, end, level=depth)
 
 
@@ -121,7 +121,7 @@ def _paragraph(
     text: str, lines: Sequence[Line], first: int, last: int, depth: int
 ) -> Iterator[Block]:
     start, end = _unquoted(text, lines, first, last)
-    reason = navigation(text[start:end])
+    reason = boilerplate_reason(text[start:end])
     if reason:
         yield Block(Kind.BOILERPLATE, start, end, reason=reason)
     elif depth:
@@ -141,7 +141,7 @@ def _cells(text: str, start: int, end: int) -> Iterator[Span]:
     while at <= end:
         bar = at == end or (text[at] == "|" and text[at - 1] != "\\")
         if bar and (at < end or begin < end):
-            yield strip(text, begin, at)
+            yield trim_span(text, begin, at)
             begin = at + 1
         at += 1
 

@@ -11,7 +11,7 @@ _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|<>~])")
 _SPACE = re.compile(r"\s+")
 
 
-def plain(source: str) -> str:
+def strip_markup(source: str) -> str:
     """The source without Markdown's inline marks, white space folded to single spaces.
 
     Text without marks comes back as it is but for white space, so it serves plain text too.

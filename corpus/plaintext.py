@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from corpus.boilerplate import breadcrumb, fingerprint, navigation
+from corpus.boilerplate import boilerplate_reason, fingerprint, is_breadcrumb
 from corpus.document import Block, Kind, Span
-from corpus.lines import Line, lines_of, strip
+from corpus.lines import Line, split_lines, trim_span
 from corpus.sentences import sentence_spans
 
 Chunk = list[Line]  # lines with no blank line between them
@@ -54,7 +54,7 @@ class _Shape:
 def plain_blocks(text: str) -> list[Block]:
     """The blocks of a text without markup, in order. Nothing is lost: what fits no rule is a
     paragraph."""
-    chunks = _chunks(lines_of(text))
+    chunks = _chunks(split_lines(text))
     wrapped = _is_wrapped(chunks)
     known = frozenset(fingerprint(line.text) for chunk in chunks for line in chunk)
     tight = _tight_questions(chunks)
@@ -112,7 +112,9 @@ def _chunk_shapes(
     while at < len(chunk):
         line = chunk[at]
         rest = chunk[at + 1 :]
-        reason = navigation(line.text) or ("navigation" if breadcrumb(line.text, known) else "")
+        reason = boilerplate_reason(line.text) or (
+            "navigation" if is_breadcrumb(line.text, known) else ""
+        )
         if reason:
             yield _Shape(_line_block(line, Kind.BOILERPLATE, reason=reason))
             at += 1
@@ -149,7 +151,7 @@ def _line_block(line: Line, kind: Kind, level: int = 0, reason: str = "") -> Blo
 
 
 def _span_block(text: str, kind: Kind, start: int, end: int) -> Block:
-    return Block(kind, *strip(text, start, end))
+    return Block(kind, *trim_span(text, start, end))
 
 
 def _is_caption(chunk: Chunk) -> bool:
@@ -341,7 +343,7 @@ def _wiki_block(line: Line, wiki: re.Match[str]) -> Block:
 
 def _paragraph_shapes(text: str, start: int, end: int) -> Iterator[_Shape]:
     """A paragraph; a heading that has run into one of its sentences is taken apart again."""
-    begin, end = strip(text, start, end)
+    begin, end = trim_span(text, start, end)
     for first, last in list(sentence_spans(text, begin, end)):
         run_in = _RUN_IN.match(text[first:last])
         if run_in and len(run_in["head"].split()) <= 9 and last - first > len(run_in.group()) + 20:

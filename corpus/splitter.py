@@ -9,17 +9,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from corpus.document import Block, Document, Kind, Passage, Span, Unit
-from corpus.markup import plain
+from corpus.markup import strip_markup
 from corpus.sentences import sentence_spans
 
 # Part of every manifest: an index cut by other rules is built anew.
 SPLITTER_VERSION = 1
 # Characters. The encoder reads 256 tokens, in English about 1,000 characters with the headings.
-LARGEST = 900
+MAX_PASSAGE_CHARS = 900
 # Lists and tables are worth keeping whole; longer than this they are cut all the same.
-LARGEST_LIST = 1600
+MAX_LIST_CHARS = 1600
 # Neighbouring paragraphs of a section are joined up to this: one short line finds nothing.
-JOINED = 600
+MAX_JOINED_CHARS = 600
 
 _ASKING = frozenset({Kind.HEADING, Kind.QUESTION})
 _TABLE = frozenset({Kind.HEADER, Kind.ROW})
@@ -58,12 +58,12 @@ def split(document: Document) -> list[Passage]:
             at += 1
             continue
         if block.kind in _ASKING:
-            section.enter(block, plain(document.text[block.start : block.end]))
+            section.enter(block, strip_markup(document.text[block.start : block.end]))
             at += 1
             continue
         if block.kind is Kind.PARAGRAPH and section.question:
             asked = section.question
-            section.leave_question(plain(document.text[asked.start : asked.end]))
+            section.leave_question(strip_markup(document.text[asked.start : asked.end]))
         run = _run(document, blocks, at)
         pieces = _pieces(list(_units(document, blocks[at : at + run])))
         passages.extend(_passage(document, section, piece, blocks[at].kind) for piece in pieces)
@@ -89,11 +89,11 @@ def _run(document: Document, blocks: Sequence[Block], at: int) -> int:
         elif in_list or block.kind not in _PROSE:
             fits = False
         elif first.kind is Kind.ANSWER:
-            fits = block.kind is Kind.ANSWER and joined <= LARGEST
+            fits = block.kind is Kind.ANSWER and joined <= MAX_PASSAGE_CHARS
         else:
             lead = _opens_list(document, block) and _lists(blocks, at + count + 1)
             code = Kind.CODE in (block.kind, before.kind)
-            fits = not lead and joined <= (LARGEST if code else JOINED)
+            fits = not lead and joined <= (MAX_PASSAGE_CHARS if code else MAX_JOINED_CHARS)
         if not fits:
             break
         count += 1
@@ -129,7 +129,7 @@ def _units(document: Document, blocks: Sequence[Block]) -> Iterator[Unit]:
 def _pieces(units: list[Unit]) -> Iterator[list[Unit]]:
     """The units in runs of at most the largest size; a single longer unit stays whole."""
     listed = any(unit.kind in (Kind.ITEM, Kind.ROW) for unit in units)
-    largest = LARGEST_LIST if listed else LARGEST
+    largest = MAX_LIST_CHARS if listed else MAX_PASSAGE_CHARS
     piece: list[Unit] = []
     for unit in units:
         if piece and unit.end - piece[0].start > largest:

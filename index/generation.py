@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock, Timeout
 
-from corpus.files import sync
+from corpus.files import fsync
 from index.encoder import Vectors
 from index.errors import IndexBusy, IndexDamaged, IndexMissing, IndexUnwritable
 from index.folders import lies_within
@@ -182,14 +182,14 @@ class DataFolder:
         folder = self._generations / f"{number:06d}-{name}"
         for path in building.rglob("*"):
             if path.is_file():
-                sync(path)
+                fsync(path)
         os.replace(building, folder)
-        sync(self._generations)
+        fsync(self._generations)
         fresh = self.root / ".current-new"
         fresh.write_text(folder.name + "\n", encoding="utf-8")
-        sync(fresh)
+        fsync(fresh)
         os.replace(fresh, self._pointer)
-        sync(self.root)
+        fsync(self.root)
         self._prune(folder)
         return folder
 

@@ -4,12 +4,12 @@ Knows passages. Knows nothing of who reads the text: the encoder, the reader, or
 """
 
 from corpus.document import Kind, Passage, Unit
-from corpus.markup import plain
+from corpus.markup import strip_markup
 
 
 def passage_text(passage: Passage) -> str:
     """What is encoded for a passage: the headings above it and its text, without marks."""
-    return f"{passage.context}\n{plain(passage.text)}"
+    return f"{passage.context}\n{strip_markup(passage.text)}"
 
 
 def heading_text(passage: Passage) -> str:
@@ -20,7 +20,9 @@ def heading_text(passage: Passage) -> str:
 def unit_text(passage: Passage, unit: Unit) -> str:
     """What is encoded for a unit: itself, cells of a row under the names of their columns."""
     if unit.kind is Kind.ROW and unit.cells:
-        return ": ".join(filter(None, (plain(passage.at(start, end)) for start, end in unit.cells)))
+        return ": ".join(
+            filter(None, (strip_markup(passage.at(start, end)) for start, end in unit.cells))
+        )
     if unit.lead and unit.kind is Kind.ITEM and unit.lead[0] >= passage.start:
-        return f"{plain(passage.at(*unit.lead))} {plain(passage.source(unit))}"
-    return plain(passage.source(unit))
+        return f"{strip_markup(passage.at(*unit.lead))} {strip_markup(passage.source(unit))}"
+    return strip_markup(passage.source(unit))

@@ -9,7 +9,7 @@ import hashlib
 from pathlib import Path
 
 from corpus.document import Document
-from corpus.files import sync, write_whole
+from corpus.files import fsync, write_atomically
 from index.errors import TextMissing
 
 _HEX = frozenset("0123456789abcdef")
@@ -32,11 +32,11 @@ class TextStore:
         content = document.text.encode()
         if not path.is_file() or path.read_bytes() != content:
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(path, content)
+            write_atomically(path, content)
         record = self._record(document.path, document.sha256)
         if not record.is_file():
             record.touch()
-            sync(record.parent)
+            fsync(record.parent)
 
     def read(self, sha256: str) -> str:
         """The kept text. Raises TextMissing where none is, or where its bytes have changed."""

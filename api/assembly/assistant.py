@@ -16,7 +16,7 @@ from assistant.reader.runtime import OnnxReader
 from assistant.tuning import threshold
 from corpus.errors import GoldInvalid
 from corpus.gold import read_gold
-from corpus.loader import Corpus, read_corpus
+from corpus.loader import Corpus, load_corpus
 from index.build import BuildProgress, BuildResult, NoProgress, build
 from index.encoder import EncoderCard
 from index.encoders import encoder_folder, export_encoder, is_exported, load_encoder
@@ -61,7 +61,7 @@ def build_index(
 
     Raises CorpusError or IndexingError; the published generation is untouched then.
     """
-    corpus = read_corpus(settings.corpus)
+    corpus = load_corpus(settings.corpus)
     return corpus, _build(settings, corpus, watcher or NoProgress(), rebuild)
 
 
@@ -70,7 +70,7 @@ def ensure_index(settings: Settings, watcher: BuildProgress | None = None) -> Co
 
     An index that is up to date is only looked at, so that many may ask at the same time.
     """
-    corpus = read_corpus(settings.corpus)
+    corpus = load_corpus(settings.corpus)
     if not is_current(settings, corpus):
         _build(settings, corpus, watcher or NoProgress(), rebuild=False)
     return corpus

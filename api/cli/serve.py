@@ -15,7 +15,7 @@ from api.http.app import create_app
 from api.listening import bind, is_loopback, url_of
 from api.service import logs
 from api.settings import Settings, load_settings
-from corpus.loader import expect_folder
+from corpus.loader import check_folder
 
 _BACKLOG = 2048  # connections that wait to be accepted; uvicorn's own number
 # Seconds that requests under way are given when the service is told to stop.
@@ -26,7 +26,7 @@ def run(arguments: Namespace) -> int:
     """Serves until it is stopped. What cannot work is said before anything is listened to."""
     settings = load_settings(arguments.corpus, arguments.data)
     logs.configure(settings.log)
-    expect_folder(settings.corpus)
+    check_folder(settings.corpus)
     with bind(arguments.host, arguments.port) as listener:
         loopback = is_loopback(listener)
         service = open_service(settings, loopback=loopback, page=url_of(listener))

@@ -10,14 +10,14 @@ from api.errors import ApiError, DatabaseUnavailable, SettingsInvalid
 from api.exit_codes import BAD_INPUT, DONE
 from api.service import logs
 from api.settings import Settings, load_settings
-from corpus.loader import expect_folder
+from corpus.loader import check_folder
 
 
 def run(arguments: Namespace) -> int:
     """Answers in Slack until it is stopped."""
     settings = load_settings(arguments.corpus, arguments.data)
     logs.configure(settings.log)
-    expect_folder(settings.corpus)
+    check_folder(settings.corpus)
     if not settings.slack_bot_token or not settings.slack_app_token:
         raise SettingsInvalid(
             "set SLACK_BOT_TOKEN (xoxb-...) and SLACK_APP_TOKEN (xapp-...): "

@@ -7,10 +7,10 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from corpus.loader import LARGEST_BYTES
+from corpus.loader import MAX_DOCUMENT_BYTES
 
 LARGEST_BODY = 64 * 1024  # bytes, of anything but a document
-LARGEST_DOCUMENT = LARGEST_BYTES
+LARGEST_DOCUMENT = MAX_DOCUMENT_BYTES
 # Slack tells of a message's 40,000 characters twice, and of a button with all of its message.
 LARGEST_EVENT = 1024 * 1024
 LONGEST_WAIT = 30.0  # seconds for a whole body

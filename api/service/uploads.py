@@ -10,8 +10,8 @@ from pathlib import Path
 from api.errors import CorpusUnwritable, DocumentMissing, LastDocument, UploadRefused
 from corpus.document import text_digest
 from corpus.errors import CorpusMissing, DocumentUnreadable
-from corpus.files import sync, write_whole
-from corpus.loader import FORMATS, LARGEST_BYTES, decode, document_paths
+from corpus.files import fsync, write_atomically
+from corpus.loader import FORMATS, MAX_DOCUMENT_BYTES, decode, document_paths
 
 # What a name may be made of: one that any file system keeps, and that no log or header takes for
 # more than a name. Letters of any language are letters.
@@ -35,8 +35,10 @@ class Uploads:
         CorpusUnwritable.
         """
         path = self._path(name)
-        if len(content) > LARGEST_BYTES:
-            raise UploadRefused(f"more than {LARGEST_BYTES // 2**20} MB: split it into several")
+        if len(content) > MAX_DOCUMENT_BYTES:
+            raise UploadRefused(
+                f"more than {MAX_DOCUMENT_BYTES // 2**20} MB: split it into several"
+            )
         try:
             text = decode(name, content)
         except DocumentUnreadable as error:
@@ -44,7 +46,7 @@ class Uploads:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._expect_inside(path, name)
-            write_whole(path, content, 0o644)
+            write_atomically(path, content, 0o644)
         except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
             raise UploadRefused(
                 f"{name!r} cannot be there: a document has the name of a folder, or a folder that "
@@ -67,7 +69,7 @@ class Uploads:
                 if there == [path]:
                     raise LastDocument(f"{name!r} is the only document: send another one first")
                 path.unlink()
-            sync(path.parent)
+            fsync(path.parent)
         except CorpusMissing as error:
             raise CorpusUnwritable(str(error)) from error
         except OSError as error:

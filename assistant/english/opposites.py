@@ -23,10 +23,9 @@ _PAIRS = """
     parent/child mother/father husband/wife brother/sister former/current strong/weak rich/poor
     hot/cold high/low
 """
+OPPOSITE_WORDS = tuple((one, other) for one, other in (p.split("/") for p in _PAIRS.split()))
 # Stemmed, each pair once.
-OPPOSITES = tuple(
-    (stem(one), stem(other)) for one, other in (pair.split("/") for pair in _PAIRS.split())
-)
+OPPOSITES = tuple((stem(one), stem(other)) for one, other in OPPOSITE_WORDS)
 # Both ways: of a question's few words, those that have opposites are looked up.
 _OPPOSITES_OF: dict[str, list[str]] = {}
 for _one, _other in OPPOSITES:

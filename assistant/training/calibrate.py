@@ -22,15 +22,14 @@ from numpy.typing import NDArray
 
 from assistant.answer import Turn
 from assistant.confidence import Calibration, Features
-from assistant.evaluation import auroc
 from assistant.marking import is_right
+from assistant.metrics import area_under_risk, auroc, calibration_error, coverage_at, reliability
 from assistant.pipeline import Assistant
 from assistant.reader.runtime import WEIGHTS, OnnxReader, Reader
-from assistant.risk import area_under_risk, calibration_error, coverage_at, reliability
 from assistant.training.rows import for_validation
 from assistant.tuning import ANSWERED, is_askable
 from corpus.gold import GoldQuestion, read_gold
-from corpus.loader import read_corpus
+from corpus.loader import load_corpus
 from index.build import build
 from index.encoder import DEFAULT_ENCODER
 from index.encoders import export_encoder, load_encoder
@@ -157,7 +156,7 @@ def _sample(
     source: Source, options: argparse.Namespace, encoder: OnnxEncoder, reader: Reader | None
 ) -> Sample:
     data = DataFolder(options.data / "calibration" / source.name)
-    build(read_corpus(source.corpus), encoder, DEFAULT_ENCODER, data, {})
+    build(load_corpus(source.corpus), encoder, DEFAULT_ENCODER, data, {})
     texts = TextStore(data.texts)
     assistant = Assistant(data.open(encoder.fingerprint), encoder, texts, _NEUTRAL, reader)
     questions = source.questions(options.every)

@@ -15,6 +15,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from transformers import BertModel
 
+from assistant.metrics import auroc
 from assistant.reader.layout import Layout, lay_out
 from assistant.training.rows import Row
 
@@ -100,37 +101,21 @@ def figures(cases: Sequence[Case], scorer: Scorer) -> dict[str, float]:
     best_both = [max(scores) for scores in both]
     return {
         "questions": len(cases),
-        "auroc_cosine": auroc([max(scores) for scores in cosines], truth),
-        "auroc_sentence": auroc(best, truth),
-        "auroc_passage": auroc(passages, truth),
-        "auroc_sum": auroc([a + b for a, b in zip(best, passages, strict=True)], truth),
-        "auroc_both": auroc(best_both, truth),
-        "auroc_both_sum": auroc([a + b for a, b in zip(best_both, passages, strict=True)], truth),
+        "auroc_cosine": _auroc([max(scores) for scores in cosines], truth),
+        "auroc_sentence": _auroc(best, truth),
+        "auroc_passage": _auroc(passages, truth),
+        "auroc_sum": _auroc([a + b for a, b in zip(best, passages, strict=True)], truth),
+        "auroc_both": _auroc(best_both, truth),
+        "auroc_both_sum": _auroc([a + b for a, b in zip(best_both, passages, strict=True)], truth),
         "best_cosine": _best_answers(cosines, cases),
         "best_sentence": _best_answers(logits, cases),
         "best_both": _best_answers(both, cases),
     }
 
 
-def auroc(scores: Sequence[float], truth: Sequence[bool]) -> float:
-    """Chance that a true one scores above a false one, ties counting half (the Mann-Whitney U,
-    scaled).
-    """
-    order = sorted(range(len(scores)), key=scores.__getitem__)
-    ranks = [0.0] * len(scores)
-    start = 0
-    while start < len(order):
-        end = start
-        while end < len(order) and scores[order[end]] == scores[order[start]]:
-            end += 1
-        for place in order[start:end]:
-            ranks[place] = (start + end + 1) / 2
-        start = end
-    true = sum(truth)
-    if true in (0, len(truth)):
-        raise ValueError("AUROC needs both true and false ones")
-    above = sum(rank for rank, is_true in zip(ranks, truth, strict=True) if is_true)
-    return (above - true * (true + 1) / 2) / (true * (len(truth) - true))
+def _auroc(scores: Sequence[float], truth: Sequence[bool]) -> float:
+    pairs = list(zip(scores, truth, strict=True))
+    return auroc([s for s, true in pairs if true], [s for s, true in pairs if not true])
 
 
 def _best_answers(scores: Sequence[Sequence[float]], cases: Sequence[Case]) -> float:

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from random import Random
 
+from assistant.english.opposites import OPPOSITE_WORDS
+
 _WORD = re.compile(r"\w+")
 _NAME = re.compile(r"\b[A-Z][\w'\u2019-]+(?: (?:(?:of|the|de|von|van|and) )?[A-Z][\w'\u2019-]+)*")
 _YEAR = re.compile(r"\b(1[0-9]{3}|20[0-9]{2})\b")
@@ -31,34 +33,11 @@ _OPENERS = frozenset(
     this that these
     """.split()
 )
-_PAIRS = """
-    first/last before/after largest/smallest biggest/smallest oldest/youngest oldest/newest
-    increase/decrease increased/decreased highest/lowest most/least more/less more/fewer
-    north/south east/west northern/southern eastern/western best/worst began/ended begin/end
-    start/end started/stopped born/died male/female men/women boy/girl king/queen father/mother
-    brother/sister son/daughter husband/wife won/lost win/lose open/closed opened/closed
-    above/below earliest/latest minimum/maximum major/minor public/private allowed/forbidden
-    include/exclude included/excluded buy/sell bought/sold import/export accept/reject
-    accepted/rejected support/oppose supported/opposed cause/prevent caused/prevented
-    enter/leave entered/left winter/summer early/late top/bottom upper/lower internal/external
-    rural/urban inside/outside rise/fall rose/fell always/never old/new long/short
-    longest/shortest strong/weak rich/poor hot/cold life/death morning/evening right/left
-    front/back teacher/student employer/employee attack/defend attacked/defended arrive/depart
-    teach/learn gave/received ancient/modern good/bad happy/sad friend/enemy higher/lower
-    larger/smaller older/younger faster/slower former/current
-    """
-
-
-def _opposites(pairs: str) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
-    for pair in pairs.split():
-        one, other = pair.split("/")
-        found[one] = (*found.get(one, ()), other)
-        found[other] = (*found.get(other, ()), one)
-    return found
-
-
-_OPPOSITES = _opposites(_PAIRS)
+# Both ways: each word with its opposites.
+_OPPOSITES: dict[str, list[str]] = defaultdict(list)
+for _one, _other in OPPOSITE_WORDS:
+    _OPPOSITES[_one].append(_other)
+    _OPPOSITES[_other].append(_one)
 
 
 def names(text: str) -> list[str]:

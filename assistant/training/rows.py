@@ -9,9 +9,10 @@ and `label` in its lines. A SQuAD 2.0 folder holds `questions.jsonl` (`question`
 
 import hashlib
 import json
-import re
 from dataclasses import dataclass
 from pathlib import Path
+
+from corpus.sentences import sentence_spans
 
 _CLAIM_SETS = frozenset({"fever-dev", "fever-symmetric", "fm2", "fm2-other-sentences"})
 _NONE: frozenset[int] = frozenset()
@@ -106,7 +107,7 @@ def read_squad2(folder: Path) -> list[Row]:
         for line in lines:
             raw = json.loads(line)
             text = texts[raw["document"]]
-            pieces = sentence_spans(text, *raw["paragraph_span"])
+            pieces = list(sentence_spans(text, *raw["paragraph_span"]))
             answering = frozenset(
                 number
                 for number, (start, end) in enumerate(pieces)
@@ -128,24 +129,3 @@ def read_squad2(folder: Path) -> list[Row]:
 def for_validation(document: str) -> bool:
     """Whether a SQuAD document (its name without suffix) is kept out of training, by a hash."""
     return int(hashlib.sha256(document.encode()).hexdigest(), 16) % FOLDS == 0
-
-
-_SENTENCE_END = re.compile(r"[.!?][\"')\]\u201d\u2019]*\s+(?=[\"'(\[\u201c\u2018]*[A-Z0-9])|\n+")
-_ABBREVIATION = re.compile(
-    r"\b(?:[A-Z]|Mr|Mrs|Ms|Dr|St|Jr|Sr|vs|cf|ca|c|No|Prof|Gen|Col|Lt|Capt|Gov|Rev|Sgt|Art|Inc|Ltd|Co"
-    r"|e\.g|i\.e)\.\s+$"
-)
-
-
-def sentence_spans(text: str, start: int, end: int) -> list[tuple[int, int]]:
-    """`[start, end)` of each sentence in `text[start:end]`, in characters of `text`, trimmed."""
-    cuts = [start]
-    for match in _SENTENCE_END.finditer(text, start, end):
-        if not _ABBREVIATION.search(text, max(start, match.end() - 12), match.end()):
-            cuts.append(match.end())
-    spans = []
-    for first, last in zip(cuts, [*cuts[1:], end], strict=True):
-        piece = text[first:last]
-        if piece.strip():
-            spans.append((first + len(piece) - len(piece.lstrip()), first + len(piece.rstrip())))
-    return spans

@@ -577,7 +577,7 @@ def test_a_disk_that_fails_is_told_by_every_check_that_meets_it(
     def failing(*_: object) -> None:
         raise OSError(5, "Input/output error", str(machine.corpus))
 
-    monkeypatch.setattr(api.doctor, "read_corpus", failing)
+    monkeypatch.setattr(api.doctor, "load_corpus", failing)
     report = machine.doctor()
     assert "Input/output error" in report.failed["documents"]
     assert "whether its disk works" in report.failed["documents"]

@@ -11,7 +11,7 @@ import pytest
 from assistant.answer import Answer
 from assistant.confidence import Calibration
 from assistant.pipeline import Assistant
-from corpus.loader import read_corpus
+from corpus.loader import load_corpus
 from index.build import build
 from index.encoder import Encoder, Progress, Vectors
 from index.generation import (
@@ -97,7 +97,7 @@ class World:
         for path in self._documents.rglob("*.md"):
             if path.relative_to(self._documents).as_posix() not in files:
                 path.unlink()
-        build(read_corpus(self._documents), self.encoder, "test", self.data, {})
+        build(load_corpus(self._documents), self.encoder, "test", self.data, {})
         return self.data.open(self.encoder.fingerprint)
 
     def assistant(self, generation: Generation) -> Assistant:

@@ -16,7 +16,7 @@ from conftest import Writer
 from api.store.database import Database
 from api.store.records import Records
 from api.wire import AnswerBody
-from corpus.loader import read_corpus
+from corpus.loader import load_corpus
 from index.build import build
 from index.generation import (
     DataFolder,
@@ -38,7 +38,7 @@ from pathlib import Path
 from api.store.database import Database
 from api.store.records import Records
 from api.service.uploads import Uploads
-from corpus.loader import read_corpus
+from corpus.loader import load_corpus
 from index.build import build
 from index.encoders import load_encoder
 from index.generation import (DataFolder,)
@@ -75,7 +75,7 @@ for first in sys.stdin:
         threading.Thread(target=keep_writing, args=work, daemon=True).start()
         say("begins", os.getpid())
         began = time.monotonic()
-        build(read_corpus(documents), encoder, "test", Telling(data), {})
+        build(load_corpus(documents), encoder, "test", Telling(data), {})
         say("published", time.monotonic() - began)
         os._exit(0)
 """
@@ -186,7 +186,7 @@ class World:
         )
 
     def index(self, number: int) -> None:
-        corpus = read_corpus(self.write(version(number)))
+        corpus = load_corpus(self.write(version(number)))
         assert build(corpus, self._encoder, "test", self.data, {}).changed
 
     def half_built(self) -> bool:

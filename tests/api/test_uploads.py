@@ -11,7 +11,7 @@ from serving import GARDEN, expect_problem, opened
 from api.assembly.service import Service
 from api.settings import Settings
 from corpus.document import text_digest
-from corpus.loader import LARGEST_BYTES
+from corpus.loader import MAX_DOCUMENT_BYTES
 
 Writer = Callable[[Mapping[str, str]], Path]
 
@@ -134,7 +134,7 @@ def test_a_document_may_be_larger_than_a_question_but_not_without_end(
     large = b"A line of text.\n" * 20_000
     assert client.put("/v1/documents/large.txt", content=large).status_code == 202
     assert (corpus / "large.txt").stat().st_size == len(large)
-    pieces = (b" " * 2**20 for _ in range(LARGEST_BYTES // 2**20 + 1))
+    pieces = (b" " * 2**20 for _ in range(MAX_DOCUMENT_BYTES // 2**20 + 1))
     expect_problem(client.put("/v1/documents/huge.txt", content=pieces), 413, "32 MB")
     assert not (corpus / "huge.txt").exists()
 

@@ -15,7 +15,7 @@ from assistant.pipeline import Assistant
 from assistant.training.calibrate import Sample, fit
 from assistant.tuning import is_askable, threshold
 from corpus.gold import GoldQuestion
-from corpus.loader import read_corpus
+from corpus.loader import load_corpus
 from index.build import build
 from index.generation import (
     DataFolder,
@@ -57,7 +57,7 @@ def open_with(encoder: OnnxEncoder, folder_of: Writer, tmp_path: Path) -> Opener
     """The assistant on ten facts, one document each, without a reader."""
     files = {f"{name}.md": f"# The {name}\n\n{fact}.\n" for name, fact in FACTS.items()}
     data = DataFolder(tmp_path / "data")
-    build(read_corpus(folder_of(files)), encoder, "test", data, {})
+    build(load_corpus(folder_of(files)), encoder, "test", data, {})
     return lambda calibration: Assistant(
         data.open(encoder.fingerprint), encoder, TextStore(data.texts), calibration
     )

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from assistant.confidence import Calibration, Features
 from assistant.pipeline import Assistant
-from corpus.loader import read_corpus
+from corpus.loader import load_corpus
 from index.build import build
 from index.generation import (
     DataFolder,
@@ -35,7 +35,7 @@ def measured(encoder: OnnxEncoder, folder_of: Writer, tmp_path: Path) -> Measure
     @contextmanager
     def opened(document: str) -> Iterator[Assistant]:
         data = DataFolder(tmp_path / "data")
-        build(read_corpus(folder_of({"guide.md": document})), encoder, "test", data, {})
+        build(load_corpus(folder_of({"guide.md": document})), encoder, "test", data, {})
         with closing(data.open(encoder.fingerprint)) as generation:
             yield Assistant(generation, encoder, TextStore(data.texts), Calibration(0, {}, 0))
 

@@ -1,7 +1,6 @@
 """Evaluation: what counts as right, and what the figures say about many answers."""
 
 import json
-import math
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -9,17 +8,15 @@ from typing import Any
 
 import pytest
 from conftest import Writer
-from hypothesis import given
-from hypothesis import strategies as st
 
 from assistant.answer import Answer, Citation, Sentence, Status
 from assistant.confidence import Calibration
-from assistant.evaluation import Outcome, auroc, by_kind, evaluate, figures, record
+from assistant.evaluation import Outcome, by_kind, evaluate, figures, record
 from assistant.marking import is_right, normalised, says, without_markers
 from assistant.pipeline import Assistant
 from corpus.document import Span
 from corpus.gold import GoldQuestion
-from corpus.loader import read_corpus
+from corpus.loader import load_corpus
 from index.build import build
 from index.generation import (
     DataFolder,
@@ -78,7 +75,7 @@ def assistant(
 ) -> Iterator[Assistant]:
     """Answers all that it finds a little sure, without a reader."""
     data = DataFolder(tmp_path / "data")
-    build(read_corpus(folder_of({"faq.md": FAQ})), encoder, "test", data, {})
+    build(load_corpus(folder_of({"faq.md": FAQ})), encoder, "test", data, {})
     with closing(data.open(encoder.fingerprint)) as generation:
         calibration = Calibration(-5.0, {"similarity": 10.0, "question": 10.0}, 0.4)
         yield Assistant(generation, encoder, texts, calibration)
@@ -270,29 +267,6 @@ def test_an_outcome_is_recorded_as_json() -> None:
 
 
 # --- figures -------------------------------------------------------------------------------------
-
-
-def test_auroc_is_how_often_an_answerable_question_scores_higher() -> None:
-    # 0.9 beats 0.5 and 0.1; 0.5 ties with one and beats the other; 0.2 beats 0.1 only.
-    assert auroc([0.9, 0.5, 0.2], [0.5, 0.1]) == pytest.approx((2 + 1.5 + 1) / 6)
-    assert auroc([2, 3], [0, 1]) == 1
-    assert auroc([0, 1], [2, 3]) == 0
-    assert auroc([1, 1], [1]) == 0.5
-
-
-def test_auroc_of_one_class_alone_is_no_number() -> None:
-    assert math.isnan(auroc([], [1.0]))
-    assert math.isnan(auroc([1.0], []))
-
-
-@given(
-    st.lists(st.integers(0, 5), min_size=1, max_size=8),
-    st.lists(st.integers(0, 5), min_size=1, max_size=8),
-)
-def test_auroc_is_what_counting_all_pairs_gives(pos: list[int], neg: list[int]) -> None:
-    pairs = [(p > n) + (p == n) / 2 for p in pos for n in neg]
-    assert auroc(pos, neg) == pytest.approx(sum(pairs) / len(pairs))
-    assert auroc(neg, pos) == pytest.approx(1 - auroc(pos, neg))
 
 
 def test_figures_are_shares_of_the_questions_that_they_apply_to() -> None:

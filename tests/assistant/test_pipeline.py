@@ -17,7 +17,7 @@ from assistant.pipeline import Assistant
 from assistant.reader.runtime import OnnxReader, Reader
 from assistant.writer import REFUSAL
 from corpus.document import text_digest
-from corpus.loader import read_corpus
+from corpus.loader import load_corpus
 from index.build import build
 from index.errors import TextMissing
 from index.generation import (
@@ -70,7 +70,7 @@ def open_on(
         files: dict[str, str] = FILES, threshold: float | None = None, reads: bool = True
     ) -> Assistant:
         data = DataFolder(tmp_path / "data")
-        build(read_corpus(folder_of(files)), encoder, "test", data, {})
+        build(load_corpus(folder_of(files)), encoder, "test", data, {})
         kind: tuple[str, Reader | None] = ("reader", reader) if reads else ("plain", None)
         stored = json.loads((ROOT / "assistant" / "calibration.json").read_text("utf-8"))
         calibration = Calibration.of(stored[kind[0]])

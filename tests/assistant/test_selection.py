@@ -22,7 +22,7 @@ from assistant.evidence import (
 from assistant.reader.runtime import Reader, Reading
 from assistant.selection import Chosen, Shape, choose
 from corpus.document import Kind, Passage
-from corpus.loader import read_corpus
+from corpus.loader import load_corpus
 from index.build import build
 from index.generation import (
     DataFolder,
@@ -96,7 +96,7 @@ def world(encoder: OnnxEncoder, folder_of: Writer, tmp_path: Path) -> Iterator[W
 
         def make(text: str) -> World:
             data = DataFolder(tmp_path / "data")
-            build(read_corpus(folder_of({"document.md": text})), encoder, "test", data, {})
+            build(load_corpus(folder_of({"document.md": text})), encoder, "test", data, {})
             generation = data.open(encoder.fingerprint)
             stack.callback(generation.close)
             return World(generation, Searcher(generation, encoder))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from corpus.boilerplate import breadcrumb, fingerprint, navigation
+from corpus.boilerplate import boilerplate_reason, fingerprint, is_breadcrumb
 
 
 @pytest.mark.parametrize(
@@ -25,8 +25,8 @@ from corpus.boilerplate import breadcrumb, fingerprint, navigation
     ],
 )
 def test_navigation_is_recognised(line: str) -> None:
-    assert navigation(line) == "navigation"
-    assert navigation(f"  {line.upper()}  ") == "navigation"
+    assert boilerplate_reason(line) == "navigation"
+    assert boilerplate_reason(f"  {line.upper()}  ") == "navigation"
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_navigation_is_recognised(line: str) -> None:
              "Last updated on Mon, June 3, 2024"]
 )  # fmt: skip
 def test_bylines_are_recognised(line: str) -> None:
-    assert navigation(line) == "byline"
+    assert boilerplate_reason(line) == "byline"
 
 
 @pytest.mark.parametrize(
@@ -56,15 +56,15 @@ def test_bylines_are_recognised(line: str) -> None:
     ],
 )
 def test_sentences_are_no_boilerplate(line: str) -> None:
-    assert navigation(line) == ""
+    assert boilerplate_reason(line) == ""
 
 
 def test_a_trail_from_home_to_the_title_is_a_breadcrumb() -> None:
     others = frozenset({fingerprint("Indoor vs Outdoor Plants: What Differs")})
-    assert breadcrumb("Home Gardening Indoor vs Outdoor Plants: What Differs", others)
-    assert breadcrumb("Home » Guides » Indoor vs Outdoor Plants: What Differs", others)
-    assert not breadcrumb("Home Gardening Indoor vs Outdoor Plants: What Agrees", others)
-    assert not breadcrumb("All about Indoor vs Outdoor Plants: What Differs", others)
+    assert is_breadcrumb("Home Gardening Indoor vs Outdoor Plants: What Differs", others)
+    assert is_breadcrumb("Home » Guides » Indoor vs Outdoor Plants: What Differs", others)
+    assert not is_breadcrumb("Home Gardening Indoor vs Outdoor Plants: What Agrees", others)
+    assert not is_breadcrumb("All about Indoor vs Outdoor Plants: What Differs", others)
 
 
 def test_lines_that_a_reader_calls_the_same_have_one_fingerprint() -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus.document import Block, Kind
-from corpus.markdown import has_structure, markdown_blocks
+from corpus.markdown import has_block_marks, markdown_blocks
 
 Seen = tuple[Kind, str]
 
@@ -152,12 +152,12 @@ def test_line_separators_that_are_no_line_breaks_do_not_shift_offsets() -> None:
 
 @pytest.mark.parametrize("text", ["# Guide", "- Spade", "| A |\n|---|", "```\ncode\n```"])
 def test_a_text_with_block_marks_has_structure(text: str) -> None:
-    assert has_structure(text)
-    assert has_structure("\ufeff" + text)
+    assert has_block_marks(text)
+    assert has_block_marks("\ufeff" + text)
 
 
 def test_a_text_with_nothing_but_paragraphs_has_none() -> None:
-    assert not has_structure("Garden guide\n\nDig *deep*. Is it 3 - 2?\n\n---\n\n#hashtag\n")
+    assert not has_block_marks("Garden guide\n\nDig *deep*. Is it 3 - 2?\n\n---\n\n#hashtag\n")
 
 
 PIECES = st.sampled_from(

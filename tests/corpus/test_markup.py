@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.markup import plain
+from corpus.markup import strip_markup
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ from corpus.markup import plain
     ],
 )
 def test_inline_marks_are_taken_away(source: str, seen: str) -> None:
-    assert plain(source) == seen
+    assert strip_markup(source) == seen
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_inline_marks_are_taken_away(source: str, seen: str) -> None:
     ],
 )
 def test_text_without_marks_stays_as_it_is(text: str) -> None:
-    assert plain(text) == text
+    assert strip_markup(text) == text
 
 
 @pytest.mark.parametrize(
@@ -55,9 +55,9 @@ def test_text_without_marks_stays_as_it_is(text: str) -> None:
     ],
 )
 def test_escaped_marks_are_characters(source: str, seen: str) -> None:
-    assert plain(source) == seen
+    assert strip_markup(source) == seen
 
 
 @given(st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\\*_`[]")))
 def test_only_white_space_changes_in_text_without_any_mark(text: str) -> None:
-    assert plain(text) == " ".join(text.split())
+    assert strip_markup(text) == " ".join(text.split())

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus.document import Document, Kind
-from corpus.loader import read_corpus
+from corpus.loader import load_corpus
 from corpus.plaintext import plain_blocks
 from corpus.splitter import split
 
@@ -287,7 +287,7 @@ def test_nothing_of_any_text_is_lost_but_bullets_and_wiki_marks(
 def scrape() -> Document:
     if not MATERIAL.is_dir():
         pytest.skip(f"the raw scrapes are not on this machine ({MATERIAL})")
-    return read_corpus(MATERIAL).documents[1]
+    return load_corpus(MATERIAL).documents[1]
 
 
 def test_the_five_questions_of_the_scraped_faq_have_their_answers(scrape: Document) -> None:
@@ -330,7 +330,7 @@ def test_boilerplate_of_the_scrape_is_recognised_and_in_no_passage(scrape: Docum
 def test_the_other_scrape_gives_up_the_headings_that_ran_into_its_paragraphs() -> None:
     if not MATERIAL.is_dir():
         pytest.skip(f"the raw scrapes are not on this machine ({MATERIAL})")
-    document = read_corpus(MATERIAL).documents[0]
+    document = load_corpus(MATERIAL).documents[0]
     headings = [document.text[b.start : b.end] for b in document.blocks if b.kind is Kind.HEADING]
     assert "Valuing External Customers" in headings
     assert "Internal Customers and the External Customer Experience" in headings

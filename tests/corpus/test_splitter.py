@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from corpus.document import Document, Kind, Passage
 from corpus.loader import parse_document
-from corpus.splitter import JOINED, LARGEST, LARGEST_LIST, split
+from corpus.splitter import MAX_JOINED_CHARS, MAX_LIST_CHARS, MAX_PASSAGE_CHARS, split
 
 
 def passages(text: str, name: str = "guide.md") -> list[Passage]:
@@ -75,11 +75,11 @@ def test_a_long_list_stays_whole_up_to_the_limit() -> None:
     lead = "# Guide\n\nTake these tools:\n\n"
     items = [f"- Tool number {number:03d}, which is of some use" for number in range(36)]
     whole = "\n".join(items)
-    assert LARGEST < len(whole) < LARGEST_LIST - 100
+    assert MAX_PASSAGE_CHARS < len(whole) < MAX_LIST_CHARS - 100
     assert texts(lead + whole) == ["Take these tools:\n\n" + whole]
     parts = texts(lead + whole + "\n" + whole)
     assert len(parts) == 2
-    assert all(len(part) <= LARGEST_LIST for part in parts)
+    assert all(len(part) <= MAX_LIST_CHARS for part in parts)
 
 
 def test_a_table_is_one_passage_whose_rows_know_their_header() -> None:
@@ -97,7 +97,7 @@ def test_short_paragraphs_of_a_section_are_joined_and_long_ones_are_not() -> Non
     short = "# Guide\n\nDig.\n\nWater.\n"
     assert texts(short) == ["Dig.\n\nWater."]
     long = "\n\n".join([" ".join(map(sentence, range(6))), " ".join(map(sentence, range(6, 12)))])
-    assert len(long) > JOINED
+    assert len(long) > MAX_JOINED_CHARS
     assert texts("# Guide\n\n" + long) == long.split("\n\n")
 
 
@@ -106,7 +106,7 @@ def test_a_paragraph_longer_than_the_encoder_reads_is_cut_between_sentences() ->
     parts = texts("# Guide\n\n" + paragraph)
     assert len(parts) > 2
     assert " ".join(parts) == paragraph
-    assert all(len(part) <= LARGEST and part.endswith("watered.") for part in parts)
+    assert all(len(part) <= MAX_PASSAGE_CHARS and part.endswith("watered.") for part in parts)
 
 
 def test_a_single_sentence_longer_than_that_stays_whole() -> None:

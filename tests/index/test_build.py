@@ -15,7 +15,7 @@ import pytest
 from conftest import Writer
 
 from corpus.errors import CorpusEmpty
-from corpus.loader import read_corpus
+from corpus.loader import load_corpus
 from index.build import BuildResult, build
 from index.encoder import Encoder, Progress, Vectors
 from index.errors import IndexDamaged, IndexingError, IndexOutdated, IndexUnwritable
@@ -73,7 +73,7 @@ class World:
               calibration: Mapping[str, float] | None = None, rebuild: bool = False) -> BuildResult:  # fmt: skip
         """Builds an index of the files; `encoded` then holds what was encoded for it."""
         counting = Counting(encoder or self.encoder)
-        corpus = read_corpus(self._write(files))
+        corpus = load_corpus(self._write(files))
         self.encoded = counting.encoded
         return build(corpus, counting, "test", self.data, calibration or {}, rebuild=rebuild)
 
@@ -236,7 +236,7 @@ def test_the_manifest_has_the_size_of_every_file_and_tuning_sees_them_whole(worl
         seen.append(len(hits))
         return {"plain": 0.5}
 
-    corpus = read_corpus(world._write(GARDEN))
+    corpus = load_corpus(world._write(GARDEN))
     built = build(corpus, world.encoder, "test", world.data, {}, tune=tune)
     folder = world.data.current()
     manifest = Manifest.read(folder)
@@ -338,7 +338,7 @@ def published(tmp_path_factory: pytest.TempPathFactory, encoder: OnnxEncoder) ->
     (root / "documents").mkdir()
     for name, content in GARDEN.items():
         (root / "documents" / name).write_text(content, encoding="utf-8")
-    build(read_corpus(root / "documents"), encoder, "test", DataFolder(root / "data"), {})
+    build(load_corpus(root / "documents"), encoder, "test", DataFolder(root / "data"), {})
     return root / "data"
 
 
@@ -484,7 +484,7 @@ def test_a_folder_without_permission_leaves_the_published_generation_answering(
     before = world.files()
     world.data.root.chmod(0o777)
     (world.data.root / "lock").chmod(0o666)
-    corpus = read_corpus(world._write({"aloe.md": "# Aloe\n\nAloe heals burns.\n"}))
+    corpus = load_corpus(world._write({"aloe.md": "# Aloe\n\nAloe heals burns.\n"}))
     with bound_by_permissions(), pytest.raises(IndexUnwritable, match="Permission denied.*--data"):
         build(corpus, world.encoder, "test", world.data, {})
     expect_nothing_lost(world, before)

@@ -10,7 +10,7 @@ from langchain_core.retrievers import BaseRetriever
 from langchain_tests.integration_tests import EmbeddingsIntegrationTests, RetrieversIntegrationTests
 from langchain_tests.unit_tests import EmbeddingsUnitTests
 
-from corpus.loader import read_corpus
+from corpus.loader import load_corpus
 from index.build import build
 from index.generation import (
     DataFolder,
@@ -33,7 +33,7 @@ def anyio_backend() -> str:
 @pytest.fixture
 def searcher(encoder: OnnxEncoder, folder_of: Writer, tmp_path: Path) -> Iterator[Searcher]:
     data = DataFolder(tmp_path / "data")
-    build(read_corpus(folder_of(GUIDE)), encoder, "test", data, {})
+    build(load_corpus(folder_of(GUIDE)), encoder, "test", data, {})
     generation = data.open(encoder.fingerprint)
     yield Searcher(generation, encoder)
     generation.close()

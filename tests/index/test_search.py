@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from conftest import Writer
 
-from corpus.loader import read_corpus
+from corpus.loader import load_corpus
 from index.build import build
 from index.generation import (
     DataFolder,
@@ -33,7 +33,7 @@ FILES = {
 @pytest.fixture
 def generation(encoder: OnnxEncoder, folder_of: Writer, tmp_path: Path) -> Iterator[Generation]:
     data = DataFolder(tmp_path / "data")
-    build(read_corpus(folder_of(FILES)), encoder, "test", data, {})
+    build(load_corpus(folder_of(FILES)), encoder, "test", data, {})
     generation = data.open(encoder.fingerprint)
     yield generation
     generation.close()
@@ -94,7 +94,7 @@ def test_near_copies_are_folded_unless_a_number_or_a_name_differs(
 ) -> None:
     rule = "The brass pump is oiled by the head gardener in the first week of spring with thin oil"
     texts = [f"{rule}.", f"{rule}, too.", f"{rule}, 3 drops.", f"{rule}, says Ada."]
-    corpus = read_corpus(folder_of({f"{n}.md": f"# Pump\n\n{t}\n" for n, t in enumerate(texts)}))
+    corpus = load_corpus(folder_of({f"{n}.md": f"# Pump\n\n{t}\n" for n, t in enumerate(texts)}))
     data = DataFolder(tmp_path / "data")
     build(corpus, encoder, "test", data, {})
     generation = data.open(encoder.fingerprint)

@@ -9,7 +9,7 @@ import pytest
 from corpus import loader as reader
 from corpus.document import Kind
 from corpus.errors import CorpusEmpty, CorpusMissing, DocumentUnreadable
-from corpus.loader import read_corpus, read_document
+from corpus.loader import load_corpus, load_document
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def folder(tmp_path: Path) -> Path:
 
 def only_reason(folder: Path) -> str:
     """Why the one bad file was not read; the good one was."""
-    corpus = read_corpus(folder)
+    corpus = load_corpus(folder)
     assert [document.path for document in corpus.documents] == ["good.md"]
     (error,) = corpus.unreadable
     return str(error)
@@ -33,7 +33,7 @@ def test_documents_are_read_in_order_of_their_paths_from_all_folders_below(folde
     (folder / "sub" / "deep" / "B.TXT").write_text("It rains.", encoding="utf-8")
     (folder / "a.markdown").write_text("# A\n", encoding="utf-8")
     (folder / "picture.png").write_bytes(b"\x89PNG")
-    assert [d.path for d in read_corpus(folder).documents] == [
+    assert [d.path for d in load_corpus(folder).documents] == [
         "a.markdown",
         "good.md",
         "sub/deep/B.TXT",
@@ -43,7 +43,7 @@ def test_documents_are_read_in_order_of_their_paths_from_all_folders_below(folde
 def test_a_text_keeps_its_line_breaks_and_its_byte_order_mark(folder: Path) -> None:
     content = "\ufeff# Guide\r\n\r\nDig.\r\n"
     (folder / "good.md").write_bytes(content.encode())
-    (document,) = read_corpus(folder).documents
+    (document,) = load_corpus(folder).documents
     assert document.text == content
     assert document.title == "Guide"
 
@@ -51,31 +51,31 @@ def test_a_text_keeps_its_line_breaks_and_its_byte_order_mark(folder: Path) -> N
 def test_marks_count_in_markdown_files_only(folder: Path) -> None:
     (folder / "good.md").write_text("Guide\n\n- Dig\n", encoding="utf-8")
     (folder / "plain.txt").write_text("Guide\n\n# Dig deeper\n", encoding="utf-8")
-    marked, plain = read_corpus(folder).documents
+    marked, plain = load_corpus(folder).documents
     assert marked.blocks[0].kind is Kind.PARAGRAPH
     assert plain.text[plain.blocks[1].start] == "#"
 
 
 def test_a_missing_folder_is_named_with_the_remedy(tmp_path: Path) -> None:
     with pytest.raises(CorpusMissing, match=r"nowhere does not exist: .*--corpus"):
-        read_corpus(tmp_path / "nowhere")
+        load_corpus(tmp_path / "nowhere")
 
 
 def test_a_file_in_place_of_the_folder_is_no_corpus(folder: Path) -> None:
     with pytest.raises(CorpusMissing, match=r"good\.md is not a folder: .*--corpus"):
-        read_corpus(folder / "good.md")
+        load_corpus(folder / "good.md")
 
 
 def test_a_folder_without_documents_is_an_empty_corpus(tmp_path: Path) -> None:
     (tmp_path / "picture.png").write_bytes(b"\x89PNG")
     with pytest.raises(CorpusEmpty, match=r"looked for \.markdown, \.md, \.txt.*--corpus"):
-        read_corpus(tmp_path)
+        load_corpus(tmp_path)
 
 
 def test_an_empty_corpus_names_the_files_that_could_not_be_read(tmp_path: Path) -> None:
     (tmp_path / "latin.txt").write_bytes("Gärten".encode("latin-1"))
     with pytest.raises(CorpusEmpty, match=r"(?s)no document.*latin\.txt: not UTF-8"):
-        read_corpus(tmp_path)
+        load_corpus(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_a_file_that_is_no_text_is_named_with_the_reason(
 ) -> None:
     (folder / "bad.md").write_bytes(content)
     with pytest.raises(DocumentUnreadable, match=reason):
-        read_document(folder, folder / "bad.md")
+        load_document(folder, folder / "bad.md")
     assert only_reason(folder).startswith("bad.md: ")
 
 
@@ -104,14 +104,14 @@ def test_a_file_that_is_no_text_is_named_with_the_reason(
 def test_utf_16_is_read_where_its_mark_says_so(folder: Path, encoding: str) -> None:
     mark = "" if encoding == "utf-16" else "\ufeff"
     (folder / "good.md").write_bytes((mark + "# Gärten\n\nDig.\n").encode(encoding))
-    (document,) = read_corpus(folder).documents
+    (document,) = load_corpus(folder).documents
     assert (document.title, document.text) == ("Gärten", "# Gärten\n\nDig.\n")
 
 
 def test_a_file_that_is_too_large_is_not_read(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reader, "LARGEST_BYTES", 2**20)
+    monkeypatch.setattr(reader, "MAX_DOCUMENT_BYTES", 2**20)
     (folder / "bad.txt").write_bytes(b"a" * (2**20 + 1))
     assert only_reason(folder) == "bad.txt: larger than 1 MB: split it into several files"
 
@@ -133,7 +133,7 @@ def test_a_folder_without_permission_does_not_stop_the_others(
         (folder / name / "secret.md").write_text("# Secret\n", encoding="utf-8")
         (folder / name).chmod(mode)
     with bound_by_permissions():
-        corpus = read_corpus(folder)
+        corpus = load_corpus(folder)
     assert [document.path for document in corpus.documents] == ["good.md"]
     reasons = [str(error) for error in corpus.unreadable]
     assert reasons == [
@@ -147,14 +147,14 @@ def test_a_corpus_that_may_not_be_listed_says_so(
 ) -> None:
     folder.chmod(0o700)
     with bound_by_permissions(), pytest.raises(CorpusMissing, match="may not be listed: change"):
-        read_corpus(folder)
+        load_corpus(folder)
 
 
 def test_hidden_files_and_folders_are_passed_over(folder: Path) -> None:
     (folder / ".hidden.md").write_text("# No\n", encoding="utf-8")
     (folder / ".git").mkdir()
     (folder / ".git" / "description.md").write_text("# No\n", encoding="utf-8")
-    assert [document.path for document in read_corpus(folder).documents] == ["good.md"]
+    assert [document.path for document in load_corpus(folder).documents] == ["good.md"]
 
 
 def test_links_out_of_the_folder_are_not_followed_and_links_inside_are(folder: Path) -> None:
@@ -167,9 +167,9 @@ def test_links_out_of_the_folder_are_not_followed_and_links_inside_are(folder: P
     (folder / "broken.md").symlink_to(folder / "gone.md")
     (folder / "loop.md").symlink_to(folder / "loop.md")
     (folder / "round").symlink_to(folder)
-    assert [document.path for document in read_corpus(folder).documents] == ["good.md", "inside.md"]
+    assert [document.path for document in load_corpus(folder).documents] == ["good.md", "inside.md"]
 
 
 def test_a_folder_with_the_name_of_a_document_is_none(folder: Path) -> None:
     (folder / "chapter.md").mkdir()
-    assert [document.path for document in read_corpus(folder).documents] == ["good.md"]
+    assert [document.path for document in load_corpus(folder).documents] == ["good.md"]

@@ -1,10 +1,15 @@
 """What a confidence is worth, on cases small enough to reckon by hand."""
 
+import math
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from assistant.risk import (
+from assistant.metrics import (
     area_under_risk,
+    auroc,
     calibration_error,
     coverage_at,
     reliability,
@@ -51,3 +56,26 @@ def test_coverage_is_the_most_that_the_risk_allows(risk: float, coverage: float)
 
 def test_where_the_surest_is_wrong_nothing_can_be_answered_without_risk() -> None:
     assert coverage_at(np.array([0.9, 0.1]), np.array([False, True]), 0.0) == 0
+
+
+def test_auroc_is_how_often_an_answerable_question_scores_higher() -> None:
+    # 0.9 beats 0.5 and 0.1; 0.5 ties with one and beats the other; 0.2 beats 0.1 only.
+    assert auroc([0.9, 0.5, 0.2], [0.5, 0.1]) == pytest.approx((2 + 1.5 + 1) / 6)
+    assert auroc([2, 3], [0, 1]) == 1
+    assert auroc([0, 1], [2, 3]) == 0
+    assert auroc([1, 1], [1]) == 0.5
+
+
+def test_auroc_of_one_class_alone_is_no_number() -> None:
+    assert math.isnan(auroc([], [1.0]))
+    assert math.isnan(auroc([1.0], []))
+
+
+@given(
+    st.lists(st.integers(0, 5), min_size=1, max_size=8),
+    st.lists(st.integers(0, 5), min_size=1, max_size=8),
+)
+def test_auroc_is_what_counting_all_pairs_gives(pos: list[int], neg: list[int]) -> None:
+    pairs = [(p > n) + (p == n) / 2 for p in pos for n in neg]
+    assert auroc(pos, neg) == pytest.approx(sum(pairs) / len(pairs))
+    assert auroc(neg, pos) == pytest.approx(1 - auroc(pos, neg))

@@ -3,6 +3,7 @@
 Pure functions of arrays, one value for each question.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -72,3 +73,13 @@ def coverage_at(confidences: Values, right: Truths, risk: float) -> float:
     coverages, risks = risk_coverage(confidences, right)
     allowed = coverages[risks <= risk]
     return float(allowed.max()) if len(allowed) else 0.0
+
+
+def auroc(positive: Sequence[float], negative: Sequence[float]) -> float:
+    """How often a positive scores above a negative, ties counting half (Mann-Whitney)."""
+    if not positive or not negative:
+        return math.nan
+    pos, neg = np.asarray(positive), np.sort(np.asarray(negative))
+    below = np.searchsorted(neg, pos, side="left")
+    upto = np.searchsorted(neg, pos, side="right")
+    return float((below + upto).mean() / 2 / len(neg))
