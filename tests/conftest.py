@@ -30,6 +30,8 @@ from index.onnx_encoder import OnnxEncoder
 ROOT = Path(__file__).resolve().parent.parent
 NOBODY = 65534
 
+pytest_plugins = ("browser",)
+
 # No deadline: a test must not fail because the machine is busy.
 hypothesis_settings.register_profile("test", deadline=None, database=None, max_examples=25)
 hypothesis_settings.register_profile("soak", deadline=None, database=None, max_examples=500)

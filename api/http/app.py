@@ -12,11 +12,11 @@ from api.assembly.service import Service
 from api.http.docs import docs_page
 from api.http.documents import document_routes
 from api.http.mattermost import mattermost_routes
-from api.http.middleware import BodyLimit, SafeHeaders
+from api.http.middleware import BodyLimit, SecurityHeaders
 from api.http.operations import operation_routes
-from api.http.problems import answer_errors
+from api.http.problems import add_error_handlers
 from api.http.questions import question_routes
-from api.http.request_log import Observed
+from api.http.request_log import RequestLog
 
 PAGE = Path(__file__).resolve().parent / "page"
 _DESCRIPTION = (
@@ -36,7 +36,7 @@ def create_app(service: Service) -> FastAPI:
         # Traces go where OTEL_EXPORTER_OTLP_ENDPOINT says, and nowhere without it.
         telemetry={"auto_configure": True},
     )
-    answer_errors(app)
+    add_error_handlers(app)
     app.include_router(question_routes(service))
     app.include_router(document_routes(service))
     app.include_router(operation_routes(service))
@@ -56,8 +56,8 @@ def create_app(service: Service) -> FastAPI:
             allow_headers=["authorization", "content-type", "idempotency-key", "x-request-id"],
             expose_headers=["x-request-id", "retry-after", "idempotency-replayed"],
         )
-    app.add_middleware(Observed, metrics=service.metrics)
-    app.add_middleware(SafeHeaders)  # around it, for the replies that it makes itself
+    app.add_middleware(RequestLog, metrics=service.metrics)
+    app.add_middleware(SecurityHeaders)  # around it, for the replies that it makes itself
     return app
 
 

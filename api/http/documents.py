@@ -7,7 +7,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from api.assembly.service import Service
 from api.errors import DocumentMissing, Forbidden
-from api.http.problems import problems
+from api.http.problems import problem_responses
 from api.service.access import Caller
 from api.store.keys import Scope
 from api.wire import DocumentBody, DocumentsBody, RemovalBody, UploadBody
@@ -32,12 +32,14 @@ def document_routes(service: Service) -> APIRouter:
     asking = Annotated[Caller, Depends(service.access.allows(Scope.ASK))]
     writing = Annotated[Caller, Depends(service.access.allows(Scope.WRITE))]
 
-    @routes.get("/v1/documents", responses=problems(401, 403, 421, 429, 503))
+    @routes.get("/v1/documents", responses=problem_responses(401, 403, 421, 429, 503))
     def documents(caller: asking) -> DocumentsBody:
         """Lists the documents that are answered from, and some questions that they answer."""
         return service.chat.documents(caller, _EXAMPLES)
 
-    @routes.get("/v1/documents/{path:path}", responses=problems(401, 403, 404, 421, 422, 429, 503))
+    @routes.get(
+        "/v1/documents/{path:path}", responses=problem_responses(401, 403, 404, 421, 422, 429, 503)
+    )
     def document(
         path: Name,
         caller: asking,
@@ -64,7 +66,7 @@ def document_routes(service: Service) -> APIRouter:
         "/v1/documents/{path:path}",
         status_code=202,
         openapi_extra=_CONTENT,
-        responses=problems(401, 403, 408, 413, 421, 422, 429, 503),
+        responses=problem_responses(401, 403, 408, 413, 421, 422, 429, 503),
     )
     async def put(path: Name, request: Request, caller: writing) -> UploadBody:
         """Puts a document into the folder. It is on the disk when this answers, and in the index a
@@ -78,7 +80,7 @@ def document_routes(service: Service) -> APIRouter:
     @routes.delete(
         "/v1/documents/{path:path}",
         status_code=202,
-        responses=problems(401, 403, 404, 409, 421, 422, 429, 503),
+        responses=problem_responses(401, 403, 404, 409, 421, 422, 429, 503),
     )
     def remove(path: Name, caller: writing) -> RemovalBody:
         """Takes a document out of the folder. It is gone from the index a little later; what was

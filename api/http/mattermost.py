@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 
 from api.assembly.service import Service
 from api.errors import Overloaded
-from api.http.problems import problem_of
+from api.http.problems import problem_for
 from api.mattermost.integration import (
     Asked,
     FormInvalid,
@@ -67,7 +67,7 @@ def mattermost_routes(service: Service, door: MattermostIntegration) -> APIRoute
             return answered(await answer_of(caller, asked), door.page)
         except Exception as error:  # noqa: BLE001 - of an error's status people are shown nothing
             _log.warning("A question from Mattermost was not answered: %s", type(error).__name__)
-            return notice(problem_of(error).detail, request_id.get())
+            return notice(problem_for(error).detail, request_id.get())
 
     async def answer_of(caller: Caller, asked: Asked) -> AnswerBody:
         until = time.monotonic() + min(service.timeout, _PATIENCE)

@@ -9,13 +9,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from corpus.loader import MAX_DOCUMENT_BYTES
 
-LARGEST_BODY = 64 * 1024  # bytes, of anything but a document
-LARGEST_DOCUMENT = MAX_DOCUMENT_BYTES
+MAX_BODY_BYTES = 64 * 1024  # bytes, of anything but a document
 # Slack tells of a message's 40,000 characters twice, and of a button with all of its message.
-LARGEST_EVENT = 1024 * 1024
-LONGEST_WAIT = 30.0  # seconds for a whole body
+MAX_EVENT_BYTES = 1024 * 1024
+BODY_TIMEOUT = 30.0  # seconds for a whole body
 _CLOSE = {"connection": "close"}
-HEADERS = {
+SECURITY_HEADERS = {
     "content-security-policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
         "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -35,7 +34,7 @@ class BodyLimit:
     """Refuses a body that is too large with 413 and one that does not come in time with 408, as
     it is read."""
 
-    def __init__(self, app: ASGIApp, seconds: float = LONGEST_WAIT) -> None:
+    def __init__(self, app: ASGIApp, seconds: float = BODY_TIMEOUT) -> None:
         self._app = app
         self._seconds = seconds
 
@@ -74,8 +73,8 @@ class BodyLimit:
 def _most(scope: Scope) -> int:
     """The bytes that a body may have."""
     if scope["method"] == "PUT" and scope["path"].startswith("/v1/documents/"):
-        return LARGEST_DOCUMENT
-    return LARGEST_EVENT if scope["path"] == "/slack/events" else LARGEST_BODY
+        return MAX_DOCUMENT_BYTES
+    return MAX_EVENT_BYTES if scope["path"] == "/slack/events" else MAX_BODY_BYTES
 
 
 def _too_large(most: int) -> HTTPException:
@@ -83,7 +82,7 @@ def _too_large(most: int) -> HTTPException:
     return HTTPException(413, f"the body has more than {size}: send a shorter one", _CLOSE)
 
 
-class SafeHeaders:
+class SecurityHeaders:
     """Adds the headers to every response that does not bring its own."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -93,7 +92,7 @@ class SafeHeaders:
         async def send_safely(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Response
 
 from api.assembly.service import Service
-from api.http.problems import problems
+from api.http.problems import problem_responses
 from api.service.access import Caller
 from api.service.metrics import MEDIA_TYPE
 from api.store.keys import Scope
@@ -24,7 +24,7 @@ def operation_routes(service: Service) -> APIRouter:
         """Says that the process is up."""
         return HealthBody()
 
-    @routes.get("/readyz", responses=problems(503))
+    @routes.get("/readyz", responses=problem_responses(503))
     def readyz() -> ReadyBody:
         """Says whether questions can be answered and kept, and from which generation."""
         try:
@@ -37,7 +37,7 @@ def operation_routes(service: Service) -> APIRouter:
         service.database.check()
         return ReadyBody(generation=generation)
 
-    @routes.get("/v1/index", responses=problems(401, 403, 421, 429, 503))
+    @routes.get("/v1/index", responses=problem_responses(401, 403, 421, 429, 503))
     def index(caller: asking) -> IndexBody:
         """Says which generation is answered from, and how the next one stands."""
         state = service.index_updater.state
@@ -59,7 +59,7 @@ def operation_routes(service: Service) -> APIRouter:
         response_class=Response,
         responses={
             200: {"content": {"text/plain": {"schema": {"type": "string"}}}},
-            **problems(401, 403, 421, 429),
+            **problem_responses(401, 403, 421, 429),
         },
     )
     def metrics() -> Response:

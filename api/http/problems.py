@@ -69,7 +69,7 @@ _STATUS: dict[type[Exception], int] = {
 }
 
 
-def answer_errors(app: FastAPI) -> None:
+def add_error_handlers(app: FastAPI) -> None:
     """Makes every error of the app a problem document."""
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -77,7 +77,7 @@ def answer_errors(app: FastAPI) -> None:
         app.add_exception_handler(known, _known)
 
 
-def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The problem documents of an endpoint, for its description."""
     content = {MEDIA_TYPE: {"schema": ProblemBody.model_json_schema()}}
     return {
@@ -86,7 +86,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def problem_of(error: Exception) -> ProblemBody:
+def problem_for(error: Exception) -> ProblemBody:
     """The problem document of an error that comes when a response has already begun."""
     status = _status_of(error)
     if status is None:

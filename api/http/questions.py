@@ -9,7 +9,7 @@ import anyio.to_thread
 from fastapi import APIRouter, Depends, Header, Path, Query, Response
 
 from api.assembly.service import Service
-from api.http.problems import problems
+from api.http.problems import problem_responses
 from api.http.streaming import EventStream
 from api.service.access import Caller
 from api.service.chat import Steps
@@ -24,7 +24,7 @@ from api.wire import (
     SearchBody,
 )
 
-MOST_HITS = 50
+MAX_HITS = 50
 # As OpenAPI 3.2 describes server-sent events; FastAPI does so where an endpoint only streams.
 _STREAM = {
     "text/event-stream": {
@@ -61,7 +61,7 @@ def question_routes(service: Service) -> APIRouter:
         response_model=AnswerBody,
         responses={
             200: {"description": "The answer, or with `stream` its events", "content": _STREAM},
-            **problems(400, 401, 403, 408, 409, 413, 421, 422, 429, 503),
+            **problem_responses(400, 401, 403, 408, 409, 413, 421, 422, 429, 503),
         },
     )
     async def chat(
@@ -81,11 +81,11 @@ def question_routes(service: Service) -> APIRouter:
             answer = await service.concurrency.run(partial(_last, steps), until)
         return Response(answer.model_dump_json(), media_type="application/json")
 
-    @routes.get("/v1/search", responses=problems(401, 403, 421, 422, 429, 503))
+    @routes.get("/v1/search", responses=problem_responses(401, 403, 421, 422, 429, 503))
     async def search(
         q: Annotated[str, Query(description="what to look for")],
         caller: asking,
-        k: Annotated[int, Query(ge=1, le=MOST_HITS, description="how many passages")] = 10,
+        k: Annotated[int, Query(ge=1, le=MAX_HITS, description="how many passages")] = 10,
     ) -> SearchBody:
         """Finds the passages nearest to a question, best first."""
 
@@ -97,7 +97,9 @@ def question_routes(service: Service) -> APIRouter:
         with service.concurrency.slot():
             return await service.concurrency.run(found, until)
 
-    @routes.get("/v1/answers/{answer_id}", responses=problems(401, 403, 404, 421, 422, 429, 503))
+    @routes.get(
+        "/v1/answers/{answer_id}", responses=problem_responses(401, 403, 404, 421, 422, 429, 503)
+    )
     def answer(answer_id: Id, caller: asking) -> AnswerBody:
         """Tells an answer again, as it was kept; a citation whose document has changed since is
         flagged `stale`."""
@@ -105,7 +107,7 @@ def question_routes(service: Service) -> APIRouter:
 
     @routes.get(
         "/v1/conversations/{conversation_id}",
-        responses=problems(401, 403, 404, 421, 422, 429, 503),
+        responses=problem_responses(401, 403, 404, 421, 422, 429, 503),
     )
     def conversation(conversation_id: Id, caller: asking) -> ConversationBody:
         """Tells all that is kept of a conversation, oldest first."""
@@ -114,7 +116,7 @@ def question_routes(service: Service) -> APIRouter:
     @routes.delete(
         "/v1/conversations/{conversation_id}",
         status_code=204,
-        responses=problems(401, 403, 404, 421, 422, 429, 503),
+        responses=problem_responses(401, 403, 404, 421, 422, 429, 503),
     )
     def forget(conversation_id: Id, caller: asking) -> None:
         """Deletes a conversation: its questions, its answers and what was thought of them."""
@@ -123,7 +125,7 @@ def question_routes(service: Service) -> APIRouter:
     @routes.post(
         "/v1/feedback",
         status_code=201,
-        responses=problems(400, 401, 403, 404, 408, 413, 421, 422, 429, 503),
+        responses=problem_responses(400, 401, 403, 404, 408, 413, 421, 422, 429, 503),
     )
     def feedback(request: FeedbackRequest, caller: asking) -> FeedbackBody:
         """Keeps what somebody thinks of an answer, in place of what they thought before."""

@@ -18,7 +18,7 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"})
 _QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
-class Observed:
+class RequestLog:
     """Names each request, and says afterwards how it went."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:

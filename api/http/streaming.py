@@ -13,14 +13,14 @@ import anyio
 from fastapi.sse import KEEPALIVE_COMMENT, EventSourceResponse, format_sse_event
 from starlette.types import Receive, Scope, Send
 
-from api.http.problems import problem_of
+from api.http.problems import problem_for
 from api.service.chat import Step, Steps, Working
 from api.service.rate_limits import ConcurrencyLimit
 from api.wire import AnswerBody, ProblemBody, SearchBody, SentenceEvent
 
 # Seconds without an event after which a comment says that the connection is still meant; below
 # what proxies usually close after.
-KEEP_ALIVE = 15.0
+KEEP_ALIVE_INTERVAL = 15.0
 Told: TypeAlias = SearchBody | SentenceEvent | AnswerBody | ProblemBody
 _NAMES: dict[type[Told], str] = {
     SearchBody: "retrieved",
@@ -70,11 +70,11 @@ async def _events(
             yield _event(step)
         working = asyncio.ensure_future(concurrency.run(upcoming))
         try:
-            while not (await asyncio.wait([working], timeout=KEEP_ALIVE))[0]:
+            while not (await asyncio.wait([working], timeout=KEEP_ALIVE_INTERVAL))[0]:
                 yield KEEPALIVE_COMMENT
             step = working.result()
         except Exception as error:  # noqa: BLE001 - the status is sent: it can only be told
-            yield _event(problem_of(error))
+            yield _event(problem_for(error))
             return
         finally:
             gone = not working.done()

@@ -25,7 +25,7 @@ from serving import (
 from api.assembly.assistant import build_index
 from api.assembly.service import Service
 from api.cli.main import main
-from api.http.middleware import LARGEST_BODY
+from api.http.middleware import MAX_BODY_BYTES
 from api.settings import Settings
 from api.wire import AnswerBody
 from index.errors import IndexMissing
@@ -119,7 +119,7 @@ def test_json_that_does_not_say_so_is_refused(client: TestClient) -> None:
 
 
 def test_a_large_body_is_refused_though_it_does_not_announce_its_size(client: TestClient) -> None:
-    pieces = (b" " * 1024 for _ in range(LARGEST_BODY // 1024 + 1))
+    pieces = (b" " * 1024 for _ in range(MAX_BODY_BYTES // 1024 + 1))
     expect_problem(client.post("/v1/chat", content=pieces), 413, "send a shorter one")
 
 

@@ -106,7 +106,7 @@ def test_an_unforeseen_error_in_a_stream_tells_nothing_of_the_inside(
 def test_a_connection_without_news_is_kept_alive(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(api.http.streaming, "KEEP_ALIVE", 0.05)
+    monkeypatch.setattr(api.http.streaming, "KEEP_ALIVE_INTERVAL", 0.05)
     with service.generations.borrow() as assistant:
         judge = assistant.judge
 

@@ -105,7 +105,7 @@ def test_whoever_waits_too_long_for_a_turn_is_told(
 def test_a_body_that_does_not_come_is_given_up(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(api.guard.BodyLimit.__init__, "__defaults__", (0.3,))
+    monkeypatch.setattr(api.http.middleware.BodyLimit.__init__, "__defaults__", (0.3,))
     head = (
         "POST /v1/chat HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
         "content-length: 100\r\n\r\n{"

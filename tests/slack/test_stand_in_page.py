@@ -6,10 +6,10 @@ from typing import Any
 
 import httpx2
 import pytest
+from browser import HOSTILE, Tab
 from slack_sdk import WebClient
 from slack_stand_in.client import Slack, run_stand_in
 from slack_stand_in.server import PAGE
-from test_page import HOSTILE, Tab, browser, tab  # noqa: F401 - fixtures are used by their names
 
 GENERAL, ADA, TEAM = "C0GENERAL", "U0ADA", "T0STANDIN"
 ANSWER: list[dict[str, Any]] = [
@@ -51,7 +51,7 @@ def client(slack: Slack) -> WebClient:
     return WebClient(slack.bot_token, base_url=slack.api_url)
 
 
-def write(tab: Tab, text: str, form: str = "#composer") -> None:  # noqa: F811
+def write(tab: Tab, text: str, form: str = "#composer") -> None:
     tab.run(f"document.querySelector('{form} textarea').focus()")
     tab.type(text)
 
@@ -70,7 +70,7 @@ def test_the_page_loads_only_its_own_files(slack: Slack) -> None:
 
 
 def test_a_question_and_its_answer_are_seen_and_stay(
-    tab: Tab,  # noqa: F811
+    tab: Tab,
     slack: Slack,
     client: WebClient,
 ) -> None:
@@ -110,7 +110,7 @@ def test_a_question_and_its_answer_are_seen_and_stay(
 
 
 def test_a_stream_is_seen_while_it_grows(
-    tab: Tab,  # noqa: F811
+    tab: Tab,
     slack: Slack,
     client: WebClient,
 ) -> None:
@@ -128,7 +128,7 @@ def test_a_stream_is_seen_while_it_grows(
 
 
 def test_what_is_written_is_text_and_nothing_else(
-    tab: Tab,  # noqa: F811
+    tab: Tab,
     slack: Slack,
     client: WebClient,
 ) -> None:
@@ -152,7 +152,7 @@ def test_what_is_written_is_text_and_nothing_else(
 
 
 def test_one_sees_what_is_for_one_alone_and_can_cause_trouble(
-    tab: Tab,  # noqa: F811
+    tab: Tab,
     slack: Slack,
     client: WebClient,
 ) -> None:

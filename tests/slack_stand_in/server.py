@@ -25,7 +25,7 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.http.middleware import SafeHeaders
+from api.http.middleware import SecurityHeaders
 from slack_stand_in import payloads
 from slack_stand_in.delivery import Sender
 from slack_stand_in.faults import fault_of
@@ -246,7 +246,7 @@ def _app(simulator: StandIn) -> Starlette:
         # Around all of it: headers that let a page load nothing from elsewhere, and no other names
         # than this machine's, lest a page from elsewhere act here.
         middleware=[
-            Middleware(SafeHeaders),
+            Middleware(SecurityHeaders),
             Middleware(_LocalOnly),
             Middleware(_Addressed, simulator=simulator),
         ],
