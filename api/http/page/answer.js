@@ -1,75 +1,75 @@
 /**
- * An answer as elements: its sentences with their markers while they come, then the whole with its proof.
- * An exchange is {reply, proof}: the element of the answer, and that of what stands below it.
+ * Renders an answer: its sentences with their markers as they arrive, then the whole with its sources.
+ * An exchange is {reply, proof}: the element of the answer, and the one below it for feedback and sources.
  */
 import { openDocument } from "./document.js";
 import { feedbackOn } from "./feedback.js";
 import { button, counted, element, fragmentOf, layOut } from "./text.js";
 
-const DOCUMENTS_NAMED = 3;
+const MAX_TITLES = 3;
 
-/** What is being done at the moment, while there is nothing else to show. */
+/** Shows what the service is doing until there is something else to show. */
 export function showProgress({ reply }, text) {
   reply.replaceChildren(element("p", { class: "busy" }, text));
 }
 
-/** What was found, before it is known whether it answers the question. */
-export function showFound(exchange, hits) {
-  showProgress(exchange, hits.length ? `Found ${foundIn(hits)}. Reading them` : "Found no passage");
+/** Shows which passages were found, before the service knows whether they answer the question. */
+export function showHits(exchange, hits) {
+  showProgress(exchange, hits.length ? `Found ${describeHits(hits)}. Reading them` : "No passage found");
 }
 
-function foundIn(hits) {
+function describeHits(hits) {
   // Two documents may have the same title.
   const titles = [...new Map(hits.map(({ document, title }) => [document, title || document])).values()];
-  const named = titles.slice(0, DOCUMENTS_NAMED);
-  const others = titles.length - named.length;
-  const names = named.join(", ") + (others ? ` and ${counted(others, "other")}` : "");
+  const shown = titles.slice(0, MAX_TITLES);
+  const others = titles.length - shown.length;
+  const names = shown.join(", ") + (others ? ` and ${counted(others, "other")}` : "");
   const where = titles.length === 1 ? names : `${counted(titles.length, "document")}: ${names}`;
   return `${counted(hits.length, "passage")} in ${where}`;
 }
 
-/** One more sentence, behind those that are there already. */
+/** Appends a sentence. */
 export function addSentence({ reply }, { text, citations }) {
-  let shown = reply.querySelector(".answer p");
-  if (!shown) {
-    shown = element("p");
-    // Read out when it is whole, and not sentence for sentence and then again.
+  let paragraph = reply.querySelector(".answer p");
+  if (!paragraph) {
+    paragraph = element("p");
+    // Screen readers read the complete answer once, not each sentence and then all of them again.
     reply.setAttribute("aria-busy", "true");
-    reply.replaceChildren(element("div", { class: "answer" }, shown));
+    reply.replaceChildren(element("div", { class: "answer" }, paragraph));
   }
-  const sentence = shown.querySelectorAll("[data-sentence]").length;
-  shown.append(
+  const sentence = paragraph.querySelectorAll("[data-sentence]").length;
+  paragraph.append(
     sentence ? " " : "",
     element("span", { "data-sentence": sentence }, text),
     ...citations.flatMap((citation) => [" ", markerOf(citation, sentence)]),
   );
 }
 
-/** The whole answer, in place of what came of it before. `choose` is called with a question that is chosen. */
+/** Shows the complete answer instead of the sentences so far. `choose` is called with a chosen suggestion. */
 export function showAnswer({ reply, proof }, answer, choose) {
   const refused = answer.status === "refused";
-  const blocks = layOut(answer).map((block) => drawn(block, answer));
+  const blocks = layOut(answer).map((block) => blockElement(block, answer));
   const body = element("div", { class: refused ? "refusal" : "answer" }, blocks);
-  if (refused) body.append(...suggested(answer.suggestions, choose));
-  const { buttons, said } = feedbackOn(answer);
+  if (refused) body.append(...suggestionsOf(answer.suggestions, choose));
+  const { buttons, details } = feedbackOn(answer);
   const focused = reply.contains(document.activeElement) ? document.activeElement.textContent : null;
   reply.replaceChildren(body);
   reply.removeAttribute("aria-busy");
-  // Whoever was on a marker stays on it.
+  // A marker that had the focus keeps it.
   if (focused) [...reply.querySelectorAll(".marker")].find(({ textContent }) => textContent === focused)?.focus();
   proof.replaceChildren(
-    factsOf(answer, refused ? null : body, buttons), said,
-    ...(refused ? relatedTo(answer) : sourcesOf(answer)),
+    factsOf(answer, refused ? null : body, buttons), details,
+    ...(refused ? relatedPassages(answer) : sourcesOf(answer)),
   );
 }
 
-/** A question to choose. */
+/** A button with a question to ask. */
 export function choiceOf(text, choose) {
   return button(text, () => choose(text), { class: "choice" });
 }
 
-function drawn({ kind, lines }, answer) {
-  const draw = (pieces) => pieces.map((piece) => drawnPiece(piece, answer));
+function blockElement({ kind, lines }, answer) {
+  const draw = (pieces) => pieces.map((piece) => pieceElement(piece, answer));
   if (kind === "list") return element("ul", {}, lines.map((line) => element("li", {}, draw(line))));
   if (kind === "table") {
     const rows = lines.map((cells) => element("tr", {}, cells.map((cell) => element("td", {}, draw(cell)))));
@@ -78,7 +78,7 @@ function drawn({ kind, lines }, answer) {
   return element("p", {}, lines.flatMap((line, index) => [index ? element("br") : null, ...draw(line)]));
 }
 
-function drawnPiece({ text, marker, sentence }, { citations }) {
+function pieceElement({ text, marker, sentence }, { citations }) {
   if (marker) return markerOf(citations.find(({ number }) => number === marker), sentence);
   return sentence === undefined ? text : element("span", { "data-sentence": sentence }, text);
 }
@@ -89,25 +89,25 @@ function markerOf(citation, sentence) {
     title: citation.title,
     "aria-label": `[${citation.number}] Open the source: ${citation.title}`,
   });
-  const point = (on) => () => {
+  const highlight = (on) => () => {
     for (const part of node.closest(".answer").querySelectorAll(`[data-sentence="${sentence}"]`)) {
-      part.classList.toggle("pointed", on);
+      part.classList.toggle("highlighted", on);
     }
   };
-  for (const event of ["mouseenter", "focus"]) node.addEventListener(event, point(true));
-  for (const event of ["mouseleave", "blur"]) node.addEventListener(event, point(false));
+  for (const event of ["mouseenter", "focus"]) node.addEventListener(event, highlight(true));
+  for (const event of ["mouseleave", "blur"]) node.addEventListener(event, highlight(false));
   return node;
 }
 
-/** The line below an answer; `copied` is the element with the answer's text, null where there is none to copy. */
-function factsOf(answer, copied, verdicts) {
+/** The line below an answer. `copyable` is the element with the answer's text, null for a refusal. */
+function factsOf(answer, copyable, verdicts) {
   const facts = [];
-  if (copied) facts.push(`confidence ${answer.confidence.toFixed(2)}`);
+  if (copyable) facts.push(`confidence ${answer.confidence.toFixed(2)}`);
   facts.push(`took ${timeOf(answer.timings_ms.total)}`);
   if (answer.standalone_question && answer.standalone_question !== answer.question) {
     facts.push(`understood as “${answer.standalone_question}”`);
   }
-  const copy = copied ? button("Copy", (node) => copyText(answer.text, copied, node), { class: "quiet" }) : null;
+  const copy = copyable ? button("Copy", (node) => copyText(answer.text, copyable, node), { class: "quiet" }) : null;
   return element("div", { class: "facts" }, element("span", {}, facts.join(" · ")), copy, verdicts);
 }
 
@@ -115,13 +115,13 @@ function timeOf(milliseconds) {
   return milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
 }
 
-async function copyText(text, shown, node) {
-  // Over plain HTTP from another machine browsers have no clipboard: then select, and let the reader copy.
+async function copyText(text, copyable, node) {
+  // Browsers have no clipboard over plain HTTP from another machine: select the text for the user to copy.
   if (navigator.clipboard) {
     const done = await navigator.clipboard.writeText(text).then(() => true, () => false);
     node.textContent = done ? "Copied" : "Not allowed";
   } else {
-    getSelection().selectAllChildren(shown);
+    getSelection().selectAllChildren(copyable);
     node.textContent = "Selected, press Ctrl+C";
   }
   setTimeout(() => (node.textContent = "Copy"), 2500);
@@ -129,16 +129,16 @@ async function copyText(text, shown, node) {
 
 function sourcesOf({ citations }) {
   if (!citations.length) return [];
-  // Neighbours from the same part of a document stand under one line that names it.
+  // Consecutive citations from the same section share one line that names it.
   const origins = citations.map((citation) => `${citation.document}\n${trailOf(citation)}`);
   const items = citations.map((citation, at) => sourceOf(citation, origins[at] !== origins[at - 1]));
   return [element("h3", {}, counted(citations.length, "source")), element("ul", { class: "sources" }, items)];
 }
 
-function sourceOf(citation, named) {
+function sourceOf(citation, showOrigin) {
   const { number, title, quote, stale } = citation;
   return element("li", {},
-    named ? originOf(title, trailOf(citation)) : null,
+    showOrigin ? originOf(title, trailOf(citation)) : null,
     quoteButton(citation, quote, number),
     stale ? element("p", { class: "note" }, "The document has changed since.") : null);
 }
@@ -156,13 +156,13 @@ function quoteButton(place, quote, number = "") {
     (from) => openPlace(place, from), { class: "source", title: "Open the document at this place" });
 }
 
-function suggested(suggestions, choose) {
+function suggestionsOf(suggestions, choose) {
   if (!suggestions.length) return [];
   const choices = suggestions.map((text) => choiceOf(text, choose));
   return [element("h3", {}, "The documents do answer"), element("div", { class: "choices" }, choices)];
 }
 
-function relatedTo({ related }) {
+function relatedPassages({ related }) {
   if (!related.length) return [];
   const passages = related.map((passage) =>
     element("li", {}, originOf(passage.document), quoteButton(passage, passage.text)));

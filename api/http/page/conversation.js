@@ -1,18 +1,18 @@
 /**
- * The conversation: asks the service, and keeps to what it keeps: shows that again, begins anew, deletes.
+ * The conversation: asks questions, restores the conversation after a reload, starts a new one, deletes it.
  */
-import { addSentence, showAnswer, showFound, showProgress } from "./answer.js";
-import { Problem, newId, request, sending, stream } from "./service.js";
-import { recall, remember } from "./stored.js";
+import { addSentence, showAnswer, showHits, showProgress } from "./answer.js";
+import { Problem, jsonOptions, newId, request, stream } from "./service.js";
+import { load, store } from "./storage.js";
 import { button, element } from "./text.js";
 
 const byId = (id) => document.getElementById(id);
 const exchanges = byId("exchanges");
 const question = byId("question");
 
-let id = recall("conversation"); // empty until the first question
-let waiting = null; // the AbortController of the question under way
-let restoring = null; // the AbortController of showing what was kept
+let id = load("conversation"); // empty until the first question
+let pending = null; // the AbortController of the current question
+let restoring = null; // the AbortController of `restore`
 
 // --- Asking
 
@@ -20,31 +20,31 @@ export function ask(text) {
   const message = text.trim();
   if (!message) return;
   stop();
-  // Named here, so that a question that is sent again goes to the conversation it was first sent to.
-  if (!id) remember("conversation", (id = newId()));
+  // The page chooses the id, so that a retry goes to the same conversation.
+  if (!id) store("conversation", (id = newId()));
   const exchange = newExchange(message);
   exchanges.append(exchange.root);
   byId("welcome").hidden = true;
   send(exchange);
 }
 
-/** Ask what was chosen from the page, not typed. */
+/** Asks a question that the user chose by a click. */
 export function choose(text) {
   ask(text);
   question.focus();
 }
 
 export function stop() {
-  waiting?.abort();
+  pending?.abort();
 }
 
 export function isWaiting() {
-  return waiting !== null;
+  return pending !== null;
 }
 
 /**
- * The parts of one exchange. Only the reply is a live region, so that sources are not read out unasked.
- * `key` is sent each time that this question is: then it is asked only once.
+ * Creates an exchange. Only the reply is a live region, so that screen readers do not read the sources.
+ * `key` is the idempotency key: a retry with the same key gets the same answer.
  */
 function newExchange(message) {
   const reply = element("div", { class: "reply", "aria-live": "polite" });
@@ -56,49 +56,49 @@ function newExchange(message) {
 async function send(exchange) {
   const { root, proof } = exchange;
   const controller = new AbortController();
-  setWaiting(controller);
+  setPending(controller);
   showProgress(exchange, "Looking through the documents");
   proof.replaceChildren();
   root.scrollIntoView({ block: "start" });
   try {
-    await follow(exchange, controller.signal);
+    await receive(exchange, controller.signal);
     byId("deletion").hidden = false;
   } catch (error) {
     showFailure(exchange, error);
   } finally {
-    // A newer question may have taken this one's place.
-    if (waiting === controller) {
-      setWaiting(null);
+    // A newer question may have replaced this one.
+    if (pending === controller) {
+      setPending(null);
       root.scrollIntoView({ block: "start" });
     }
   }
 }
 
-/** Show the answer as it comes about, to its end. */
-async function follow(exchange, signal) {
+/** Shows the answer while it arrives. */
+async function receive(exchange, signal) {
   const { message, conversation, key } = exchange;
   const body = { message, conversation_id: conversation, stream: true };
   const headers = { "Idempotency-Key": key };
-  for await (const [event, data] of stream("/v1/chat", sending(body, { headers, signal }))) {
+  for await (const [event, data] of stream("/v1/chat", jsonOptions(body, { headers, signal }))) {
     signal.throwIfAborted();
     if (event === "error") throw Problem.of(data, data.status);
-    if (event === "retrieved") showFound(exchange, data.hits);
+    if (event === "retrieved") showHits(exchange, data.hits);
     if (event === "sentence") addSentence(exchange, data);
     if (event === "answer") return showAnswer(exchange, data, choose);
   }
-  throw new Problem("The answer broke off", "The connection ended before the answer was whole.");
+  throw new Problem("The answer is incomplete", "The connection ended before the end of the answer.");
 }
 
-function setWaiting(controller) {
+function setPending(controller) {
   const stopHadFocus = document.activeElement === byId("stop");
-  waiting = controller;
-  byId("send").hidden = waiting !== null;
-  byId("stop").hidden = waiting === null;
+  pending = controller;
+  byId("send").hidden = pending !== null;
+  byId("stop").hidden = pending === null;
   if (stopHadFocus) question.focus();
 }
 
 function showFailure(exchange, error) {
-  const again = button("Try again", () => {
+  const retry = button("Try again", () => {
     stop();
     send(exchange);
     question.focus();
@@ -106,16 +106,16 @@ function showFailure(exchange, error) {
   const { reply } = exchange;
   reply.removeAttribute("aria-busy");
   if (error.name === "AbortError") {
-    reply.replaceChildren(element("div", { class: "stopped" }, element("p", {}, "Stopped."), again));
+    reply.replaceChildren(element("div", { class: "stopped" }, element("p", {}, "Stopped."), retry));
     return;
   }
   const problem = error instanceof Problem ? error : new Problem("The page could not show the answer", error.message);
-  reply.replaceChildren(element("div", { class: "error" }, problem.toElements(), again));
+  reply.replaceChildren(element("div", { class: "error" }, problem.toElements(), retry));
 }
 
-// --- What is kept
+// --- The stored conversation
 
-/** Show again what the service keeps of this tab's conversation. */
+/** Shows the stored conversation of this tab. */
 export async function restore() {
   if (!id) return;
   const place = element("div", { class: "column" });
@@ -124,7 +124,7 @@ export async function restore() {
   restoring = new AbortController();
   try {
     const { answers } = await request(addressOf(id), { signal: restoring.signal });
-    place.replaceWith(...answers.map(shownAgain));
+    place.replaceWith(...answers.map(storedExchange));
     exchanges.lastElementChild.scrollIntoView({ block: "start", behavior: "instant" });
     byId("deletion").hidden = false;
   } catch (error) {
@@ -132,29 +132,29 @@ export async function restore() {
     if (!(error instanceof Problem)) throw error;
     if (error.status === 404) {
       place.remove();
-      // Something may have been asked meanwhile.
-      if (!exchanges.childElementCount) begin();
+      // The user may have asked a question in the meantime.
+      if (!exchanges.childElementCount) startNew();
       return;
     }
-    const again = () => {
+    const retry = () => {
       place.remove();
       restore();
     };
-    place.replaceChildren(failure(error, again));
+    place.replaceChildren(failure(error, retry));
   }
 }
 
-function shownAgain(answer) {
+function storedExchange(answer) {
   const exchange = newExchange(answer.question);
   showAnswer(exchange, answer, choose);
   return exchange.root;
 }
 
-/** Leave this conversation; the next question begins a new one. */
-export function begin() {
+/** Leaves this conversation; the next question starts a new one. */
+export function startNew() {
   stop();
   restoring?.abort();
-  remember("conversation", (id = ""));
+  store("conversation", (id = ""));
   exchanges.replaceChildren();
   offerDeletion();
   byId("deletion").hidden = true;
@@ -162,40 +162,40 @@ export function begin() {
   question.focus();
 }
 
-async function forget() {
+async function deleteConversation() {
   stop();
   try {
     await request(addressOf(id), { method: "DELETE" });
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    // What is not kept needs no deleting.
+    // 404: it has already been deleted.
     if (error.status !== 404) {
       offerDeletion(failure(error));
       return;
     }
   }
-  begin();
+  startNew();
 }
 
-/** The button that deletes, and before it acts a second one. */
-function offerDeletion(told = null) {
+/** Shows the button that deletes the conversation after a confirmation, below `message` if there is one. */
+function offerDeletion(message = null) {
   const first = button("Delete this conversation", () => {
-    const keep = button("Keep it", () => {
+    const cancel = button("Keep it", () => {
       offerDeletion();
       byId("deletion").querySelector("button").focus();
     });
     byId("deletion").replaceChildren(
-      element("p", {}, "Delete all questions and answers of this conversation, for good?"),
-      element("p", { class: "actions" }, button("Delete", forget, { class: "danger" }), keep),
+      element("p", {}, "Permanently delete all questions and answers of this conversation?"),
+      element("p", { class: "actions" }, button("Delete", deleteConversation, { class: "danger" }), cancel),
     );
     byId("deletion").scrollIntoView({ block: "nearest" });
-    keep.focus();
+    cancel.focus();
   }, { class: "quiet" });
-  byId("deletion").replaceChildren(...[told, first].filter((node) => node));
+  byId("deletion").replaceChildren(...[message, first].filter((node) => node));
 }
 
-function failure(problem, again = null) {
-  return element("div", { class: "error", role: "alert" }, problem.toElements(), again && button("Try again", again));
+function failure(problem, retry = null) {
+  return element("div", { class: "error", role: "alert" }, problem.toElements(), retry && button("Try again", retry));
 }
 
 function addressOf(conversation) {

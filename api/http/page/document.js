@@ -1,6 +1,6 @@
 /**
- * The panel beside the conversation: one document at a place, or the list of all documents.
- * It knows nothing of questions and answers, only of places {document, sha256?, start?, end?}.
+ * The panel next to the conversation: one document, or the list of all documents. It knows nothing about
+ * questions and answers, only places: {document, sha256?, start?, end?}.
  */
 import { Problem, request } from "./service.js";
 import { counted, element, fragmentOf, unitOffsets } from "./text.js";
@@ -9,11 +9,11 @@ const byId = (id) => document.getElementById(id);
 const panel = byId("panel");
 const body = byId("panel-body");
 
-let opener = null;
-let loading = null;
-let shown = null;
+let opener = null; // the element that gets the focus back
+let loading = null; // the AbortController of the current request
+let shown = null; // the document in the panel
 
-/** Show a document, scrolled to the place and highlighted; `from` gets the focus back afterwards. */
+/** Opens a document with the place highlighted. `from` gets the focus back when the panel closes. */
 export async function openDocument(place, from = document.activeElement) {
   reveal(from);
   const loaded = await load(place);
@@ -21,7 +21,7 @@ export async function openDocument(place, from = document.activeElement) {
   highlight(loaded, place);
 }
 
-/** Show the list of all documents, each a link that opens it. */
+/** Opens the list of all documents. */
 export async function openList(from = document.activeElement) {
   reveal(from);
   describe("Documents");
@@ -29,7 +29,7 @@ export async function openList(from = document.activeElement) {
     const { documents } = await request("/v1/documents", { signal });
     body.replaceChildren(
       documents.length
-        ? element("ul", { class: "listing" }, documents.map(listed))
+        ? element("ul", { class: "listing" }, documents.map(listItem))
         : element("p", { class: "muted" }, "There are no documents yet."),
     );
     body.scrollTop = 0;
@@ -53,7 +53,7 @@ export function panelIsOpen() {
 }
 
 function reveal(from) {
-  // From inside the panel (a document chosen from the list) the way back stays the first one.
+  // A document that was opened from the list in the panel keeps the opener of the panel.
   if (!panel.contains(from)) {
     release();
     opener = from;
@@ -61,7 +61,7 @@ function reveal(from) {
   }
   panel.hidden = false;
   document.body.classList.add("reading");
-  // The conversation is narrower now, and what was clicked may have moved out of sight.
+  // The conversation is narrower now, so the clicked element may have moved out of view.
   opener?.scrollIntoView({ block: "nearest" });
   body.focus({ preventScroll: true });
 }
@@ -77,7 +77,7 @@ function describe(title, path = "", note = "") {
   byId("panel-note").hidden = !note;
 }
 
-/** Run one piece of loading at a time; the newest wins, and a failure is told in the panel. */
+/** Runs `work`, cancelling the previous one, and shows its error in the panel. */
 async function fill(work) {
   loading?.abort();
   loading = new AbortController();
@@ -94,7 +94,7 @@ async function fill(work) {
   body.removeAttribute("aria-busy");
 }
 
-/** The document of a place, from the panel if it is there already; null if another was asked for since. */
+/** Loads a document unless the panel shows it already. Returns null if another one was opened meanwhile. */
 async function load({ document: path, sha256 }) {
   if (shown && shown.path === path && (shown.sha256 === sha256 || (!sha256 && shown.current))) return shown;
   describe(path.split("/").at(-1), path);
@@ -103,14 +103,14 @@ async function load({ document: path, sha256 }) {
   await fill(async (signal) => {
     const loaded = await request(`/v1/documents/${address}${version}`, { signal });
     describe(loaded.title || path, path, loaded.current ? "" : "This is not the current version of the document.");
-    body.replaceChildren(element("div", { class: "document" }, paint(loaded)));
+    body.replaceChildren(element("div", { class: "document" }, render(loaded)));
     shown = loaded;
   });
   return shown;
 }
 
-/** The whole text, character for character, as block elements: their textContent is the text. */
-function paint({ text, blocks }) {
+/** Renders the text as block elements whose textContent is exactly the text. */
+function render({ text, blocks }) {
   const at = unitOffsets(text);
   const nodes = [];
   let done = 0;
@@ -121,16 +121,16 @@ function paint({ text, blocks }) {
     if (end <= start) continue;
     const { tail, between, lead } = cutGap(text.slice(done, start), last);
     last?.append(tail);
-    nodes.push(...outside(between));
-    last = element("div", looksOf(block, lead), lead ? element("span", { class: "lead" }, lead) : null,
+    nodes.push(...unclaimed(between));
+    last = element("div", attributesOf(block, lead), lead ? element("span", { class: "lead" }, lead) : null,
       cellsOf({ ...block, start, end }, text, at));
     nodes.push(last);
     done = end;
   }
-  return [...nodes, ...outside(text.slice(done))];
+  return [...nodes, ...unclaimed(text.slice(done))];
 }
 
-/** What stands between two blocks: the rest of the first one's line, lines between, the start of the next line. */
+/** Splits the text between two blocks: the rest of the first line, lines between, the start of the next line. */
 function cutGap(gap, last) {
   const first = gap.indexOf("\n");
   if (first < 0) return last ? { tail: gap, between: "", lead: "" } : { tail: "", between: "", lead: gap };
@@ -138,8 +138,8 @@ function cutGap(gap, last) {
   return { tail: gap.slice(0, first), between: gap.slice(first, end), lead: gap.slice(end) };
 }
 
-/** Text that no block claims: kept in the page, and shown if it is more than the space between blocks. */
-function outside(text) {
+/** Renders text that belongs to no block. It is visible unless it is only whitespace. */
+function unclaimed(text) {
   const core = text.trim();
   const start = text.indexOf(core);
   return [
@@ -149,7 +149,7 @@ function outside(text) {
   ].filter((node) => node?.textContent);
 }
 
-/** The text of a block. Scraped rows run their cells together, so each cell is an element to set apart. */
+/** Renders the text of a block. Scraped rows have no space between cells, so each cell is an element. */
 function cellsOf({ start, end, cells = [] }, text, at) {
   const nodes = [];
   let done = start;
@@ -161,18 +161,18 @@ function cellsOf({ start, end, cells = [] }, text, at) {
   return [...nodes, text.slice(done, end)];
 }
 
-function looksOf({ kind, level }, lead) {
+function attributesOf({ kind, level }, lead) {
   const deep = Math.min(level || (kind === "heading" ? 2 : 1), 6);
-  const look = `block is-${kind} level-${deep}`;
-  // The panel's own title is a level 2, so the document's headings go below it.
+  const name = `block is-${kind} level-${deep}`;
+  // The title of the panel has level 2, so the headings of the document start at 3.
   if (kind === "heading" || kind === "question") {
-    return { class: look, role: "heading", "aria-level": Math.min(deep + 2, 6) };
+    return { class: name, role: "heading", "aria-level": Math.min(deep + 2, 6) };
   }
-  // An item whose line starts with its own bullet or number needs none from us.
-  return { class: kind === "item" && !lead.trim() ? `${look} bare` : look };
+  // An item that starts with its own bullet or number gets no bullet from the page.
+  return { class: kind === "item" && !lead.trim() ? `${name} bare` : name };
 }
 
-/** Mark [start, end) of the text and bring it into view; without a place, show the beginning. */
+/** Highlights [start, end) of the text and scrolls to it; without a place, scrolls to the top. */
 function highlight({ text }, { start, end }) {
   unmark();
   const at = unitOffsets(text);
@@ -205,7 +205,7 @@ function unmark() {
   body.normalize();
 }
 
-function listed({ path, title, sha256, characters, passages, boilerplate }) {
+function listItem({ path, title, sha256, characters, passages, boilerplate }) {
   const facts = [counted(characters, "character"), counted(passages, "passage")];
   if (boilerplate) facts.push(`boilerplate ${boilerplate.toLocaleString("en")}`);
   return element("li", {},

@@ -1,64 +1,64 @@
 /**
- * What the reader thinks of an answer: two buttons, and a line to say what was wrong.
+ * Feedback on an answer: two buttons, and a field for what was wrong.
  */
-import { Problem, request, sending } from "./service.js";
+import { Problem, jsonOptions, request } from "./service.js";
 import { button, element } from "./text.js";
 
-const LONGEST_COMMENT = 300;
-const WHY = "What was wrong? (optional)";
+const MAX_COMMENT = 300;
+const PROMPT = "What was wrong? (optional)";
 
-/** The buttons for an answer, and the place below them for what there is to say. */
+/** Returns {buttons, details}: the buttons for an answer, and the element below it for the comment. */
 export function feedbackOn({ id }) {
-  const said = element("div", { class: "said" });
+  const details = element("div", { class: "feedback" });
   const nodes = { up: verdictButton("up", "Helpful"), down: verdictButton("down", "Not helpful") };
-  let kept = null;
-  let sent = Promise.resolve();
+  let saved = null; // the stored verdict
+  let queue = Promise.resolve();
 
   function verdictButton(verdict, label) {
-    return button(label, () => judge(verdict), { class: "quiet verdict", "aria-pressed": "false" });
+    return button(label, () => submit(verdict), { class: "quiet verdict", "aria-pressed": "false" });
   }
 
-  // One after the other, so that the last verdict is the one that is kept.
-  function judge(verdict, comment = "") {
-    sent = sent.then(() => keep(verdict, comment));
+  // One request at a time, so that the last verdict is the stored one.
+  function submit(verdict, comment = "") {
+    queue = queue.then(() => save(verdict, comment));
   }
 
-  async function keep(verdict, comment) {
-    // Without this, a second click would take back the comment.
-    if (verdict === kept && !comment) return;
-    said.querySelector("[role=alert]")?.remove();
+  async function save(verdict, comment) {
+    // Without this check a second click would delete the comment.
+    if (verdict === saved && !comment) return;
+    details.querySelector("[role=alert]")?.remove();
     try {
-      await request("/v1/feedback", sending({ answer_id: id, verdict, comment }));
+      await request("/v1/feedback", jsonOptions({ answer_id: id, verdict, comment }));
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      const told = `This was not kept. ${error.message}. ${error.detail}`;
-      said.append(element("p", { class: "note", role: "alert" }, told));
+      const message = `Your feedback was not saved. ${error.message}. ${error.detail}`;
+      details.append(element("p", { class: "note", role: "alert" }, message));
       return;
     }
-    kept = verdict;
-    for (const [name, node] of Object.entries(nodes)) node.setAttribute("aria-pressed", String(name === kept));
+    saved = verdict;
+    for (const [name, node] of Object.entries(nodes)) node.setAttribute("aria-pressed", String(name === saved));
     if (comment) thank();
-    else said.replaceChildren(...(kept === "down" ? [reasonForm()] : []));
+    else details.replaceChildren(...(saved === "down" ? [commentForm()] : []));
   }
 
-  function reasonForm() {
-    const field = element("input", { type: "text", maxlength: LONGEST_COMMENT, placeholder: WHY, "aria-label": WHY });
-    const form = element("form", { class: "reason", autocomplete: "off" }, field, element("button", {}, "Send"));
+  function commentForm() {
+    const field = element("input", { type: "text", maxlength: MAX_COMMENT, placeholder: PROMPT, "aria-label": PROMPT });
+    const form = element("form", { class: "comment", autocomplete: "off" }, field, element("button", {}, "Send"));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const comment = field.value.trim();
-      if (comment) judge("down", comment);
+      if (comment) submit("down", comment);
     });
     return form;
   }
 
   function thank() {
-    const thanks = element("p", { class: "muted", tabindex: "-1" }, "Thank you. This is kept with the answer.");
-    said.replaceChildren(thanks);
+    const thanks = element("p", { class: "muted", tabindex: "-1" }, "Thank you. Your comment is stored with the answer.");
+    details.replaceChildren(thanks);
     thanks.focus();
   }
 
   const label = "What do you think of this answer?";
   const buttons = element("span", { class: "verdicts", role: "group", "aria-label": label }, nodes.up, nodes.down);
-  return { buttons, said };
+  return { buttons, details };
 }

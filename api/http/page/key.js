@@ -1,36 +1,36 @@
 /**
- * The API key of this tab, and the form that asks for one.
+ * The API key of this tab, and the dialog that asks for one.
  */
-import { recall, remember } from "./stored.js";
+import { load, store } from "./storage.js";
 
 const byId = (id) => document.getElementById(id);
 const dialog = byId("key-dialog");
 const field = byId("key");
 
-let asking = null; // the promise of the form that is open
+let openDialog = null; // the promise of the open dialog
 
-/** The key that is sent with every request; empty where none was asked for. */
+/** The key that is sent with every request, or "". */
 export function currentKey() {
-  return recall("key");
+  return load("key");
 }
 
 export function forgetKey() {
-  keep("");
+  storeKey("");
 }
 
 /**
- * Asks for a key where this one was refused, or none was sent. Whether there is another one now; false
- * where the reader gives none. Many may wait for the one form.
+ * Asks the user for a key after `rejected` (or "") was rejected. Resolves to whether there is another key
+ * now. Requests that fail at the same time share one dialog.
  */
-export function anotherKey(refused) {
-  if (!asking && currentKey() !== refused) return Promise.resolve(true);
-  asking ??= ask(refused).finally(() => (asking = null));
-  return asking;
+export function requestKey(rejected) {
+  if (!openDialog && currentKey() !== rejected) return Promise.resolve(true);
+  openDialog ??= ask(rejected).finally(() => (openDialog = null));
+  return openDialog;
 }
 
-function ask(refused) {
+function ask(rejected) {
   forgetKey();
-  tell(refused && "The key that was used until now does not count any more.");
+  showFault(rejected && "Your key is no longer valid.");
   dialog.returnValue = "";
   dialog.showModal();
   return new Promise((resolve) => {
@@ -38,55 +38,55 @@ function ask(refused) {
   });
 }
 
-async function take() {
+async function submit() {
   const key = field.value.trim();
   const fault = await faultOf(key);
-  // It may have been closed meanwhile: then the key is not wanted.
+  // The user may have closed the dialog while the key was checked.
   if (!dialog.open) return;
-  tell(fault);
+  showFault(fault);
   if (fault) {
     field.select();
     field.focus();
     return;
   }
-  keep(key);
+  storeKey(key);
   dialog.close();
 }
 
-/** Why the service does not take this key; empty where it does. */
+/** Returns why the service rejects this key, or "" if it accepts it. */
 async function faultOf(key) {
-  // Anything else cannot stand in a header.
-  if (!/^[\x21-\x7e]+$/.test(key)) return "A key has only letters without accents, digits and signs, and no spaces.";
-  const response = await fetch("/v1/index", { headers: bearer(key) }).catch(() => null);
+  // No other characters are allowed in a header.
+  if (!/^[\x21-\x7e]+$/.test(key)) return "A key consists of unaccented letters, digits and punctuation, without spaces.";
+  const response = await fetch("/v1/index", { headers: authorization(key) }).catch(() => null);
   if (!response) return "The service cannot be reached.";
-  if (response.status === 401) return "This key does not count here: check that it was copied whole.";
-  if (response.status === 429) return "Too many tries: wait a little, then try again.";
+  if (response.status === 401) return "This key is not valid: check that you copied all of it.";
+  if (response.status === 429) return "Too many attempts: wait a moment and try again.";
   return "";
 }
 
-export function bearer(key) {
+export function authorization(key) {
   return key ? { Authorization: `Bearer ${key}` } : {};
 }
 
-function keep(key) {
-  remember("key", key);
-  showState();
+function storeKey(key) {
+  store("key", key);
+  showForgetButton();
 }
 
-function tell(fault) {
+function showFault(fault) {
   byId("key-fault").textContent = fault;
   byId("key-fault").hidden = !fault;
   field.setAttribute("aria-invalid", String(Boolean(fault)));
 }
 
-function showState() {
+function showForgetButton() {
   byId("forget-key").hidden = !currentKey();
 }
 
 byId("key-form").addEventListener("submit", (event) => {
   event.preventDefault();
-  take();
+  submit();
 });
 byId("key-later").addEventListener("click", () => dialog.close());
 dialog.addEventListener("close", () => (field.value = ""));
-showState();
+showForgetButton();

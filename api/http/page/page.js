@@ -1,59 +1,71 @@
 /**
- * The page around the conversation: the question field, the header, and the address, which may name a
- * document or a question.
+ * The page around the conversation: the question field, the header, and the URL fragment, which may name
+ * a document or a question.
  */
 import { choiceOf } from "./answer.js";
-import { ask, begin, choose, isWaiting, restore, stop } from "./conversation.js";
+import { waitForFirstIndex } from "./build.js";
+import { ask, choose, isWaiting, restore, startNew, stop } from "./conversation.js";
 import { closePanel, openDocument, openList, panelIsOpen } from "./document.js";
 import { currentKey, forgetKey } from "./key.js";
 import { Problem, request } from "./service.js";
 import { button, counted, element } from "./text.js";
 
-const LONGEST_QUESTION = 2000; // as in the field's maxlength
+const MAX_QUESTION = 2000; // characters, as the maxlength of the field
 const COUNTER_FROM = 1800;
-const EXAMPLES_SHOWN = 3;
+const MAX_EXAMPLES = 3;
 
 const byId = (id) => document.getElementById(id);
 const question = byId("question");
 
-let holdingsFailed = false;
+let summaryFailed = false;
 
-/** What there is to ask about, in the header, and some questions to begin with. */
-async function showHoldings() {
-  const holdings = byId("holdings");
+/** Shows the size of the index in the header and some example questions, after the first build if needed. */
+async function showSummary() {
+  const summary = byId("summary");
   const examples = byId("examples");
-  holdingsFailed = false;
+  summaryFailed = false;
+  summary.textContent = "";
+  examples.replaceChildren();
   try {
-    const listing = await request("/v1/documents");
-    holdings.textContent = `${counted(listing.documents.length, "document")}, generation ${listing.generation}`;
-    examples.replaceChildren(...listing.examples.slice(0, EXAMPLES_SHOWN).map((text) => choiceOf(text, choose)));
+    const listing = await listDocuments();
+    summary.textContent = `${counted(listing.documents.length, "document")}, generation ${listing.generation}`;
+    examples.replaceChildren(...listing.examples.slice(0, MAX_EXAMPLES).map((text) => choiceOf(text, choose)));
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    holdingsFailed = true;
-    holdings.textContent = error.message;
-    examples.replaceChildren(element("div", { class: "error" }, error.toElements(), button("Try again", showHoldings)));
+    summaryFailed = true;
+    summary.textContent = error.message;
+    examples.replaceChildren(element("div", { class: "error" }, error.toElements(), button("Try again", showSummary)));
   }
 }
 
-/** Follow the address: #documents, #document=PATH&sha256=SHA&start=N&end=N, or #q=QUESTION. */
-function follow() {
-  const asked = new URLSearchParams(location.hash.slice(1));
-  const number = (name) => (asked.has(name) ? Number(asked.get(name)) : undefined);
-  if (asked.has("document")) {
-    const sha256 = asked.get("sha256") ?? undefined;
-    openDocument({ document: asked.get("document"), sha256, start: number("start"), end: number("end") });
-  } else if (asked.has("documents")) {
+async function listDocuments() {
+  try {
+    return await request("/v1/documents");
+  } catch (error) {
+    if (error.status === 503 && (await waitForFirstIndex())) return request("/v1/documents");
+    throw error;
+  }
+}
+
+/** Acts on the fragment: #documents, #document=PATH&sha256=SHA&start=N&end=N, or #q=QUESTION. */
+function followFragment() {
+  const fragment = new URLSearchParams(location.hash.slice(1));
+  const number = (name) => (fragment.has(name) ? Number(fragment.get(name)) : undefined);
+  if (fragment.has("document")) {
+    const sha256 = fragment.get("sha256") ?? undefined;
+    openDocument({ document: fragment.get("document"), sha256, start: number("start"), end: number("end") });
+  } else if (fragment.has("documents")) {
     openList();
-  } else if (asked.has("q")) {
-    // A reload shows the answer again, and must not ask once more.
-    leaveAddress();
-    ask(asked.get("q"));
+  } else if (fragment.has("q")) {
+    // A reload must not ask the question again.
+    clearFragment();
+    ask(fragment.get("q"));
   } else if (panelIsOpen()) {
     closePanel();
   }
 }
 
-function leaveAddress() {
+function clearFragment() {
   history.replaceState(null, "", location.pathname);
 }
 
@@ -66,7 +78,7 @@ function submit() {
 
 function showCounter() {
   const { length } = question.value;
-  byId("counter").textContent = length >= COUNTER_FROM ? `${counted(LONGEST_QUESTION - length, "character")} left` : "";
+  byId("counter").textContent = length >= COUNTER_FROM ? `${counted(MAX_QUESTION - length, "character")} left` : "";
 }
 
 function onKey(event) {
@@ -77,25 +89,25 @@ function onKey(event) {
 }
 
 function onEnter(event) {
-  // While an input method composes, Enter chooses a character.
+  // In an input method, Enter selects a character.
   if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
   event.preventDefault();
   if (!isWaiting()) submit();
 }
 
 function onHome(event) {
-  // In a tab of its own the link begins a new conversation anyway.
+  // A link that opens a new tab starts a new conversation anyway.
   if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
   event.preventDefault();
   if (panelIsOpen()) closePanel();
-  begin();
+  startNew();
 }
 
-/** What was shown with the key goes with it. */
-function leave() {
+/** Forgets the key and everything that it gave access to. */
+function signOut() {
   forgetKey();
-  begin();
-  leaveAddress();
+  startNew();
+  clearFragment();
   location.reload();
 }
 
@@ -105,14 +117,13 @@ byId("composer").addEventListener("submit", (event) => {
 });
 byId("stop").addEventListener("click", stop);
 byId("home").addEventListener("click", onHome);
-byId("forget-key").addEventListener("click", leave);
+byId("forget-key").addEventListener("click", signOut);
 byId("key-dialog").addEventListener("close", () => {
-  if (holdingsFailed && currentKey()) showHoldings();
+  if (summaryFailed && currentKey()) showSummary();
 });
 byId("panel-close").addEventListener("click", closePanel);
 question.addEventListener("keydown", onEnter);
 question.addEventListener("input", showCounter);
 document.addEventListener("keydown", onKey);
-addEventListener("hashchange", follow);
-showHoldings();
-restore().then(follow);
+addEventListener("hashchange", followFragment);
+showSummary().then(restore).then(followFragment);

@@ -1,11 +1,11 @@
 /**
- * The service as the page knows it: requests, streams of events, and what is told when they fail.
+ * Requests to the service, event streams, and the errors of both.
  */
-import { anotherKey, bearer, currentKey } from "./key.js";
+import { authorization, currentKey, requestKey } from "./key.js";
 import { eventsOf } from "./stream.js";
 import { counted, element } from "./text.js";
 
-/** What went wrong, in words for the reader: a problem document (RFC 9457), or our own account of it. */
+/** An error to show to the user: a problem document (RFC 9457), or one that the page found itself. */
 export class Problem extends Error {
   constructor(title, detail = "", status = 0) {
     super(title);
@@ -13,10 +13,10 @@ export class Problem extends Error {
     this.status = status;
   }
 
-  /** Of a problem document, or of whatever came in place of one. */
+  /** Reads a problem document; `document` may be anything if the response was not one. */
   static of(document, status) {
     const fallback = `The service answered with status ${status}`;
-    const text = (value, otherwise) => (typeof value === "string" && value ? value : otherwise);
+    const text = (value, ifMissing) => (typeof value === "string" && value ? value : ifMissing);
     return new Problem(text(document?.title, fallback), text(document?.detail, ""), status);
   }
 
@@ -25,18 +25,18 @@ export class Problem extends Error {
   }
 }
 
-/** The JSON at a path, null where there is nothing to tell. Raises Problem; an abort stays the browser's AbortError. */
+/** Returns the JSON of a response, null for 204. Throws Problem, or the browser's AbortError. */
 export async function request(path, options = {}) {
-  const response = await answered(path, options);
+  const response = await send(path, options);
   if (response.status === 204) return null;
   const body = await jsonOf(response);
   if (response.ok && body) return body;
   throw problemOf(response, body);
 }
 
-/** The events at a path as [name, data]. Raises as `request` does, for a connection that breaks off too. */
+/** Yields the events of a stream as [name, data]. Throws like `request`, also if the connection is lost. */
 export async function* stream(path, options) {
-  const response = await answered(path, options);
+  const response = await send(path, options);
   if (!response.ok || !response.headers.get("Content-Type")?.startsWith("text/event-stream")) {
     throw problemOf(response, await jsonOf(response));
   }
@@ -44,33 +44,33 @@ export async function* stream(path, options) {
     for await (const { event, data } of eventsOf(response.body)) yield [event, JSON.parse(data)];
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Problem("The connection broke off", "The answer had begun, and its end did not come.");
+    throw new Problem("The connection was lost", "The answer is incomplete.");
   }
 }
 
-/** What is sent as JSON, as options of a request. */
-export function sending(body, options = {}) {
+/** Returns the options of a request that sends JSON. */
+export function jsonOptions(body, options = {}) {
   const headers = { "Content-Type": "application/json", ...options.headers };
   return { method: "POST", body: JSON.stringify(body), ...options, headers };
 }
 
-/** An id that nobody else has. Over plain HTTP from another machine browsers make no UUIDs. */
+/** Returns a unique id. Browsers have no `randomUUID` over plain HTTP from another machine. */
 export function newId() {
   if (crypto.randomUUID) return crypto.randomUUID();
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** The response, with a key where one is wanted: then what failed for want of it is sent again. */
-async function answered(path, options) {
+/** Sends a request with the API key. Asks the user for a key after a 401, and sends it again. */
+async function send(path, options) {
   for (;;) {
     const key = currentKey();
-    const headers = { ...options.headers, ...bearer(key) };
+    const headers = { ...options.headers, ...authorization(key) };
     const response = await fetch(path, { ...options, headers }).catch((error) => {
       if (error.name === "AbortError") throw error;
       throw new Problem("The service cannot be reached", "Check that it is running and that you are connected.");
     });
-    if (response.status !== 401 || !(await anotherKey(key))) return response;
+    if (response.status !== 401 || !(await requestKey(key))) return response;
   }
 }
 

@@ -1,11 +1,11 @@
 /**
- * What the page knows about text: offsets, the layout of an answer, and elements that hold text. Text of
- * documents, questions and answers is data: it becomes text nodes, never markup.
+ * Text: offsets, the layout of an answer, and elements that hold text. Text of documents, questions and
+ * answers is data: it becomes text nodes, never markup.
  */
 
 /**
- * The function from offsets as the service counts them (code points) to offsets as JavaScript counts
- * them (UTF-16 units): an emoji is one there and two here.
+ * Returns a function that converts the service's offsets (code points) to JavaScript's (UTF-16 units):
+ * an emoji is one code point and two units.
  */
 export function unitOffsets(text) {
   if (!/[\uD800-\uDFFF]/.test(text)) return (offset) => Math.min(offset, text.length);
@@ -15,8 +15,9 @@ export function unitOffsets(text) {
 }
 
 /**
- * An answer as blocks of lines: [{kind: "paragraph" | "list" | "table", lines}]. A line is a list of
- * pieces, in a table a list of cells of pieces. A piece is {text, sentence?} or {marker, sentence}.
+ * Splits an answer into blocks of lines: [{kind: "paragraph" | "list" | "table", lines}]. A line is a list
+ * of pieces, or in a table a list of cells, each a list of pieces. A piece is {text, sentence?} or
+ * {marker, sentence}.
  */
 export function layOut(answer) {
   const blocks = [];
@@ -27,7 +28,7 @@ export function layOut(answer) {
     else if (kind) blocks.push({ kind, lines: [line] });
     previous = kind;
   }
-  return blocks.map(withParts);
+  return blocks.map(splitLines);
 }
 
 function piecesOf({ text, sentences, citations }) {
@@ -35,7 +36,7 @@ function piecesOf({ text, sentences, citations }) {
   const known = new Set(citations.map(({ number }) => number));
   const pieces = [];
   let done = 0;
-  // Only what stands between sentences can be a marker: a "[1]" inside one is the document's own footnote.
+  // Markers are between sentences only: a "[1]" inside a sentence is a footnote of the document.
   const addBetween = (between, sentence) => {
     for (const part of between.split(/(\[\d+\])/)) {
       const marker = /^\[\d+\]$/.test(part) ? Number(part.slice(1, -1)) : null;
@@ -52,7 +53,7 @@ function piecesOf({ text, sentences, citations }) {
   return pieces;
 }
 
-/** Cut a run of pieces wherever their text matches, so that a sentence may span lines and cells. */
+/** Splits a list of pieces wherever their text matches. A sentence may span several parts. */
 function split(pieces, pattern) {
   const runs = [[]];
   for (const piece of pieces) {
@@ -77,17 +78,17 @@ function kindOf(line) {
   return cellsOf(line).length > 1 ? "table" : "paragraph";
 }
 
-function withParts({ kind, lines }) {
+function splitLines({ kind, lines }) {
   if (kind === "list") return { kind, lines: lines.map(withoutDash) };
   if (kind === "paragraph") return { kind, lines };
   const rows = lines.map(cellsOf).filter((row) => !row.every((cell) => /^:?-+:?$/.test(wordsOf(cell).trim())));
   const even = rows.length > 1 && rows.every((row) => row.length === rows[0].length);
-  // One line with a bar in it, or rows of different lengths, read better as they stand.
+  // A single line with a bar, or rows of different lengths, are not a table.
   return even ? { kind, lines: rows } : { kind: "paragraph", lines };
 }
 
 function withoutDash(line) {
-  // The dash may stand before the sentence as a piece of its own, or begin the sentence's piece.
+  // The dash is either a piece before the sentence or the start of the sentence's own piece.
   const [first, ...rest] = line;
   const text = first.text.replace(/^\s*- ?/, "");
   return text ? [{ ...first, text }, ...rest] : rest;
@@ -96,7 +97,7 @@ function withoutDash(line) {
 function cellsOf(line) {
   const cells = split(line, /\t|\s*\|\s*/);
   if (!cells[0].length) cells.shift();
-  // Behind the closing bar of a row there is nothing, or its markers: they belong to the last cell.
+  // After the closing bar of a row come only its markers: they belong to the last cell.
   if (cells.length > 1 && !wordsOf(cells.at(-1)).trim()) {
     const markers = cells.pop();
     cells.at(-1).push(...markers);
@@ -104,7 +105,7 @@ function cellsOf(line) {
   return cells;
 }
 
-/** An element; strings among the children become text, absent children (null) are left out. */
+/** Creates an element. Children that are strings become text; null children are skipped. */
 export function element(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
@@ -112,18 +113,20 @@ export function element(tag, attributes = {}, ...children) {
   return node;
 }
 
+/** Creates a button; `action` is called with the button when it is clicked. */
 export function button(label, action, attributes = {}) {
   const node = element("button", { type: "button", ...attributes }, label);
   node.addEventListener("click", () => action(node));
   return node;
 }
 
-/** The place of a passage as the fragment that opens it. */
+/** Returns the URL fragment that opens a passage. */
 export function fragmentOf({ document, sha256, start, end }) {
-  const given = Object.entries({ document, sha256, start, end }).filter(([, value]) => value !== undefined);
-  return `#${new URLSearchParams(given)}`;
+  const fields = Object.entries({ document, sha256, start, end }).filter(([, value]) => value !== undefined);
+  return `#${new URLSearchParams(fields)}`;
 }
 
+/** "1 document", "1,024 documents". */
 export function counted(count, one, many = `${one}s`) {
   return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
 }
