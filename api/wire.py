@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from assistant.answer import Answer, Told, Turn
-from assistant.english.question import LONGEST
+from assistant.answer import Answer, ProvedSentence, Turn
+from assistant.english.question import MAX_QUESTION_CHARS
 from corpus.document import Block, Document
 from index.hits import Hit
 from index.manifest import Manifest
@@ -44,7 +44,10 @@ class ChatRequest(_Request):
     conversation. The question's own rules are the pipeline's."""
 
     message: Annotated[
-        str, Field(json_schema_extra={"minLength": 1, "maxLength": LONGEST}, examples=["Who …?"])
+        str,
+        Field(
+            json_schema_extra={"minLength": 1, "maxLength": MAX_QUESTION_CHARS}, examples=["Who …?"]
+        ),
     ]
     conversation_id: Annotated[str | None, Field(min_length=1, max_length=100)] = None
     history: Annotated[tuple[TurnBody, ...], Field(max_length=MAX_TURNS)] = ()
@@ -140,7 +143,7 @@ class SentenceEvent(_Reply):
     citations: tuple[CitationBody, ...]
 
     @classmethod
-    def of(cls, told: Told) -> "SentenceEvent":
+    def of(cls, told: ProvedSentence) -> "SentenceEvent":
         citations = tuple(CitationBody.model_validate(each) for each in told.citations)
         sentence = told.sentence
         return cls(text=sentence.text, start=sentence.start, end=sentence.end, citations=citations)

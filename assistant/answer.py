@@ -57,7 +57,7 @@ class Sentence:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ProvedSentence:
     """A sentence that has been proved, before the answer is whole: what proves it stands by it."""
 
     sentence: Sentence

@@ -128,6 +128,6 @@ class Calibration:
         return 1.0 / (1.0 + math.exp(-max(-40.0, min(40.0, logit))))
 
     @classmethod
-    def of(cls, stored: Mapping[str, Any]) -> "Calibration":
+    def from_dict(cls, stored: Mapping[str, Any]) -> "Calibration":
         """From what a manifest holds."""
         return cls(**stored)

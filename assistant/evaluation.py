@@ -14,7 +14,7 @@ import numpy as np
 from ir_measures import RR, Success
 
 from assistant.answer import Answer, Citation, Status, Turn
-from assistant.marking import is_right, normalised, without_markers
+from assistant.grading import is_right, normalize, strip_markers
 from assistant.metrics import auroc
 from assistant.pipeline import Assistant
 from assistant.proof import is_verbatim, supports
@@ -47,7 +47,7 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Figure:
+class Metric:
     """A measured value, its 95 % bootstrap interval, and over how many questions."""
 
     value: float
@@ -66,13 +66,13 @@ def evaluate(
     outcomes = []
     for gold in questions:
         history = [Turn(role, text) for role, text in gold.history]
-        answer, judged = assistant.examine(gold.question, history)
+        answer, judged = assistant.ask_with_assessment(gold.question, history)
         outcomes.append(_outcome(gold, answer, judged.found.hits, texts))
         watch()
     return outcomes
 
 
-def figures(outcomes: Sequence[Outcome], seed: int = 0) -> dict[str, Figure]:
+def compute_metrics(outcomes: Sequence[Outcome], seed: int = 0) -> dict[str, Metric]:
     """Every metric by name; those that no question of the file allows are left out."""
     generator = np.random.default_rng(seed)
     answerable = [o for o in outcomes if o.gold.answerable]
@@ -97,7 +97,11 @@ def figures(outcomes: Sequence[Outcome], seed: int = 0) -> dict[str, Figure]:
     }
     for name in _MEASURES:
         values[name] = [rank for o in answerable if (rank := o.ranks[name]) is not None]
-    result = {name: mean(sample, generator) for name, sample in values.items() if len(sample) > 0}
+    result = {
+        name: bootstrap_mean(sample, generator)
+        for name, sample in values.items()
+        if len(sample) > 0
+    }
     if answerable and unanswerable:
         result["auroc"] = _auroc_figure(outcomes, generator)
     return result
@@ -114,7 +118,7 @@ def by_kind(outcomes: Iterable[Outcome]) -> dict[str, tuple[int, int]]:
     return {kind: (good, total) for kind, (good, total) in sorted(counts.items())}
 
 
-def record(outcome: Outcome) -> dict[str, Any]:
+def outcome_record(outcome: Outcome) -> dict[str, Any]:
     """One outcome as JSON, for whoever wants to read the errors."""
     return {
         "id": outcome.gold.id,
@@ -171,8 +175,8 @@ def _best_f1(gold: GoldQuestion, answer: Answer) -> float:
     """SQuAD's token F1 (Rajpurkar et al. 2016), the best over the gold answers; 0 if refused."""
     if answer.status is Status.REFUSED:
         return 0.0
-    said = normalised(without_markers(answer.text)).split()
-    return max(_f1(said, normalised(wanted).split()) for wanted in gold.answers)
+    said = normalize(strip_markers(answer.text)).split()
+    return max(_f1(said, normalize(wanted).split()) for wanted in gold.answers)
 
 
 def _f1(said: Sequence[str], wanted: Sequence[str]) -> float:
@@ -209,16 +213,16 @@ def _is_relevant(gold: GoldQuestion, hit: Hit) -> bool:
 # --- figures -------------------------------------------------------------------------------------
 
 
-def mean(sample: Sequence[float], generator: np.random.Generator | None = None) -> Figure:
+def bootstrap_mean(sample: Sequence[float], generator: np.random.Generator | None = None) -> Metric:
     """The mean of at least one value, with its bootstrap interval."""
     generator = generator or np.random.default_rng(0)
     values = np.asarray(sample, dtype=float)
     means = values[generator.integers(0, len(values), (_RESAMPLES, len(values)))].mean(axis=1)
     low, high = np.quantile(means, [0.025, 0.975])
-    return Figure(float(values.mean()), float(low), float(high), len(values))
+    return Metric(float(values.mean()), float(low), float(high), len(values))
 
 
-def _auroc_figure(outcomes: Sequence[Outcome], generator: np.random.Generator) -> Figure:
+def _auroc_figure(outcomes: Sequence[Outcome], generator: np.random.Generator) -> Metric:
     scores = np.array([o.answer.confidence for o in outcomes])
     labels = np.array([o.gold.answerable for o in outcomes])
     samples = []
@@ -231,4 +235,4 @@ def _auroc_figure(outcomes: Sequence[Outcome], generator: np.random.Generator) -
             samples.append(value)
     low, high = np.quantile(samples, [0.025, 0.975])
     whole = auroc(scores[labels].tolist(), scores[~labels].tolist())
-    return Figure(whole, float(low), float(high), len(scores))
+    return Metric(whole, float(low), float(high), len(scores))

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from assistant.english.expected import lacks
 from assistant.english.opposites import contrasts
-from assistant.english.question import Asks, Question
+from assistant.english.question import AnswerType, Question
 from assistant.reader.runtime import Reader, Reading
 from corpus.document import Kind, Passage, Unit
 from corpus.markup import strip_markup
@@ -54,7 +54,7 @@ _UNREAD = Reading(units={}, passage=-2.0)
 _KEY = re.compile(r"^(.{3,60}?)(?::| [–—-]) ")
 _DEFINED = re.compile(r"^(.{3,60}?)\s(?:is|are|was|were|means?|refers? to|describes?)\s")
 # Questions that a single new word hardly answers.
-_EXPLAINED = (Asks.OTHER, Asks.REASON, Asks.DEFINITION)
+_EXPLAINED = (AnswerType.OTHER, AnswerType.REASON, AnswerType.DEFINITION)
 # What a question word counts that stands in the passage or its headings, not in the unit.
 _NEAR = 0.6
 
@@ -129,9 +129,9 @@ def gather(question: Question, found: SearchResult, weights: Weights) -> list[Ev
                 score -= _TITLE
             if contrasts(asked, own):
                 score -= _CONTRAST
-            if question.asks is not Asks.YES_NO and not _adds(question, own):
+            if question.answer_type is not AnswerType.YES_NO and not _adds(question, own):
                 score -= _NOTHING_NEW
-            if question.wants_list and question.asks is not Asks.AMOUNT:
+            if question.wants_list and question.answer_type is not AnswerType.AMOUNT:
                 score += _enumerates(passage, unit)
             if _is_about(question, passage, unit):
                 score += _DEFINITION
@@ -186,7 +186,7 @@ def covered(weights: Weights, own: frozenset[str], around: frozenset[str]) -> fl
 def _adds(question: Question, own: frozenset[str]) -> bool:
     """Whether a text says anything that the question does not: a word, where a single thing is
     asked for, else two."""
-    least = 2 if question.asks in _EXPLAINED else 1
+    least = 2 if question.answer_type in _EXPLAINED else 1
     return len(own - set(question.terms) - _EMPTY) >= least
 
 
@@ -209,7 +209,7 @@ def _is_about(question: Question, passage: Passage, unit: Unit) -> bool:
     if unit.kind is Kind.ROW and unit.cells:
         return set(question.terms) <= stems(passage.at(*unit.cells[0]))
     opening = _KEY if unit.kind is Kind.ITEM else _DEFINED
-    if opening is _DEFINED and question.asks is not Asks.DEFINITION:
+    if opening is _DEFINED and question.answer_type is not AnswerType.DEFINITION:
         return False
     found = opening.match(strip_markup(passage.source(unit)))
     return found is not None and set(question.terms) <= stems(found.group(1))

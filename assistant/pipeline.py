@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from assistant import writer
-from assistant.answer import Answer, Citation, Related, Sentence, Status, Told, Turn
+from assistant.answer import Answer, Citation, ProvedSentence, Related, Sentence, Status, Turn
 from assistant.confidence import Calibration, Features, measure
 from assistant.english.question import Question, understand
 from assistant.evidence import Evidence, Weights, gather, read, rerank, weigh_words
@@ -33,7 +33,7 @@ _NEAR_QUESTION = 0.25
 
 
 @dataclass(frozen=True)
-class Judged:
+class Assessment:
     """What was found, chosen and measured for a question, before it is decided and worded."""
 
     question: Question
@@ -75,21 +75,21 @@ class Assistant:
         self, message: str, history: Sequence[Turn] = (), conversation_id: str | None = None
     ) -> Answer:
         """The answer, or the refusal. Raises QuestionInvalid where the message is no question."""
-        return self.examine(message, history, conversation_id)[0]
+        return self.ask_with_assessment(message, history, conversation_id)[0]
 
-    def examine(
+    def ask_with_assessment(
         self, message: str, history: Sequence[Turn] = (), conversation_id: str | None = None
-    ) -> tuple[Answer, Judged]:
+    ) -> tuple[Answer, Assessment]:
         """The answer, and what was found and measured on the way to it."""
-        steps = {type(step): step for step in self.answering(message, history, conversation_id)}
-        answer, judged = steps[Answer], steps[Judged]
+        steps = {type(step): step for step in self.answer_steps(message, history, conversation_id)}
+        answer, judged = steps[Answer], steps[Assessment]
         assert isinstance(answer, Answer)
-        assert isinstance(judged, Judged)
+        assert isinstance(judged, Assessment)
         return answer, judged
 
-    def answering(
+    def answer_steps(
         self, message: str, history: Sequence[Turn] = (), conversation_id: str | None = None
-    ) -> Iterator[SearchResult | Judged | Told | Answer]:
+    ) -> Iterator[SearchResult | Assessment | ProvedSentence | Answer]:
         """The answer as it comes about: what was found, what was chosen, each sentence as it is
         proved, and the whole. Who stops asking for the next step stops the work.
 
@@ -103,7 +103,7 @@ class Assistant:
         found = self.searcher.search(question.text, _HITS, vector, question.context)
         clock.lap("search")
         yield found
-        judged = self.judge(question, found)
+        judged = self.assess(question, found)
         told = self._parts(judged) or [judged]
         confidence = min(self._confidence(each) for each in told)
         sure = confidence >= self._calibration.threshold and not question.is_open
@@ -116,12 +116,14 @@ class Assistant:
         clock.lap("prove")
         citations = tuple(statement.citation for statement in proved)
         for sentence in sentences:
-            yield Told(sentence, tuple(c for c in citations if c.number in sentence.citations))
+            yield ProvedSentence(
+                sentence, tuple(c for c in citations if c.number in sentence.citations)
+            )
         yield self._answer(
             question, judged.found, confidence, text, sentences, citations, conversation_id, clock
         )
 
-    def find(self, message: str, k: int) -> tuple[Hit, ...]:
+    def search(self, message: str, k: int) -> tuple[Hit, ...]:
         """The k best passages for a question, after reading; their scores are what they are
         sorted by. Raises QuestionInvalid where the message is no question."""
         question = self._understood(message, ())
@@ -130,7 +132,7 @@ class Assistant:
         ranked = rerank(found, evidence)[:k]
         return tuple(replace(hit, score=score) for score, hit in ranked)
 
-    def judge(self, question: Question, found: SearchResult) -> Judged:
+    def assess(self, question: Question, found: SearchResult) -> Assessment:
         """Chooses evidence and measures it; what calibration learns from."""
         words = self.generation.passages
         evidence, weights = self._weighed(question, found)
@@ -139,9 +141,9 @@ class Assistant:
         features = None
         if chosen:
             features = measure(question, found, evidence, chosen, weights, words.count)
-        return Judged(question, found, tuple(evidence), weights, chosen, features)
+        return Assessment(question, found, tuple(evidence), weights, chosen, features)
 
-    def _parts(self, whole: Judged) -> list[Judged]:
+    def _parts(self, whole: Assessment) -> list[Assessment]:
         """The questions that a question is made of, judged one by one. Empty where it is only
         one, where one of them has no answer of its own, or where both are answered at once."""
         parts = whole.question.parts
@@ -149,7 +151,7 @@ class Assistant:
             return []
         context = whole.question.text
         judged = [
-            self.judge(part, self.searcher.search(part.text, _HITS, context=context))
+            self.assess(part, self.searcher.search(part.text, _HITS, context=context))
             for part in parts
         ]
         sure = all(self._confidence(each) >= self._calibration.threshold for each in judged)
@@ -168,7 +170,7 @@ class Assistant:
             evidence = read(question, evidence, self._reader)
         return evidence, weights
 
-    def _confidence(self, judged: Judged) -> float:
+    def _confidence(self, judged: Assessment) -> float:
         """As it is shown: rounded first, so that a threshold read off an answer holds for it."""
         features = judged.features
         if features is None or judged.question.is_open:
@@ -233,7 +235,7 @@ class Assistant:
         return tuple(dict.fromkeys(near))[:_SUGGESTIONS]
 
 
-def _units(judged: Sequence[Judged]) -> list[tuple[Passage, Unit]]:
+def _units(judged: Sequence[Assessment]) -> list[tuple[Passage, Unit]]:
     """The units chosen, each once, in the order in which they are told."""
     every = (unit for each in judged if each.chosen for unit in each.chosen.units)
     return list(dict.fromkeys(every))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from assistant.english.opposites import OPPOSITES, contrasts
-from assistant.english.question import Asks, Question
+from assistant.english.question import AnswerType, Question
 from assistant.evidence import (
     Evidence,
     Weights,
@@ -43,7 +43,13 @@ _PAIR = 400
 # Where no single fact is asked for, how much less than the best sentence others may score to be
 # told with it; how many are told; and the share of a sentence's words that may have been said.
 _WITHIN, _WITHIN_FACT, _MOST, _SAID = 0.16, 0.06, 4, 0.6
-_FACTS = (Asks.TIME, Asks.AMOUNT, Asks.PERSON, Asks.PLACE, Asks.YES_NO)
+_FACTS = (
+    AnswerType.TIME,
+    AnswerType.AMOUNT,
+    AnswerType.PERSON,
+    AnswerType.PLACE,
+    AnswerType.YES_NO,
+)
 # A line that opens a list asks the question where it covers this much of it.
 _LEAD_COVERS = 0.70
 # A side of a comparison must score at least this share of the best unit.
@@ -63,7 +69,7 @@ _SIDES = [
         r"\b(?:do|does|are|is)\s+(.+?)\s+and\s+(.+?)\s+(?:differ|compare|have|alike|different)\b",
     )
 ]
-_OPEN = (Asks.OTHER, Asks.DEFINITION)
+_OPEN = (AnswerType.OTHER, AnswerType.DEFINITION)
 _PROSE = (Kind.PARAGRAPH, Kind.ANSWER)
 _LISTED = (Kind.ITEM, Kind.ROW)
 
@@ -105,7 +111,7 @@ def choose(
         listed = None
     if whole := listed or faq or _list_below_lead(best, weights):
         return whole
-    if question.asks is Asks.COMPARISON and (both := _both_sides(question, evidence)):
+    if question.answer_type is AnswerType.COMPARISON and (both := _both_sides(question, evidence)):
         return both
     if best.unit.kind is Kind.ROW:
         return Chosen(Shape.TABLE, best, ((best.passage, best.place),))
@@ -120,7 +126,7 @@ def _sentences(question: Question, evidence: Sequence[Evidence]) -> tuple[tuple[
     if best.unit.kind not in _PROSE:
         return tuple(places)
     asked = frozenset(question.terms)
-    within = _WITHIN_FACT if question.asks in _FACTS else _WITHIN
+    within = _WITHIN_FACT if question.answer_type in _FACTS else _WITHIN
     said = frozenset().union(*(stems(p.source(p.units[place])) for p, place in places))
     for each in evidence[1:]:
         if each.rank < best.rank - within or len(places) >= _MOST:
@@ -181,9 +187,11 @@ def _asks_alike(question: Question, passage: Passage) -> bool:
     if not passage.question:
         return False
     own = Question(passage.question, passage.question)
-    if (own.asks is Asks.COMPARISON) != (question.asks is Asks.COMPARISON):
+    if (own.answer_type is AnswerType.COMPARISON) != (
+        question.answer_type is AnswerType.COMPARISON
+    ):
         return False
-    sides = _compared(question) if question.asks is Asks.COMPARISON else None
+    sides = _compared(question) if question.answer_type is AnswerType.COMPARISON else None
     return not sides or all(side & set(own.terms) for side in sides)
 
 
@@ -191,11 +199,11 @@ def _list(
     question: Question, found: SearchResult, evidence: Sequence[Evidence], weights: Weights
 ) -> Chosen | None:
     """All items or rows of the passage whose headings and lead say what is asked for."""
-    if question.asks is Asks.AMOUNT:
+    if question.answer_type is AnswerType.AMOUNT:
         return None
     if question.wants_list:
         share = _LIST_SHARE
-    elif question.asks in _OPEN and question.text.lower().startswith(("what", "and what")):
+    elif question.answer_type in _OPEN and question.text.lower().startswith(("what", "and what")):
         share = _MAYBE_LIST_SHARE
     else:
         return None

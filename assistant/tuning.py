@@ -5,19 +5,19 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from assistant.answer import Turn
-from assistant.english.question import LONGEST
-from assistant.marking import is_right
+from assistant.english.question import MAX_QUESTION_CHARS
+from assistant.grading import is_right
 from assistant.pipeline import Assistant
 from corpus.gold import GoldQuestion
 
 # Share of the right answers that a threshold lets through.
-ANSWERED = 0.92
+ANSWERED_SHARE = 0.92
 
 
-def threshold(
+def fit_threshold(
     assistant: Assistant,
     questions: Sequence[GoldQuestion],
-    answered: float = ANSWERED,
+    answered: float = ANSWERED_SHARE,
     watch: Callable[[], None] = lambda: None,
 ) -> float:
     """The highest threshold that still lets through the given share of the right answers, by the
@@ -38,4 +38,4 @@ def threshold(
 
 def is_askable(gold: GoldQuestion) -> bool:
     """Whether the pipeline takes it for a question at all."""
-    return len(gold.question) <= LONGEST and any(c.isalnum() for c in gold.question)
+    return len(gold.question) <= MAX_QUESTION_CHARS and any(c.isalnum() for c in gold.question)

@@ -13,7 +13,7 @@ from api.settings import Settings
 from assistant.confidence import Calibration
 from assistant.pipeline import Assistant
 from assistant.reader.runtime import OnnxReader
-from assistant.tuning import threshold
+from assistant.tuning import fit_threshold
 from corpus.errors import GoldInvalid
 from corpus.gold import read_gold
 from corpus.loader import Corpus, load_corpus
@@ -117,7 +117,7 @@ def calibration_in(generation: str, manifest: Manifest, kind: str) -> Calibratio
     """The generation's own, with the threshold tuned on the corpus's gold questions where it has
     any. Raises IndexOutdated where an older program stored another shape."""
     try:
-        calibration = Calibration.of(manifest.calibration[kind])
+        calibration = Calibration.from_dict(manifest.calibration[kind])
         return replace(calibration, threshold=manifest.thresholds.get(kind, calibration.threshold))
     except (KeyError, TypeError) as error:
         raise IndexOutdated(
@@ -145,7 +145,7 @@ def _build(
             own = calibration_in(generation.id, generation.manifest, kind)
             lenient = replace(own, threshold=0.0)
             assistant = Assistant(generation, encoder, TextStore(data.texts), lenient, reader)
-            tuned[kind] = threshold(assistant, questions, watch=lambda: watcher.advance(1))
+            tuned[kind] = fit_threshold(assistant, questions, watch=lambda: watcher.advance(1))
         return tuned
 
     return build(

@@ -10,13 +10,13 @@ from api.exit_codes import DONE
 from api.settings import load_settings
 from api.wire import AnswerBody, parse_turns
 from assistant.answer import Turn
-from assistant.english.question import check
+from assistant.english.question import validate_message
 
 
 def run(arguments: Namespace) -> int:
     """Prints the answer, or the refusal: both are answers."""
     settings = load_settings(arguments.corpus, arguments.data)
-    question = check(arguments.question)
+    question = validate_message(arguments.question)
     history = _history(arguments.history) if arguments.history else []
     with Bars() as bars:
         corpus = ensure_index(settings, bars)

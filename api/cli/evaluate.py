@@ -17,7 +17,7 @@ from api.exit_codes import CHECK_FAILED, DONE
 from api.settings import load_settings
 from api.text import printable
 from assistant.errors import RequirementInvalid
-from assistant.evaluation import Figure, Outcome, by_kind, evaluate, figures, record
+from assistant.evaluation import Metric, Outcome, by_kind, compute_metrics, evaluate, outcome_record
 from corpus.gold import read_gold
 
 METRICS = {
@@ -47,14 +47,14 @@ class Requirement:
     metric: str
     value: float
 
-    def is_met(self, found: Mapping[str, Figure]) -> bool:
+    def is_met(self, found: Mapping[str, Metric]) -> bool:
         """Whether it is; a metric that the gold file does not allow to measure is not."""
         if self.metric not in found:
             return False
         value = found[self.metric].value
         return value <= self.value if self.metric in _AT_MOST else value >= self.value
 
-    def told(self, found: Mapping[str, Figure]) -> str:
+    def told(self, found: Mapping[str, Metric]) -> str:
         """The requirement and what was found, in words."""
         bound = "at most" if self.metric in _AT_MOST else "at least"
         value = f"{found[self.metric].value:.4g}" if self.metric in found else "not measured"
@@ -73,7 +73,7 @@ def run(arguments: Namespace) -> int:
         bars.begin("Asking", len(gold))
         outcomes = evaluate(assistant, gold, open_texts(settings), lambda: bars.advance(1))
     warn(f"left out: {error}" for error in corpus.unreadable)
-    found = figures(outcomes)
+    found = compute_metrics(outcomes)
     _print(found, outcomes)
     if out:
         _write(out, found, outcomes)
@@ -106,7 +106,7 @@ def _made(folder: Path) -> Path:
     return folder
 
 
-def _print(found: Mapping[str, Figure], outcomes: Sequence[Outcome]) -> None:
+def _print(found: Mapping[str, Metric], outcomes: Sequence[Outcome]) -> None:
     console = Console(highlight=False)
     table = Table("metric", "value", "95 %", "n", "what it is", box=None, pad_edge=False)
     for name in (name for name in METRICS if name in found):
@@ -121,7 +121,7 @@ def _print(found: Mapping[str, Figure], outcomes: Sequence[Outcome]) -> None:
     console.print(kinds)
 
 
-def _write(folder: Path, found: Mapping[str, Figure], outcomes: Sequence[Outcome]) -> None:
+def _write(folder: Path, found: Mapping[str, Metric], outcomes: Sequence[Outcome]) -> None:
     summary = {
         "questions": len(outcomes),
         "generation": outcomes[0].answer.generation,
@@ -132,7 +132,7 @@ def _write(folder: Path, found: Mapping[str, Figure], outcomes: Sequence[Outcome
             for kind, (good, count) in by_kind(outcomes).items()
         },
     }
-    records = [json.dumps(record(outcome), ensure_ascii=False) for outcome in outcomes]
+    records = [json.dumps(outcome_record(outcome), ensure_ascii=False) for outcome in outcomes]
     try:
         (folder / "figures.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
         (folder / "outcomes.jsonl").write_text("\n".join(records) + "\n", encoding="utf-8")

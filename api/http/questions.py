@@ -91,7 +91,7 @@ def question_routes(service: Service) -> APIRouter:
 
         def found() -> SearchBody:
             with service.generations.borrow(caller.folders) as assistant:
-                return SearchBody(hits=tuple(HitBody.of(hit) for hit in assistant.find(q, k)))
+                return SearchBody(hits=tuple(HitBody.of(hit) for hit in assistant.search(q, k)))
 
         until = time.monotonic() + service.timeout
         with service.concurrency.slot():

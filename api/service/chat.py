@@ -25,8 +25,8 @@ from api.wire import (
     SentenceEvent,
     rfc3339,
 )
-from assistant.answer import Answer, Told, Turn
-from assistant.pipeline import Judged
+from assistant.answer import Answer, ProvedSentence, Turn
+from assistant.pipeline import Assessment
 from index.hits import SearchResult
 
 # Turns of a conversation that are read again; a follow-up is understood from far fewer.
@@ -97,13 +97,13 @@ class ChatService:
     def _steps(self, caller: Caller, request: ChatRequest) -> Steps:
         history = [turn.turn() for turn in request.history] or self._before(caller, request)
         with self._generations.borrow(caller.folders) as assistant:
-            steps = assistant.answering(request.message, history, request.conversation_id)
+            steps = assistant.answer_steps(request.message, history, request.conversation_id)
             for step in steps:
                 if isinstance(step, SearchResult):
                     yield SearchBody(hits=tuple(HitBody.of(hit) for hit in step.hits))
-                elif isinstance(step, Judged):
+                elif isinstance(step, Assessment):
                     yield Working()
-                elif isinstance(step, Told):
+                elif isinstance(step, ProvedSentence):
                     yield SentenceEvent.of(step)
                 elif isinstance(step, Answer):
                     self._metrics.count_answer(step)

@@ -6,7 +6,7 @@ still does not answer.
 
 import re
 
-from assistant.english.question import Asks, Question
+from assistant.english.question import AnswerType, Question
 from index.terms import STOP_WORDS, stem, stems, words
 
 _NUMBER_WORDS = (
@@ -68,18 +68,18 @@ _NEAR = 4
 def lacks(question: Question, text: str) -> float:
     """1 where the text lacks the kind of thing that is asked for, 0.5 where it has one only in a
     manner of speaking, 0 where it has one, or the kind cannot be told from words."""
-    match question.asks:
-        case Asks.TIME:
+    match question.answer_type:
+        case AnswerType.TIME:
             fresh = _fresh(question, text)
             exact = _ASKS_YEAR.search(question.text)
             return 0.0 if (_YEAR if exact else _TIME).search(fresh) else _half(_MOMENT, fresh)
-        case Asks.AMOUNT:
+        case AnswerType.AMOUNT:
             return _lacks_amount(question, text)
-        case Asks.PERSON:
+        case AnswerType.PERSON:
             return 0.0 if _names_new(question, text, _NO_NAME) else _half(_ROLE, text)
-        case Asks.PLACE:
+        case AnswerType.PLACE:
             return 0.0 if _names_new(question, text) else _half(_SOMEWHERE, text)
-        case Asks.REASON:
+        case AnswerType.REASON:
             return 0.0 if _REASON.search(text) else 1.0
         case _:
             return 0.0 if question.wants_list else _lacks_thing(question, text)

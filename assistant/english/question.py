@@ -18,14 +18,14 @@ from assistant.errors import QuestionInvalid
 from index.encoder import Vectors
 from index.terms import STOP_WORDS, content_words, stem, words
 
-LONGEST = 2000  # characters; a longer text is no question
+MAX_QUESTION_CHARS = 2000  # characters; a longer text is no question
 
 _REMEMBERED = 300  # characters of the last answer that are searched with
 
 Encode = Callable[[Sequence[str]], Vectors]
 
 
-class Asks(StrEnum):
+class AnswerType(StrEnum):
     """What kind of thing would answer the question."""
 
     PERSON = "person"
@@ -44,14 +44,14 @@ _FORMS = [
     (asks, re.compile("|".join(patterns), re.IGNORECASE))
     for asks, patterns in (
         (
-            Asks.COMPARISON,
+            AnswerType.COMPARISON,
             [
                 r"\b(?:differ(?:s|ed|ence|ences|ent|entiate)?|compare[ds]?|comparison|versus|vs)\b",
                 r"\b(?:distinguish\w*|similarit\w+|in common)\b",
             ],
         ),
         (
-            Asks.TIME,
+            AnswerType.TIME,
             [
                 r"^(?:and |so |but )?(?:since |until )?"
                 r"when (?:was|were|did|is|are|will|has|have|had)\b",
@@ -62,7 +62,7 @@ _FORMS = [
             ],
         ),
         (
-            Asks.AMOUNT,
+            AnswerType.AMOUNT,
             [
                 r"\bhow (?:many|much|large|big|tall|high|far|fast|deep|wide|heavy|expensive)\b",
                 r"\b(?:what|which) (?:\w+ )?(?:percent\w*|proportion|share|number|amount|price|"
@@ -72,25 +72,25 @@ _FORMS = [
             ],
         ),
         (
-            Asks.PERSON,
+            AnswerType.PERSON,
             [
                 r"^(?:and |so |but |by |to |from |with )?(?:who|whom|whose)\b",
                 r"\bwhich (?:person|author|president|king|queen|leader|scientist)\b",
             ],
         ),
         (
-            Asks.PLACE,
+            AnswerType.PLACE,
             [
                 r"\bwhere\b",
                 r"\b(?:what|which) (?:country|city|town|place|state|region|location|continent)\b",
             ],
         ),
         (
-            Asks.REASON,
+            AnswerType.REASON,
             [r"\bwhy\b|\bhow come\b", r"\bwhat (?:is|was|are|were) the (?:reason|cause)s?\b"],
         ),
         (
-            Asks.YES_NO,
+            AnswerType.YES_NO,
             [
                 r"^(?:and |so |but )?(?:is|are|was|were|do|does|did|can|could|should|would|will|"
                 r"has|have|had|may|must|isn't|aren't|don't|doesn't)\b"
@@ -219,14 +219,14 @@ class Question:
         )
 
     @cached_property
-    def asks(self) -> Asks:
+    def answer_type(self) -> AnswerType:
         """What kind of thing would answer it; the first form that fits."""
         for asks, form in _FORMS:
             if form.search(self.text):
                 return asks
         if self.wants_list:
-            return Asks.LIST
-        return Asks.DEFINITION if _DEFINITION.search(self.text.strip()) else Asks.OTHER
+            return AnswerType.LIST
+        return AnswerType.DEFINITION if _DEFINITION.search(self.text.strip()) else AnswerType.OTHER
 
     @cached_property
     def wants_list(self) -> bool:
@@ -263,14 +263,14 @@ class Question:
         return frozenset(named & set(self.terms))
 
 
-def check(message: object) -> str:
+def validate_message(message: object) -> str:
     """The message as a question's text. Raises QuestionInvalid with what was expected."""
     if not isinstance(message, str):
         raise QuestionInvalid(f"the question is {type(message).__name__}, expected text")
-    if len(message) > LONGEST:
+    if len(message) > MAX_QUESTION_CHARS:
         raise QuestionInvalid(
-            f"the question has {len(message):,} characters, at most {LONGEST:,} are read: "
-            "shorten it"
+            f"the question has {len(message):,} characters, at most {MAX_QUESTION_CHARS:,} are "
+            "read: shorten it"
         )
     if not any(character.isalnum() for character in message):
         raise QuestionInvalid("the question is empty: ask something in words")
@@ -285,7 +285,7 @@ def understand(message: str, history: Sequence[Turn], encode: Encode) -> Questio
     A message that says all it means stays as it is, so a change of topic drags nothing along.
     `encode` is called for follow-ups only.
     """
-    said = check(message)
+    said = validate_message(message)
     own = text = repaired(_CHANGES.sub("", said))
     before = _Before() if _CHANGES.match(said) else _last_exchange(history)
     if before.question and _depends(text):
@@ -309,7 +309,7 @@ class _Before:
 def _last_exchange(history: Sequence[Turn]) -> _Before:
     before = _Before()
     for turn in history[-8:]:
-        text = " ".join(turn.text[:LONGEST].split())
+        text = " ".join(turn.text[:MAX_QUESTION_CHARS].split())
         if turn.role != "user":
             before = _Before(before.questions, text)
         elif any(c.isalnum() for c in text):

@@ -22,12 +22,12 @@ from numpy.typing import NDArray
 
 from assistant.answer import Turn
 from assistant.confidence import Calibration, Features
-from assistant.marking import is_right
+from assistant.grading import is_right
 from assistant.metrics import area_under_risk, auroc, calibration_error, coverage_at, reliability
 from assistant.pipeline import Assistant
 from assistant.reader.runtime import WEIGHTS, OnnxReader, Reader
 from assistant.training.rows import for_validation
-from assistant.tuning import ANSWERED, is_askable
+from assistant.tuning import ANSWERED_SHARE, is_askable
 from corpus.gold import GoldQuestion, read_gold
 from corpus.loader import load_corpus
 from index.build import build
@@ -102,7 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, reads in (("plain", None), ("reader", reader)):
         samples = [_sample(source, options, encoder, reads) for source in options.set]
         stored[name] = asdict(_calibration(samples, options.answered))
-        measured[name] = _report(name, samples, Calibration.of(stored[name]))
+        measured[name] = _report(name, samples, Calibration.from_dict(stored[name]))
     stored["measured"] = measured
     options.out.write_text(json.dumps(stored, indent=2) + "\n", encoding="utf-8")
     return 0
@@ -177,7 +177,9 @@ def _sample(
 def _measured(assistant: Assistant, gold: GoldQuestion) -> tuple[list[float], bool] | None:
     """The features of a question, and whether it is answerable but was answered from the wrong
     place; None where nothing was found at all."""
-    answer, judged = assistant.examine(gold.question, [Turn(*turn) for turn in gold.history])
+    answer, judged = assistant.ask_with_assessment(
+        gold.question, [Turn(*turn) for turn in gold.history]
+    )
     wrong = gold.answerable and bool(gold.spans) and not is_right(gold, answer)
     return (judged.features.vector(), wrong) if judged.features else None
 
@@ -252,7 +254,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--data", type=Path, default=Path(".assistant"), help="for the indexes")
     parser.add_argument("--reader", type=Path, default=WEIGHTS, help="folder of its weights")
     parser.add_argument(
-        "--answered", type=float, default=ANSWERED, help="share of answerable questions to answer"
+        "--answered",
+        type=float,
+        default=ANSWERED_SHARE,
+        help="share of answerable questions to answer",
     )
     parser.add_argument("--every", type=int, default=1, help="take every Nth question")
     default = Path(__file__).resolve().parent.parent / "calibration.json"

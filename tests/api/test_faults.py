@@ -463,7 +463,7 @@ def test_a_database_that_is_damaged_while_it_is_open_is_told_and_searching_goes_
         assert client.get("/readyz").status_code in (200, 503)
         assert 503 in statuses
         with service.generations.borrow() as assistant:
-            assert assistant.find(ROSES, 1)
+            assert assistant.search(ROSES, 1)
     capsys.readouterr()
     assert run("doctor", settings) == 1
     [told] = [line for line in capsys.readouterr().out.splitlines() if line.startswith("FAILED")]

@@ -27,14 +27,14 @@ class Held:
         self.go_on = threading.Event()
         self.begun = threading.Semaphore(0)
         with service.generations.borrow() as assistant:
-            answering = assistant.answering
+            answering = assistant.answer_steps
 
         def waiting(*arguments: object) -> Iterator[object]:
             self.begun.release()
             assert self.go_on.wait(30)
             yield from answering(*arguments)
 
-        monkeypatch.setattr(assistant, "answering", waiting)
+        monkeypatch.setattr(assistant, "answer_steps", waiting)
 
 
 def test_a_full_house_says_when_to_come_back_and_then_lets_in(

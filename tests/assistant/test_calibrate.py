@@ -13,7 +13,7 @@ from assistant.answer import Status
 from assistant.confidence import Calibration
 from assistant.pipeline import Assistant
 from assistant.training.calibrate import Sample, fit
-from assistant.tuning import is_askable, threshold
+from assistant.tuning import fit_threshold, is_askable
 from corpus.gold import GoldQuestion
 from corpus.loader import load_corpus
 from index.build import build
@@ -145,7 +145,7 @@ def test_the_threshold_lets_half_of_the_right_answers_through_and_hardly_more(
     questions = [asked(name) for name in FACTS]
     lenient = open_with(LENIENT)
     assert len({lenient.ask(q.question).confidence for q in questions}) == len(questions)
-    strict = open_with(replace(LENIENT, threshold=threshold(lenient, questions, 0.5)))
+    strict = open_with(replace(LENIENT, threshold=fit_threshold(lenient, questions, 0.5)))
     through = [strict.ask(q.question).status is Status.ANSWERED for q in questions]
     assert sum(through) in (5, 6)
 
@@ -155,14 +155,14 @@ def test_only_right_answers_to_answerable_questions_count(open_with: Opener) -> 
     right = asked("pump")
     wrong = asked("well", "It was dug by Ada Green in 1911")
     foreign = asked("moon", "cheese", answerable=False)
-    alone = threshold(lenient, [right], 0.5)
+    alone = fit_threshold(lenient, [right], 0.5)
     assert alone == pytest.approx(lenient.ask(right.question).confidence, abs=1e-4)
-    assert threshold(lenient, [wrong, right, foreign], 0.5) == alone
+    assert fit_threshold(lenient, [wrong, right, foreign], 0.5) == alone
 
 
 def test_without_a_right_answer_nothing_is_refused(open_with: Opener) -> None:
-    assert threshold(open_with(LENIENT), []) == 0
-    assert threshold(open_with(LENIENT), [asked("well", "It was dug by Ada Green")]) == 0
+    assert fit_threshold(open_with(LENIENT), []) == 0
+    assert fit_threshold(open_with(LENIENT), [asked("well", "It was dug by Ada Green")]) == 0
 
 
 def test_what_is_no_question_is_passed_over_but_counted(open_with: Opener) -> None:
@@ -170,7 +170,7 @@ def test_what_is_no_question_is_passed_over_but_counted(open_with: Opener) -> No
     long = replace(asked("pump"), question="x" * 2001)
     assert [is_askable(q) for q in (blank, long, asked("pump"))] == [False, False, True]
     done: list[None] = []
-    assert threshold(open_with(LENIENT), [blank, long], watch=lambda: done.append(None)) == 0
+    assert fit_threshold(open_with(LENIENT), [blank, long], watch=lambda: done.append(None)) == 0
     assert len(done) == 2
 
 
@@ -181,7 +181,7 @@ def test_the_threshold_lets_the_promised_share_of_right_answers_through(
     questions = [asked(name) for name in FACTS]
     lenient = open_with(LENIENT)
     assert all(lenient.ask(q.question).status is Status.ANSWERED for q in questions)
-    strict = open_with(replace(LENIENT, threshold=threshold(lenient, questions, share)))
+    strict = open_with(replace(LENIENT, threshold=fit_threshold(lenient, questions, share)))
     through = [strict.ask(q.question).status is Status.ANSWERED for q in questions]
     assert sum(through) >= share * len(questions)
 
@@ -190,5 +190,5 @@ def test_the_threshold_lets_the_promised_share_of_right_answers_through(
 def test_the_one_right_answer_is_let_through(open_with: Opener, name: str) -> None:
     lenient = open_with(LENIENT)
     only = asked(name)
-    strict = open_with(replace(LENIENT, threshold=threshold(lenient, [only], 1.0)))
+    strict = open_with(replace(LENIENT, threshold=fit_threshold(lenient, [only], 1.0)))
     assert strict.ask(only.question).status is Status.ANSWERED

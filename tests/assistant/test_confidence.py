@@ -41,7 +41,7 @@ def measured(encoder: OnnxEncoder, folder_of: Writer, tmp_path: Path) -> Measure
 
     def features(question: str, document: str) -> Features:
         with opened(document) as assistant:
-            found = assistant.examine(question)[1].features
+            found = assistant.ask_with_assessment(question)[1].features
         assert found is not None
         return found
 
@@ -87,19 +87,19 @@ def test_a_weight_without_its_feature_counts_nothing() -> None:
 
 def test_a_calibration_is_the_same_after_it_was_stored() -> None:
     calibration = Calibration(0.1, {"similarity": 2.5}, 0.4, "by hand", {"faq": 3})
-    assert Calibration.of(json.loads(json.dumps(asdict(calibration)))) == calibration
+    assert Calibration.from_dict(json.loads(json.dumps(asdict(calibration)))) == calibration
 
 
 def test_what_is_no_calibration_is_not_taken_for_one() -> None:
     with pytest.raises(TypeError):
-        Calibration.of({"bias": 0.0, "weights": {}})
+        Calibration.from_dict({"bias": 0.0, "weights": {}})
     with pytest.raises(TypeError):
-        Calibration.of({"bias": 0.0, "weights": {}, "threshold": 0.5, "temperature": 1.0})
+        Calibration.from_dict({"bias": 0.0, "weights": {}, "threshold": 0.5, "temperature": 1.0})
 
 
 @pytest.mark.parametrize("kind", ["plain", "reader"])
 def test_the_shipped_calibration_weighs_every_feature(kind: str) -> None:
-    calibration = Calibration.of(SHIPPED[kind])
+    calibration = Calibration.from_dict(SHIPPED[kind])
     assert list(calibration.weights) == NAMES
     assert 0 < calibration.threshold < 1
     assert calibration.method

@@ -11,8 +11,8 @@ from conftest import Writer
 
 from assistant.answer import Answer, Citation, Sentence, Status
 from assistant.confidence import Calibration
-from assistant.evaluation import Outcome, by_kind, evaluate, figures, record
-from assistant.marking import is_right, normalised, says, without_markers
+from assistant.evaluation import Outcome, by_kind, compute_metrics, evaluate, outcome_record
+from assistant.grading import is_right, normalize, states, strip_markers
 from assistant.pipeline import Assistant
 from corpus.document import Span
 from corpus.gold import GoldQuestion
@@ -150,15 +150,15 @@ def test_an_answer_elsewhere_that_says_the_same_is_right() -> None:
 def test_an_answer_says_the_same_word_for_word_or_by_most_of_its_words(
     text: str, wanted: str, same: bool
 ) -> None:
-    assert says(text, wanted) is same
+    assert states(text, wanted) is same
 
 
 def test_case_marks_articles_and_spaces_do_not_count() -> None:
-    assert normalised("  The “Old”  Mill – an Oak's,\na name. ") == "old mill oaks name"
+    assert normalize("  The “Old”  Mill – an Oak's,\na name. ") == "old mill oaks name"
 
 
 def test_markers_are_taken_out_and_other_brackets_stay() -> None:
-    assert without_markers("- One [1]\n- See [a], x[2]. [12]") == "- One\n- See [a], x[2]."
+    assert strip_markers("- One [1]\n- See [a], x[2]. [12]") == "- One\n- See [a], x[2]."
 
 
 # --- one question --------------------------------------------------------------------------------
@@ -258,7 +258,7 @@ def test_every_question_is_counted_as_it_is_done(assistant: Assistant, texts: Te
 def test_an_outcome_is_recorded_as_json() -> None:
     asked = gold((0, 10), answers=("So",), kind="plain")
     row: dict[str, Any] = json.loads(
-        json.dumps(record(outcome(asked, answer((0, 10)), right=True, rank=0.5)))
+        json.dumps(outcome_record(outcome(asked, answer((0, 10)), right=True, rank=0.5)))
     )
     assert (row["id"], row["kind"], row["question"], row["gold"]) == ("1", "plain", "Why?", ["So"])
     assert (row["status"], row["right"], row["answer"], row["rr@5"]) == (
@@ -271,7 +271,7 @@ def test_an_outcome_is_recorded_as_json() -> None:
 
 def test_figures_are_shares_of_the_questions_that_they_apply_to() -> None:
     near, far = gold(answerable=False, kind="near_miss"), gold(answerable=False)
-    result = figures(
+    result = compute_metrics(
         [
             outcome(gold(), answer((0, 10), confidence=0.9), right=True, rank=1.0),
             outcome(gold(), answer((0, 10), confidence=0.6), right=False, rank=0.5),
@@ -301,20 +301,20 @@ def test_figures_are_shares_of_the_questions_that_they_apply_to() -> None:
 
 def test_a_figure_lies_in_its_interval_and_comes_out_the_same_again() -> None:
     outcomes = [outcome(gold(), answer((0, 10)), right=n % 3 > 0) for n in range(30)]
-    figure = figures(outcomes)["right"]
+    figure = compute_metrics(outcomes)["right"]
     assert figure.low < figure.value < figure.high
     assert figure.value == pytest.approx(2 / 3)
     # The normal approximation of the interval: 1.96 · sqrt(p · (1 - p) / n) = 0.169
     assert figure.high - figure.value == pytest.approx(0.169, abs=0.05)
-    assert figures(outcomes) == figures(outcomes)
-    sure = figures([outcome(gold(), answer((0, 10)), right=True)] * 5)["right"]
+    assert compute_metrics(outcomes) == compute_metrics(outcomes)
+    sure = compute_metrics([outcome(gold(), answer((0, 10)), right=True)] * 5)["right"]
     assert (sure.value, sure.low, sure.high) == (1, 1, 1)
 
 
 def test_what_no_question_allows_is_left_out() -> None:
-    result = figures([outcome(gold(), answer((0, 10)), right=True)])
+    result = compute_metrics([outcome(gold(), answer((0, 10)), right=True)])
     assert {"auroc", "refusal_recall", "refusal_precision", "token_f1"}.isdisjoint(result)
-    assert figures([]) == {}
+    assert compute_metrics([]) == {}
 
 
 def test_kinds_are_counted_by_what_should_come_of_them() -> None:

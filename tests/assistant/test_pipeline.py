@@ -73,7 +73,7 @@ def open_on(
         build(load_corpus(folder_of(files)), encoder, "test", data, {})
         kind: tuple[str, Reader | None] = ("reader", reader) if reads else ("plain", None)
         stored = json.loads((ROOT / "assistant" / "calibration.json").read_text("utf-8"))
-        calibration = Calibration.of(stored[kind[0]])
+        calibration = Calibration.from_dict(stored[kind[0]])
         if threshold is not None:
             calibration = replace(calibration, threshold=threshold)
         return Assistant(data.open(encoder.fingerprint), encoder, texts, calibration, kind[1])
@@ -210,7 +210,7 @@ def test_the_steps_and_the_whole_are_timed(open_on: Opener) -> None:
 
 
 def test_what_was_judged_comes_with_the_answer(open_on: Opener) -> None:
-    answer, judged = open_on().examine("When was the garden founded?")
+    answer, judged = open_on().ask_with_assessment("When was the garden founded?")
     assert judged.chosen is not None
     assert judged.features is not None
     assert [unit.start for _, unit in judged.chosen.units] == [c.start for c in answer.citations]

@@ -5,7 +5,13 @@ from collections.abc import Sequence
 import pytest
 
 from assistant.answer import Turn
-from assistant.english.question import LONGEST, Asks, Question, check, understand
+from assistant.english.question import (
+    MAX_QUESTION_CHARS,
+    AnswerType,
+    Question,
+    understand,
+    validate_message,
+)
 from assistant.errors import QuestionInvalid
 from index.encoder import Vectors
 from index.onnx_encoder import OnnxEncoder
@@ -32,13 +38,13 @@ def never(texts: Sequence[str]) -> Vectors:
 @pytest.mark.parametrize("message", ["", "  \n\t", "?!", "…", "\x00\x00", "👍"])
 def test_a_message_without_words_is_no_question(message: str) -> None:
     with pytest.raises(QuestionInvalid, match="empty: ask something"):
-        check(message)
+        validate_message(message)
 
 
 def test_a_message_is_read_up_to_the_longest_and_no_further() -> None:
-    assert check("x" * LONGEST) == "x" * LONGEST
+    assert validate_message("x" * MAX_QUESTION_CHARS) == "x" * MAX_QUESTION_CHARS
     with pytest.raises(QuestionInvalid, match=r"2,001 characters, at most 2,000.*shorten"):
-        check("x" * (LONGEST + 1))
+        validate_message("x" * (MAX_QUESTION_CHARS + 1))
 
 
 @pytest.mark.parametrize(
@@ -46,16 +52,16 @@ def test_a_message_is_read_up_to_the_longest_and_no_further() -> None:
 )
 def test_what_is_not_text_is_no_question(message: object, kind: str) -> None:
     with pytest.raises(QuestionInvalid, match=f"is {kind}, expected text"):
-        check(message)
+        validate_message(message)
 
 
 def test_half_characters_are_refused() -> None:
     with pytest.raises(QuestionInvalid, match="surrogates"):
-        check("Who \ud83d sings?")
+        validate_message("Who \ud83d sings?")
 
 
 def test_white_space_and_null_characters_become_single_spaces() -> None:
-    assert check("  Who\x00keeps\n\n bees? ") == "Who keeps bees?"
+    assert validate_message("  Who\x00keeps\n\n bees? ") == "Who keeps bees?"
 
 
 def test_understanding_refuses_what_is_no_question() -> None:
@@ -66,37 +72,40 @@ def test_understanding_refuses_what_is_no_question() -> None:
 @pytest.mark.parametrize(
     ("question", "kind"),
     [
-        ("Who wrote Dracula?", Asks.PERSON),
-        ("By whom was the tower built?", Asks.PERSON),
-        ("And who keeps the bees?", Asks.PERSON),
-        ("When was the bridge built?", Asks.TIME),
-        ("In which year did the war end?", Asks.TIME),
-        ("How long does a permit last?", Asks.TIME),
-        ("How many bees live in a hive?", Asks.AMOUNT),
-        ("How much does a permit cost?", Asks.AMOUNT),
-        ("Where is the harbour?", Asks.PLACE),
-        ("Why do leaves fall?", Asks.REASON),
-        ("What is the cause of rust?", Asks.REASON),
-        ("What are the benefits of compost?", Asks.LIST),
-        ("List all tools.", Asks.LIST),
-        ("Which roles exist?", Asks.LIST),
-        ("What is the difference between a crow and a raven?", Asks.COMPARISON),
-        ("Compare crows and ravens.", Asks.COMPARISON),
-        ("Crows vs ravens", Asks.COMPARISON),
-        ("Is a tomato a fruit?", Asks.YES_NO),
-        ("And can a crow sing?", Asks.YES_NO),
-        ("What is a raven?", Asks.DEFINITION),
-        ("What does compost mean?", Asks.DEFINITION),
-        ("How does a pump work?", Asks.OTHER),
+        ("Who wrote Dracula?", AnswerType.PERSON),
+        ("By whom was the tower built?", AnswerType.PERSON),
+        ("And who keeps the bees?", AnswerType.PERSON),
+        ("When was the bridge built?", AnswerType.TIME),
+        ("In which year did the war end?", AnswerType.TIME),
+        ("How long does a permit last?", AnswerType.TIME),
+        ("How many bees live in a hive?", AnswerType.AMOUNT),
+        ("How much does a permit cost?", AnswerType.AMOUNT),
+        ("Where is the harbour?", AnswerType.PLACE),
+        ("Why do leaves fall?", AnswerType.REASON),
+        ("What is the cause of rust?", AnswerType.REASON),
+        ("What are the benefits of compost?", AnswerType.LIST),
+        ("List all tools.", AnswerType.LIST),
+        ("Which roles exist?", AnswerType.LIST),
+        ("What is the difference between a crow and a raven?", AnswerType.COMPARISON),
+        ("Compare crows and ravens.", AnswerType.COMPARISON),
+        ("Crows vs ravens", AnswerType.COMPARISON),
+        ("Is a tomato a fruit?", AnswerType.YES_NO),
+        ("And can a crow sing?", AnswerType.YES_NO),
+        ("What is a raven?", AnswerType.DEFINITION),
+        ("What does compost mean?", AnswerType.DEFINITION),
+        ("How does a pump work?", AnswerType.OTHER),
     ],
 )
-def test_the_form_of_a_question_says_what_it_asks_for(question: str, kind: Asks) -> None:
-    assert asked(question).asks is kind
+def test_the_form_of_a_question_says_what_it_asks_for(question: str, kind: AnswerType) -> None:
+    assert asked(question).answer_type is kind
 
 
 def test_a_comparison_comes_before_the_form_it_is_put_in() -> None:
-    assert asked("Is there a difference between a crow and a raven?").asks is Asks.COMPARISON
-    assert asked("How do crows differ from ravens?").asks is Asks.COMPARISON
+    assert (
+        asked("Is there a difference between a crow and a raven?").answer_type
+        is AnswerType.COMPARISON
+    )
+    assert asked("How do crows differ from ravens?").answer_type is AnswerType.COMPARISON
 
 
 @pytest.mark.parametrize(
@@ -242,7 +251,7 @@ def test_without_an_earlier_question_a_follow_up_stays_as_it_is(
 def test_what_is_taken_back_and_what_fills_a_pause_is_left_out(message: str) -> None:
     question = understand(message, [], never)
     assert question.text == "who keeps the bees?"
-    assert question.asks is Asks.PERSON
+    assert question.answer_type is AnswerType.PERSON
     assert question.asked == message
 
 

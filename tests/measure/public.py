@@ -20,7 +20,7 @@ from rich.table import Table
 from api.assembly.assistant import ensure_index, open_assistant
 from api.cli.terminal import Bars
 from api.settings import Settings
-from assistant.evaluation import Figure, Outcome, evaluate, figures, mean
+from assistant.evaluation import Metric, Outcome, bootstrap_mean, compute_metrics, evaluate
 from assistant.pipeline import Assistant
 from assistant.training.rows import for_validation
 from assistant.tuning import is_askable
@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared"
 RESULTS = Path(__file__).parent / "results.json"
 
-Figures = Mapping[str, Figure]
+Figures = Mapping[str, Metric]
 Ask = Callable[[Sequence[GoldQuestion]], list[Outcome]]
 
 
@@ -92,16 +92,16 @@ def _measured(each: PublicSet, every: int) -> Figures:
 
 
 def plain(ask: Ask, files: Sequence[list[GoldQuestion]], _: Assistant) -> Figures:
-    return figures(ask(files[0]))
+    return compute_metrics(ask(files[0]))
 
 
 def _squad2(ask: Ask, files: Sequence[list[GoldQuestion]], _: Assistant) -> Figures:
     outcomes = ask(files[0])
     # The reader was trained on some of the documents; only the others tell how it does elsewhere.
     unread = [o for o in outcomes if for_validation(Path(o.gold.document or "").stem)]
-    found = dict(figures(outcomes))
-    found |= {f"unread {name}": figure for name, figure in figures(unread).items()}
-    disfluent = figures(ask(files[1]))
+    found = dict(compute_metrics(outcomes))
+    found |= {f"unread {name}": figure for name, figure in compute_metrics(unread).items()}
+    disfluent = compute_metrics(ask(files[1]))
     return found | {f"disfluent {name}": figure for name, figure in disfluent.items()}
 
 
@@ -111,29 +111,29 @@ def _chroma(ask: Ask, files: Sequence[list[GoldQuestion]], assistant: Assistant)
     first = [float(_holds_copy(o, texts)) for o in outcomes if o.gold.spans]
     cited = [_overlap(o) for o in outcomes if o.gold.spans]
     return {
-        **figures(outcomes),
-        "hit@1 any copy": mean(first),
-        "character recall": mean([recall for recall, _ in cited]),
-        "character IoU": mean([iou for _, iou in cited]),
+        **compute_metrics(outcomes),
+        "hit@1 any copy": bootstrap_mean(first),
+        "character recall": bootstrap_mean([recall for recall, _ in cited]),
+        "character IoU": bootstrap_mean([iou for _, iou in cited]),
     }
 
 
 def _mtragun(ask: Ask, files: Sequence[list[GoldQuestion]], _: Assistant) -> Figures:
     leaning = [gold for gold in files[0] if gold.history and gold.answerable and gold.document]
-    alone = figures(ask([replace(gold, history=()) for gold in leaning]))
-    told = figures(ask(leaning))
-    found = {**figures(ask(files[0])), "follow-ups rr@5": told["rr@5"]}
+    alone = compute_metrics(ask([replace(gold, history=()) for gold in leaning]))
+    told = compute_metrics(ask(leaning))
+    found = {**compute_metrics(ask(files[0])), "follow-ups rr@5": told["rr@5"]}
     return found | {"follow-ups without history rr@5": alone["rr@5"]}
 
 
 def _noiseqa(ask: Ask, files: Sequence[list[GoldQuestion]], _: Assistant) -> Figures:
     clean, *noisy = (ask(questions) for questions in files)
-    found = dict(figures(clean))
+    found = dict(compute_metrics(clean))
     right = found["right"].value
     for path, outcomes in zip(_noise_files()[1:], noisy, strict=True):
         name = path.stem.removeprefix("questions_").replace("_", " ")
-        figure = figures(outcomes)["right"]
-        share = Figure(figure.value / right, figure.low / right, figure.high / right, figure.count)
+        figure = compute_metrics(outcomes)["right"]
+        share = Metric(figure.value / right, figure.low / right, figure.high / right, figure.count)
         found |= {f"{name} right": figure, f"{name} share of clean": share}
     return found
 

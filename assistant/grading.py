@@ -22,16 +22,16 @@ def is_right(gold: GoldQuestion, answer: Answer) -> bool:
         cited = [(c.start, c.end) for c in answer.citations if c.document == gold.document]
         if all(_overlap(span, cited) >= 0.5 for span in _merged(gold.spans)):
             return True
-    return any(says(answer.text, wanted) for wanted in gold.answers)
+    return any(states(answer.text, wanted) for wanted in gold.answers)
 
 
-def says(text: str, wanted: str) -> bool:
+def states(text: str, wanted: str) -> bool:
     """Whether the text holds the wanted answer: word for word, or most of its content words."""
-    plain, short = normalised(without_markers(text)), normalised(wanted)
+    plain, short = normalize(strip_markers(text)), normalize(wanted)
     if short and f" {short} " in f" {plain} ":
         return True
     needed = stems(" ".join(content_words(wanted)))
-    said = stems(without_markers(text))
+    said = stems(strip_markers(text))
     if len(needed) < 3:
         return bool(needed) and needed <= said
     return len(needed & said) >= _SAYS * len(needed)
@@ -56,12 +56,12 @@ def _merged(spans: Sequence[Span]) -> list[Span]:
     return [min(group, key=lambda s: s[1] - s[0]) for group in groups]
 
 
-def without_markers(text: str) -> str:
+def strip_markers(text: str) -> str:
     """An answer's text without the markers behind its sentences."""
     return re.sub(r" \[\d+\]", "", text)
 
 
-def normalised(text: str) -> str:
+def normalize(text: str) -> str:
     """SQuAD's normalisation: lower case, no punctuation, no articles."""
     bare = text.lower().translate(str.maketrans("", "", string.punctuation + "’‘“”–—"))
     return " ".join(re.sub(r"\b(?:a|an|the)\b", " ", bare).split())
