@@ -69,6 +69,10 @@ class DatabaseUnavailable(ApiError):
     """The database cannot be opened, read or written."""
 
 
+class DatabaseMissing(DatabaseUnavailable):
+    """There is no database yet, and none was to be created."""
+
+
 class NotFound(ApiError):
     """Nothing is kept under this id, or nothing of whoever asks."""
 

@@ -56,10 +56,10 @@ class Service:
         self.database.close()
 
 
-def open_database(settings: Settings) -> Database:
-    """The database of conversations, feedback and keys; made where there is none yet. Raises
-    DatabaseUnavailable."""
-    return Database.open(settings.database_url)
+def open_database(settings: Settings, *, create: bool = True) -> Database:
+    """Opens the database of conversations, feedback and keys. Raises DatabaseUnavailable, and
+    DatabaseMissing if there is none and `create` is False."""
+    return Database.open(settings.database_url, create=create)
 
 
 def open_service(settings: Settings, *, loopback: bool = True, page: str = "") -> Service:

@@ -7,6 +7,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from api.assembly.service import Service
 from api.errors import DocumentMissing, Forbidden
+from api.http.auth import requires
 from api.http.problems import problem_responses
 from api.service.access import Caller
 from api.store.keys import Scope
@@ -29,8 +30,8 @@ Name = Annotated[str, Path(description="the document's path below the folder, as
 def document_routes(service: Service) -> APIRouter:
     """Listing, showing, putting and removing documents."""
     routes = APIRouter()
-    asking = Annotated[Caller, Depends(service.access.allows(Scope.ASK))]
-    writing = Annotated[Caller, Depends(service.access.allows(Scope.WRITE))]
+    asking = Annotated[Caller, Depends(requires(service.access, Scope.ASK))]
+    writing = Annotated[Caller, Depends(requires(service.access, Scope.WRITE))]
 
     @routes.get("/v1/documents", responses=problem_responses(401, 403, 421, 429, 503))
     def documents(caller: asking) -> DocumentsBody:

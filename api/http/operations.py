@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Response
 
 from api.assembly.service import Service
+from api.http.auth import requires
 from api.http.problems import problem_responses
 from api.service.access import Caller
 from api.service.metrics import MEDIA_TYPE
@@ -16,8 +17,8 @@ from index.errors import IndexMissing
 def operation_routes(service: Service) -> APIRouter:
     """Health, readiness, the state of the index, metrics."""
     routes = APIRouter()
-    asking = Annotated[Caller, Depends(service.access.allows(Scope.ASK))]
-    running = Depends(service.access.allows(Scope.ADMIN))
+    asking = Annotated[Caller, Depends(requires(service.access, Scope.ASK))]
+    running = Depends(requires(service.access, Scope.ADMIN))
 
     @routes.get("/healthz")
     async def healthz() -> HealthBody:

@@ -9,6 +9,7 @@ import anyio.to_thread
 from fastapi import APIRouter, Depends, Header, Path, Query, Response
 
 from api.assembly.service import Service
+from api.http.auth import requires
 from api.http.problems import problem_responses
 from api.http.streaming import EventStream
 from api.service.access import Caller
@@ -54,7 +55,7 @@ IdempotencyKey = Annotated[
 def question_routes(service: Service) -> APIRouter:
     """Chat, search, answers, conversations, feedback."""
     routes = APIRouter()
-    asking = Annotated[Caller, Depends(service.access.allows(Scope.ASK))]
+    asking = Annotated[Caller, Depends(requires(service.access, Scope.ASK))]
 
     @routes.post(
         "/v1/chat",

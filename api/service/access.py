@@ -3,24 +3,14 @@
 Without keys the service is open, to its own machine only. With the first key that ends, for good.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, TypeAlias
-
-from fastapi import Request, Security
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.errors import Forbidden, InvalidKey, MisdirectedRequest
 from api.service.rate_limits import RateLimiter
 from api.store.keys import Keys, Scope
 from index.folders import lies_within
 
-_BEARER = HTTPBearer(
-    auto_error=False, description="an API key, made by `assistant keys add`; none without keys"
-)
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
-
-Shown: TypeAlias = Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)]
 
 
 @dataclass(frozen=True)
@@ -36,6 +26,11 @@ class Caller:
     def can_read(self, document: str) -> bool:
         """Whether a document lies in one of their folders, or is named as one."""
         return self.folders is None or lies_within(document, self.folders)
+
+    def check_scope(self, scope: Scope) -> None:
+        """Raises Forbidden if the caller's key lacks the scope."""
+        if scope not in self.scopes:
+            raise Forbidden(f"the key {self.name} lacks the scope {scope}")
 
 
 ANONYMOUS = Caller(owner="", name="", scopes=frozenset(Scope))
@@ -61,43 +56,21 @@ class Access:
         self._loopback = loopback
         self._is_keyed = False
 
-    def allows(self, scope: Scope) -> Callable[..., Caller]:
-        """A dependency that gives the caller, where they have this scope.
-
-        Raises InvalidKey, Forbidden, MisdirectedRequest or RateLimited.
-        """
-
-        def admitted(request: Request, shown: Shown) -> Caller:
-            address = request.client.host if request.client else ""
-            caller = self.admit(shown.credentials if shown else "", address, request.url.netloc)
-            request.state.caller = caller
-            if scope not in caller.scopes:
-                raise Forbidden(
-                    f"the key {caller.name} has not the scope {scope}: use one made with "
-                    f"`assistant keys add NAME --scope {scope}`"
-                )
-            return caller
-
-        return admitted
-
-    def admit(self, credentials: str, address: str, host: str) -> Caller:
+    def authenticate(self, credentials: str, address: str, host: str) -> Caller:
         """The caller behind what was shown; `host` as the request names it, with its port."""
         if self._is_open():
             if host.rsplit(":", 1)[0].lower() not in _LOOPBACK and host.lower() not in _LOOPBACK:
                 # A page elsewhere may have given its own name this machine's address.
                 raise MisdirectedRequest(
-                    f"without keys only this machine is answered, under its own name, not "
-                    f"{host!r}: make a key with `assistant keys add`"
+                    f"without API keys the service answers only requests to localhost, not to "
+                    f"{host!r}"
                 )
             self._open_rate_limiter.hit(address)
             return ANONYMOUS
         key = self._keys.verify(credentials) if credentials else None
         if key is None:
             self._rate_limiter.hit(f"address {address}")
-            raise InvalidKey(
-                "a key is needed that counts: send it as `Authorization: Bearer KEY`; "
-                "`assistant keys add` makes one"
-            )
+            raise InvalidKey("missing or invalid API key: send it as `Authorization: Bearer KEY`")
         self._rate_limiter.hit(f"key {key.id}")
         folders = frozenset(key.folders) or None
         return Caller(key.id, key.name, frozenset(key.scopes), folders)

@@ -43,7 +43,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from api.errors import DatabaseUnavailable
+from api.errors import DatabaseMissing, DatabaseUnavailable
 
 SCHEMA = 1
 
@@ -230,10 +230,11 @@ class Database:
         self._writing = threading.Semaphore(1 if file else _OPEN + _MORE)
 
     @classmethod
-    def open(cls, url: str) -> "Database":
-        """The database at `sqlite:///PATH` or `postgresql://…`, made ready where it is new.
+    def open(cls, url: str, *, create: bool = True) -> "Database":
+        """Opens the database at `sqlite:///PATH` or `postgresql://…`, and creates it if it is new.
 
-        Raises DatabaseUnavailable, which never shows a password.
+        Raises DatabaseUnavailable, whose message never contains a password, and DatabaseMissing if
+        there are no tables and `create` is False: then nothing is created.
         """
         address = _address(url)
         shown = address.set(drivername=address.get_backend_name(), query={})
@@ -241,10 +242,13 @@ class Database:
         file = None
         if address.database and address.get_backend_name() == "sqlite":
             file = Path(address.database)
-            _make(file, name)
+            if create:
+                _make(file, name)
+            elif not file.exists():
+                raise DatabaseMissing(f"there is no database {name}")
         database = cls(_engine(address, name), name, file)
         try:
-            database._prepare()
+            database._prepare(create)
         except DatabaseUnavailable:
             database.close()
             raise
@@ -301,7 +305,7 @@ class Database:
         """Lets go of all connections."""
         self._engine.dispose()
 
-    def _prepare(self) -> None:
+    def _prepare(self, create: bool) -> None:
         """Makes the tables, unless they are there. Of several that do so at the same time each
         waits for the one before it."""
         with self._told():
@@ -311,7 +315,8 @@ class Database:
                 if not self._file:
                     connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
                     self._expect_utf8(connection)
-                self._expect_own(connection)
+                if not self._is_own(connection) and not create:
+                    raise DatabaseMissing(f"the database {self.name} has no tables")
                 _tables.create_all(connection)
                 rows = [{"name": "schema", "value": SCHEMA}, {"name": "checked", "value": 0}]
                 connection.execute(self.insert(meta).values(rows).on_conflict_do_nothing())
@@ -326,11 +331,12 @@ class Database:
                 "make one with createdb --encoding UTF8 --template template0"
             )
 
-    def _expect_own(self, connection: Connection) -> None:
-        """Nothing is made in a database of another program, or of a newer one."""
+    def _is_own(self, connection: Connection) -> bool:
+        """Returns whether the tables exist. Raises DatabaseUnavailable if they belong to another
+        program or to a newer version of this one."""
         there = set(inspect(connection).get_table_names()) & set(_tables.tables)
         if not there:
-            return
+            return False
         version = None
         if "meta" in there:
             version = connection.scalar(select(meta.c.value).where(meta.c.name == "schema"))
@@ -344,6 +350,7 @@ class Database:
                 f"the database {self.name} was made by a newer version of this program (schema "
                 f"{version}, expected {SCHEMA}): update this one, or name another database"
             )
+        return True
 
     @contextmanager
     def _turn(self) -> Iterator[None]:

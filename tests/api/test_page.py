@@ -427,7 +427,7 @@ def test_without_a_key_the_page_says_what_is_missing(
     tab.open(address)
     tab.sees("This service asks for a key", "#key-dialog")
     tab.click("Not now")
-    tab.sees("a key is needed that counts", "#welcome .error")
+    tab.sees("missing or invalid API key", "#welcome .error")
 
 
 # --- text is data --------------------------------------------------------------------------------
