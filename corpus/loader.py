@@ -40,10 +40,7 @@ def load_corpus(folder: Path) -> Corpus:
     if not documents:
         reasons = "".join(f"\n  {error}" for error in unreadable)
         wanted = ", ".join(sorted(FORMATS))
-        raise CorpusEmpty(
-            f"no document with text in {folder} (looked for {wanted}): put documents there, "
-            f"or name another folder with --corpus{reasons}"
-        )
+        raise CorpusEmpty(f"no document with text in {folder} (looked for {wanted}){reasons}")
     return Corpus(tuple(documents), tuple(unreadable))
 
 
@@ -64,7 +61,7 @@ def check_folder(folder: Path) -> None:
     """Raises CorpusMissing where there is no such folder, or none that may be listed."""
     if not folder.is_dir():
         what = "is not a folder" if folder.exists() else "does not exist"
-        raise CorpusMissing(f"the corpus {folder} {what}: name one that does with --corpus")
+        raise CorpusMissing(f"the corpus {folder} {what}")
     if not os.access(folder, os.R_OK | os.X_OK):
         raise CorpusMissing(f"the corpus {folder} may not be listed: change its permissions")
 
@@ -82,6 +79,18 @@ def _may_be_document(path: Path) -> bool:
     if stat.S_ISDIR(mode):
         return not os.access(path, os.R_OK)
     return named and stat.S_ISREG(mode)
+
+
+def skipped_files(folder: Path) -> list[str]:
+    """Returns the paths of the visible files below the folder whose format is not supported."""
+    paths = ((path, path.relative_to(folder)) for path in sorted(folder.rglob("*")))
+    return [
+        relative.as_posix()
+        for path, relative in paths
+        if not any(part.startswith(".") for part in relative.parts)
+        and path.suffix.lower() not in FORMATS
+        and path.is_file()
+    ]
 
 
 def load_document(folder: Path, path: Path) -> Document:

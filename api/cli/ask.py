@@ -1,10 +1,12 @@
-"""`assistant ask`: one question, answered in the terminal."""
+"""`assistant ask`: answers one question in the terminal."""
 
+import sys
 from argparse import Namespace
+from collections.abc import Sequence
 from pathlib import Path
 
-from api.assembly.assistant import ensure_index, open_assistant
-from api.cli.terminal import Bars, rendered, warn
+from api.assembly.assistant import ensure_index, open_assistant, open_texts
+from api.cli.terminal import ProgressBars, render, warn_skipped
 from api.errors import HistoryInvalid
 from api.exit_codes import DONE
 from api.settings import load_settings
@@ -12,25 +14,37 @@ from api.wire import AnswerBody, parse_turns
 from assistant.answer import Turn
 from assistant.english.question import validate_message
 
+_MAX_INPUT = 100_000  # characters of standard input, far more than a question may have
+
 
 def run(arguments: Namespace) -> int:
-    """Prints the answer, or the refusal: both are answers."""
+    """Prints the answer. A refusal is an answer, too: both return DONE."""
     settings = load_settings(arguments.corpus, arguments.data)
-    question = validate_message(arguments.question)
-    history = _history(arguments.history) if arguments.history else []
-    with Bars() as bars:
+    question = validate_message(_read_question(arguments.question))
+    history = _load_history(arguments.history) if arguments.history else []
+    with ProgressBars() as bars:
         corpus = ensure_index(settings, bars)
-    warn(f"left out: {error}" for error in corpus.unreadable)
+    warn_skipped(corpus.unreadable)
     answer = open_assistant(settings).ask(question, history)
-    print(AnswerBody.of(answer).model_dump_json(indent=2) if arguments.json else rendered(answer))
+    if arguments.json:
+        print(AnswerBody.of(answer).model_dump_json(indent=2))
+    else:
+        print(render(answer, settings.corpus, open_texts(settings).read))
     return DONE
 
 
-def _history(path: Path) -> list[Turn]:
-    expected = 'expected a JSON list of {"role": "user" or "assistant", "text": "..."}'
+def _read_question(words: Sequence[str]) -> str:
+    if list(words) != ["-"]:
+        return " ".join(words)
+    # Bytes that are not UTF-8 become lone surrogates, which are refused with a reason.
+    return sys.stdin.buffer.read(_MAX_INPUT).decode(errors="surrogateescape")
+
+
+def _load_history(path: Path) -> list[Turn]:
     try:
         return parse_turns(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise HistoryInvalid(f"the history {path} cannot be read ({error.strerror})") from error
+        raise HistoryInvalid(f"cannot read the history {path} ({error.strerror})") from error
     except ValueError as error:
-        raise HistoryInvalid(f"the history {path} is not one: {expected}") from error
+        expected = 'expected a JSON list of {"role": "user" or "assistant", "text": "..."}'
+        raise HistoryInvalid(f"the history {path} is not valid: {expected}") from error

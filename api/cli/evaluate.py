@@ -1,4 +1,4 @@
-"""`assistant evaluate`: measures the answers to a file of gold questions."""
+"""`assistant evaluate`: measures the answers to the questions of a gold file."""
 
 import json
 import math
@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from api.assembly.assistant import ensure_index, open_assistant, open_texts
-from api.cli.terminal import Bars, warn
+from api.cli.terminal import ProgressBars, warn, warn_skipped
 from api.errors import OutputUnwritable
 from api.exit_codes import CHECK_FAILED, DONE
 from api.settings import load_settings
@@ -21,73 +21,74 @@ from assistant.evaluation import Metric, Outcome, by_kind, compute_metrics, eval
 from corpus.gold import read_gold
 
 METRICS = {
-    "right": "answerable, answered rightly",
-    "answered": "answerable, answered at all",
-    "cited_on_span": "a citation is on the gold",
+    "right": "answerable: answered correctly",
+    "answered": "answerable: answered at all",
+    "cited_on_span": "a citation is on the gold passage",
     "first_citation_on_span": "the first citation is",
-    "token_f1": "words shared with the gold",
-    "refusal_recall": "unanswerable, refused",
-    "refusal_precision": "refusals that were due",
-    "wrongly_refused": "answerable, refused",
-    "near_misses_refused": "near misses, refused",
-    "verbatim": "answers quoted verbatim",
-    "unproved_sentences": "an answer, without a proof",
-    "hit@1": "first passage has the answer",
+    "token_f1": "words shared with the gold answer",
+    "refusal_recall": "unanswerable: refused",
+    "refusal_precision": "refused: unanswerable",
+    "wrongly_refused": "answerable: refused",
+    "near_misses_refused": "near misses: refused",
+    "verbatim": "quotes that are verbatim",
+    "unproved_sentences": "sentences without a proof",
+    "hit@1": "the first passage has the answer",
     "hit@5": "one of the first five has it",
-    "rr@5": "reciprocal rank of that one",
-    "auroc": "confidence orders rightly",
+    "rr@5": "reciprocal rank of that passage",
+    "auroc": "confidence separates right from wrong",
 }
-_AT_MOST = frozenset({"wrongly_refused", "unproved_sentences"})
+_LOWER_IS_BETTER = frozenset({"wrongly_refused", "unproved_sentences"})
 
 
 @dataclass(frozen=True)
 class Requirement:
-    """What a metric must be: at least the value, or at most where less is better."""
+    """A bound for a metric: a minimum, or a maximum if lower values are better."""
 
     metric: str
     value: float
 
-    def is_met(self, found: Mapping[str, Metric]) -> bool:
-        """Whether it is; a metric that the gold file does not allow to measure is not."""
-        if self.metric not in found:
+    def is_met(self, results: Mapping[str, Metric]) -> bool:
+        """Whether the bound holds; False if the gold file does not allow to measure the metric."""
+        if self.metric not in results:
             return False
-        value = found[self.metric].value
-        return value <= self.value if self.metric in _AT_MOST else value >= self.value
+        value = results[self.metric].value
+        return value <= self.value if self.metric in _LOWER_IS_BETTER else value >= self.value
 
-    def told(self, found: Mapping[str, Metric]) -> str:
-        """The requirement and what was found, in words."""
-        bound = "at most" if self.metric in _AT_MOST else "at least"
-        value = f"{found[self.metric].value:.4g}" if self.metric in found else "not measured"
-        return f"{self.metric} is {value}, required is {bound} {self.value:g}"
+    def describe(self, results: Mapping[str, Metric]) -> str:
+        """Returns the measured value and the bound, in words."""
+        bound = "at most" if self.metric in _LOWER_IS_BETTER else "at least"
+        measured = f"{results[self.metric].value:.4g}" if self.metric in results else "not measured"
+        return f"{self.metric} is {measured}, required is {bound} {self.value:g}"
 
 
 def run(arguments: Namespace) -> int:
-    """Prints the figures; CHECK_FAILED where a requirement is not met."""
+    """Prints the figures; returns CHECK_FAILED if a requirement is not met."""
     settings = load_settings(arguments.corpus, arguments.data)
-    required = [_requirement(text) for text in arguments.require]
+    requirements = [_parse_requirement(text) for text in arguments.require]
     gold = read_gold(arguments.gold)
-    out = _made(arguments.out) if arguments.out else None
-    with Bars() as bars:
+    if arguments.out:
+        _create(arguments.out)
+    with ProgressBars() as bars:
         corpus = ensure_index(settings, bars)
         assistant = open_assistant(settings)
         bars.begin("Asking", len(gold))
         outcomes = evaluate(assistant, gold, open_texts(settings), lambda: bars.advance(1))
-    warn(f"left out: {error}" for error in corpus.unreadable)
-    found = compute_metrics(outcomes)
-    _print(found, outcomes)
-    if out:
-        _write(out, found, outcomes)
-    missed = [each.told(found) for each in required if not each.is_met(found)]
+    warn_skipped(corpus.unreadable)
+    results = compute_metrics(outcomes)
+    _print(results, outcomes)
+    if arguments.out:
+        _write(arguments.out, results, outcomes)
+    missed = [each.describe(results) for each in requirements if not each.is_met(results)]
     warn(missed)
     return CHECK_FAILED if missed else DONE
 
 
-def _requirement(text: str) -> Requirement:
+def _parse_requirement(text: str) -> Requirement:
     metric, _, value = text.partition("=")
     if metric not in METRICS:
         known = ", ".join(METRICS)
         raise RequirementInvalid(
-            f"--require {text}: no metric is called {metric!r}; known: {known}"
+            f"--require {text}: unknown metric {metric!r}; the metrics are {known}"
         )
     try:
         number = float(value)
@@ -98,35 +99,34 @@ def _requirement(text: str) -> Requirement:
     return Requirement(metric, number)
 
 
-def _made(folder: Path) -> Path:
+def _create(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise _unwritable(folder, error) from error
-    return folder
 
 
-def _print(found: Mapping[str, Metric], outcomes: Sequence[Outcome]) -> None:
+def _print(results: Mapping[str, Metric], outcomes: Sequence[Outcome]) -> None:
     console = Console(highlight=False)
-    table = Table("metric", "value", "95 %", "n", "what it is", box=None, pad_edge=False)
-    for name in (name for name in METRICS if name in found):
-        figure = found[name]
+    table = Table("metric", "value", "95 %", "n", "meaning", box=None, pad_edge=False)
+    for name in (name for name in METRICS if name in results):
+        figure = results[name]
         interval = f"{figure.low:.3f} to {figure.high:.3f}"
         table.add_row(name, f"{figure.value:.3f}", interval, str(figure.count), METRICS[name])
     console.print(table)
     console.print()
-    kinds = Table("kind", "as it should be", "of", box=None, pad_edge=False)
+    kinds = Table("kind", "correct", "of", box=None, pad_edge=False)
     for kind, (good, total) in by_kind(outcomes).items():
         kinds.add_row(printable(kind).replace("[", r"\["), str(good), str(total))
     console.print(kinds)
 
 
-def _write(folder: Path, found: Mapping[str, Metric], outcomes: Sequence[Outcome]) -> None:
+def _write(folder: Path, results: Mapping[str, Metric], outcomes: Sequence[Outcome]) -> None:
     summary = {
         "questions": len(outcomes),
         "generation": outcomes[0].answer.generation,
         "writer": outcomes[0].answer.writer,
-        "figures": {name: asdict(figure) for name, figure in found.items()},
+        "figures": {name: asdict(figure) for name, figure in results.items()},
         "kinds": {
             kind: {"good": good, "count": count}
             for kind, (good, count) in by_kind(outcomes).items()
@@ -141,6 +141,4 @@ def _write(folder: Path, found: Mapping[str, Metric], outcomes: Sequence[Outcome
 
 
 def _unwritable(folder: Path, error: OSError) -> OutputUnwritable:
-    return OutputUnwritable(
-        f"{folder} cannot be written ({error.strerror}): name another folder with --out"
-    )
+    return OutputUnwritable(f"cannot write to {folder} ({error.strerror})")

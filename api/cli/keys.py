@@ -1,57 +1,85 @@
-"""`assistant keys`: makes, lists and revokes API keys."""
+"""`assistant keys`: creates, lists and revokes API keys."""
 
 from argparse import Namespace
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from api.assembly.service import open_database
+from api.errors import DatabaseMissing, InvalidKeyRequest, KeyNotFound
 from api.exit_codes import DONE
 from api.settings import load_settings
+from api.store.database import Database
 from api.store.keys import Key, Keys
 from api.text import printable
-from api.wire import rfc3339
+from corpus.loader import check_folder
 
 
 def run(arguments: Namespace) -> int:
-    """Does what the action says; a new key is printed alone on standard output."""
-    database = open_database(load_settings(arguments.corpus, arguments.data))
+    """Prints what was done on standard error, and a new key alone on standard output."""
+    settings = load_settings(arguments.corpus, arguments.data)
+    adding = arguments.action == "add"
+    if adding:
+        _check_folders(settings.corpus, arguments.folder)
+    try:
+        database = Database.open(settings.database_url, create=adding)
+    except DatabaseMissing:
+        if arguments.action == "revoke":
+            raise KeyNotFound(f"no key is named {arguments.name!r}") from None
+        _print_keys([])
+        return DONE
     try:
         keys = Keys(database)
-        if arguments.action == "add":
+        if adding:
             _add(keys, arguments)
         elif arguments.action == "revoke":
-            revoked = keys.revoke(arguments.name)
-            print(f"The key {printable(revoked.name)} lets nobody in any more.")
+            print(f'Key "{printable(keys.revoke(arguments.name).name)}" revoked.')
         else:
-            _list(keys.all())
+            _print_keys(keys.all())
     finally:
         database.close()
     return DONE
 
 
+def _check_folders(corpus: Path, folders: Sequence[str]) -> None:
+    """A key for a folder that does not exist could read nothing; most likely it is a typing
+    error."""
+    if folders:
+        check_folder(corpus)
+    for folder in folders:
+        if not (corpus / folder).is_dir():
+            raise InvalidKeyRequest(f"there is no folder {folder!r} in {corpus}")
+
+
 def _add(keys: Keys, arguments: Namespace) -> None:
-    key, shown = keys.add(arguments.name, arguments.scope or ["ask"], arguments.folder)
+    key, secret = keys.add(arguments.name, arguments.scope or ["ask"], arguments.folder)
     folders = ", ".join(key.folders) or "all documents"
     Console(stderr=True, highlight=False).print(
-        f"The key {printable(key.name)} may {', '.join(sorted(key.scopes))}; it sees {folders}. "
-        "It is shown this once:",
+        f'Key "{printable(key.name)}" created. Scopes: {", ".join(sorted(key.scopes))}. '
+        f"Folders: {folders}. It is shown only once:",
         markup=False,
     )
-    print(shown)
+    print(secret)
 
 
-def _list(keys: list[Key]) -> None:
+def _print_keys(keys: Sequence[Key]) -> None:
     if not keys:
-        print("There are no keys: the service answers its own machine, without one.")
+        print("no keys: the service answers requests from this machine only")
         return
-    table = Table("name", "scopes", "folders", "made", "revoked", box=None, pad_edge=False)
+    table = Table("name", "scopes", "folders", "created", "revoked", box=None, pad_edge=False)
     for key in keys:
         table.add_row(
             printable(key.name),
             " ".join(sorted(key.scopes)),
             printable(" ".join(key.folders)) or "all",
-            rfc3339(key.created)[:16],
-            rfc3339(key.revoked)[:16] if key.revoked else "",
+            _minute(key.created),
+            _minute(key.revoked) if key.revoked else "",
         )
     Console(markup=False, highlight=False).print(table)
+
+
+def _minute(seconds: float) -> str:
+    """A time in UTC, to the minute, as in 2026-01-31T23:59."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M")

@@ -1,4 +1,4 @@
-"""`assistant serve`: the HTTP interface and the web page."""
+"""`assistant serve`: the HTTP API and the web page."""
 
 import asyncio
 import signal
@@ -9,6 +9,7 @@ import uvicorn
 
 from api.assembly.service import Service, open_service
 from api.background import prepare_index, run_maintenance
+from api.cli.terminal import count
 from api.errors import DatabaseUnavailable, PublicWithoutKeys
 from api.exit_codes import BAD_INPUT, DONE
 from api.http.app import create_app
@@ -17,13 +18,12 @@ from api.service import logs
 from api.settings import Settings, load_settings
 from corpus.loader import check_folder
 
-_BACKLOG = 2048  # connections that wait to be accepted; uvicorn's own number
-# Seconds that requests under way are given when the service is told to stop.
-_GRACE = 10
+_BACKLOG = 2048  # connections waiting to be accepted; the default of uvicorn
+_SHUTDOWN_TIMEOUT = 10  # seconds for the requests in progress
 
 
 def run(arguments: Namespace) -> int:
-    """Serves until it is stopped. What cannot work is said before anything is listened to."""
+    """Serves until it is stopped. Checks everything that can be checked before it listens."""
     settings = load_settings(arguments.corpus, arguments.data)
     logs.configure(settings.log)
     check_folder(settings.corpus)
@@ -31,16 +31,15 @@ def run(arguments: Namespace) -> int:
         loopback = is_loopback(listener)
         service = open_service(settings, loopback=loopback, page=url_of(listener))
         try:
-            damage = service.database.find_damage()
-            if damage:
+            if damage := service.database.find_damage():
                 raise DatabaseUnavailable(damage)
             if not loopback and not service.keys.any():
                 raise PublicWithoutKeys(
-                    f"without keys the service listens on this machine only, not on "
-                    f"{arguments.host}: make one with `assistant keys add NAME`"
+                    "without API keys the service listens on this machine only, not on "
+                    f"{arguments.host}"
                 )
-            # uvicorn stops at SIGTERM and then sends it once more, to a process that has yet to
-            # stop its build and close its database.
+            # After its shutdown uvicorn raises SIGTERM again, which would end the process before
+            # the running build is stopped and the database is closed.
             signal.signal(signal.SIGTERM, lambda *_: None)
             return asyncio.run(_serve(settings, service, listener))
         finally:
@@ -48,37 +47,36 @@ def run(arguments: Namespace) -> int:
 
 
 async def _serve(settings: Settings, service: Service, listener: socket.socket) -> int:
-    """Listens at once; questions are answered as soon as there is an index."""
+    """Accepts connections at once; questions are answered as soon as there is an index."""
     listener.listen(_BACKLOG)
     config = uvicorn.Config(
         create_app(service),
         log_config=None,
-        access_log=False,  # the application writes its own
-        timeout_graceful_shutdown=_GRACE,
+        access_log=False,  # the application logs its requests itself
+        timeout_graceful_shutdown=_SHUTDOWN_TIMEOUT,
         server_header=False,
     )
     server = uvicorn.Server(config)
-    beside = asyncio.create_task(_beside(settings, service, listener))
-    # What runs beside the server only ends where there is nothing to serve.
-    beside.add_done_callback(lambda _: setattr(server, "should_exit", True))
+    background = asyncio.create_task(_run_background(settings, service, listener))
+    # It returns early only if there is nothing to serve.
+    background.add_done_callback(lambda _: setattr(server, "should_exit", True))
     try:
         await server.serve(sockets=[listener])
     finally:
-        beside.cancel()
-        results = await asyncio.gather(beside, return_exceptions=True)
-    [result] = results
+        background.cancel()
+        [result] = await asyncio.gather(background, return_exceptions=True)
     if isinstance(result, Exception):
         raise result
     return BAD_INPUT if result == BAD_INPUT else DONE
 
 
-async def _beside(settings: Settings, service: Service, listener: socket.socket) -> int:
-    """Makes the service ready, says so, and keeps its index and its records in order. Returns
-    BAD_INPUT, the reason having been said, where there is nothing to answer from."""
+async def _run_background(settings: Settings, service: Service, listener: socket.socket) -> int:
+    """Prepares the index, prints the address, and maintains index, records and Slack until it is
+    cancelled. Returns BAD_INPUT if there is no index; the reason has been logged."""
     documents = await prepare_index(service)
     if not documents:
         return BAD_INPUT
-    print(f"{documents} documents of {settings.corpus} are ready for questions.")
+    print(f"{count(documents, 'document')} of {settings.corpus} ready for questions.")
     print(f"Open {url_of(listener)} in a browser; Ctrl-C stops.", flush=True)
     async with asyncio.TaskGroup() as group:
         group.create_task(run_maintenance(settings, service))

@@ -1,4 +1,4 @@
-"""`assistant slack`: Slack over Socket Mode, for a service without a public address."""
+"""`assistant slack`: answers in Slack over Socket Mode, which needs no public address."""
 
 import asyncio
 import signal
@@ -6,6 +6,7 @@ from argparse import Namespace
 
 from api.assembly.service import Service, open_service
 from api.background import prepare_index, run_maintenance
+from api.cli.terminal import count
 from api.errors import ApiError, DatabaseUnavailable, SettingsInvalid
 from api.exit_codes import BAD_INPUT, DONE
 from api.service import logs
@@ -14,7 +15,7 @@ from corpus.loader import check_folder
 
 
 def run(arguments: Namespace) -> int:
-    """Answers in Slack until it is stopped."""
+    """Answers in Slack until the process is stopped."""
     settings = load_settings(arguments.corpus, arguments.data)
     logs.configure(settings.log)
     check_folder(settings.corpus)
@@ -25,8 +26,7 @@ def run(arguments: Namespace) -> int:
         )
     service = open_service(settings)
     try:
-        damage = service.database.find_damage()
-        if damage:
+        if damage := service.database.find_damage():
             raise DatabaseUnavailable(damage)
         return asyncio.run(_serve(settings, service))
     except asyncio.CancelledError:
@@ -43,7 +43,7 @@ async def _serve(settings: Settings, service: Service) -> int:
     documents = await prepare_index(service)
     if not documents:
         return BAD_INPUT
-    print(f"{documents} documents of {settings.corpus} are ready for questions.")
+    print(f"{count(documents, 'document')} of {settings.corpus} ready for questions.")
     print("Ask in Slack; Ctrl-C stops.", flush=True)
     try:
         async with asyncio.TaskGroup() as group:

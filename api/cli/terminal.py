@@ -1,23 +1,25 @@
-"""What a person at a terminal sees: answers with their sources, progress, warnings.
+"""Answers, progress bars and warnings in a terminal.
 
-Text of documents is data here too: control characters, which a terminal obeys, are shown as marks.
+Text from documents is untrusted: control characters, which could steer the terminal, are replaced.
 """
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from pathlib import Path
 from types import TracebackType
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from api.text import printable
-from assistant.answer import Answer, Citation, Status
+from assistant.answer import Answer, Citation, Related, Status
 
-_LONGEST_RELATED = 300
+_MAX_RELATED = 300  # characters of a related passage
+_MAX_NAMES = 10
 
 
-class Bars:
-    """Progress bars on stderr, one a step; nothing where stderr is not a terminal."""
+class ProgressBars:
+    """Progress bars on standard error, one per step; nothing if that is not a terminal."""
 
     def __init__(self) -> None:
         console = Console(stderr=True)
@@ -31,7 +33,7 @@ class Bars:
         )
         self._task: TaskID | None = None
 
-    def __enter__(self) -> "Bars":
+    def __enter__(self) -> "ProgressBars":
         self._progress.start()
         return self
 
@@ -44,50 +46,76 @@ class Bars:
         self._progress.stop()
 
     def begin(self, step: str, total: int) -> None:
-        """Begins a step of `total` units."""
+        """Starts a step of `total` units."""
         self._task = self._progress.add_task(step, total=total)
 
     def advance(self, count: int) -> None:
-        """Moves the step on."""
+        """Advances the step by `count` units."""
         if self._task is not None:
             self._progress.advance(self._task, count)
 
 
 def warn(messages: Iterable[object]) -> None:
-    """One line on stderr for each."""
+    """Prints each message on a line of standard error."""
     for message in messages:
         print(f"assistant: {printable(str(message))}", file=sys.stderr)
 
 
-def rendered(answer: Answer) -> str:
-    """An answer and its sources, or a refusal and what is near, as text for a terminal."""
-    lines = _refused(answer) if answer.status is Status.REFUSED else _answered(answer)
+def warn_skipped(unreadable: Collection[Exception]) -> None:
+    """Names the files that could not be read, each with its reason."""
+    warn(shorten([f"skipped: {error}" for error in unreadable]))
+
+
+def shorten(names: Collection[str]) -> list[str]:
+    """Returns the first names, and how many more there are."""
+    shown = list(names)[:_MAX_NAMES]
+    return [*shown, f"and {len(names) - _MAX_NAMES} more"] if len(names) > _MAX_NAMES else shown
+
+
+def count(number: int, noun: str) -> str:
+    """Returns the number with its noun, as in "1 document" and "2 documents"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def render(answer: Answer, corpus: Path, read_text: Callable[[str], str]) -> str:
+    """Returns an answer with its quotes, or a refusal with what is related, as text.
+
+    Places are shown as `file:line`, which terminals and editors can open. `read_text` returns the
+    text of a document by its digest.
+    """
+
+    def place(source: Citation | Related) -> str:
+        text = read_text(source.sha256)
+        first = text.count("\n", 0, source.start) + 1
+        last = first + text.count("\n", source.start, source.end)
+        lines = f"{first}" if first == last else f"{first}-{last}"
+        return f"{corpus / source.document}:{lines}"
+
+    refused = answer.status is Status.REFUSED
+    lines = _render_refusal(answer, place) if refused else _render_citations(answer, place)
     return printable("\n".join([answer.text, *lines]))
 
 
-def _answered(answer: Answer) -> Iterator[str]:
+def _render_citations(answer: Answer, place: Callable[[Citation], str]) -> Iterator[str]:
     yield ""
     for citation in answer.citations:
-        place = f"{citation.document}:{citation.start}-{citation.end}"
-        yield f"[{citation.number}] {_origin(citation)}  ({place})"
-        yield _indented(citation.quote)
+        headings = [heading for heading in citation.headings if heading != citation.title]
+        title = " › ".join([citation.title, *headings])
+        yield f"[{citation.number}] {title}  ({place(citation)})"
+        yield _indent(citation.quote)
 
 
-def _origin(citation: Citation) -> str:
-    return " › ".join([citation.title, *(h for h in citation.headings if h != citation.title)])
-
-
-def _refused(answer: Answer) -> Iterator[str]:
+def _render_refusal(answer: Answer, place: Callable[[Related], str]) -> Iterator[str]:
     if answer.suggestions:
         yield "\nThe documents do answer:"
         yield from (f"  - {suggestion}" for suggestion in answer.suggestions)
     if answer.related:
-        yield "\nRelated passages, not proof:"
+        yield "\nRelated passages, which do not prove an answer:"
     for related in answer.related:
-        yield f"  {related.document}:{related.start}-{related.end}"
-        whole = len(related.text) <= _LONGEST_RELATED
-        yield _indented(related.text if whole else f"{related.text[:_LONGEST_RELATED]} …")
+        yield f"  {place(related)}"
+        short = len(related.text) <= _MAX_RELATED
+        yield _indent(related.text if short else f"{related.text[:_MAX_RELATED]} …")
 
 
-def _indented(text: str) -> str:
+def _indent(text: str) -> str:
     return "\n".join(f"    {line}" for line in text.splitlines())

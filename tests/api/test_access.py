@@ -13,7 +13,6 @@ from serving import BEANS, GARDEN, ROOT, ROSES, ask, client_of, expect_problem, 
 
 from api.assembly.assistant import build_index
 from api.assembly.service import Service
-from api.cli.main import main
 from api.errors import RateLimited
 from api.service.rate_limits import RateLimiter, parse_rate_limits
 from api.settings import Settings
@@ -233,14 +232,6 @@ def test_a_service_that_others_can_reach_is_never_open(settings: Settings) -> No
         assert client_of(service).get(ASKS[1]).status_code == 401
 
 
-def test_without_keys_serve_listens_to_others_on_no_account(
-    settings: Settings, capsys: pytest.CaptureFixture[str]
-) -> None:
-    folders = ["--corpus", str(settings.corpus), "--data", str(settings.data)]
-    assert main(["serve", "--host", "0.0.0.0", "--port", "0", *folders]) == 2
-    assert "assistant keys add" in capsys.readouterr().err
-
-
 # --- rates ---------------------------------------------------------------------------------------
 
 
@@ -279,29 +270,6 @@ def test_a_rate_begins_anew_when_the_clock_is_put_back(monkeypatch: pytest.Monke
 
 
 # --- the command ---------------------------------------------------------------------------------
-
-
-def test_keys_are_made_listed_and_revoked_from_the_command_line(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    data = ["--data", str(tmp_path)]
-    assert main(["keys", *data, "list"]) == 0
-    assert "no keys" in capsys.readouterr().out
-    given = ["--scope", "ask", "--scope", "write", "--folder", "hr/leave"]
-    assert main(["keys", "add", "web site", *given, *data]) == 0
-    made = capsys.readouterr()
-    assert made.out.startswith("pa_")
-    assert "hr/leave" in made.err
-    assert main(["keys", *data, "list"]) == 0
-    listed = capsys.readouterr().out
-    assert "web site" in listed
-    assert "ask write" in listed
-    assert made.out.strip() not in listed
-    assert main(["keys", *data, "add", "web site"]) == 2
-    assert "in use" in capsys.readouterr().err
-    assert main(["keys", *data, "revoke", "web site"]) == 0
-    assert main(["keys", *data, "revoke", "web site"]) == 2
-    assert "assistant keys list" in capsys.readouterr().err
 
 
 def test_a_key_is_kept_as_a_digest_only(tmp_path: Path) -> None:

@@ -1,246 +1,240 @@
-"""The command line: what is printed, the exit codes, and what becomes of bad input."""
+"""The command line: what is printed, which exit code it ends with, and how it treats bad input."""
 
+import io
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from conftest import Writer
+from serving import BEANS, CHANGED, GARDEN, ROSES
 
-from api.cli import ask as command_ask
+from api.cli import ask as ask_command
+from api.cli import remedies
+from api.cli.evaluate import Requirement
 from api.cli.main import main
+from api.cli.parser import parse_arguments
+from api.settings import Settings
+from api.store.database import Database
+from api.store.keys import Keys
 from api.wire import AnswerBody
-from index.generation import (
-    DataFolder,
-)
+from assistant.evaluation import Metric
+from index.generation import DataFolder
 
 ROOT = Path(__file__).resolve().parents[2]
-QUESTION = "When do the beans have to be sown?"
-GARDEN = {
-    "garden.md": "# The garden\n\n"
-    "## When do the beans have to be sown?\n\nBeans are sown in the second week of May.\n\n"
-    "## Who waters the roses?\n\nThe roses are watered by the caretaker every evening.\n"
-}
-OTHER = {"garden.md": GARDEN["garden.md"].replace("second week of May", "first week of June")}
+SENTENCE = "Beans are sown in the second week of May."
+COMMANDS = ("ask", "serve", "index", "evaluate", "keys", "doctor", "slack")
 
-Writer = Callable[[Mapping[str, str]], Path]
 Run = Callable[..., int]
 
 
 @pytest.fixture
-def run(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs a command in this process, over a data folder of its own; its exit code."""
+def run(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs a command over the indexed garden, in this process, and returns its exit code."""
     monkeypatch.chdir(tmp_path)
-
-    def command(name: str, *arguments: str, corpus: Path) -> int:
-        return main([name, *arguments, "--corpus", str(corpus), "--data", str(data)])
-
-    return command
+    folders = ["--corpus", str(settings.corpus), "--data", str(settings.data_folder)]
+    return lambda *arguments: main([*arguments, *folders])
 
 
-def started(
-    *arguments: str, code: str = "import sys; from api.cli.main import main; sys.exit(main())"
-):
-    """Runs the command line in a process of its own."""
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("ASSISTANT_")},
-        "PYTHONPATH": str(ROOT),
-    }
+def run_python(code: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Runs Python code in a new process, without any setting of this one."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("ASSISTANT_")}
+    environment["PYTHONPATH"] = str(ROOT)
+    command = [sys.executable, "-c", code, *arguments]
     return subprocess.run(
-        [sys.executable, "-c", code, *arguments],
-        capture_output=True,
-        text=True,
-        env=environment,
-        timeout=120,
-        check=False,
+        command, capture_output=True, text=True, env=environment, timeout=120, check=False
     )
 
 
-# --- asking ------------------------------------------------------------------------------------
+# --- ask -----------------------------------------------------------------------------------------
 
 
-def test_ask_indexes_first_and_prints_the_answer_with_its_sources(
+def test_ask_takes_words_and_prints_the_answer_with_the_line_of_each_quote(
+    run: Run, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("ask", *BEANS.split()) == 0
+    answer, _, source, quote = capsys.readouterr().out.splitlines()
+    assert answer == f"{SENTENCE} [1]"
+    assert source == f"[1] The garden › {BEANS}  ({settings.corpus}/garden.md:5)"
+    assert quote.strip() == SENTENCE
+
+
+def test_a_quote_over_several_lines_is_shown_with_its_first_and_last_line(
     run: Run, folder_of: Writer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run("ask", QUESTION, corpus=folder_of(GARDEN)) == 0
-    printed = capsys.readouterr().out
-    sentence = "Beans are sown in the second week of May."
-    start = GARDEN["garden.md"].index(sentence)
-    assert printed.startswith(f"{sentence} [1]\n")
-    assert f"[1] The garden › {QUESTION}  (garden.md:{start}-{start + len(sentence)})" in printed
+    folder_of({"garden.md": GARDEN["garden.md"].replace("second week", "second\nweek")})
+    assert run("ask", BEANS) == 0
+    assert "garden.md:5-6)" in capsys.readouterr().out
 
 
-def test_a_refusal_is_an_answer_with_exit_code_0(
-    run: Run, folder_of: Writer, capsys: pytest.CaptureFixture[str]
+def test_ask_reads_the_question_from_standard_input(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run("ask", "What is the boiling point of tungsten?", corpus=folder_of(GARDEN)) == 0
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(f"{BEANS}\n".encode())))
+    assert run("ask", "-") == 0
+    assert SENTENCE in capsys.readouterr().out
+
+
+def test_a_refusal_exits_with_0_and_the_help_says_so(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("ask", "What is the boiling point of tungsten?") == 0
     printed = capsys.readouterr().out
     assert "do not answer" in printed
     assert "[1]" not in printed
+    with pytest.raises(SystemExit):
+        main(["ask", "--help"])
+    assert "A refusal is an answer: it exits with 0" in capsys.readouterr().out
 
 
-def test_ask_can_print_the_whole_answer_as_json(
-    run: Run, folder_of: Writer, capsys: pytest.CaptureFixture[str]
+def test_json_has_all_fields_of_an_answer_and_character_offsets(
+    run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run("ask", QUESTION, "--json", corpus=folder_of(GARDEN)) == 0
+    assert run("ask", BEANS, "--json") == 0
     answer = json.loads(capsys.readouterr().out)
     assert set(answer) == set(AnswerBody.model_fields)
     [citation] = answer["citations"]
     assert GARDEN["garden.md"][citation["start"] : citation["end"]] == citation["quote"]
 
 
-def test_a_second_question_builds_nothing(run: Run, folder_of: Writer, data: Path) -> None:
-    corpus = folder_of(GARDEN)
-    run("ask", QUESTION, corpus=corpus)
-    first = DataFolder(data).current()
-    with DataFolder(data).lock():  # nor does it have to write
-        assert run("ask", QUESTION, corpus=corpus) == 0
-    assert DataFolder(data).current() == first
+def test_ask_builds_nothing_if_the_index_is_up_to_date(run: Run, settings: Settings) -> None:
+    data = DataFolder(settings.data_folder)
+    published = data.current()
+    with data.lock():  # not even a lock is needed
+        assert run("ask", BEANS) == 0
+    assert data.current() == published
 
 
-def test_a_changed_document_changes_the_next_answer(
+def test_ask_answers_from_a_document_that_has_changed(
     run: Run, folder_of: Writer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run("ask", QUESTION, corpus=folder_of(GARDEN))
-    capsys.readouterr()
-    run("ask", QUESTION, corpus=folder_of(OTHER))
+    folder_of(CHANGED)
+    assert run("ask", BEANS) == 0
     assert "first week of June" in capsys.readouterr().out
 
 
-def test_history_makes_a_question_complete(
-    run: Run, folder_of: Writer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_an_index_of_an_older_format_is_rebuilt(run: Run, settings: Settings) -> None:
+    manifest = DataFolder(settings.data_folder).current() / "manifest.json"
+    fields = json.loads(manifest.read_text(encoding="utf-8"))
+    manifest.write_text(json.dumps({**fields, "format": 0}), encoding="utf-8")
+    assert run("ask", BEANS) == 0
+
+
+def test_history_completes_a_question(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     history = tmp_path / "history.json"
     turns = [
-        {"role": "user", "text": "Who waters the roses?"},
+        {"role": "user", "text": ROSES},
         {"role": "assistant", "text": "The roses are watered by the caretaker every evening."},
     ]
     history.write_text(json.dumps(turns), encoding="utf-8")
-    arguments = ("ask", "And the beans?", "--json", "--history", str(history))
-    assert run(*arguments, corpus=folder_of(GARDEN)) == 0
+    assert run("ask", "And the beans?", "--json", "--history", str(history)) == 0
     assert json.loads(capsys.readouterr().out)["standalone_question"] != "And the beans?"
-
-
-@pytest.mark.parametrize("content", ["{", '{"role": "user"}', '[{"role": "chef", "text": "x"}]'])
-def test_a_broken_history_is_bad_input(
-    run: Run, folder_of: Writer, tmp_path: Path, content: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    history = tmp_path / "history.json"
-    history.write_text(content, encoding="utf-8")
-    code = run("ask", QUESTION, "--history", str(history), corpus=folder_of(GARDEN))
-    assert code == 2
-    assert "expected a JSON list" in capsys.readouterr().err
 
 
 def test_control_characters_of_a_document_do_not_reach_the_terminal(
     run: Run, folder_of: Writer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    bad = {"garden.md": GARDEN["garden.md"].replace("second week", "\x1b[31msecond\x9b week")}
-    assert run("ask", QUESTION, corpus=folder_of(bad)) == 0
+    folder_of({"garden.md": GARDEN["garden.md"].replace("second week", "\x1b[31msecond\x9b week")})
+    assert run("ask", BEANS) == 0
     printed = capsys.readouterr().out
     assert "week of May" in printed
-    assert "\x1b" not in printed
-    assert "\x9b" not in printed
+    assert not {"\x1b", "\x9b"} & set(printed)
 
 
-# --- bad input ---------------------------------------------------------------------------------
+# --- bad input -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("question", "told"),
+    ("question", "reason"),
     [("", "empty"), (" ?! ", "empty"), ("why " * 25_000, "at most 2,000"), ("\udcff?a", "UTF-8")],
 )
-def test_what_is_no_question_is_bad_input(
-    run: Run, folder_of: Writer, question: str, told: str, capsys: pytest.CaptureFixture[str]
+def test_an_invalid_question_is_bad_input(
+    question: str, reason: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run("ask", question, corpus=folder_of(GARDEN)) == 2
+    assert main(["ask", question]) == 2
     error = capsys.readouterr().err
     assert error.startswith("assistant: ")
-    assert told in error
+    assert reason in error
     assert error.count("\n") == 1
 
 
+def test_standard_input_that_is_not_utf_8_is_bad_input(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"B\xe4ume?")))
+    assert main(["ask", "-"]) == 2
+    assert "UTF-8" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", ["{", '{"role": "user"}', '[{"role": "chef", "text": "x"}]'])
+def test_an_invalid_history_is_bad_input(
+    tmp_path: Path, content: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    history = tmp_path / "history.json"
+    history.write_text(content, encoding="utf-8")
+    assert main(["ask", BEANS, "--history", str(history)]) == 2
+    assert "expected a JSON list" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"answers": ["x"]}'])
+def test_an_invalid_gold_file_is_bad_input(tmp_path: Path, content: str) -> None:
+    gold = tmp_path / "gold.jsonl"
+    gold.write_text(content, encoding="utf-8")
+    assert main(["evaluate", str(gold)]) == 2
+
+
 @pytest.mark.parametrize("command", ["ask", "index", "serve", "evaluate"])
-def test_a_missing_corpus_is_bad_input_to_every_command(
-    run: Run, tmp_path: Path, command: str, capsys: pytest.CaptureFixture[str]
+def test_a_missing_corpus_is_bad_input(
+    tmp_path: Path, command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     gold = tmp_path / "gold.jsonl"
     gold.write_text('{"question": "Why?", "answerable": false}\n', encoding="utf-8")
-    arguments = {"ask": [QUESTION], "evaluate": [str(gold)], "serve": ["--port", "0"]}
-    assert run(command, *arguments.get(command, []), corpus=tmp_path / "nowhere") == 2
-    assert "does not exist: name one that does with --corpus" in capsys.readouterr().err
+    arguments = {"ask": [BEANS], "evaluate": [str(gold)], "serve": ["--port", "0"]}
+    folders = ["--corpus", str(tmp_path / "nowhere"), "--data", str(tmp_path)]
+    assert main([command, *arguments.get(command, []), *folders]) == 2
+    assert "does not exist: name another folder with --corpus" in capsys.readouterr().err
 
 
-def test_an_empty_corpus_is_bad_input(
-    run: Run, folder_of: Writer, capsys: pytest.CaptureFixture[str]
+def test_a_corpus_that_becomes_empty_is_bad_input_and_its_index_stays(
+    run: Run, folder_of: Writer, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run("index", corpus=folder_of({})) == 2
+    published = DataFolder(settings.data_folder).current()
+    folder_of({})
+    assert run("index") == 2
     assert "put documents there" in capsys.readouterr().err
-
-
-def test_a_file_that_is_not_utf_8_is_named_and_the_others_are_indexed(
-    run: Run, folder_of: Writer, capsys: pytest.CaptureFixture[str]
-) -> None:
-    corpus = folder_of(GARDEN)
-    (corpus / "old.txt").write_bytes("Bäume".encode("latin-1"))
-    assert run("index", corpus=corpus) == 1
-    printed = capsys.readouterr()
-    assert "1 documents" in printed.out
-    assert "left out: old.txt: not UTF-8" in printed.err
-
-
-def test_a_corpus_that_becomes_empty_leaves_the_published_index_alone(
-    run: Run, folder_of: Writer, data: Path
-) -> None:
-    run("index", corpus=folder_of(GARDEN))
-    published = DataFolder(data).current()
-    assert run("index", corpus=folder_of({})) == 2
-    assert DataFolder(data).current() == published
-
-
-def test_an_index_of_another_format_is_built_anew(
-    run: Run, folder_of: Writer, data: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    corpus = folder_of(GARDEN)
-    run("index", corpus=corpus)
-    manifest = DataFolder(data).current() / "manifest.json"
-    fields = json.loads(manifest.read_text(encoding="utf-8"))
-    manifest.write_text(json.dumps({**fields, "format": 0}), encoding="utf-8")
-    assert run("ask", QUESTION, corpus=corpus) == 0
-    assert "second week of May" in capsys.readouterr().out
+    assert DataFolder(settings.data_folder).current() == published
 
 
 def test_a_data_folder_that_another_process_writes_is_bad_input(
-    run: Run, folder_of: Writer, data: Path, capsys: pytest.CaptureFixture[str]
+    run: Run, folder_of: Writer, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run("index", corpus=folder_of(GARDEN))
-    published = DataFolder(data).current()
-    with DataFolder(data).lock():
-        assert run("index", corpus=folder_of(OTHER)) == 2
+    folder_of(CHANGED)
+    with DataFolder(settings.data_folder).lock():
+        assert run("index") == 2
     assert "another process is writing" in capsys.readouterr().err
-    assert DataFolder(data).current() == published
 
 
-def test_a_data_folder_that_cannot_be_made_is_bad_input(
-    folder_of: Writer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_a_data_folder_that_is_a_file_is_bad_input(
+    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "file"
-    file.write_text("I am no folder", encoding="utf-8")
-    corpus = folder_of(GARDEN)
-    assert main(["index", "--corpus", str(corpus), "--data", str(file)]) == 2
+    file.touch()
+    assert main(["index", "--corpus", str(settings.corpus), "--data", str(file)]) == 2
     assert "name another folder with --data" in capsys.readouterr().err
 
 
 def test_an_unknown_setting_is_bad_input(
-    run: Run,
-    folder_of: Writer,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("ASSISTANT_COLOUR", "green")
-    assert run("index", corpus=folder_of(GARDEN)) == 2
+    assert main(["index"]) == 2
     assert "ASSISTANT_COLOUR" in capsys.readouterr().err
 
 
@@ -248,119 +242,207 @@ def test_an_unknown_setting_is_bad_input(
     "arguments", [[], ["ask"], ["dance"], ["index", "--colour"], ["serve", "--port", "70000"]]
 )
 def test_bad_usage_exits_with_2(arguments: list[str]) -> None:
-    with pytest.raises(SystemExit) as exit_:
+    with pytest.raises(SystemExit) as exited:
         main(arguments)
-    assert exit_.value.code == 2
+    assert exited.value.code == 2
 
 
-@pytest.mark.parametrize("command", ["serve", "index", "ask", "evaluate"])
-def test_every_command_explains_itself_with_an_example(
-    command: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(SystemExit) as exit_:
-        main([command, "--help"])
-    assert exit_.value.code == 0
-    assert f"Example: assistant {command}" in capsys.readouterr().out
-
-
-def test_ctrl_c_ends_with_130_and_one_line(
+def test_ctrl_c_exits_with_130_and_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def interrupted(_: object) -> int:
+    def interrupt(_: object) -> int:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(command_ask, "run", interrupted)
-    assert main(["ask", QUESTION]) == 130
+    monkeypatch.setattr(ask_command, "run", interrupt)
+    assert main(["ask", BEANS]) == 130
     assert capsys.readouterr().err == "assistant: stopped\n"
 
 
-# --- evaluating --------------------------------------------------------------------------------
+# --- help and remedies ---------------------------------------------------------------------------
 
 
-@pytest.fixture
-def gold(tmp_path: Path) -> Path:
-    path = tmp_path / "gold.jsonl"
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_names_the_exit_codes_and_shows_examples_that_work(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as exited:
+        main([command, "--help"])
+    assert exited.value.code == 0
+    printed = capsys.readouterr().out
+    assert "exit codes: 0 done" in printed
+    examples = re.findall(r"^  assistant (.*)", printed, re.MULTILINE)
+    assert examples
+    for example in examples:
+        assert parse_arguments(shlex.split(example.split(" <")[0])).command == command
+
+
+def test_every_command_that_a_remedy_names_can_be_typed() -> None:
+    arguments = parse_arguments(["index", "--corpus", "my documents", "--data", "/tmp/data"])
+    texts = [remedies.with_remedy("", kind, arguments) for kind in remedies.REMEDIES]
+    commands = re.findall("`assistant (.*?)`", " ".join(texts))
+    assert len(commands) >= 5
+    for command in commands:
+        typed = parse_arguments(shlex.split(command))
+        assert (typed.corpus, typed.data) == (Path("my documents"), Path("/tmp/data"))
+
+
+# --- index ---------------------------------------------------------------------------------------
+
+
+def test_index_names_the_files_that_it_skips(
+    run: Run, folder_of: Writer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    corpus = folder_of({"garden.md": GARDEN["garden.md"]})
+    (corpus / "old.txt").write_bytes("Bäume".encode("latin-1"))
+    for number in range(12):
+        (corpus / f"scan-{number:02}.pdf").touch()
+    assert run("index") == 1
+    printed = capsys.readouterr()
+    assert "1 document, " in printed.out
+    assert "skipped: old.txt: not UTF-8" in printed.err
+    assert "skipped 12 files that are not .markdown, .md, .txt: scan-00.pdf, " in printed.err
+    assert "scan-09.pdf, and 2 more\n" in printed.err
+    (corpus / "old.txt").unlink()
+    assert run("index") == 0
+
+
+# --- keys ----------------------------------------------------------------------------------------
+
+
+def test_keys_are_created_listed_and_revoked(
+    run: Run, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (settings.corpus / "hr" / "leave").mkdir(parents=True)
+    options = ["--scope", "ask", "--scope", "write", "--folder", "hr/leave"]
+    assert run("keys", "add", "web site", *options) == 0
+    created = capsys.readouterr()
+    assert created.out.startswith("pa_")
+    assert "hr/leave" in created.err
+    assert run("keys", "list") == 0
+    listed = capsys.readouterr().out
+    assert "web site" in listed
+    assert "ask write" in listed
+    assert created.out.strip() not in listed
+    assert run("keys", "add", "web site") == 2
+    assert "in use" in capsys.readouterr().err
+    assert run("keys", "revoke", "web site") == 0
+    assert 'Key "web site" revoked.' in capsys.readouterr().out
+    assert run("keys", "revoke", "web site") == 2
+    assert "assistant keys list" in capsys.readouterr().err
+
+
+def test_listing_and_revoking_keys_create_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folders = ["--data", str(tmp_path / "data")]
+    assert main(["keys", "list", *folders]) == 0
+    assert "no keys" in capsys.readouterr().out
+    assert main(["keys", "revoke", "website", *folders]) == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_key_for_a_folder_that_does_not_exist_is_bad_input(
+    run: Run, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("keys", "add", "website", "--folder", "pubic") == 2
+    assert f"there is no folder 'pubic' in {settings.corpus}" in capsys.readouterr().err
+    assert run("keys", "list") == 0
+    assert "no keys" in capsys.readouterr().out
+
+
+def test_serve_without_keys_names_the_command_that_lets_it_listen_to_others(
+    run: Run, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("serve", "--host", "0.0.0.0", "--port", "0") == 2
+    [command] = re.findall("`assistant (.*)`", capsys.readouterr().err)
+    assert main(shlex.split(command)) == 0
+    database = Database.open(settings.database_url)
+    assert Keys(database).any()
+    database.close()
+
+
+# --- evaluate ------------------------------------------------------------------------------------
+
+
+def test_evaluate_writes_the_figures_and_fails_if_a_requirement_is_not_met(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gold, out = tmp_path / "gold.jsonl", tmp_path / "out"
     rows = [
-        {"question": QUESTION, "answers": ["in the second week of May"], "answerable": True},
+        {"question": BEANS, "answers": ["in the second week of May"], "answerable": True},
         {"question": "Who is the king of Norway?", "answers": [], "answerable": False},
     ]
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    return path
-
-
-def test_evaluate_prints_and_writes_the_figures(
-    run: Run, folder_of: Writer, gold: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    out = tmp_path / "out"
-    assert run("evaluate", str(gold), "--out", str(out), corpus=folder_of(GARDEN)) == 0
+    gold.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    assert run("evaluate", str(gold), "--out", str(out), "--require", "right=1") == 0
     assert "refusal_recall" in capsys.readouterr().out
     figures = json.loads((out / "figures.json").read_text(encoding="utf-8"))["figures"]
     assert figures["right"]["value"] == figures["refusal_recall"]["value"] == 1.0
     outcomes = (out / "outcomes.jsonl").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["status"] for line in outcomes] == ["answered", "refused"]
-
-
-@pytest.mark.parametrize(
-    ("requirement", "code"),
-    [
-        ("right=1", 0),
-        ("right=1.1", 1),
-        ("wrongly_refused=0", 0),
-        ("wrongly_refused=-0.1", 1),
-        ("near_misses_refused=0", 1),  # the file has none, so nothing shows that it holds
-        ("beauty=1", 2),
-        ("right=high", 2),
-        ("right", 2),
-    ],
-)
-def test_a_requirement_decides_the_exit_code(
-    run: Run, folder_of: Writer, gold: Path, requirement: str, code: int
-) -> None:
-    corpus = folder_of(GARDEN)
-    assert run("evaluate", str(gold), "--require", requirement, corpus=corpus) == code
-
-
-def test_an_unmet_requirement_is_told(
-    run: Run, folder_of: Writer, gold: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    run("evaluate", str(gold), "--require", "right=1.1", corpus=folder_of(GARDEN))
+    assert run("evaluate", str(gold), "--require", "right=1.1") == 1
     assert "right is 1, required is at least 1.1" in capsys.readouterr().err
 
 
-def test_an_unknown_metric_is_answered_with_the_known_ones(
-    run: Run, folder_of: Writer, gold: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("metric", "value", "met"),
+    [
+        ("right", 0.5, True),
+        ("right", 0.6, False),
+        ("wrongly_refused", 0.5, True),  # lower is better
+        ("wrongly_refused", 0.4, False),
+        ("near_misses_refused", 0.0, False),  # not measured, so nothing shows that it holds
+    ],
+)
+def test_a_requirement_is_a_minimum_or_a_maximum(metric: str, value: float, met: bool) -> None:
+    half = Metric(0.5, 0.4, 0.6, 10)
+    results = {"right": half, "wrongly_refused": half}
+    assert Requirement(metric, value).is_met(results) is met
+
+
+@pytest.mark.parametrize(
+    ("requirement", "reason"),
+    [("beauty=1", "refusal_recall"), ("right=high", "right=0.9"), ("right", "right=0.9")],
+)
+def test_an_invalid_requirement_is_bad_input(
+    requirement: str, reason: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run("evaluate", str(gold), "--require", "beauty=1", corpus=folder_of(GARDEN))
-    assert "refusal_recall" in capsys.readouterr().err
+    assert main(["evaluate", "gold.jsonl", "--require", requirement]) == 2
+    assert reason in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"answers": ["x"]}'])
-def test_a_broken_gold_file_is_bad_input(
-    run: Run, folder_of: Writer, tmp_path: Path, content: str
-) -> None:
-    path = tmp_path / "gold.jsonl"
-    path.write_text(content, encoding="utf-8")
-    assert run("evaluate", str(path), corpus=folder_of(GARDEN)) == 2
+# --- as a process --------------------------------------------------------------------------------
+
+HEAVY = {
+    *("chromadb", "langchain_core", "onnxruntime", "tokenizers", "fastapi", "starlette"),
+    *("uvicorn", "torch", "sentence_transformers", "transformers", "slack_bolt", "aiohttp"),
+}
+IMPORTS = f"""
+import sys
+from api.cli.main import main
+try:
+    main()
+finally:
+    print("heavy:", sorted({HEAVY} & set(sys.modules)), len(sys.modules))
+"""
 
 
-# --- as a process ------------------------------------------------------------------------------
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["keys", "list"], ["dance"]])
+def test_light_commands_import_no_heavy_library(arguments: list[str], tmp_path: Path) -> None:
+    folders = ["--data", str(tmp_path)] if arguments == ["keys", "list"] else []
+    done = run_python(IMPORTS, *arguments, *folders)
+    assert "heavy: [] " in done.stdout, done.stderr
+    if not folders:  # these need little more than argparse
+        assert int(done.stdout.split()[-1]) < 200
 
 
-def test_asking_imports_no_torch_and_no_web_server(data: Path, folder_of: Writer) -> None:
-    heavy = ["torch", "sentence_transformers", "transformers", "fastapi", "uvicorn"]
-    code = (
-        "import sys\nfrom api.cli.main import main\nmain()\n"
-        f"print('heavy:', [name for name in {heavy} if name in sys.modules])"
-    )
-    arguments = ["ask", QUESTION, "--corpus", str(folder_of(GARDEN)), "--data", str(data)]
-    done = started(*arguments, code=code)
-    assert done.stdout.startswith("Beans are sown"), done.stderr
-    assert done.stdout.endswith("heavy: []\n")
+def test_asking_imports_neither_torch_nor_a_web_server(settings: Settings) -> None:
+    folders = ["--corpus", str(settings.corpus), "--data", str(settings.data_folder)]
+    done = run_python(IMPORTS, "ask", BEANS, *folders)
+    assert done.stdout.startswith(SENTENCE), done.stderr
+    assert not re.search("torch|transformers|fastapi|uvicorn|slack", done.stdout.splitlines()[-1])
 
 
-def test_a_process_says_what_is_wrong_in_one_line_and_exits_with_2(tmp_path: Path) -> None:
-    done = started("ask", QUESTION, "--corpus", str(tmp_path / "nowhere"))
-    assert done.returncode == 2
-    assert done.stdout == ""
-    assert done.stderr.startswith("assistant: ")
-    assert done.stderr.count("\n") == 1
+def test_a_process_prints_one_line_of_error_and_exits_with_2(tmp_path: Path) -> None:
+    code = "import sys; from api.cli.main import main; sys.exit(main())"
+    done = run_python(code, "ask", BEANS, "--corpus", str(tmp_path / "nowhere"))
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from api.assembly.assistant import ensure_index, open_assistant
-from api.cli.terminal import Bars
+from api.cli.terminal import ProgressBars
 from api.settings import Settings
 from assistant.evaluation import Metric, Outcome, bootstrap_mean, compute_metrics, evaluate
 from assistant.pipeline import Assistant
@@ -74,7 +74,7 @@ def _measured(each: PublicSet, every: int) -> Figures:
     files = [
         [gold for gold in read_gold(path) if is_askable(gold)][::every] for path in each.questions
     ]
-    with Bars() as bars:
+    with ProgressBars() as bars:
         ensure_index(settings, bars)
         assistant = open_assistant(settings)
 

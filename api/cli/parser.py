@@ -1,0 +1,221 @@
+"""The arguments and the help of every command. Imports nothing of a command itself."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+from api import __version__
+
+_Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+_DESCRIPTION = "Answers questions about a folder of documents and proves every sentence by a quote."
+_EPILOG = """
+examples:
+  assistant ask who is an internal customer      answer in the terminal
+  assistant serve                                web page and HTTP API, http://127.0.0.1:8000/
+  assistant index --corpus ~/handbook            index your own documents
+  assistant ask --help                           the options of a command
+
+exit codes: 0 done, 1 a check failed, 2 bad usage or input, 130 stopped by Ctrl-C
+"""
+_FOLDERS = """
+Without --data, the index of corpus/documents is stored in .assistant, and that of any other corpus
+in a folder of its own below it. The options override the environment variables ASSISTANT_CORPUS and
+ASSISTANT_DATA; README.md lists all settings.
+
+exit codes: 0 done, 1 a check failed, 2 bad usage or input, 130 stopped by Ctrl-C
+"""
+
+
+def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Parses the command line. Exits with 0 after --help and --version, with 2 on bad usage."""
+    parser = argparse.ArgumentParser(
+        prog="assistant",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"assistant {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    _add_ask(commands)
+    _add_serve(commands)
+    _add_index(commands)
+    _add_evaluate(commands)
+    _add_keys(commands)
+    _add_doctor(commands)
+    _add_slack(commands)
+    return parser.parse_args(argv)
+
+
+def _add(
+    commands: _Commands, name: str, summary: str, *examples: str, details: str = ""
+) -> argparse.ArgumentParser:
+    """Adds a command. Each example is what follows `assistant` in the shell."""
+    lines = "".join(f"\n  assistant {example}" for example in examples)
+    command = commands.add_parser(
+        name,
+        help=summary,
+        description=f"{summary[0].upper()}{summary[1:]}.\n{details}\nexamples:{lines}",
+        epilog=_FOLDERS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    _add_folders(command, None)
+    return command
+
+
+def _add_folders(command: argparse.ArgumentParser, default: str | None) -> None:
+    command.add_argument(
+        "--corpus",
+        metavar="DIR",
+        type=Path,
+        default=default,
+        help="the folder of documents (default: corpus/documents)",
+    )
+    command.add_argument(
+        "--data",
+        metavar="DIR",
+        type=Path,
+        default=default,
+        help="the folder for the index and the database (default: .assistant, see below)",
+    )
+
+
+def _add_ask(commands: _Commands) -> None:
+    ask = _add(
+        commands,
+        "ask",
+        "answer a question, with the quotes that prove the answer",
+        "ask who is an internal customer",
+        "ask 'How long are records kept?' --json",
+        "ask - < question.txt",
+        details="Updates the index first if the documents have changed. A refusal is an answer: "
+        'it exits with 0\n(in JSON, its status is "refused").\n',
+    )
+    ask.add_argument(
+        "question",
+        metavar="QUESTION",
+        nargs="+",
+        help="the question, at most 2,000 characters; quotes are only needed for characters that "
+        "the shell interprets, as in 'who?'; - reads it from standard input",
+    )
+    ask.add_argument("--json", action="store_true", help="print the answer as in the HTTP API")
+    ask.add_argument(
+        "--history",
+        metavar="FILE",
+        type=Path,
+        help='the conversation so far: a JSON list of {"role": "user" or "assistant", "text": ...}',
+    )
+
+
+def _add_serve(commands: _Commands) -> None:
+    serve = _add(
+        commands,
+        "serve",
+        "serve the web page and the HTTP API, and keep the index up to date",
+        "serve",
+        "serve --port 8080 --corpus ~/handbook",
+    )
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    serve.add_argument("--port", default=8000, type=_port, help="0 picks a free port (%(default)s)")
+
+
+def _add_index(commands: _Commands) -> None:
+    index = _add(
+        commands,
+        "index",
+        "build the index or update it; exits with 1 if a file could not be read",
+        "index",
+        "index --corpus ~/handbook --rebuild",
+    )
+    index.add_argument("--rebuild", action="store_true", help="rebuild from scratch")
+
+
+def _add_evaluate(commands: _Commands) -> None:
+    evaluate = _add(
+        commands,
+        "evaluate",
+        "answer all questions of a gold file and measure the answers",
+        "evaluate corpus/gold/faq.jsonl",
+        "evaluate corpus/gold/faq.jsonl --require right=0.7 --out results",
+    )
+    evaluate.add_argument(
+        "gold", metavar="GOLD.jsonl", type=Path, help="one question per line, as a JSON object"
+    )
+    evaluate.add_argument(
+        "--out", metavar="DIR", type=Path, help="write figures.json and outcomes.jsonl to DIR"
+    )
+    evaluate.add_argument(
+        "--require",
+        metavar="METRIC=VALUE",
+        action="append",
+        default=[],
+        help="exit with 1 if the metric is below VALUE (wrongly_refused and unproved_sentences: "
+        "above VALUE); may be repeated",
+    )
+
+
+def _add_keys(commands: _Commands) -> None:
+    keys = _add(
+        commands,
+        "keys",
+        "create, list and revoke API keys; once a key exists, every request needs one",
+        "keys add website --scope ask --folder public",
+        "keys list",
+        "keys revoke website",
+    )
+    actions = keys.add_subparsers(dest="action", metavar="ACTION", required=True)
+    add = actions.add_parser("add", help="create a key and print it, once", allow_abbrev=False)
+    add.add_argument("name", metavar="NAME", help="what the key is for")
+    add.add_argument(
+        "--scope",
+        action="append",
+        choices=["ask", "write", "admin"],
+        help="ask: ask questions and read documents; write: change documents; admin: metrics "
+        "(default: ask); may be repeated",
+    )
+    add.add_argument(
+        "--folder",
+        action="append",
+        default=[],
+        metavar="FOLDER",
+        help="limit the key to a folder of the corpus, such as hr/leave; may be repeated "
+        "(default: all documents)",
+    )
+    actions.add_parser("list", help="list all keys", allow_abbrev=False)
+    revoke = actions.add_parser("revoke", help="revoke a key for good", allow_abbrev=False)
+    revoke.add_argument("name", metavar="NAME", help="the name that the key was created with")
+    for action in actions.choices.values():  # --corpus and --data may also follow the action
+        _add_folders(action, argparse.SUPPRESS)
+
+
+def _add_doctor(commands: _Commands) -> None:
+    doctor = _add(
+        commands,
+        "doctor",
+        "check everything that the service depends on; exits with 1 if a check fails",
+        "doctor",
+        "doctor --json",
+        details="Checks documents, folders, models, index, database, Slack and clock, and says how "
+        "to repair what is\nbroken. It repairs nothing itself.\n",
+    )
+    doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
+
+
+def _add_slack(commands: _Commands) -> None:
+    _add(
+        commands,
+        "slack",
+        "answer in Slack over Socket Mode, which needs no public address",
+        "slack",
+        details="Needs the environment variables SLACK_BOT_TOKEN and SLACK_APP_TOKEN. With a "
+        "public address,\n`assistant serve` answers Slack at /slack/events instead.\n",
+    )
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: give a number from 0 to 65535")
+    return int(text)

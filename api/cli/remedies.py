@@ -1,0 +1,58 @@
+"""What to type after an error, once per class of error.
+
+The messages of the packages say what is wrong. Only the command line may suggest commands and
+options: other users of the same errors, such as HTTP clients, cannot run them.
+"""
+
+import shlex
+from argparse import Namespace
+
+from api.errors import (
+    AddressUnavailable,
+    KeyNotFound,
+    OutputUnwritable,
+    PublicWithoutKeys,
+)
+from corpus.errors import CorpusEmpty, CorpusMissing
+from index.errors import (
+    EncoderUnavailable,
+    IndexDamaged,
+    IndexMissing,
+    IndexOutdated,
+    IndexUnwritable,
+    TextMissing,
+)
+
+# {folders} becomes the --corpus and --data of the failed command.
+REMEDIES: dict[type[Exception], str] = {
+    AddressUnavailable: "stop the process that uses it, or choose another port with --port",
+    CorpusEmpty: "put documents there, or name another folder with --corpus",
+    CorpusMissing: "name another folder with --corpus",
+    EncoderUnavailable: "run `assistant index{folders}`",
+    IndexDamaged: "run `assistant index --rebuild{folders}`",
+    IndexMissing: "run `assistant index{folders}`",
+    IndexOutdated: "run `assistant index{folders}`",
+    IndexUnwritable: "name another folder with --data",
+    KeyNotFound: "see the names with `assistant keys list{folders}`",
+    OutputUnwritable: "name another folder with --out",
+    PublicWithoutKeys: "create a key first, with `assistant keys add NAME{folders}`",
+    TextMissing: "run `assistant index{folders}`",
+}
+
+
+def explain(error: Exception, arguments: Namespace) -> str:
+    """Returns the error's message, followed by the remedy of its class if there is one."""
+    return with_remedy(str(error), type(error), arguments)
+
+
+def with_remedy(message: str, kind: type[Exception] | None, arguments: Namespace) -> str:
+    """Returns the message, followed by the remedy for this class of error if there is one."""
+    remedy = REMEDIES.get(kind, "").format(folders=_folders(arguments)) if kind else ""
+    separator = "\n" if "\n" in message else ": "
+    return f"{message}{separator}{remedy}" if remedy else message
+
+
+def _folders(arguments: Namespace) -> str:
+    """The options that name the same folders again, ready for the shell."""
+    named = {"--corpus": arguments.corpus, "--data": arguments.data}
+    return "".join(f" {option} {shlex.quote(str(path))}" for option, path in named.items() if path)
