@@ -188,9 +188,21 @@ class RemovalBody(_Reply):
     path: str
 
 
+class ProgressBody(_Reply):
+    """The current step of a build, and how many of its `total` units are done."""
+
+    step: str
+    done: int
+    total: int
+
+
 class IndexBody(_Reply):
-    """The open generation, and the next one: whether it is being built, whether there are changes
-    that it has not yet been begun for, and why the last build failed, if it did."""
+    """The open generation, and the next one.
+
+    While the first index is built, `generation` and `created` are empty. `pending` means that there
+    are changes that no build has started for; `failed` is why the last build failed, if it did;
+    `unreadable` names the files that could not be indexed, with the reason.
+    """
 
     generation: str
     created: str
@@ -198,6 +210,8 @@ class IndexBody(_Reply):
     building: bool
     pending: bool
     failed: str
+    progress: ProgressBody | None = None
+    unreadable: tuple[str, ...] = ()
 
 
 class HitBody(_Reply):

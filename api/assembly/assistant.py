@@ -100,6 +100,7 @@ def open_generations(settings: Settings) -> GenerationPool:
 
     def open_published() -> Assistant:
         nonlocal encoder
+        data.current()  # raises IndexMissing before any time is spent on the encoder
         encoder = encoder or _encoder(settings)
         return _open(data, encoder, reader)
 

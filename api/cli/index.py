@@ -1,5 +1,6 @@
 """`assistant index`: builds the index or updates it."""
 
+import json
 import time
 from argparse import Namespace
 
@@ -8,7 +9,9 @@ from api.cli.terminal import ProgressBars, count, shorten, warn, warn_skipped
 from api.exit_codes import CHECK_FAILED, DONE
 from api.settings import load_settings
 from corpus.loader import FORMATS, skipped_files
-from index.build import BuildResult
+from index.build import BuildProgress, BuildResult
+
+_PRINT_INTERVAL = 0.2  # seconds between two lines of a step
 
 
 def run(arguments: Namespace) -> int:
@@ -16,7 +19,8 @@ def run(arguments: Namespace) -> int:
     settings = load_settings(arguments.corpus, arguments.data)
     start = time.perf_counter()
     with ProgressBars() as bars:
-        corpus, built = build_index(settings, bars, rebuild=arguments.rebuild)
+        progress = _ProgressLines(bars) if arguments.progress_lines else bars
+        corpus, built = build_index(settings, progress, rebuild=arguments.rebuild)
     print(_summarize(built, time.perf_counter() - start))
     warn_skipped(corpus.unreadable)
     if others := skipped_files(settings.corpus):
@@ -24,6 +28,34 @@ def run(arguments: Namespace) -> int:
         known = ", ".join(sorted(FORMATS))
         warn([f"skipped {count(len(others), 'file')} that are not {known}: {names}"])
     return CHECK_FAILED if corpus.unreadable else DONE
+
+
+class _ProgressLines:
+    """Prints the progress as JSON lines, {"step", "done", "total"}, for the process that started
+    this one."""
+
+    def __init__(self, bars: BuildProgress) -> None:
+        self._bars = bars
+        self._step, self._done, self._total = "", 0, 0
+        self._printed = 0.0
+
+    def begin(self, step: str, total: int) -> None:
+        """Begins a step of `total` units."""
+        self._bars.begin(step, total)
+        self._step, self._done, self._total = step, 0, total
+        self._print()
+
+    def advance(self, count: int) -> None:
+        """Advances the step by `count` units."""
+        self._bars.advance(count)
+        self._done += count
+        if time.monotonic() > self._printed + _PRINT_INTERVAL:
+            self._print()
+
+    def _print(self) -> None:
+        self._printed = time.monotonic()
+        line = {"step": self._step, "done": self._done, "total": self._total}
+        print(json.dumps(line), flush=True)
 
 
 def _summarize(built: BuildResult, seconds: float) -> str:

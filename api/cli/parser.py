@@ -131,6 +131,8 @@ def _add_index(commands: _Commands) -> None:
         "index --corpus ~/handbook --rebuild",
     )
     index.add_argument("--rebuild", action="store_true", help="rebuild from scratch")
+    # For the service, which runs this command in a child process.
+    index.add_argument("--progress-lines", action="store_true", help=argparse.SUPPRESS)
 
 
 def _add_evaluate(commands: _Commands) -> None:

@@ -10,7 +10,7 @@ from api.http.problems import problem_responses
 from api.service.access import Caller
 from api.service.metrics import MEDIA_TYPE
 from api.store.keys import Scope
-from api.wire import HealthBody, IndexBody, ReadyBody
+from api.wire import HealthBody, IndexBody, ProgressBody, ReadyBody
 from index.errors import IndexMissing
 
 
@@ -28,13 +28,10 @@ def operation_routes(service: Service) -> APIRouter:
     @routes.get("/readyz", responses=problem_responses(503))
     def readyz() -> ReadyBody:
         """Says whether questions can be answered and kept, and from which generation."""
-        try:
-            with service.generations.borrow() as assistant:
-                generation = assistant.generation.id
-        except IndexMissing as error:
-            if service.index_updater.state.building:
-                raise IndexMissing("the first index is being built: wait a little") from error
-            raise
+        if service.index_updater.state.building and not service.generations.is_open:
+            raise IndexMissing("the first index is being built: wait a little")
+        with service.generations.borrow() as assistant:
+            generation = assistant.generation.id
         service.database.check()
         return ReadyBody(generation=generation)
 
@@ -42,17 +39,25 @@ def operation_routes(service: Service) -> APIRouter:
     def index(caller: asking) -> IndexBody:
         """Says which generation is answered from, and how the next one stands."""
         state = service.index_updater.state
-        with service.generations.borrow(caller.folders) as assistant:
-            manifest = assistant.generation.manifest
-            return IndexBody(
-                generation=assistant.generation.id,
-                created=manifest.created,
-                documents=len(manifest.documents),
-                building=state.building,
-                pending=state.pending,
-                # It may name documents that not everybody may know of.
-                failed=state.failed if caller.folders is None else "",
-            )
+        generation, created, documents = "", "", 0
+        unreadable: tuple[str, ...] = ()
+        if service.generations.is_open or not state.building:
+            with service.generations.borrow(caller.folders) as assistant:
+                manifest = assistant.generation.manifest
+                generation, created = assistant.generation.id, manifest.created
+                documents, unreadable = len(manifest.documents), manifest.unreadable
+        # Errors may name documents that the caller may not read.
+        sees_all = caller.folders is None
+        return IndexBody(
+            generation=generation,
+            created=created,
+            documents=documents,
+            building=state.building,
+            pending=state.pending,
+            failed=state.failed if sees_all else "",
+            progress=ProgressBody.model_validate(state.progress) if state.progress else None,
+            unreadable=unreadable if sees_all else (),
+        )
 
     @routes.get(
         "/metrics",

@@ -91,6 +91,11 @@ class GenerationPool:
             self._opening.release()
 
     @property
+    def is_open(self) -> bool:
+        """Whether a generation is open, so that borrow() does not have to open one."""
+        return self._current is not None
+
+    @property
     def age(self) -> float:
         """Seconds since the open generation was built; NaN where none is open."""
         held = self._current

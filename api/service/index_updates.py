@@ -6,6 +6,7 @@ The process is `assistant index`: what a person can run, nothing more.
 """
 
 import asyncio
+import json
 import logging
 import os
 import sys
@@ -35,14 +36,25 @@ _TOLD = 2000  # characters of what a failed build said that are repeated
 Mode = Literal["auto", "poll", "off"]
 
 
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """The current step of a build, and how many of its units are done."""
+
+    step: str
+    done: int
+    total: int
+
+
 @dataclass
 class State:
-    """How the index stands. `pending`: something has changed that no build has begun for.
-    `failed`: why the last build did not succeed; empty where it did."""
+    """The state of the index. `pending`: there are changes that no build has started for.
+    `failed`: why the last build failed; empty if it succeeded. `progress`: of the build that runs;
+    None if none runs or nothing has been reported yet."""
 
     building: bool = False
     pending: bool = False
     failed: str = ""
+    progress: Progress | None = None
 
 
 @dataclass(frozen=True)
@@ -123,7 +135,7 @@ class IndexUpdater:
         try:
             built = await self._run(seen)
         finally:
-            self.state.building = False
+            self.state.building, self.state.progress = False, None
         self.state.failed = "" if built.done else built.told or f"it ended with {built.code}"
         self._metrics.count_build("done" if built.done else "failed", time.monotonic() - began)
         await asyncio.to_thread(self._refresh)
@@ -132,10 +144,10 @@ class IndexUpdater:
     async def _run(self, seen: bool) -> "_Built":
         try:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "api.cli", "index", *self._arguments,
+                sys.executable, "-m", "api.cli", "index", "--progress-lines", *self._arguments,
                 env=child_environment(),
                 stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
                 stderr=None if seen else asyncio.subprocess.PIPE,
             )  # fmt: skip
         except OSError as error:
@@ -144,14 +156,21 @@ class IndexUpdater:
             with suppress(ProcessLookupError, PermissionError):  # gone already, or not allowed to
                 os.setpriority(os.PRIO_PROCESS, process.pid, _NICENESS)
         try:
-            _, told = await process.communicate()
+            told, _ = await asyncio.gather(_read(process.stderr), self._follow(process.stdout))
+            await process.wait()
         except asyncio.CancelledError:
             with suppress(ProcessLookupError):
                 process.terminate()
             await process.wait()
             raise
-        said = (told or b"").decode(errors="replace").strip()
-        return _Built(process.returncode or 0, said[-_TOLD:])
+        return _Built(process.returncode or 0, told.decode(errors="replace").strip()[-_TOLD:])
+
+    async def _follow(self, lines: asyncio.StreamReader | None) -> None:
+        """Keeps the progress that the process prints, up to date."""
+        assert lines
+        async for line in lines:
+            with suppress(ValueError, TypeError):  # the last line is a summary for users
+                self.state.progress = Progress(**json.loads(line))
 
     async def _watch(self) -> None:
         """Wakes the build whenever a file below the watched folders changes."""
@@ -169,6 +188,10 @@ class IndexUpdater:
         while True:
             await asyncio.sleep(_LOOK)
             await asyncio.to_thread(self._refresh)
+
+
+async def _read(stream: asyncio.StreamReader | None) -> bytes:
+    return await stream.read() if stream else b""
 
 
 def _is_visible(_: Change, path: str) -> bool:

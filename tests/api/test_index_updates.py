@@ -1,6 +1,7 @@
 """Documents while running: what is put, changed or removed is answered from a little later, and
 never by half."""
 
+import asyncio
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -9,8 +10,9 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from serving import BEANS, CHANGED, GARDEN, ROSES, ask, served
+from serving import BEANS, CHANGED, GARDEN, ROSES, ask, client_of, opened, served
 
+from api.service.index_updates import Progress
 from api.settings import Settings
 
 Writer = Callable[[Mapping[str, str]], Path]
@@ -120,3 +122,29 @@ def test_a_stopped_service_stops_its_build(settings: Settings, folder_of: Writer
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
         wait_for(lambda: not Path(f"/proc/{child}").exists(), "the build has ended")
+
+
+async def test_first_build_reports_its_progress(settings: Settings) -> None:
+    with opened(settings) as service:
+        updater = service.index_updater
+        build = asyncio.create_task(updater.build_first())
+        seen = set()
+        while not build.done():
+            seen.add(updater.state.progress)
+            await asyncio.sleep(0.001)
+        assert await build
+        assert updater.state.progress is None
+    assert None in seen
+    assert {"Encoding", "Storing"} <= {each.step for each in seen if each}
+
+
+def test_index_state_shows_the_progress_of_the_first_build(settings: Settings) -> None:
+    with opened(settings) as service:
+        client = client_of(service)
+        assert client.get("/v1/index").status_code == 503
+        state = service.index_updater.state
+        state.building, state.progress = True, Progress("Encoding", 3, 10)
+        index = client.get("/v1/index").json()
+        assert (index["generation"], index["documents"], index["building"]) == ("", 0, True)
+        assert index["progress"] == {"step": "Encoding", "done": 3, "total": 10}
+        assert "is being built" in client.get("/readyz").json()["detail"]
