@@ -16,7 +16,7 @@ from pathlib import Path
 
 from api.assembly.assistant import calibration_in, is_current
 from api.assembly.service import channels_of, open_database
-from api.errors import ApiError
+from api.errors import ApiError, describe
 from api.settings import Settings
 from api.slack.inbox import Inbox
 from api.slack.web_api import Identity, RequestRejected, RetryLater, WebApi, missing_scopes
@@ -27,21 +27,10 @@ from corpus.gold import read_gold
 from corpus.loader import load_corpus
 from index.encoder import EncoderCard
 from index.encoders import encoder_folder, load_encoder
-from index.errors import IndexingError, TextMissing
-from index.generation import (
-    DataFolder,
-    check_passage_count,
-    unwritable,
-)
-from index.manifest import (
-    Manifest,
-    check_compatible,
-    check_file_digests,
-    check_file_sizes,
-)
-from index.passages import PassageStore
-from index.probe import probe
-from index.texts import TextStore
+from index.errors import IndexingError, IndexUnwritable
+from index.generation import DataFolder
+from index.health import check_generation, check_search, check_texts
+from index.manifest import Manifest
 
 _ROOM = 200 * 2**20  # bytes that should be free: a generation and its copy have room in that
 _AHEAD = 60.0  # seconds that a time may lie in the future before the clock is doubted
@@ -66,13 +55,16 @@ class Finding:
     told: str
 
 
-def examine(settings: Settings) -> Iterator[Finding]:
-    """All checks, one after the other; none depends on another's going well."""
+def examine(
+    settings: Settings, explain: Callable[[Exception], str] = describe
+) -> Iterator[Finding]:
+    """All checks, one after the other; none depends on another's going well. `explain` words an
+    error and its remedy."""
     for what, check in _CHECKS.items():
         try:
             yield from (Finding(what, state, told) for state, told in check(settings))
         except (CorpusError, IndexingError, ApiError) as error:
-            yield Finding(what, State.FAILED, str(error))
+            yield Finding(what, State.FAILED, explain(error))
         except OSError as error:
             told = f"{error}: see whether this user may read it, and whether its disk works"
             yield Finding(what, State.FAILED, told)
@@ -99,7 +91,7 @@ def _folder(settings: Settings) -> _Told:
         folder.mkdir(parents=True, exist_ok=True)
         yield _room(folder)
     except OSError as error:
-        yield State.FAILED, unwritable(folder, error)
+        raise IndexUnwritable.at(folder, error) from error
 
 
 def _temporary(_: Settings) -> _Told:
@@ -133,20 +125,12 @@ def _encoder(settings: Settings) -> _Told:
 
 
 def _generation(settings: Settings) -> _Told:
-    """Without Chroma, which is not to be opened in this process before it is known to be well."""
     folder = DataFolder(settings.data_folder).current()
-    manifest = Manifest.read(folder)
-    check_file_sizes(folder, manifest)
-    check_file_digests(folder, manifest)
-    words = PassageStore(folder / "passages.sqlite")
-    try:
-        words.check_integrity()
-        check_passage_count(folder, manifest, words)
-    finally:
-        words.close()
+    fingerprint = None
     with suppress(OSError, ValueError, TypeError):  # the encoder has a check of its own
         card = EncoderCard.read(encoder_folder(settings.encoders_folder, settings.encoder))
-        check_compatible(manifest, card.fingerprint)
+        fingerprint = card.fingerprint
+    manifest = check_generation(folder, fingerprint)
     calibration_in(folder.name, manifest, "reader" if settings.reader else "plain")
     told = f"{folder.name}: {len(manifest.documents)} documents, {manifest.passages} passages"
     try:
@@ -162,33 +146,19 @@ def _generation(settings: Settings) -> _Told:
 
 
 def _texts(settings: Settings) -> _Told:
-    data = DataFolder(settings.data_folder)
-    texts = TextStore(data.texts)
-    paths: dict[str, str] = {}
-    with suppress(IndexingError):  # an index that cannot be read is told above
-        manifest = Manifest.read(data.current())
-        paths = {document.sha256: document.path for document in manifest.documents}
-    every = sorted({*texts.digests(), *paths})
-    faults = []
-    for sha256 in every:
-        try:
-            texts.read(sha256)
-        except TextMissing as error:
-            faults.append(f"{paths.get(sha256, 'an earlier document')}: {error}")
+    report = check_texts(DataFolder(settings.data_folder))
+    faults = [f"{path}: {describe(error)}" for path, error in report.damaged]
     for fault in faults[:_MOST]:
         yield State.FAILED, fault
     if faults[_MOST:]:
         yield State.FAILED, f"{len(faults) - _MOST} more texts: as above"
     if not faults:
-        yield State.WELL, f"all {len(every)} texts ever indexed are as they were"
+        yield State.WELL, f"all {report.count} texts ever indexed are as they were"
 
 
 def _chroma(settings: Settings) -> _Told:
-    fault = probe(DataFolder(settings.data_folder).current())
-    if fault:
-        yield State.FAILED, fault
-    else:
-        yield State.WELL, "opens and finds, in a process of its own"
+    check_search(DataFolder(settings.data_folder).current())
+    yield State.WELL, "opens and finds, in a process of its own"
 
 
 def _database(settings: Settings) -> _Told:
@@ -270,7 +240,7 @@ def _clock(settings: Settings) -> _Told:
         yield (
             State.FAILED,
             f"the index is dated {(built - now) / 3600:,.1f} hours ahead of now: {set_it}; if it "
-            "is right, run `assistant index --rebuild`",
+            "is right, rebuild the index",
         )
     if max(kept, built) <= now + _AHEAD:
         yield State.WELL, "nothing is dated ahead of now"

@@ -103,3 +103,9 @@ class SlackUnavailable(ApiError):
 
 class PublicWithoutKeys(ApiError):
     """Without keys the service is for its own machine only."""
+
+
+def describe(error: Exception) -> str:
+    """Returns the error's message, followed by the remedy of its class if it has one."""
+    remedy = getattr(error, "remedy", "")
+    return f"{error}: {remedy}" if remedy else str(error)

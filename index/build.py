@@ -21,7 +21,6 @@ from index.generation import (
     DataFolder,
     Generation,
     read_vectors,
-    unwritable,
 )
 from index.manifest import (
     FORMAT_VERSION,
@@ -128,12 +127,9 @@ def build(
                 manifest.write(building)
             folder = data.publish(building, identity[:12])
         except OSError as error:
-            raise IndexUnwritable(unwritable(data.root, error)) from error
+            raise IndexUnwritable.at(data.root, error) from error
         except sqlite3.Error as error:
-            raise IndexUnwritable(
-                f"{data.root} cannot be written ({error}): free some space, or name another "
-                "folder with --data"
-            ) from error
+            raise IndexUnwritable.at(data.root, error) from error
         finally:
             if building:
                 shutil.rmtree(building, ignore_errors=True)

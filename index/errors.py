@@ -1,33 +1,86 @@
-"""What can go wrong in building and opening an index; each message names the remedy."""
+"""The errors of building and opening an index.
+
+A message says what is wrong, with the value. `remedy` says once for each class what to do about
+it, in words that fit every interface; an interface may word it for its own users.
+"""
+
+from pathlib import Path
+from typing import ClassVar
 
 
 class IndexingError(Exception):
-    """The index cannot be built, opened or searched as it stands."""
+    """The index cannot be built, opened or searched."""
+
+    remedy: ClassVar[str] = "see the log of the service"
 
 
 class EncoderUnavailable(IndexingError):
-    """The encoder's weights are not on this machine, or could not be exported."""
+    """The encoder's weights are not on this machine, or cannot be exported."""
+
+    remedy = "install a sentence-transformers model on this machine and name it as the encoder"
+
+
+class EncoderNotExported(IndexingError):
+    """The encoder has not been exported yet."""
+
+    remedy = "build the index"
+
+
+class ModelDamaged(IndexingError):
+    """The file of a model cannot be loaded."""
+
+    remedy = (
+        "remove the folder of an encoder and build the index, which exports it again; for the "
+        "reader, install the program again"
+    )
 
 
 class IndexMissing(IndexingError):
-    """Nothing has been published in the data folder yet."""
+    """No generation has been published in the data folder yet."""
+
+    remedy = "build the index"
 
 
 class IndexOutdated(IndexingError):
-    """The published generation was made by another encoder, splitter or format."""
+    """The published generation was made with another encoder, splitter or format."""
+
+    remedy = "build the index"
 
 
 class IndexDamaged(IndexingError):
     """A file of the published generation is missing or cannot be read."""
 
+    remedy = "rebuild the index"
+
 
 class IndexBusy(IndexingError):
     """Another process is writing to the data folder."""
+
+    remedy = "wait until it has finished, or use another data folder"
 
 
 class IndexUnwritable(IndexingError):
     """The data folder cannot be written: permissions, or no space left."""
 
+    remedy = "free disk space, change the permissions, or use another data folder"
+
+    @classmethod
+    def at(cls, path: Path, error: Exception) -> "IndexUnwritable":
+        """The error for a path, with the reason that the system or a library gave."""
+        reason = getattr(error, "strerror", None) or error
+        return cls(f"{path} cannot be written ({reason})")
+
+
+class NoTemporarySpace(IndexUnwritable):
+    """The folder for temporary files cannot be written: permissions, or no space left."""
+
+    remedy = "free disk space there, or set TMPDIR to another folder"
+
 
 class TextMissing(IndexingError):
-    """No text is kept under this digest."""
+    """No stored text has this digest, or its file was changed."""
+
+    remedy = (
+        "build the index while a document still has this text, or restore the folder of texts "
+        "from a backup"
+    )

@@ -35,8 +35,7 @@ def check_passage_count(folder: Path, manifest: Manifest, words: PassageStore) -
     """Raises IndexDamaged where there are not as many as the manifest says."""
     if words.count != manifest.passages:
         raise IndexDamaged(
-            f"{folder} holds {words.count} passages, its manifest says {manifest.passages}: "
-            "run `assistant index --rebuild`"
+            f"{folder} holds {words.count} passages, its manifest says {manifest.passages}"
         )
 
 
@@ -102,9 +101,7 @@ def read_vectors(folder: Path) -> Vectors:
         # A plain view of the map: numpy's own class for maps costs more than looking up a row.
         vectors: Vectors = np.asarray(np.load(folder / "vectors.npy", mmap_mode="r"))
     except (OSError, ValueError, EOFError) as error:
-        raise IndexDamaged(
-            f"the vectors of {folder} cannot be read ({error}): run `assistant index --rebuild`"
-        ) from error
+        raise IndexDamaged(f"the vectors of {folder} cannot be read ({error})") from error
     return vectors
 
 
@@ -122,19 +119,12 @@ class DataFolder:
         try:
             name = self._pointer.read_text(encoding="utf-8").strip()
         except (FileNotFoundError, NotADirectoryError) as error:
-            raise IndexMissing(
-                f"there is no index in {self.root} yet: run `assistant index`"
-            ) from error
+            raise IndexMissing(f"there is no index in {self.root} yet") from error
         except (OSError, UnicodeDecodeError) as error:
-            raise IndexDamaged(
-                f"{self._pointer} cannot be read ({error}): let this user read it, or run "
-                "`assistant index --rebuild`"
-            ) from error
+            raise IndexDamaged(f"{self._pointer} cannot be read ({error})") from error
         folder = self._generations / name
         if name != Path(name).name or not _number(folder) or not folder.is_dir():
-            raise IndexDamaged(
-                f"{self._pointer} names {name!r}, which is not there: run `assistant index`"
-            )
+            raise IndexDamaged(f"{self._pointer} names {name!r}, which is not there")
         return folder
 
     def open(self, encoder_fingerprint: str) -> Generation:
@@ -159,12 +149,9 @@ class DataFolder:
             self.root.mkdir(parents=True, exist_ok=True)
             lock.acquire()
         except Timeout as error:
-            raise IndexBusy(
-                f"another process is writing to {self.root}: wait until it has finished, "
-                "or name another folder with --data"
-            ) from error
+            raise IndexBusy(f"another process is writing to {self.root}") from error
         except OSError as error:
-            raise IndexUnwritable(unwritable(self.root, error)) from error
+            raise IndexUnwritable.at(self.root, error) from error
         return lock
 
     def begin(self) -> Path:
@@ -200,14 +187,6 @@ class DataFolder:
         )
         for path in others[: len(others) - _KEPT]:
             shutil.rmtree(path, ignore_errors=True)
-
-
-def unwritable(root: Path, error: OSError) -> str:
-    """The message for a data folder that cannot be written, with its remedy."""
-    return (
-        f"{root} cannot be written ({error.strerror or error}): free some space, change its "
-        "permissions, or name another folder with --data"
-    )
 
 
 def _number(folder: Path) -> int:

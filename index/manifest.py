@@ -64,7 +64,7 @@ class Manifest:
             if fields.get("format") != FORMAT_VERSION:
                 raise IndexOutdated(
                     f"the index {folder.name} has format {fields.get('format')}, this program "
-                    f"reads {FORMAT_VERSION}: run `assistant index`"
+                    f"reads {FORMAT_VERSION}"
                 )
             documents = tuple(IndexedDocument(**each) for each in fields.pop("documents"))
             unreadable = tuple(fields.pop("unreadable"))
@@ -75,10 +75,7 @@ class Manifest:
             datetime.fromisoformat(fields["created"])
             return cls(**fields, documents=documents, unreadable=unreadable, **mappings)
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise IndexDamaged(
-                f"the manifest of {folder} cannot be read ({error}): "
-                "run `assistant index --rebuild`"
-            ) from error
+            raise IndexDamaged(f"the manifest of {folder} cannot be read ({error})") from error
 
 
 def identity_of(documents: Iterable[Document], encoder_fingerprint: str) -> str:
@@ -116,14 +113,9 @@ def check_file_sizes(folder: Path, manifest: Manifest) -> None:
         try:
             found = (folder / name).stat().st_size
         except OSError as error:
-            raise IndexDamaged(
-                f"{folder / name} cannot be read ({error.strerror}): "
-                "run `assistant index --rebuild`"
-            ) from error
+            raise IndexDamaged(f"{folder / name} cannot be read ({error.strerror})") from error
         if found != size:
-            raise IndexDamaged(
-                f"{folder / name} has {found} bytes of {size}: run `assistant index --rebuild`"
-            )
+            raise IndexDamaged(f"{folder / name} has {found} bytes of {size}")
 
 
 def check_file_digests(folder: Path, manifest: Manifest, *names: str) -> None:
@@ -133,14 +125,9 @@ def check_file_digests(folder: Path, manifest: Manifest, *names: str) -> None:
         try:
             found = _digest(folder / name)
         except OSError as error:
-            raise IndexDamaged(
-                f"{folder / name} cannot be read ({error.strerror}): "
-                "run `assistant index --rebuild`"
-            ) from error
+            raise IndexDamaged(f"{folder / name} cannot be read ({error.strerror})") from error
         if found != manifest.digests.get(name):
-            raise IndexDamaged(
-                f"{folder / name} was changed on disk: run `assistant index --rebuild`"
-            )
+            raise IndexDamaged(f"{folder / name} was changed on disk")
 
 
 def check_compatible(manifest: Manifest, encoder_fingerprint: str) -> None:
@@ -149,10 +136,10 @@ def check_compatible(manifest: Manifest, encoder_fingerprint: str) -> None:
         raise IndexOutdated(
             f"the index was made by the encoder {manifest.encoder} "
             f"({manifest.encoder_fingerprint[:12]}), the one in use is "
-            f"{encoder_fingerprint[:12]}: run `assistant index`, or set ASSISTANT_ENCODER back"
+            f"{encoder_fingerprint[:12]}"
         )
     if manifest.splitter != SPLITTER_VERSION:
         raise IndexOutdated(
             f"the index was cut by splitter {manifest.splitter}, this program has "
-            f"{SPLITTER_VERSION}: run `assistant index`"
+            f"{SPLITTER_VERSION}"
         )

@@ -13,7 +13,7 @@ from onnxruntime.capi.onnxruntime_pybind11_state import (
     NoSuchFile,
 )
 
-from index.errors import IndexDamaged
+from index.errors import ModelDamaged
 
 
 class OnnxModel:
@@ -29,10 +29,7 @@ class OnnxModel:
                 str(path), options, providers=["CPUExecutionProvider"]
             )
         except (Fail, InvalidArgument, InvalidProtobuf, NoSuchFile) as error:
-            raise IndexDamaged(
-                f"the model {path} cannot be loaded ({error}): remove its folder and run "
-                "`assistant index` to make it again"
-            ) from error
+            raise ModelDamaged(f"the model {path} cannot be loaded ({error})") from error
         self.inputs = frozenset(node.name for node in self._session.get_inputs())
 
     def run(self, **arrays: NDArray[np.int64]) -> list[Any]:

@@ -206,9 +206,7 @@ class PassageStore:
         """Reads the whole file. Raises IndexDamaged where a page of it is not what was written."""
         faults = [fault for (fault,) in self._all("PRAGMA integrity_check", ())]
         if faults != ["ok"]:
-            raise IndexDamaged(
-                f"{self._path} is damaged ({faults[0]}): run `assistant index --rebuild`"
-            )
+            raise IndexDamaged(f"{self._path} is damaged ({faults[0]})")
 
     def close(self) -> None:
         """Closes this thread's connection; those of other threads go with their threads."""
@@ -235,9 +233,7 @@ class PassageStore:
             rows: list[Any] = self._local.connection.execute(sql, values).fetchall()
             return rows
         except sqlite3.Error as error:
-            raise IndexDamaged(
-                f"{self._path} cannot be read ({error}): run `assistant index --rebuild`"
-            ) from error
+            raise IndexDamaged(f"{self._path} cannot be read ({error})") from error
 
 
 class _Within(PassageStore):

@@ -6,14 +6,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from index.errors import IndexDamaged, IndexUnwritable
+from index.errors import IndexDamaged, NoTemporarySpace
 
 
 @contextmanager
 def copied(source: Path, scratch: Path | None = None) -> Iterator[Path]:
     """A copy of a file or a folder, in `scratch`, or where the system keeps temporary files.
 
-    Raises IndexUnwritable where there is no room for it, and IndexDamaged where the source is gone.
+    Raises NoTemporarySpace if there is no room for it, and IndexDamaged where the source is gone.
     """
     try:
         held = TemporaryDirectory(prefix="assistant-", dir=scratch)
@@ -31,15 +31,10 @@ def copied(source: Path, scratch: Path | None = None) -> Iterator[Path]:
                 shutil.copyfile(source, copy)
         except OSError as error:
             if not source.exists():
-                raise IndexDamaged(
-                    f"{source} was removed meanwhile: run `assistant index --rebuild`"
-                ) from error
+                raise IndexDamaged(f"{source} was removed meanwhile") from error
             raise _no_room(source, error) from error
         yield copy
 
 
-def _no_room(source: Path, error: OSError) -> IndexUnwritable:
-    return IndexUnwritable(
-        f"{source} cannot be copied to where temporary files lie ({error}): free some space "
-        "there, or name another folder with TMPDIR"
-    )
+def _no_room(source: Path, error: OSError) -> NoTemporarySpace:
+    return NoTemporarySpace(f"{source} cannot be copied to the temporary folder ({error})")

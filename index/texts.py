@@ -13,10 +13,6 @@ from corpus.files import fsync, write_atomically
 from index.errors import TextMissing
 
 _HEX = frozenset("0123456789abcdef")
-_MEND = (
-    "`assistant index` mends it while a document has this text, else restore the data folder's "
-    "texts from a backup"
-)
 
 
 class TextStore:
@@ -45,9 +41,9 @@ class TextStore:
         try:
             content = self._path(sha256).read_bytes()
         except OSError as error:
-            raise TextMissing(f"no text is kept under {sha256}: {_MEND}") from error
+            raise TextMissing(f"no text is kept under {sha256}") from error
         if hashlib.sha256(content).hexdigest() != sha256:
-            raise TextMissing(f"the text kept under {sha256} has been changed on disk: {_MEND}")
+            raise TextMissing(f"the text kept under {sha256} has been changed on disk")
         return content.decode()
 
     def digests(self) -> list[str]:

@@ -66,7 +66,7 @@ def write_vectors(
     try:
         client = _client(folder)
     except ChromaError as error:
-        raise _unwritable(folder, error) from error
+        raise IndexUnwritable.at(folder, error) from error
     try:
         store = _store(client, known)
         for at in range(0, len(passages), _BATCH):
@@ -81,7 +81,7 @@ def write_vectors(
             )
             progress(len(part))
     except ChromaError as error:
-        raise _unwritable(folder, error) from error
+        raise IndexUnwritable.at(folder, error) from error
     finally:
         client.close()
 
@@ -169,13 +169,5 @@ def _store(client: Client, embeddings: Embeddings | None) -> Chroma:
     )
 
 
-def _unwritable(folder: Path, error: ChromaError) -> IndexUnwritable:
-    return IndexUnwritable(
-        f"{folder} cannot be written ({error}): free some space, or name another folder with --data"
-    )
-
-
 def _damaged(folder: Path, reason: str) -> IndexDamaged:
-    return IndexDamaged(
-        f"the vectors in {folder} cannot be read ({reason}): run `assistant index --rebuild`"
-    )
+    return IndexDamaged(f"the vectors in {folder} cannot be read ({reason})")

@@ -29,7 +29,6 @@ from index.errors import (
 from index.generation import (
     DataFolder,
     Generation,
-    unwritable,
 )
 from index.manifest import (
     Manifest,
@@ -122,8 +121,7 @@ def calibration_in(generation: str, manifest: Manifest, kind: str) -> Calibratio
         return replace(calibration, threshold=manifest.thresholds.get(kind, calibration.threshold))
     except (KeyError, TypeError) as error:
         raise IndexOutdated(
-            f"the index {generation} has no calibration that this program reads ({error}): "
-            "run `assistant index`"
+            f"the index {generation} has no calibration that this program reads ({error})"
         ) from error
 
 
@@ -166,7 +164,7 @@ def _export(folder: Path, name: str) -> None:
         try:
             export_encoder(folder, name)
         except OSError as error:
-            raise IndexUnwritable(unwritable(folder, error)) from error
+            raise IndexUnwritable.at(folder, error) from error
 
 
 def _encoder(settings: Settings) -> OnnxEncoder:

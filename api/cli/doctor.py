@@ -3,7 +3,9 @@
 import json
 from argparse import Namespace
 from dataclasses import asdict
+from functools import partial
 
+from api.cli.remedies import explain
 from api.doctor import Finding, State, examine
 from api.exit_codes import CHECK_FAILED, DONE
 from api.settings import load_settings
@@ -14,7 +16,7 @@ def run(arguments: Namespace) -> int:
     """Prints each check as it is done; CHECK_FAILED where one failed."""
     settings = load_settings(arguments.corpus, arguments.data)
     findings = []
-    for finding in examine(settings):
+    for finding in examine(settings, partial(explain, arguments=arguments)):
         findings.append(finding)
         if not arguments.json:
             print(_line(finding), flush=True)

@@ -15,7 +15,9 @@ from api.errors import (
 )
 from corpus.errors import CorpusEmpty, CorpusMissing
 from index.errors import (
+    EncoderNotExported,
     EncoderUnavailable,
+    IndexBusy,
     IndexDamaged,
     IndexMissing,
     IndexOutdated,
@@ -28,15 +30,20 @@ REMEDIES: dict[type[Exception], str] = {
     AddressUnavailable: "stop the process that uses it, or choose another port with --port",
     CorpusEmpty: "put documents there, or name another folder with --corpus",
     CorpusMissing: "name another folder with --corpus",
-    EncoderUnavailable: "run `assistant index{folders}`",
+    EncoderNotExported: "run `assistant index{folders}`",
+    EncoderUnavailable: "set ASSISTANT_ENCODER to a sentence-transformers model on this machine",
+    IndexBusy: "wait until it has finished, or name another folder with --data",
     IndexDamaged: "run `assistant index --rebuild{folders}`",
     IndexMissing: "run `assistant index{folders}`",
     IndexOutdated: "run `assistant index{folders}`",
-    IndexUnwritable: "name another folder with --data",
+    IndexUnwritable: "free some space, change its permissions, or name another folder with --data",
     KeyNotFound: "see the names with `assistant keys list{folders}`",
     OutputUnwritable: "name another folder with --out",
     PublicWithoutKeys: "create a key first, with `assistant keys add NAME{folders}`",
-    TextMissing: "run `assistant index{folders}`",
+    TextMissing: (
+        "run `assistant index{folders}` while a document still has this text, or restore the "
+        "folder of texts from a backup"
+    ),
 }
 
 
@@ -47,7 +54,8 @@ def explain(error: Exception, arguments: Namespace) -> str:
 
 def with_remedy(message: str, kind: type[Exception] | None, arguments: Namespace) -> str:
     """Returns the message, followed by the remedy for this class of error if there is one."""
-    remedy = REMEDIES.get(kind, "").format(folders=_folders(arguments)) if kind else ""
+    remedy = REMEDIES.get(kind) or getattr(kind, "remedy", "") if kind else ""
+    remedy = remedy.format(folders=_folders(arguments))
     separator = "\n" if "\n" in message else ": "
     return f"{message}{separator}{remedy}" if remedy else message
 

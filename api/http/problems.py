@@ -25,6 +25,7 @@ from api.errors import (
     Overloaded,
     RateLimited,
     UploadRefused,
+    describe,
 )
 from api.service.logs import request_id
 from api.wire import ProblemBody, problem
@@ -93,7 +94,7 @@ def problem_for(error: Exception) -> ProblemBody:
         _log.error("An answer could not be finished", exc_info=error)
         status, detail = 500, "something went wrong here: see the log of the service"
     else:
-        detail = str(error)
+        detail = describe(error)
     return ProblemBody.model_validate(_members(status, detail))
 
 
@@ -117,7 +118,7 @@ def _known(_: Request, error: Exception) -> ProblemResponse:
         headers["retry-after"] = "5"
     elif status == 401:
         headers["www-authenticate"] = "Bearer"
-    return ProblemResponse(status, str(error), headers)
+    return ProblemResponse(status, describe(error), headers)
 
 
 def _http(request: Request, error: Exception) -> ProblemResponse:

@@ -353,7 +353,7 @@ def test_a_damaged_file_is_named_each_time_and_mended_by_a_rebuild(
     folder = world.data.current()
     damage(folder / name)
     for _ in range(2):
-        with pytest.raises(IndexDamaged, match="run `assistant index --rebuild`") as error:
+        with pytest.raises(IndexDamaged) as error:
             world.data.open(world.encoder.fingerprint)
         assert str(folder) in str(error.value)
     world.index(GARDEN, rebuild=True)
@@ -397,7 +397,7 @@ def test_a_file_of_chromas_graph_that_is_cut_off_is_named_and_mended(world: Worl
     world.data.open("drawn").close()
     (graph,) = world.data.current().rglob("data_level0.bin")
     halved(graph)
-    wanted = r"data_level0\.bin has \d+ bytes of \d+: run `assistant index --rebuild`"
+    wanted = r"data_level0\.bin has \d+ bytes of \d+"
     with pytest.raises(IndexDamaged, match=wanted):
         world.data.open("drawn")
     again = world.index(many, drawn)

@@ -229,14 +229,14 @@ def test_closing_what_is_within_leaves_the_whole_open(made: Made) -> None:
 
 
 def test_a_missing_file_is_a_damaged_index(tmp_path: Path) -> None:
-    with pytest.raises(IndexDamaged, match="assistant index --rebuild"):
+    with pytest.raises(IndexDamaged):
         PassageStore(tmp_path / "gone.sqlite")
     assert not (tmp_path / "gone.sqlite").exists()
 
 
 def test_a_file_that_is_no_index_is_a_damaged_index(made: Made, tmp_path: Path) -> None:
     (tmp_path / "noise.sqlite").write_bytes(b"SQLite format 3\x00" + b"noise" * 1000)
-    with pytest.raises(IndexDamaged, match="assistant index --rebuild"):
+    with pytest.raises(IndexDamaged):
         PassageStore(tmp_path / "noise.sqlite")
     with sqlite3.connect(tmp_path / "other.sqlite") as other:
         other.execute("CREATE TABLE things (a)")

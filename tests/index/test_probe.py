@@ -139,18 +139,18 @@ def test_a_child_that_is_killed_is_told_with_its_signal(
     large: Path, python_that: Shell, name: str, number: int
 ) -> None:
     python_that(f"kill -{name} $$")
-    assert probe(large) == f"Chroma crashed (signal {number}): run `assistant index --rebuild`"
+    assert probe(large) == f"Chroma crashed (signal {number})"
 
 
 def test_a_child_that_does_not_answer_is_ended_and_told(large: Path, python_that: Shell) -> None:
     python_that("exec sleep 60")
-    told = "Chroma did not answer within 0.2 seconds: run `assistant index --rebuild`"
+    told = "Chroma did not answer within 0.2 seconds"
     assert probe(large, timeout=0.2) == told
 
 
 def test_of_what_a_child_says_the_last_line_is_told(large: Path, python_that: Shell) -> None:
     python_that("echo Traceback >&2; echo 'ValueError: no' >&2; exit 1")
-    assert probe(large) == "ValueError: no: run `assistant index --rebuild`"
+    assert probe(large) == "ValueError: no"
     python_that("echo 'the disk is full: free some space' >&2; exit 1")
     assert probe(large) == "the disk is full: free some space"
     python_that("exit 3")

