@@ -221,7 +221,7 @@ def test_another_encoder_is_outdated_until_all_is_encoded_again(world: World) ->
     first = world.index(GARDEN)
     other = Counting(world.encoder)
     other.fingerprint = "another"
-    with pytest.raises(IndexOutdated, match="by the encoder test .*: run `assistant index`"):
+    with pytest.raises(IndexOutdated, match="by the encoder test .*"):
         world.data.open(other.fingerprint)
     again = world.index(GARDEN, encoder=other)
     assert (again.encoded, again.carried) == (first.encoded, 0)
@@ -269,7 +269,7 @@ def test_an_index_of_format_2_is_built_anew_and_its_texts_are_recorded(world: Wo
     path.write_text(json.dumps({**fields, "format": 2}), encoding="utf-8")
     for record in world.data.texts.rglob("*.path"):
         record.unlink()
-    with pytest.raises(IndexOutdated, match="has format 2, this .*: run `assistant index`"):
+    with pytest.raises(IndexOutdated, match="has format 2, this .*"):
         world.found("roses")
     again = world.index(GARDEN)
     assert (again.changed, again.manifest.format) == (True, FORMAT_VERSION)
@@ -285,7 +285,7 @@ def test_another_format_or_splitter_is_outdated_until_it_is_built_again(
     path = world.data.current() / "manifest.json"
     fields = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps({**fields, field: 0, "identity": "older"}), encoding="utf-8")
-    with pytest.raises(IndexOutdated, match=r" 0, this program .*: run `assistant index`"):
+    with pytest.raises(IndexOutdated, match=r" 0, this program .*"):
         world.found("roses")
     assert world.index(GARDEN).changed
     assert world.found("roses")
@@ -444,7 +444,7 @@ def test_a_full_disk_leaves_the_published_generation_answering(
         filler = small_disk / "filler"
         filler.write_bytes(bytes(max(0, state.f_bavail * state.f_frsize - kilobytes * 1024)))
         longer = {f"{round_}-{n}.md": f"# Tool {n}\n\nTool {n} of {round_}.\n" for n in range(6)}
-        with pytest.raises(IndexUnwritable, match="free some space.* with --data"):
+        with pytest.raises(IndexUnwritable, match="cannot be written"):
             world.index(longer)
         filler.unlink()
         expect_nothing_lost(world, before)
@@ -471,7 +471,7 @@ def test_files_that_may_not_grow_leave_the_published_generation_answering(
     longer = {f"{n}.md": f"# Tool {n}\n\nTool {n} is of use.\n" for n in range(6)}
     with (
         files_of_at_most(kilobytes * 1024),
-        pytest.raises(IndexUnwritable, match="free some space.* with --data"),
+        pytest.raises(IndexUnwritable, match="cannot be written"),
     ):
         world.index(longer)
     expect_nothing_lost(world, before)
@@ -485,7 +485,7 @@ def test_a_folder_without_permission_leaves_the_published_generation_answering(
     world.data.root.chmod(0o777)
     (world.data.root / "lock").chmod(0o666)
     corpus = load_corpus(world._write({"aloe.md": "# Aloe\n\nAloe heals burns.\n"}))
-    with bound_by_permissions(), pytest.raises(IndexUnwritable, match="Permission denied.*--data"):
+    with bound_by_permissions(), pytest.raises(IndexUnwritable, match="Permission denied"):
         build(corpus, world.encoder, "test", world.data, {})
     expect_nothing_lost(world, before)
 

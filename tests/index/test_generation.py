@@ -66,7 +66,7 @@ def names(folder: DataFolder) -> list[str]:
 
 
 def test_nothing_is_published_at_first(folder: DataFolder) -> None:
-    with pytest.raises(IndexMissing, match="no index in .* yet: run `assistant index`"):
+    with pytest.raises(IndexMissing, match="no index in .* yet"):
         folder.current()
 
 
@@ -127,7 +127,7 @@ def test_a_pointer_that_names_no_generation_is_a_damaged_index(
 ) -> None:
     publish(folder, "apple")
     (folder.root / "current").write_text(name, encoding="utf-8")
-    with pytest.raises(IndexDamaged, match="which is not there: run `assistant index`"):
+    with pytest.raises(IndexDamaged, match="which is not there"):
         folder.current()
 
 
@@ -158,16 +158,16 @@ def test_a_manifest_of_another_format_is_outdated_whatever_else_it_says(
     tmp_path: Path, fields: dict[str, object]
 ) -> None:
     (tmp_path / "manifest.json").write_text(json.dumps(fields), encoding="utf-8")
-    with pytest.raises(IndexOutdated, match=r"has format \d+, this .*: run `assistant index`"):
+    with pytest.raises(IndexOutdated, match=r"has format \d+, this .*"):
         Manifest.read(tmp_path)
 
 
 def test_a_generation_is_used_only_with_the_encoder_and_splitter_that_made_it() -> None:
     check_compatible(MANIFEST, "f" * 64)
-    with pytest.raises(IndexOutdated, match="by the encoder tiny .*: run `assistant index`"):
+    with pytest.raises(IndexOutdated, match="by the encoder tiny .*"):
         check_compatible(MANIFEST, "e" * 64)
     older = dataclasses.replace(MANIFEST, splitter=SPLITTER_VERSION - 1)
-    with pytest.raises(IndexOutdated, match="cut by splitter .*: run `assistant index`"):
+    with pytest.raises(IndexOutdated, match="cut by splitter .*"):
         check_compatible(older, "f" * 64)
 
 
@@ -262,7 +262,7 @@ def test_a_folder_that_another_process_writes_is_busy_until_that_process_ends(
     folder: DataFolder,
 ) -> None:
     with held_elsewhere(folder) as holder:
-        with pytest.raises(IndexBusy, match="wait until it has finished, or .*--data"):
+        with pytest.raises(IndexBusy, match="another process is writing"):
             folder.lock()
         holder.send_signal(signal.SIGKILL)
         holder.wait()
@@ -283,12 +283,12 @@ def test_a_folder_without_permission_is_unwritable(
     folder.root.chmod(0o755)
     with (
         bound_by_permissions(),
-        pytest.raises(IndexUnwritable, match=r"\(Permission denied\): .* or name .* with --data"),
+        pytest.raises(IndexUnwritable, match=r"\(Permission denied\)"),
     ):
         folder.lock()
 
 
 def test_a_file_in_place_of_the_folder_is_unwritable(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("", encoding="utf-8")
-    with pytest.raises(IndexUnwritable, match="--data"):
+    with pytest.raises(IndexUnwritable, match="File exists"):
         DataFolder(tmp_path / "data").lock()
