@@ -54,7 +54,7 @@ def explain(error: Exception, arguments: Namespace) -> str:
 
 def with_remedy(message: str, kind: type[Exception] | None, arguments: Namespace) -> str:
     """Returns the message, followed by the remedy for this class of error if there is one."""
-    remedy = REMEDIES.get(kind) or getattr(kind, "remedy", "") if kind else ""
+    remedy = REMEDIES.get(kind, getattr(kind, "remedy", "")) if kind else ""
     remedy = remedy.format(folders=_folders(arguments))
     separator = "\n" if "\n" in message else ": "
     return f"{message}{separator}{remedy}" if remedy else message
