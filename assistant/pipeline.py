@@ -2,8 +2,9 @@
 
 import time
 import uuid
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Generator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from assistant.evidence import Evidence, Weights, gather, read, rerank, weigh_wo
 from assistant.proof import is_verbatim, supports
 from assistant.reader.runtime import Reader
 from assistant.selection import Chosen, Shape, choose
+from assistant.steps import Steps
 from corpus.document import Passage, Unit
 from corpus.markup import strip_markup
 from index.encoder import Encoder, Vectors
@@ -42,6 +44,9 @@ class Assessment:
     weights: Weights
     chosen: Chosen | None
     features: Features | None
+
+
+Step: TypeAlias = SearchResult | Assessment | ProvedSentence
 
 
 class Assistant:
@@ -75,25 +80,23 @@ class Assistant:
         self, message: str, history: Sequence[Turn] = (), conversation_id: str | None = None
     ) -> Answer:
         """The answer, or the refusal. Raises QuestionInvalid where the message is no question."""
-        return self.ask_with_assessment(message, history, conversation_id)[0]
+        return Steps(self.answer_steps(message, history, conversation_id)).result()
 
     def ask_with_assessment(
         self, message: str, history: Sequence[Turn] = (), conversation_id: str | None = None
     ) -> tuple[Answer, Assessment]:
         """The answer, and what was found and measured on the way to it."""
-        steps = {type(step): step for step in self.answer_steps(message, history, conversation_id)}
-        answer, judged = steps[Answer], steps[Assessment]
-        assert isinstance(answer, Answer)
-        assert isinstance(judged, Assessment)
-        return answer, judged
+        steps = Steps(self.answer_steps(message, history, conversation_id))
+        assessment = next(step for step in steps if isinstance(step, Assessment))
+        return steps.result(), assessment
 
     def answer_steps(
         self, message: str, history: Sequence[Turn] = (), conversation_id: str | None = None
-    ) -> Iterator[SearchResult | Assessment | ProvedSentence | Answer]:
-        """The answer as it comes about: what was found, what was chosen, each sentence as it is
-        proved, and the whole. Who stops asking for the next step stops the work.
+    ) -> Generator[Step, None, Answer]:
+        """Yields the search result, the assessment and each proved sentence; returns the answer.
+        Closing the generator cancels the work.
 
-        Raises QuestionInvalid where the message is no question.
+        Raises QuestionInvalid if the message is not a question.
         """
         clock = _Clock()
         question = self._understood(message, history)
@@ -119,7 +122,7 @@ class Assistant:
             yield ProvedSentence(
                 sentence, tuple(c for c in citations if c.number in sentence.citations)
             )
-        yield self._answer(
+        return self._answer(
             question, judged.found, confidence, text, sentences, citations, conversation_id, clock
         )
 

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import time
 from contextlib import AsyncExitStack
-from functools import partial
 from weakref import WeakValueDictionary
 
 import anyio.to_thread
@@ -24,7 +23,6 @@ from api.mattermost.integration import (
     usage,
 )
 from api.service.access import Caller
-from api.service.chat import Steps
 from api.service.logs import request_id
 from api.wire import AnswerBody, ChatRequest
 
@@ -85,13 +83,6 @@ def mattermost_routes(service: Service, door: MattermostIntegration) -> APIRoute
                 caller, question, until=until, answer_id=asked.answer_id
             )
             held.push_async_callback(anyio.to_thread.run_sync, steps.close)
-            return await service.concurrency.run(partial(_last, steps), until)
+            return await service.concurrency.run(steps.result, until)
 
     return routes
-
-
-def _last(steps: Steps) -> AnswerBody:
-    """All steps at once, of which the last is the answer."""
-    *_, answer = steps
-    assert isinstance(answer, AnswerBody)
-    return answer

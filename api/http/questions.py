@@ -13,7 +13,6 @@ from api.http.auth import requires
 from api.http.problems import problem_responses
 from api.http.streaming import EventStream
 from api.service.access import Caller
-from api.service.chat import Steps
 from api.store.keys import Scope
 from api.wire import (
     AnswerBody,
@@ -77,9 +76,9 @@ def question_routes(service: Service) -> APIRouter:
             held.push_async_callback(anyio.to_thread.run_sync, steps.close)
             if request.stream:
                 # What goes wrong before the first step still has a status of its own.
-                first = await service.concurrency.run(partial(next, steps), until)
+                first = await service.concurrency.run(partial(next, steps, None), until)
                 return EventStream(first, steps, service.concurrency, held.pop_all())
-            answer = await service.concurrency.run(partial(_last, steps), until)
+            answer = await service.concurrency.run(steps.result, until)
         return Response(answer.model_dump_json(), media_type="application/json")
 
     @routes.get("/v1/search", responses=problem_responses(401, 403, 421, 422, 429, 503))
@@ -137,10 +136,3 @@ def question_routes(service: Service) -> APIRouter:
         return FeedbackBody(id=kept, answer_id=request.answer_id, verdict=request.verdict)
 
     return routes
-
-
-def _last(steps: Steps) -> AnswerBody:
-    """All steps at once, of which the last is the answer."""
-    *_, answer = steps
-    assert isinstance(answer, AnswerBody)
-    return answer

@@ -14,7 +14,7 @@ from fastapi.sse import KEEPALIVE_COMMENT, EventSourceResponse, format_sse_event
 from starlette.types import Receive, Scope, Send
 
 from api.http.problems import problem_for
-from api.service.chat import Step, Steps, Working
+from api.service.chat import AnswerSteps, Step, Working
 from api.service.rate_limits import ConcurrencyLimit
 from api.wire import AnswerBody, ProblemBody, SearchBody, SentenceEvent
 
@@ -39,7 +39,11 @@ class EventStream(EventSourceResponse):
     """
 
     def __init__(
-        self, first: Step, rest: Steps, concurrency: ConcurrencyLimit, held: AsyncExitStack
+        self,
+        first: Step | None,
+        rest: AnswerSteps,
+        concurrency: ConcurrencyLimit,
+        held: AsyncExitStack,
     ) -> None:
         self._events = _events(first, rest, concurrency)
         self._held = held
@@ -57,14 +61,14 @@ class EventStream(EventSourceResponse):
 
 
 async def _events(
-    first: Step, rest: Steps, concurrency: ConcurrencyLimit
+    first: Step | None, rest: AnswerSteps, concurrency: ConcurrencyLimit
 ) -> AsyncGenerator[bytes, None]:
     gone = False
 
     def upcoming() -> Step | None:
         return None if gone else next(rest, None)
 
-    step: Step | None = first
+    step = first
     while step is not None:
         if not isinstance(step, Working):
             yield _event(step)
@@ -80,6 +84,7 @@ async def _events(
             gone = not working.done()
             with anyio.CancelScope(shield=True):
                 await asyncio.wait([working])  # a step that has begun is finished
+    yield _event(rest.result())
 
 
 def _event(told: Told) -> bytes:

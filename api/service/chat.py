@@ -25,8 +25,9 @@ from api.wire import (
     SentenceEvent,
     rfc3339,
 )
-from assistant.answer import Answer, ProvedSentence, Turn
+from assistant.answer import ProvedSentence, Turn
 from assistant.pipeline import Assessment
+from assistant.steps import Steps
 from index.hits import SearchResult
 
 # Turns of a conversation that are read again; a follow-up is understood from far fewer.
@@ -38,8 +39,8 @@ class Working:
     """A step that has nothing to tell, but at which the work can be stopped."""
 
 
-Step: TypeAlias = SearchBody | Working | SentenceEvent | AnswerBody
-Steps: TypeAlias = Generator[Step, None, None]
+Step: TypeAlias = SearchBody | Working | SentenceEvent
+AnswerSteps: TypeAlias = Steps[Step, AnswerBody]
 
 
 class ChatService:
@@ -57,57 +58,68 @@ class ChatService:
         idempotency_key: str = "",
         until: float = math.inf,
         answer_id: str = "",
-    ) -> Steps:
-        """The answer as it comes about: what was found, each proved sentence, the whole answer,
-        which is kept before it is told. What was answered before under the same key, or under the
-        id that the answer is to have, is told again.
+    ) -> AnswerSteps:
+        """Answers a question step by step: the search result, each proved sentence, and as the
+        result the whole answer, which is stored first. A question that was answered before under
+        the same idempotency key, or under `answer_id`, gets the stored answer again.
 
         A key is for a client that may send a request twice, and of two such the second is told to
         wait. An id is for a door that itself sees to it that one asks at a time.
 
         Raises QuestionInvalid, IndexingError, IdempotencyKeyInUse, IdempotencyKeyReused,
-        DatabaseUnavailable, and Overloaded where it is not done `until` then (seconds of the
-        monotonic clock). Who stops asking for the next step stops the work, and then nothing is
-        kept.
+        DatabaseUnavailable, and Overloaded if it is not done by `until` (seconds of the
+        monotonic clock). Closing the steps cancels the work; nothing is stored then.
         """
+        return Steps(self._claimed(caller, request, idempotency_key, until, answer_id))
+
+    def _claimed(
+        self,
+        caller: Caller,
+        request: ChatRequest,
+        idempotency_key: str,
+        until: float,
+        answer_id: str,
+    ) -> Generator[Step, None, AnswerBody]:
         claim = None
         if idempotency_key:
             claim = self._records.claim(caller.owner, idempotency_key, _fingerprint(request))
         before = claim if isinstance(claim, AnswerBody) else self._given(caller, answer_id)
         if before:
             yield from before.sentence_events()
-            yield before
-            return
+            return before
         assert not isinstance(claim, AnswerBody)
         answered = False
+        steps = Steps(self._steps(caller, request))
         try:
-            for step in self._steps(caller, request):
-                if time.monotonic() > until:
-                    raise Overloaded("the question took too long: ask it again later", 5.0)
-                if isinstance(step, AnswerBody):
-                    if answer_id:
-                        step = step.model_copy(update={"id": answer_id})  # noqa: PLW2901
-                    self._records.save_answer(caller.owner, step, claim)
-                    answered = True
+            for step in steps:
+                _expect_before(until)
                 yield step
+            answer = steps.result()
+            _expect_before(until)
+            if answer_id:
+                answer = answer.model_copy(update={"id": answer_id})
+            self._records.save_answer(caller.owner, answer, claim)
+            answered = True
+            return answer
         finally:
             if claim and not answered:
                 self._records.release(claim)
 
-    def _steps(self, caller: Caller, request: ChatRequest) -> Steps:
+    def _steps(self, caller: Caller, request: ChatRequest) -> Generator[Step, None, AnswerBody]:
         history = [turn.turn() for turn in request.history] or self._before(caller, request)
         with self._generations.borrow(caller.folders) as assistant:
-            steps = assistant.answer_steps(request.message, history, request.conversation_id)
+            steps = Steps(assistant.answer_steps(request.message, history, request.conversation_id))
             for step in steps:
-                if isinstance(step, SearchResult):
-                    yield SearchBody(hits=tuple(HitBody.of(hit) for hit in step.hits))
-                elif isinstance(step, Assessment):
-                    yield Working()
-                elif isinstance(step, ProvedSentence):
-                    yield SentenceEvent.of(step)
-                elif isinstance(step, Answer):
-                    self._metrics.count_answer(step)
-                    yield AnswerBody.of(step)
+                match step:
+                    case SearchResult():
+                        yield SearchBody(hits=tuple(HitBody.of(hit) for hit in step.hits))
+                    case Assessment():
+                        yield Working()
+                    case ProvedSentence():
+                        yield SentenceEvent.of(step)
+            answer = steps.result()
+        self._metrics.count_answer(answer)
+        return AnswerBody.of(answer)
 
     def _given(self, caller: Caller, answer_id: str) -> AnswerBody | None:
         """The answer of this id, where there is one already."""
@@ -150,6 +162,11 @@ class ChatService:
             documents = assistant.generation.manifest.documents
         current = {document.path: document.sha256 for document in documents}
         return [answer.dated(current, self._generations.texts.read) for answer in answers]
+
+
+def _expect_before(until: float) -> None:
+    if time.monotonic() > until:
+        raise Overloaded("the question took too long: ask it again later", 5.0)
 
 
 def _fingerprint(request: ChatRequest) -> str:

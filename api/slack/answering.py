@@ -10,7 +10,7 @@ import anyio.to_thread
 
 from api.errors import ApiError, DatabaseUnavailable, NotFound, Overloaded
 from api.service.access import Caller
-from api.service.chat import ChatService, Steps
+from api.service.chat import AnswerSteps, ChatService
 from api.service.metrics import Metrics
 from api.service.rate_limits import ConcurrencyLimit
 from api.slack import blocks
@@ -170,16 +170,15 @@ class Answering:
                 await anyio.to_thread.run_sync(steps.close)
 
     async def _followed(
-        self, steps: Steps, reply: Reply | None, until: float
+        self, steps: AnswerSteps, reply: Reply | None, until: float
     ) -> tuple[AnswerBody, int]:
         room, shown, goes_on = Room(self._page), 0, reply is not None
-        while True:
-            step = await self._concurrency.run(partial(next, steps), until)
-            if isinstance(step, AnswerBody):
-                return step, shown
+        upcoming = partial(next, steps, None)
+        while (step := await self._concurrency.run(upcoming, until)) is not None:
             if isinstance(step, SentenceEvent) and reply and goes_on:
                 goes_on = room.takes(step) and await reply.stream(step)
                 shown += goes_on
+        return steps.result(), shown
 
     async def _share(self, item: Item, work: Sharing) -> None:
         answer = await self._kept(item, work)

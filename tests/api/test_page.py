@@ -212,7 +212,7 @@ def test_a_problem_in_the_middle_of_a_stream_is_shown(
         raise IndexDamaged(f"{HOSTILE}: run `assistant index --rebuild`")
 
     with service.generations.borrow() as assistant:
-        monkeypatch.setattr(assistant, "judge", broken)
+        monkeypatch.setattr(assistant, "assess", broken)
     tab.open(address)
     tab.ask(BEANS)
     tab.sees(f"{HOSTILE}: run `assistant index --rebuild`", ".error")

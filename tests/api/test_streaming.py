@@ -82,7 +82,7 @@ def test_what_breaks_after_the_first_event_is_told_as_the_last(
         raise IndexDamaged("the vectors cannot be read: run `assistant index --rebuild`")
 
     with service.generations.borrow() as assistant:
-        monkeypatch.setattr(assistant, "judge", broken)
+        monkeypatch.setattr(assistant, "assess", broken)
     [*_, (name, problem)] = stream(client, BEANS)
     assert name == "error"
     assert problem["status"] == 503
@@ -97,7 +97,7 @@ def test_an_unforeseen_error_in_a_stream_tells_nothing_of_the_inside(
         raise RuntimeError("the secret of the inside")
 
     with service.generations.borrow() as assistant:
-        monkeypatch.setattr(assistant, "judge", broken)
+        monkeypatch.setattr(assistant, "assess", broken)
     [*_, (name, problem)] = stream(client, BEANS)
     assert (name, problem["status"]) == ("error", 500)
     assert "secret" not in json.dumps(problem)
@@ -108,13 +108,13 @@ def test_a_connection_without_news_is_kept_alive(
 ) -> None:
     monkeypatch.setattr(api.http.streaming, "KEEP_ALIVE_INTERVAL", 0.05)
     with service.generations.borrow() as assistant:
-        judge = assistant.judge
+        judge = assistant.assess
 
     def slow(*arguments: object) -> object:
         time.sleep(0.3)
         return judge(*arguments)
 
-    monkeypatch.setattr(assistant, "judge", slow)
+    monkeypatch.setattr(assistant, "assess", slow)
     with listening(service) as (host, port):
         body = {"message": BEANS, "stream": True}
         text = httpx2.post(f"http://{host}:{port}/v1/chat", json=body, timeout=60).text
@@ -129,7 +129,7 @@ def test_a_client_that_goes_away_stops_the_work(
         prove = assistant._proved
     proving = threading.Event()
     judging, go_on = threading.Event(), threading.Event()
-    judge = assistant.judge
+    judge = assistant.assess
 
     def waiting(*arguments: object) -> object:
         judging.set()
@@ -140,7 +140,7 @@ def test_a_client_that_goes_away_stops_the_work(
         proving.set()
         return prove(*arguments)
 
-    monkeypatch.setattr(assistant, "judge", waiting)
+    monkeypatch.setattr(assistant, "assess", waiting)
     monkeypatch.setattr(assistant, "_proved", seen)
     body = json.dumps({"message": BEANS, "stream": True, "conversation_id": "gone"}).encode()
     head = (
@@ -159,7 +159,7 @@ def test_a_client_that_goes_away_stops_the_work(
     monkeypatch.undo()
     # The key was given back with the work, so that another try asks anew.
     request = ChatRequest(message=BEANS, conversation_id="gone", stream=True)
-    [*_, answer] = service.chat.answer_steps(ANONYMOUS, request, "gone")
+    answer = service.chat.answer_steps(ANONYMOUS, request, "gone").result()
     assert answer.status == "answered"
 
 
@@ -218,7 +218,7 @@ def test_what_failed_may_be_tried_again_under_its_key(
 
     headers = {"idempotency-key": "again"}
     with service.generations.borrow() as assistant:
-        monkeypatch.setattr(assistant, "judge", broken)
+        monkeypatch.setattr(assistant, "assess", broken)
     expect_problem(client.post("/v1/chat", json={"message": BEANS}, headers=headers), 503, "run")
     monkeypatch.undo()
     assert client.post("/v1/chat", json={"message": BEANS}, headers=headers).status_code == 200

@@ -3,7 +3,7 @@ does not come holds nobody up."""
 
 import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from pathlib import Path
 
@@ -29,10 +29,10 @@ class Held:
         with service.generations.borrow() as assistant:
             answering = assistant.answer_steps
 
-        def waiting(*arguments: object) -> Iterator[object]:
+        def waiting(*arguments: object) -> Generator[object, None, object]:
             self.begun.release()
             assert self.go_on.wait(30)
-            yield from answering(*arguments)
+            return (yield from answering(*arguments))
 
         monkeypatch.setattr(assistant, "answer_steps", waiting)
 
