@@ -1,6 +1,6 @@
 """The Answer and its parts, as every door hands them out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import quote, urlencode
@@ -19,6 +19,18 @@ class Turn:
 
     role: str
     text: str
+
+
+def passage_url(document: str, sha256: str, start: int, end: int) -> str:
+    """The passage on the web page, relative to the service's address."""
+    place = {"sha256": sha256, "start": start, "end": end}
+    return f"/#document={quote(document, safe='')}&{urlencode(place)}"
+
+
+def heading_line(title: str, headings: Sequence[str], page: int | None = None) -> str:
+    """Title and headings in one line, each once, with the page if there is one."""
+    line = " › ".join(dict.fromkeys([title, *headings]))
+    return line if page is None else f"{line}, page {page}"
 
 
 @dataclass(frozen=True)
@@ -41,9 +53,13 @@ class Citation:
 
     @property
     def url(self) -> str:
-        """Where the web page shows the passage, relative to the service's address."""
-        place = {"sha256": self.sha256, "start": self.start, "end": self.end}
-        return f"/#document={quote(self.document, safe='')}&{urlencode(place)}"
+        """The passage on the web page, relative to the service's address."""
+        return passage_url(self.document, self.sha256, self.start, self.end)
+
+    @property
+    def heading(self) -> str:
+        """Title and headings in one line, with the page if there is one."""
+        return heading_line(self.title or self.document, self.headings, self.page)
 
 
 @dataclass(frozen=True, slots=True)

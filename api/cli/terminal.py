@@ -99,9 +99,7 @@ def render(answer: Answer, corpus: Path, read_text: Callable[[str], str]) -> str
 def _render_citations(answer: Answer, place: Callable[[Citation], str]) -> Iterator[str]:
     yield ""
     for citation in answer.citations:
-        headings = [heading for heading in citation.headings if heading != citation.title]
-        title = " › ".join([citation.title, *headings])
-        yield f"[{citation.number}] {title}  ({place(citation)})"
+        yield f"[{citation.number}] {citation.heading}  ({place(citation)})"
         yield _indent(citation.quote)
 
 

@@ -21,6 +21,7 @@ from api.service.rate_limits import RateLimiter
 from api.store.keys import Scope
 from api.text import inert, truncate
 from api.wire import AnswerBody, CitationBody
+from assistant.answer import heading_line
 
 LONGEST_MESSAGE = 16_383  # characters, a setting of Mattermost's that nobody sets higher
 MOST_FIELDS = 200  # a slash command has two for each user and each channel that it names
@@ -268,10 +269,7 @@ def _refused(answer: AnswerBody) -> str:
 
 def _proof(citation: CitationBody, page: str) -> str:
     """Number, document and heading, as a link to the passage where there is a page; the quote."""
-    parts = [citation.title or citation.document, *citation.headings]
-    heading = " › ".join(dict.fromkeys(parts))
-    if citation.page is not None:
-        heading += f", page {citation.page}"
+    heading = heading_line(citation.title or citation.document, citation.headings, citation.page)
     named = _link(_fitted(heading, _LONGEST_LABEL, _label), page, citation.url)
     changed = " (the document has changed since)" if citation.stale else ""
     quoted = _fitted(citation.quote, _LONGEST_QUOTE, _blockquote)

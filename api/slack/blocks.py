@@ -10,11 +10,11 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
-from urllib.parse import quote, urlencode
 
 from api.slack.text import markdown, mrkdwn
 from api.text import inert, truncate
 from api.wire import AnswerBody, CitationBody, DocumentsBody, RelatedBody, SentenceEvent
+from assistant.answer import heading_line, passage_url
 
 Block: TypeAlias = dict[str, Any]
 
@@ -289,10 +289,7 @@ def _parts(citation: CitationBody, page: str, share: int) -> tuple[str, str, str
 
 
 def _heading(citation: CitationBody) -> str:
-    parts = [citation.title or citation.document, *citation.headings]
-    heading = " › ".join(dict.fromkeys(parts))
-    if citation.page is not None:
-        heading += f", page {citation.page}"
+    heading = heading_line(citation.title or citation.document, citation.headings, citation.page)
     return inert(f"{heading} ({citation.document})")
 
 
@@ -307,8 +304,7 @@ def _named(related: RelatedBody) -> str:
 
 
 def _related_url(page: str, related: RelatedBody) -> str:
-    place = {"sha256": related.sha256, "start": related.start, "end": related.end}
-    address = f"/#document={quote(related.document, safe='')}&{urlencode(place)}"
+    address = passage_url(related.document, related.sha256, related.start, related.end)
     return _url(page, address) or page
 
 
