@@ -1,4 +1,21 @@
-"""The material and how it is read and cut: file → Document → Passages.
+"""The documents of the corpus: how files are loaded, parsed into blocks and split into passages.
 
-Knows files, text and structure. Knows nothing of vectors, searches, questions or doors.
+    file → Document(text, blocks) → Passage(start, end, units)
+
+Knows files, text and structure. Knows nothing of vectors, searches, questions or interfaces.
+
+    boilerplate.py    recognises navigation, bylines and breadcrumbs by their wording
+    document.py       the types: Document, Block, Passage, Unit
+    errors.py         what can be wrong with the corpus, and the remedies
+    files.py          atomic, durable writes
+    gold.py           gold questions from JSONL files
+    lines.py          lines with their offsets
+    loader.py         folder to Documents: file selection, decoding, choice of parser
+    markdown.py       Markdown to blocks
+    markup.py         removes inline Markdown marks from a quote
+    plaintext.py      text without markup to blocks, by its shape
+    sentences.py      text to sentences; the only sentence splitter of the project
+    splitter.py       Document to Passages
+    documents/        the shipped documents
+    gold/             gold questions about them
 """

@@ -1,12 +1,13 @@
-"""What is on a page but not of it: navigation, share links, bylines. By shape and stock phrase.
+"""Recognises lines that belong to a web page but not to its content: navigation, share links,
+bylines and breadcrumbs, by their wording.
 
-Knows single lines and the words of web pages. What depends on the lines around (repeats,
-captions) is for the reader of plain text to see.
+Looks at one line at a time. Boilerplate that only its neighbours reveal (repeated lines, captions)
+is found in corpus.plaintext.
 """
 
 import re
 
-# (?<!\.) where a link's words may go on: "Log in to your account." is a sentence of a guide.
+# (?<!\.) spares sentences: "Log in to your account." is an instruction, not a link.
 _NAVIGATION = re.compile(
     r"""^(?:
       skip\ to\ (?:main\ )?(?:content|navigation)
@@ -41,30 +42,30 @@ _BREADCRUMB = re.compile(r"^home\b(?:\s*[»>/›|]\s*|\s+)\S", re.IGNORECASE)
 
 
 def boilerplate_reason(line: str) -> str:
-    """Why the line is a page's navigation ("navigation", "byline"), or "" where it is not."""
-    words = line.strip()
-    if not words or len(words) > 160:
+    """Returns "navigation" or "byline" if the line is boilerplate, else ""."""
+    text = line.strip()
+    if not text or len(text) > 160:
         return ""
-    if _NAVIGATION.match(words):
+    if _NAVIGATION.match(text):
         return "navigation"
-    if _BYLINE.match(words):
-        return "byline"
-    return ""
+    return "byline" if _BYLINE.match(text) else ""
 
 
-def is_breadcrumb(line: str, others: frozenset[str]) -> bool:
-    """Whether the line is a trail from "Home" down to a page whose title is another line.
+def is_breadcrumb(line: str, other_lines: frozenset[str]) -> bool:
+    """Whether the line is a path from "Home" to a page title that is also a line of its own.
 
-    `others` holds the other lines of the text, as `fingerprint` gives them.
+    `other_lines` holds the fingerprints of the text's other lines.
     """
     if not _BREADCRUMB.match(line.strip()):
         return False
     own = fingerprint(line)
-    return any(own.endswith(" " + other) for other in others if len(other) > 8)
+    return any(own.endswith(" " + other) for other in other_lines if len(other) > 8)
 
 
 def fingerprint(line: str) -> str:
-    """The line's words, lower case, punctuation and plural or possessive s gone: equal for
-    lines that a reader would call the same."""
+    """Returns the line's words in lower case, without punctuation and plural or possessive s.
+
+    Lines with the same fingerprint count as repeats of each other.
+    """
     words = re.findall(r"\w+", re.sub(r"['’]s\b", "", line.lower()))
     return " ".join(word[:-1] if len(word) > 3 and word.endswith("s") else word for word in words)

@@ -1,21 +1,37 @@
-"""What can go wrong while reading the material; each message names the file and the remedy."""
+"""What can be wrong with the corpus.
+
+A message says what is wrong and where. The remedy belongs to the class, in words that make sense in
+a terminal and over HTTP; an interface adds its own options and commands.
+"""
+
+from typing import ClassVar
 
 
 class CorpusError(Exception):
-    """The material cannot be read as it stands."""
+    """The documents or the gold questions cannot be used."""
+
+    remedy: ClassVar[str] = ""
 
 
 class CorpusMissing(CorpusError):
-    """The corpus folder does not exist, is not a folder, or may not be listed."""
+    """The corpus folder does not exist, is not a folder, or cannot be listed."""
+
+    remedy = "choose a folder of documents that exists and can be listed"
 
 
 class CorpusEmpty(CorpusError):
-    """The corpus folder holds no document that can be read."""
+    """No document of the corpus folder could be loaded."""
+
+    remedy = "add documents to the folder, or choose another folder"
 
 
 class DocumentUnreadable(CorpusError):
-    """One file cannot be read: permissions, not UTF-8, or not text."""
+    """A file cannot be loaded: its permissions, size, encoding or content forbid it."""
+
+    remedy = "save it as readable UTF-8 text within the size limit, or remove it"
 
 
 class GoldInvalid(CorpusError):
-    """A gold file has a line that is not a gold question."""
+    """A gold file cannot be read, or a line of it is not a gold question."""
+
+    remedy = 'write one JSON object per line, with at least a "question"'

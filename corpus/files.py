@@ -1,4 +1,4 @@
-"""Files that are whole or not there, whenever the process or the machine stops."""
+"""Atomic, durable writes: a file is complete or absent, whenever the process or machine stops."""
 
 import os
 import tempfile
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def write_atomically(path: Path, content: bytes, mode: int = 0o600) -> None:
-    """Puts a file in its place, for good, or leaves what was there. Raises OSError."""
+    """Writes or replaces the file and syncs it to disk. Raises OSError and keeps the old file."""
     handle, temporary = tempfile.mkstemp(prefix=".writing-", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -22,7 +22,7 @@ def write_atomically(path: Path, content: bytes, mode: int = 0o600) -> None:
 
 
 def fsync(path: Path) -> None:
-    """Makes a file's content, or the names in a folder, outlast a loss of power."""
+    """Syncs a file's content, or a folder's entries, to disk. Raises OSError."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

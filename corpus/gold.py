@@ -1,4 +1,4 @@
-"""Gold questions: reading and checking JSONL files of questions with known answers."""
+"""Gold questions: JSONL files of questions with known answers."""
 
 import json
 from collections.abc import Mapping
@@ -9,16 +9,17 @@ from typing import Any
 from corpus.document import Span
 from corpus.errors import GoldInvalid
 
-# Column names of other evaluation tools, read as ours.
+# Column names of Ragas, accepted as aliases.
 _ALIASES = {"user_input": "question", "reference": "answers", "reference_contexts": "contexts"}
 
 
 @dataclass(frozen=True)
 class GoldQuestion:
-    """A question, its acceptable answers and the places that prove them.
+    """A question, its acceptable answers and the spans that prove them.
 
-    `document` is None and `spans` is empty where the place is unknown, or where there is no
-    answer. `contexts` are passages that hold the answer, for files that give texts, not places.
+    `document` is None and `spans` is empty if the location is unknown or there is no answer.
+    `contexts` holds passages with the answer, from files that give text instead of locations.
+    `history` holds (role, text) pairs.
     """
 
     id: str
@@ -33,12 +34,12 @@ class GoldQuestion:
 
 
 def read_gold(path: Path) -> list[GoldQuestion]:
-    """The questions of a file, one JSON object a line; blank lines are passed over.
+    """Returns the questions of a file: one JSON object per line, blank lines skipped.
 
-    Raises GoldInvalid with the line's number and what was expected.
+    Raises GoldInvalid, with the line number and the expectation, if a line is not a question.
     """
     try:
-        # JSON may hold U+2028 and its like as they are, which splitlines() would cut at.
+        # Not splitlines(): JSON strings may contain U+2028 and other Unicode line separators.
         lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise GoldInvalid(f"the gold file {path} cannot be read ({error})") from error
@@ -50,7 +51,7 @@ def read_gold(path: Path) -> list[GoldQuestion]:
             except (ValueError, TypeError) as error:
                 raise GoldInvalid(f"{path}, line {number}: {error}") from error
     if not questions:
-        raise GoldInvalid(f"the gold file {path} holds no question")
+        raise GoldInvalid(f"the gold file {path} contains no questions")
     return questions
 
 
@@ -65,7 +66,7 @@ def _question(row: Any, number: int) -> GoldQuestion:
     answers = [answers] if isinstance(answers, str) else answers
     contexts = tuple(row.get("contexts") or ())
     if not all(isinstance(text, str) for text in (*answers, *contexts)):
-        raise ValueError('expected "answers" to be a list of texts')
+        raise ValueError('expected "answers" to be a list of strings')
     spans = row.get("spans")
     if spans is None:
         spans = [row["span"]] if row.get("span") else []

@@ -1,16 +1,16 @@
-"""Lines with their offsets: the small tools that both readers stand on."""
+"""Lines with their offsets, for both parsers."""
 
 import re
 from dataclasses import dataclass
 
 from corpus.document import Span
 
-_BREAK = re.compile(r"\r\n|\n|\r")
+_LINE_BREAK = re.compile(r"\r\n|\n|\r")
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line, without its line break: `text` is the source at `[start, end)`."""
+    """One line without its line break: `text` is the source at `[start, end)`."""
 
     text: str
     start: int
@@ -18,11 +18,13 @@ class Line:
 
 
 def split_lines(text: str) -> list[Line]:
-    """The lines of a text; CR LF, LF and CR end one. No line follows a last line break. A
-    byte-order mark is in no line: behind it a heading's mark would be none."""
+    """Splits at CR LF, LF and CR; a final line break adds no empty line.
+
+    Leading byte-order marks are skipped, since they would hide the mark of a heading.
+    """
     lines = []
     at = len(text) - len(text.lstrip("\ufeff"))
-    for mark in _BREAK.finditer(text):
+    for mark in _LINE_BREAK.finditer(text):
         lines.append(Line(text[at : mark.start()], at, mark.start()))
         at = mark.end()
     if at < len(text):
@@ -31,7 +33,8 @@ def split_lines(text: str) -> list[Line]:
 
 
 def trim_span(text: str, start: int, end: int) -> Span:
-    """The span without white space (and byte-order marks) at its ends."""
+    """Returns the span without white space and byte-order marks at its start, and without white
+    space at its end."""
     while start < end and (text[start].isspace() or text[start] == "\ufeff"):
         start += 1
     while end > start and text[end - 1].isspace():

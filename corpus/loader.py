@@ -1,5 +1,7 @@
-"""From a folder to Documents: which files, decoded how, read as what. The one place that
-opens the corpus's files."""
+"""Loads the documents of a folder: selects files, decodes them and chooses a parser.
+
+The only module that opens corpus files.
+"""
 
 import os
 import stat
@@ -13,22 +15,22 @@ from corpus.markdown import has_block_marks, markdown_blocks
 from corpus.plaintext import plain_blocks
 
 FORMATS = frozenset({".md", ".markdown", ".txt"})
-# Above this size a file is no document for questions; it would be read into memory whole.
-MAX_DOCUMENT_BYTES = 32 * 1024 * 1024
+# Files are loaded into memory whole.
+MAX_DOCUMENT_BYTES = 32 * 2**20
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """The documents of a folder, by path, and what could not be read, with the reason."""
+    """The documents of a folder, sorted by path, and an error for each file that failed to load."""
 
     documents: tuple[Document, ...]
     unreadable: tuple[DocumentUnreadable, ...]
 
 
 def load_corpus(folder: Path) -> Corpus:
-    """Reads every document below the folder. One bad file does not stop the others.
+    """Loads every document below the folder. A bad file does not stop the others.
 
-    Raises CorpusMissing where the folder is not there, CorpusEmpty where nothing could be read.
+    Raises CorpusMissing if the folder cannot be listed, CorpusEmpty if no document was loaded.
     """
     documents = []
     unreadable = []
@@ -38,69 +40,76 @@ def load_corpus(folder: Path) -> Corpus:
         except DocumentUnreadable as error:
             unreadable.append(error)
     if not documents:
-        reasons = "".join(f"\n  {error}" for error in unreadable)
         wanted = ", ".join(sorted(FORMATS))
-        raise CorpusEmpty(f"no document with text in {folder} (looked for {wanted}){reasons}")
+        reasons = "".join(f"; {error}" for error in unreadable)
+        raise CorpusEmpty(f"no document with text in {folder} (looked for {wanted}{reasons})")
     return Corpus(tuple(documents), tuple(unreadable))
 
 
 def document_paths(folder: Path) -> Iterator[Path]:
-    """The files below the folder that are documents, sorted; hidden ones are passed over, and
-    links that lead out of the folder are not followed."""
+    """Yields the documents below the folder, sorted.
+
+    Skips hidden files and folders, and links that lead out of the folder. Raises CorpusMissing.
+    """
     check_folder(folder)
     root = folder.resolve()
-    for path in sorted(folder.rglob("*")):
-        relative = path.relative_to(folder)
-        if any(part.startswith(".") for part in relative.parts):
-            continue
+    for path in _visible_paths(folder):
         if _may_be_document(path) and path.resolve().is_relative_to(root):
             yield path
 
 
+def skipped_files(folder: Path) -> list[str]:
+    """Returns the paths of the visible files below the folder whose format is not supported."""
+    return [
+        path.relative_to(folder).as_posix()
+        for path in _visible_paths(folder)
+        if path.suffix.lower() not in FORMATS and _is_file(path)
+    ]
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except PermissionError:
+        return False
+
+
+def _visible_paths(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.rglob("*")):
+        if not any(part.startswith(".") for part in path.relative_to(folder).parts):
+            yield path
+
+
 def check_folder(folder: Path) -> None:
-    """Raises CorpusMissing where there is no such folder, or none that may be listed."""
+    """Raises CorpusMissing if the folder does not exist or cannot be listed."""
     if not folder.is_dir():
         what = "is not a folder" if folder.exists() else "does not exist"
         raise CorpusMissing(f"the corpus {folder} {what}")
     if not os.access(folder, os.R_OK | os.X_OK):
-        raise CorpusMissing(f"the corpus {folder} may not be listed: change its permissions")
+        raise CorpusMissing(f"the corpus {folder} cannot be listed (Permission denied)")
 
 
 def _may_be_document(path: Path) -> bool:
-    """Whether it is a document, or something that permissions keep from being looked at: reading
-    that will give the reason, passing it over would lose what it holds without a word."""
-    named = path.suffix.lower() in FORMATS
+    """Whether to load the path. Also true if permissions hide what it is: loading it reports the
+    reason, skipping it would lose documents silently."""
+    has_suffix = path.suffix.lower() in FORMATS
     try:
         mode = path.stat().st_mode
     except PermissionError:
-        return named
-    except OSError:  # a link that leads nowhere, or round in a circle
+        return has_suffix
+    except OSError:  # a broken link, or a cycle of links
         return False
     if stat.S_ISDIR(mode):
         return not os.access(path, os.R_OK)
-    return named and stat.S_ISREG(mode)
-
-
-def skipped_files(folder: Path) -> list[str]:
-    """Returns the paths of the visible files below the folder whose format is not supported."""
-    paths = ((path, path.relative_to(folder)) for path in sorted(folder.rglob("*")))
-    return [
-        relative.as_posix()
-        for path, relative in paths
-        if not any(part.startswith(".") for part in relative.parts)
-        and path.suffix.lower() not in FORMATS
-        and path.is_file()
-    ]
+    return has_suffix and stat.S_ISREG(mode)
 
 
 def load_document(folder: Path, path: Path) -> Document:
-    """One file as a Document. Raises DocumentUnreadable with the file's name and the remedy."""
+    """Loads one file. Raises DocumentUnreadable with the file's name and the reason."""
     name = path.relative_to(folder).as_posix()
     try:
         if path.stat().st_size > MAX_DOCUMENT_BYTES:
-            raise DocumentUnreadable(
-                f"{name}: larger than {MAX_DOCUMENT_BYTES // 2**20} MB: split it into several files"
-            )
+            raise DocumentUnreadable(f"{name}: larger than {MAX_DOCUMENT_BYTES // 2**20} MB")
         raw = path.read_bytes()
     except OSError as error:
         raise DocumentUnreadable(f"{name}: cannot be read ({error.strerror})") from error
@@ -108,23 +117,25 @@ def load_document(folder: Path, path: Path) -> Document:
 
 
 def decode(name: str, raw: bytes) -> str:
-    """The text of a file's bytes: UTF-8, or UTF-16 where it says so. Line ends are kept."""
+    """Decodes a file's bytes: UTF-8, or UTF-16 with a byte-order mark. Keeps line breaks.
+
+    Raises DocumentUnreadable if the bytes are not text, or contain none.
+    """
     encoding = "utf-16" if raw.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8"
     try:
         text = raw.decode(encoding)
     except UnicodeDecodeError as error:
         raise DocumentUnreadable(
-            f"{name}: not UTF-8 text (byte {error.start} is 0x{raw[error.start]:02x}): "
-            "save it as UTF-8"
+            f"{name}: not {encoding.upper()} text (byte {error.start} is 0x{raw[error.start]:02x})"
         ) from error
     if "\x00" in text:
-        raise DocumentUnreadable(f"{name}: holds NUL characters, so it is not text: remove it")
+        raise DocumentUnreadable(f"{name}: not text (contains NUL characters)")
     if not text.strip("\ufeff \t\r\n"):
-        raise DocumentUnreadable(f"{name}: holds no text: write some, or remove it")
+        raise DocumentUnreadable(f"{name}: contains no text")
     return text
 
 
 def parse_document(name: str, text: str) -> Document:
-    """The structure of a text: by its marks where it is Markdown that has any, else by shape."""
+    """Parses a text as Markdown if it has block marks and is not a .txt file, else by its shape."""
     marked = not name.lower().endswith(".txt") and has_block_marks(text)
     return Document(name, text, tuple(markdown_blocks(text) if marked else plain_blocks(text)))

@@ -1,9 +1,10 @@
-"""Blocks of a Markdown text. The parser's door: markdown-it-py says which lines are what.
+"""Parses Markdown into blocks, with markdown-it-py, which gives line numbers.
 
-Knows Markdown. Must not change a character: blocks are spans of the source.
+Blocks are spans of the source; no character is changed.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -17,13 +18,12 @@ _STRUCTURE = {"heading_open", "bullet_list_open", "ordered_list_open", "table_op
 
 
 def has_block_marks(text: str) -> bool:
-    """Whether the text uses Markdown's block marks at all; if not, its shape must tell."""
+    """Whether the text contains a heading, list, table or fence in Markdown."""
     return any(token.type in _STRUCTURE for token in _PARSER.parse(text.lstrip("\ufeff")))
 
 
 def markdown_blocks(text: str) -> list[Block]:
-    """The blocks of a Markdown text, in order. Headings that ask, with their short answers,
-    become question and answer blocks."""
+    """Returns the blocks of a Markdown text, in order."""
     lines = split_lines(text)
     body = _front_matter_end(lines)
     source = "\n" * body + text[lines[body].start :] if body < len(lines) else ""
@@ -31,12 +31,12 @@ def markdown_blocks(text: str) -> list[Block]:
     if body:
         blocks.append(_block(text, lines, Kind.BOILERPLATE, 0, body, reason="front matter"))
     walked = _walk(text, lines, _PARSER.parse(source))
-    blocks.extend(block for block in walked if block.start < block.end)  # "#" heads nothing
-    return _with_answers(text, blocks)
+    blocks.extend(block for block in walked if block.start < block.end)  # "#" alone is empty
+    return _mark_answers(text, blocks)
 
 
 def _front_matter_end(lines: Sequence[Line]) -> int:
-    """The number of lines that a leading `---` block takes, 0 where there is none."""
+    """Returns the number of lines of a leading `---` block, 0 if there is none."""
     if not lines or lines[0].text.strip() != "---":
         return 0
     for number, line in enumerate(lines[1:], start=2):
@@ -47,7 +47,7 @@ def _front_matter_end(lines: Sequence[Line]) -> int:
 
 def _walk(text: str, lines: Sequence[Line], tokens: Sequence[Token]) -> Iterator[Block]:
     depth = 0
-    in_item_head = False
+    expect_item = False
     item_start = 0
     header = False
     for token in tokens:
@@ -60,9 +60,9 @@ def _walk(text: str, lines: Sequence[Line], tokens: Sequence[Token]) -> Iterator
             case "bullet_list_close" | "ordered_list_close":
                 depth -= 1
             case "list_item_open":
-                in_item_head, item_start = True, first
-            case "paragraph_open" if depth and in_item_head:
-                in_item_head = False
+                expect_item, item_start = True, first
+            case "paragraph_open" if depth and expect_item:
+                expect_item = False
                 yield _item(text, lines, first, last, depth, marked=first == item_start)
             case "paragraph_open":
                 yield from _paragraph(text, lines, first, last, depth)
@@ -86,7 +86,7 @@ def _block(
 
 
 def _unquoted(text: str, lines: Sequence[Line], first: int, last: int) -> Span:
-    """The span of the lines from behind the marks of the block quotes that they stand in."""
+    """Returns the span of the lines without leading block-quote marks."""
     start, end = trim_span(text, lines[first].start, lines[last - 1].end)
     while start < end and text[start] in "> \t":
         start += 1
@@ -101,7 +101,7 @@ def _heading(text: str, lines: Sequence[Line], token: Token) -> Block:
             start += 1
         while end > start and text[end - 1] in "# \t":
             end -= 1
-    else:  # underlined: the mark is the last line
+    else:  # a setext heading: the last line is its underline
         start, end = trim_span(text, start, lines[last - 1].start)
     return Block(Kind.HEADING, start, end, level=int(token.tag[1]))
 
@@ -110,7 +110,7 @@ def _item(
     text: str, lines: Sequence[Line], first: int, last: int, depth: int, marked: bool
 ) -> Block:
     start, end = _unquoted(text, lines, first, last)
-    if marked:  # step over the bullet or the number
+    if marked:  # skip the bullet or number
         while start < end and not text[start].isspace():
             start += 1
         start, end = trim_span(text, start, end)
@@ -146,8 +146,9 @@ def _cells(text: str, start: int, end: int) -> Iterator[Span]:
         at += 1
 
 
-def _with_answers(text: str, blocks: list[Block]) -> list[Block]:
-    """A heading that asks is a question; the paragraphs right below it are its answer."""
+def _mark_answers(text: str, blocks: list[Block]) -> list[Block]:
+    """Turns headings that end with a question mark into questions, and the paragraphs below them
+    into answers, up to the next heading."""
     result: list[Block] = []
     answering = False
     for block in blocks:
@@ -157,5 +158,5 @@ def _with_answers(text: str, blocks: list[Block]) -> list[Block]:
             kind = Kind.QUESTION if answering else Kind.HEADING
         elif kind is Kind.PARAGRAPH and answering:
             kind = Kind.ANSWER
-        result.append(Block(kind, block.start, block.end, block.level, block.cells, block.reason))
+        result.append(replace(block, kind=kind))
     return result

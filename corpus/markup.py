@@ -1,4 +1,4 @@
-"""Inline markup: what a reader sees of a quote. Knows Markdown's inline marks, nothing else."""
+"""Removes inline Markdown marks. Knows nothing else of Markdown."""
 
 import re
 
@@ -12,10 +12,8 @@ _SPACE = re.compile(r"\s+")
 
 
 def strip_markup(source: str) -> str:
-    """The source without Markdown's inline marks, white space folded to single spaces.
-
-    Text without marks comes back as it is but for white space, so it serves plain text too.
-    """
+    """Returns the text as a user reads it: without inline marks, white space folded to single
+    spaces. Text without marks is returned with only its white space changed."""
     text = _LINK.sub(r"\1", source)
     text = _STRONG.sub(r"\2", text)
     text = _EMPHASIS.sub(r"\1", text)

@@ -1,27 +1,29 @@
-"""Blocks of a text without markup, from its shape: headings, questions with answers, tables
-whose cells have run together, lists, code, captions and other boilerplate.
+"""Parses text without markup into blocks, by its shape.
 
-Every rule is about shape that raw scrapes share; none knows a particular document.
+A first pass classifies the lines of each group (lines without a blank line between them): headings,
+questions, tables whose cells have run together, lists, code, boilerplate. Further passes, in the
+order of `_PASSES`, revise that with what only a look at the neighbouring blocks reveals.
+The rules are about shapes that raw web scrapes share, not about particular documents.
 """
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from corpus.boilerplate import boilerplate_reason, fingerprint, is_breadcrumb
 from corpus.document import Block, Kind, Span
 from corpus.lines import Line, split_lines, trim_span
 from corpus.sentences import sentence_spans
 
-Chunk = list[Line]  # lines with no blank line between them
+Group = list[Line]  # lines without a blank line between them
 
 _BULLET = re.compile(r"^\s*(?:[-*•‣▪◦]|[–—])\s+(?=\S)")
 _NUMBER = re.compile(r"^\s*\(?(\d{1,3})[.)]\s+(?=\S)")
-_TITLED = re.compile(r"^[A-Z][^.!?:]{1,50}(?:\s[–—-]\s|:\s)\S")
-_GLUED = re.compile(r"^(\S.{1,58}?[a-z)\]])([A-Z][a-z(& ].*|[A-Z][a-z]+)$")
-_WIKI = re.compile(r"^\s*(=(?:\s?=)*)\s*([^=\s].*?)\s*=(?:\s?=)*\s*$")
+_TITLED_ITEM = re.compile(r"^[A-Z][^.!?:]{1,50}(?:\s[–—-]\s|:\s)\S")
+_GLUED_CELLS = re.compile(r"^(\S.{1,58}?[a-z)\]])([A-Z][a-z(& ].*|[A-Z][a-z]+)$")
+_WIKI_HEADING = re.compile(r"^\s*(=(?:\s?=)*)\s*([^=\s].*?)\s*=(?:\s?=)*\s*$")
 _VERSION = re.compile(r"^v?\d+(?:\.\d+)+$")
 _ASKS = re.compile(
     r"^(?:(?:to|in|on|at|by|for|from|with|of|under) )?(?:who|whom|what|when|where|which|whose|why|"
@@ -34,8 +36,8 @@ _CODE = re.compile(
     r"|[\w.]+(?:, \w+)* = \S|[\w.]+\(.*\)$|[\w.]+\($))"
 )
 _ANNOUNCES = re.compile(r"\b(?:below|following|here are|as follows)\b", re.IGNORECASE)
-# Title-case words run into the sentence below them: "Valuing Customers Without customers, …".
-_RUN_IN = re.compile(
+# A title-case heading joined to its first sentence: "Valuing Customers Without customers, …".
+_RUN_IN_HEADING = re.compile(
     r"^(?P<head>[A-Z]\w+(?:\s+(?:[A-Z]\w+|of|and|the|in|for|to|vs\.?|a))*\s+[A-Z]\w+)\s+"
     r"(?=(?:A|An|As|At|By|Even|For|From|How|If|In|It|Its|On|Our|That|The|Their|There|These|They|"
     r"This|To|We|What|When|While|With|Without|You|Your)\s+[a-z])"
@@ -43,104 +45,112 @@ _RUN_IN = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class _Shape:
-    """A block in the making: `alone` where its chunk holds nothing else."""
+class _Draft:
+    """A block that later passes may revise.
+
+    `alone` if it is the only block of its group. `short_answer` if it is a question whose answer
+    is one paragraph.
+    """
 
     block: Block
     alone: bool = False
-    tight: bool = False  # a question whose answer ends with its chunk
+    short_answer: bool = False
 
 
 def plain_blocks(text: str) -> list[Block]:
-    """The blocks of a text without markup, in order. Nothing is lost: what fits no rule is a
-    paragraph."""
-    chunks = _chunks(split_lines(text))
-    wrapped = _is_wrapped(chunks)
-    known = frozenset(fingerprint(line.text) for chunk in chunks for line in chunk)
-    tight = _tight_questions(chunks)
-    shapes: list[_Shape] = []
-    for number, chunk in enumerate(chunks):
-        following = chunks[number + 1] if number + 1 < len(chunks) else []
-        shapes.extend(_chunk_shapes(text, chunk, following, known, number in tight, wrapped))
-    shapes = _without_repeats(text, _listed(text, _titled(text, shapes)))
-    return _answered(_nested(text, shapes))
+    """Returns the blocks of a text without markup, in order.
+
+    Text that matches no rule is a paragraph.
+    """
+    groups = _line_groups(split_lines(text))
+    wrapped = _is_wrapped(groups)
+    fingerprints = frozenset(fingerprint(line.text) for group in groups for line in group)
+    paired = _question_answer_groups(groups)
+    drafts: list[_Draft] = []
+    for number, group in enumerate(groups):
+        following = groups[number + 1] if number + 1 < len(groups) else []
+        drafts.extend(_classify(text, group, following, fingerprints, number in paired, wrapped))
+    for revise in _PASSES:
+        drafts = revise(text, drafts)
+    return [draft.block for draft in drafts]
 
 
-def _chunks(lines: Sequence[Line]) -> list[Chunk]:
-    chunks: list[Chunk] = [[]]
+def _line_groups(lines: Sequence[Line]) -> list[Group]:
+    groups: list[Group] = [[]]
     for line in lines:
         if line.text.replace("\ufeff", "").strip():
-            chunks[-1].append(line)
-        elif chunks[-1]:
-            chunks.append([])
-    return [chunk for chunk in chunks if chunk]
+            groups[-1].append(line)
+        elif groups[-1]:
+            groups.append([])
+    return [group for group in groups if group]
 
 
-def _is_wrapped(chunks: Sequence[Chunk]) -> bool:
-    """Whether the text breaks its lines at a fixed width, so that a line is no paragraph."""
-    lengths = [len(line.text) for chunk in chunks for line in chunk[:-1]]
+def _is_wrapped(groups: Sequence[Group]) -> bool:
+    """Whether lines are broken at a fixed width, so that a paragraph spans several of them."""
+    lengths = [len(line.text) for group in groups for line in group[:-1]]
     if len(lengths) < 4:
         return False
     full = sum(55 <= length <= 100 for length in lengths)
     return full >= 0.7 * len(lengths)
 
 
-def _tight_questions(chunks: Sequence[Chunk]) -> set[int]:
-    """Chunks of a question line and its answer that stand next to another of the kind."""
-    pairs = [len(chunk) > 1 and _asks(chunk[0].text) for chunk in chunks]
-    near: set[int] = set()
+def _question_answer_groups(groups: Sequence[Group]) -> set[int]:
+    """Returns the numbers of adjacent groups that each consist of a question and its answer."""
+    pairs = [len(group) > 1 and _asks(group[0].text) for group in groups]
+    adjacent: set[int] = set()
     for number, (this, following) in enumerate(pairwise(pairs)):
         if this and following:
-            near |= {number, number + 1}
-    return near
+            adjacent |= {number, number + 1}
+    return adjacent
 
 
-def _chunk_shapes(
+def _classify(
     text: str,
-    chunk: Chunk,
-    following: Chunk,
-    known: frozenset[str],
-    tight: bool,
+    group: Group,
+    following: Group,
+    fingerprints: frozenset[str],
+    short_answer: bool,
     wrapped: bool,
-) -> Iterator[_Shape]:
-    if _is_caption(chunk):
-        for line in chunk:
-            yield _Shape(_line_block(line, Kind.BOILERPLATE, reason="caption"), alone=True)
+) -> Iterator[_Draft]:
+    """Yields the drafts of one group. `fingerprints` are those of all lines of the text."""
+    if _is_caption(group):
+        for line in group:
+            yield _Draft(_line_block(line, Kind.BOILERPLATE, reason="caption"), alone=True)
         return
-    table = _table_run(chunk)
+    table = _find_table(group)
     at = 0
-    while at < len(chunk):
-        line = chunk[at]
-        rest = chunk[at + 1 :]
+    while at < len(group):
+        line = group[at]
+        rest = group[at + 1 :]
         reason = boilerplate_reason(line.text) or (
-            "navigation" if is_breadcrumb(line.text, known) else ""
+            "navigation" if is_breadcrumb(line.text, fingerprints) else ""
         )
         if reason:
-            yield _Shape(_line_block(line, Kind.BOILERPLATE, reason=reason))
+            yield _Draft(_line_block(line, Kind.BOILERPLATE, reason=reason))
             at += 1
         elif table and at == table[0]:
-            yield from _table_shapes(chunk[table[0] : table[1]])
+            yield from _table_drafts(group[table[0] : table[1]])
             at = table[1]
-        elif items := _item_run(chunk[at:]):
-            for item in chunk[at : at + items]:
-                yield _Shape(_item_block(item))
+        elif items := _count_items(group[at:]):
+            for item in group[at : at + items]:
+                yield _Draft(_item_block(item))
             at += items
-        elif wiki := _WIKI.match(line.text):
-            yield _Shape(_wiki_block(line, wiki))
+        elif wiki := _WIKI_HEADING.match(line.text):
+            yield _Draft(_wiki_block(line, wiki))
             at += 1
-        elif _CODE.match(line.text) and (run := _code_run(chunk[at:])) > 0:
-            yield _Shape(_span_block(text, Kind.CODE, line.start, chunk[at + run - 1].end))
+        elif _CODE.match(line.text) and (run := _count_code_lines(group[at:])) > 0:
+            yield _Draft(_span_block(text, Kind.CODE, line.start, group[at + run - 1].end))
             at += run
         elif _is_question(line, rest, following):
             level = 3 if rest else 2
-            yield _Shape(_line_block(line, Kind.QUESTION, level), not rest, tight)
+            yield _Draft(_line_block(line, Kind.QUESTION, level), not rest, short_answer)
             at += 1
-        elif level := _heading_level(line, rest, following, len(chunk)):
-            yield _Shape(_line_block(line, Kind.HEADING, level), alone=len(chunk) == 1)
+        elif level := _heading_level(line, rest, following, len(group)):
+            yield _Draft(_line_block(line, Kind.HEADING, level), alone=len(group) == 1)
             at += 1
         else:
-            run = len(chunk) - at if wrapped else 1
-            yield from _paragraph_shapes(text, line.start, chunk[at + run - 1].end)
+            run = len(group) - at if wrapped else 1
+            yield from _paragraph_drafts(text, line.start, group[at + run - 1].end)
             at += run
 
 
@@ -154,38 +164,39 @@ def _span_block(text: str, kind: Kind, start: int, end: int) -> Block:
     return Block(kind, *trim_span(text, start, end))
 
 
-def _is_caption(chunk: Chunk) -> bool:
-    """The line under a picture: short, no sentence, lower case or said twice."""
-    if any(len(line.text.split()) > 9 or line.text.rstrip()[-1] in ".!:;" for line in chunk):
+def _is_caption(group: Group) -> bool:
+    """Whether the group captions a picture: short, no sentence, in lower case or repeated."""
+    if any(len(line.text.split()) > 9 or line.text.rstrip()[-1] in ".!:;" for line in group):
         return False
-    if any(_CODE.match(line.text) for line in chunk):
+    if any(_CODE.match(line.text) for line in group):
         return False
-    if len(chunk) == 1:
-        words = chunk[0].text.split()
+    if len(group) == 1:
+        words = group[0].text.split()
         return len(words) <= 5 and all(word[0].islower() for word in words)
-    return len({fingerprint(line.text) for line in chunk}) == 1
+    return len({fingerprint(line.text) for line in group}) == 1
 
 
 # --- tables ------------------------------------------------------------------------------------
 
 
-def _table_run(chunk: Chunk) -> Span | None:
-    """First and end line of a table in the chunk: tabbed, or with cells run together."""
-    for cells, least in ((_tabbed, 2), (_glued, 3)):
+def _find_table(group: Group) -> Span | None:
+    """Returns the first and the end line of a table whose cells are separated by tabs or run
+    together, or None."""
+    for cells_of, min_rows in ((_tabbed_cells, 2), (_glued_cells, 3)):
         start = 0
-        while start < len(chunk):
+        while start < len(group):
             end = start
-            width = len(cells(chunk[start]))
-            while end < len(chunk) and width > 1 and len(cells(chunk[end])) == width:
+            width = len(cells_of(group[start]))
+            while end < len(group) and width > 1 and len(cells_of(group[end])) == width:
                 end += 1
-            header = chunk[start].text.strip()
-            if end - start >= least and len(header) <= 60 and header[-1] not in ".!?":
+            header = group[start].text.strip()
+            if end - start >= min_rows and len(header) <= 60 and header[-1] not in ".!?":
                 return start, end
             start = max(end, start + 1)
     return None
 
 
-def _tabbed(line: Line) -> tuple[Span, ...]:
+def _tabbed_cells(line: Line) -> tuple[Span, ...]:
     if "\t" not in line.text.strip():
         return ()
     cells = []
@@ -197,40 +208,35 @@ def _tabbed(line: Line) -> tuple[Span, ...]:
     return tuple(cells)
 
 
-def _glued(line: Line) -> tuple[Span, ...]:
-    found = _GLUED.match(line.text)
+def _glued_cells(line: Line) -> tuple[Span, ...]:
+    found = _GLUED_CELLS.match(line.text)
     if not found or re.search(r"[.!?;]\s", found.group(1)) or len(found.group(1).split()) > 8:
         return ()
     border = line.start + found.end(1)
     return (line.start, border), (border, line.start + len(line.text.rstrip()))
 
 
-def _table_shapes(rows: Chunk) -> Iterator[_Shape]:
-    cells = _tabbed if _tabbed(rows[0]) else _glued
+def _table_drafts(rows: Group) -> Iterator[_Draft]:
+    cells_of = _tabbed_cells if _tabbed_cells(rows[0]) else _glued_cells
     for number, line in enumerate(rows):
         kind = Kind.ROW if number else Kind.HEADER
-        yield _Shape(replace(_line_block(line, kind), cells=cells(line)))
+        yield _Draft(replace(_line_block(line, kind), cells=cells_of(line)))
 
 
 # --- lists -------------------------------------------------------------------------------------
 
 
-def _item_run(lines: Chunk) -> int:
-    """How many lines from the first one on are items of one list; 0 where it opens none."""
-    if _BULLET.match(lines[0].text):
-        return _run(lines, _BULLET)
-    if _NUMBER.match(lines[0].text):
-        run = _run(lines, _NUMBER)
-        return run if run > 1 else 0
-    run = _run(lines, _TITLED)
-    return run if run > 2 else 0
+def _count_items(lines: Group) -> int:
+    """Returns how many lines from the first on are items of one list, 0 if they form no list."""
+    for pattern, min_items in ((_BULLET, 1), (_NUMBER, 2), (_TITLED_ITEM, 3)):
+        count = _count_matches(lines, pattern)
+        if count:
+            return count if count >= min_items else 0
+    return 0
 
 
-def _run(lines: Chunk, pattern: re.Pattern[str]) -> int:
-    run = 0
-    while run < len(lines) and pattern.match(lines[run].text):
-        run += 1
-    return run
+def _count_matches(lines: Group, pattern: re.Pattern[str]) -> int:
+    return sum(1 for _ in takewhile(lambda line: pattern.match(line.text), lines))
 
 
 def _item_block(line: Line) -> Block:
@@ -239,47 +245,48 @@ def _item_block(line: Line) -> Block:
     return replace(block, start=line.start + mark.end()) if mark else block
 
 
-def _listed(text: str, shapes: Sequence[_Shape]) -> list[_Shape]:
-    """Lines below a line that ends with a colon are its items, where there are two or more."""
-    result: list[_Shape] = []
-    leading = False
-    for number, shape in enumerate(shapes):
-        block = shape.block
-        if leading and block.kind is Kind.PARAGRAPH and block.end - block.start <= 400:
-            result.append(replace(shape, block=replace(block, kind=Kind.ITEM, level=1)))
-            leading = _same_chunk(text, shapes, number)
+def _mark_colon_lists(text: str, drafts: Sequence[_Draft]) -> list[_Draft]:
+    """Two or more lines below a line that ends with a colon become items."""
+    result: list[_Draft] = []
+    in_list = False
+    for number, draft in enumerate(drafts):
+        block = draft.block
+        if in_list and block.kind is Kind.PARAGRAPH and block.end - block.start <= 400:
+            result.append(replace(draft, block=replace(block, kind=Kind.ITEM, level=1)))
+            in_list = _next_is_adjacent(text, drafts, number)
             continue
         if block.kind is Kind.PARAGRAPH and text[block.end - 1] == ":":
-            below = list(_below(text, shapes, number))
-            leading = len(below) > 1 and all(text[b.end - 1] != ":" for b in below)
+            below = list(_paragraphs_below(text, drafts, number))
+            in_list = len(below) > 1 and all(text[b.end - 1] != ":" for b in below)
         else:
-            leading = False
-        result.append(shape)
+            in_list = False
+        result.append(draft)
     return result
 
 
-def _below(text: str, shapes: Sequence[_Shape], number: int) -> Iterator[Block]:
-    """The paragraphs that stand line under line below a shape, in one chunk."""
+def _paragraphs_below(text: str, drafts: Sequence[_Draft], number: int) -> Iterator[Block]:
+    """Yields the paragraphs below a draft, up to a blank line."""
     at = number + 1
-    while at < len(shapes) and shapes[at].block.kind is Kind.PARAGRAPH:
-        yield shapes[at].block
-        if not _same_chunk(text, shapes, at):
+    while at < len(drafts) and drafts[at].block.kind is Kind.PARAGRAPH:
+        yield drafts[at].block
+        if not _next_is_adjacent(text, drafts, at):
             return
         at += 1
 
 
-def _same_chunk(text: str, shapes: Sequence[_Shape], number: int) -> bool:
-    if number + 1 >= len(shapes):
+def _next_is_adjacent(text: str, drafts: Sequence[_Draft], number: int) -> bool:
+    if number + 1 >= len(drafts):
         return False
-    between = text[shapes[number].block.end : shapes[number + 1].block.start]
+    between = text[drafts[number].block.end : drafts[number + 1].block.start]
     return between.replace("\r\n", "\n").count("\n") == 1
 
 
 # --- code --------------------------------------------------------------------------------------
 
 
-def _code_run(lines: Chunk) -> int:
-    """How many lines of code stand here; one that looks like code among prose is none."""
+def _count_code_lines(lines: Group) -> int:
+    """Returns how many lines from the first on are code. A single line may be prose: it counts
+    only if it is an import or a decorator."""
     run = 0
     while run < len(lines) and (
         _CODE.match(lines[run].text) or (run and _continues_code(lines[run].text))
@@ -303,15 +310,15 @@ def _asks(line: str) -> bool:
     return sentences == 1 and bool(_ASKS.match(words) or _title_case(words) >= 0.6)
 
 
-def _is_question(line: Line, rest: Chunk, following: Chunk) -> bool:
+def _is_question(line: Line, rest: Group, following: Group) -> bool:
     below = rest or following
     return _asks(line.text) and bool(below) and not below[0].text.strip().endswith("?")
 
 
-def _heading_level(line: Line, rest: Chunk, following: Chunk, size: int) -> int:
-    """2 or 3 for a line that heads what follows it, 0 for one that does not.
+def _heading_level(line: Line, rest: Group, following: Group, size: int) -> int:
+    """Returns the level of a heading, 0 if the line is none.
 
-    A line on its own is level 2, one right above its text or with a number 3.
+    A line in a group of its own has level 2; a numbered one, or one directly above its text, 3.
     """
     words = line.text.strip()
     count = len(words.split())
@@ -331,7 +338,7 @@ def _heading_level(line: Line, rest: Chunk, following: Chunk, size: int) -> int:
 
 
 def _title_case(words: str) -> float:
-    """The share of the longer words that open with a capital."""
+    """Returns the share of the words of more than three letters that are capitalised."""
     longer = [word for word in re.findall(r"[^\W\d_]\w+", words) if len(word) > 3]
     return sum(word[0].isupper() for word in longer) / len(longer) if longer else 1.0
 
@@ -341,48 +348,48 @@ def _wiki_block(line: Line, wiki: re.Match[str]) -> Block:
     return Block(Kind.HEADING, line.start + wiki.start(2), line.start + wiki.end(2), level)
 
 
-def _paragraph_shapes(text: str, start: int, end: int) -> Iterator[_Shape]:
-    """A paragraph; a heading that has run into one of its sentences is taken apart again."""
+def _paragraph_drafts(text: str, start: int, end: int) -> Iterator[_Draft]:
+    """Yields a paragraph, split at headings that have run into one of its sentences."""
     begin, end = trim_span(text, start, end)
     for first, last in list(sentence_spans(text, begin, end)):
-        run_in = _RUN_IN.match(text[first:last])
+        run_in = _RUN_IN_HEADING.match(text[first:last])
         if run_in and len(run_in["head"].split()) <= 9 and last - first > len(run_in.group()) + 20:
             if begin < first:
-                yield _Shape(_span_block(text, Kind.PARAGRAPH, begin, first))
+                yield _Draft(_span_block(text, Kind.PARAGRAPH, begin, first))
             heading = _span_block(text, Kind.HEADING, first, first + len(run_in["head"]))
-            yield _Shape(replace(heading, level=4))
+            yield _Draft(replace(heading, level=4))
             begin = first + run_in.end()
-    yield _Shape(_span_block(text, Kind.PARAGRAPH, begin, end))
+    yield _Draft(_span_block(text, Kind.PARAGRAPH, begin, end))
 
 
-def _titled(text: str, shapes: Sequence[_Shape]) -> list[_Shape]:
-    """The first line that is not boilerplate is the title (level 1), unless it reads as text:
-    long, a question, or closed by a full stop."""
-    result = list(shapes)
-    for number, shape in enumerate(shapes):
-        block = shape.block
+def _mark_title(text: str, drafts: Sequence[_Draft]) -> list[_Draft]:
+    """The first line that is not boilerplate becomes the title (level 1), unless it is long or
+    ends like a sentence."""
+    result = list(drafts)
+    for number, draft in enumerate(drafts):
+        block = draft.block
         if block.kind in (Kind.HEADING, Kind.PARAGRAPH):
             words = text[block.start : block.end]
             if len(words.split()) <= 14 and "\n" not in words and words[-1] not in ".:;,?…":
                 title = replace(block, kind=Kind.HEADING, level=1)
-                result[number] = replace(shape, block=title)
+                result[number] = replace(draft, block=title)
         if block.kind is not Kind.BOILERPLATE:
             break
     return result
 
 
-def _nested(text: str, shapes: Sequence[_Shape]) -> list[_Shape]:
-    """Headings of mere lists and tables below a paragraph that announces them belong to its
-    section: they go one level down."""
-    result = list(shapes)
+def _nest_announced_headings(text: str, drafts: Sequence[_Draft]) -> list[_Draft]:
+    """Headings of lists and tables move one level down if a paragraph of the section above
+    announces them ("Below are …")."""
+    result = list(drafts)
     announced = False
     level = 0
-    for number, shape in enumerate(shapes):
-        block = shape.block
+    for number, draft in enumerate(drafts):
+        block = draft.block
         if block.kind is Kind.HEADING:
-            below = shapes[number + 1].block.kind if number + 1 < len(shapes) else None
+            below = drafts[number + 1].block.kind if number + 1 < len(drafts) else None
             if announced and below in (Kind.ITEM, Kind.HEADER) and block.level == level:
-                result[number] = replace(shape, block=replace(block, level=level + 1))
+                result[number] = replace(draft, block=replace(block, level=level + 1))
             else:
                 announced, level = False, block.level
         elif block.kind is Kind.PARAGRAPH:
@@ -390,57 +397,70 @@ def _nested(text: str, shapes: Sequence[_Shape]) -> list[_Shape]:
     return result
 
 
-def _without_repeats(text: str, shapes: Sequence[_Shape]) -> list[_Shape]:
-    """A line on its own that says the title or the current heading again is a caption or the
-    site's name; so is a longer line that stands on its own three times."""
+def _mark_repeats(text: str, drafts: Sequence[_Draft]) -> list[_Draft]:
+    """A heading alone in its group becomes boilerplate (a caption, the name of the site) if it
+    repeats the title or the heading above, or if it is longer and occurs three times."""
 
-    def words(block: Block) -> str:
+    def words_of(block: Block) -> str:
         return re.sub(r"^\d+ ", "", fingerprint(text[block.start : block.end]))
 
-    counts = Counter(words(shape.block) for shape in shapes if shape.alone)
-    seen: Counter[str] = Counter()
+    counts = Counter(words_of(draft.block) for draft in drafts if draft.alone)
+    seen: set[str] = set()
     title = current = ""
-    result: list[_Shape] = []
-    for shape in shapes:
-        block = shape.block
+    result: list[_Draft] = []
+    for draft in drafts:
+        block = draft.block
         if block.kind in (Kind.HEADING, Kind.QUESTION):
-            own = words(block)
-            often = counts[own] > 2 and len(own.split()) > 2 and seen[own] > 0
-            if shape.alone and own and (own in (title, current) or often):
+            words = words_of(block)
+            frequent = counts[words] > 2 and len(words.split()) > 2 and words in seen
+            if draft.alone and words and (words in (title, current) or frequent):
                 repeat = replace(block, kind=Kind.BOILERPLATE, level=0, reason="repeated line")
-                result.append(_Shape(repeat))
+                result.append(_Draft(repeat))
                 continue
-            seen[own] += 1
-            title = title or own
-            current = own
-        result.append(shape)
+            seen.add(words)
+            title = title or words
+            current = words
+        result.append(draft)
     return result
 
 
-def _answered(shapes: Sequence[_Shape]) -> list[Block]:
-    """The paragraphs below a question are its answer, to the next heading, or to the end of
-    the chunk where question and answer stand line under line in a row of their kind."""
-    result: list[Block] = []
-    open_question: _Shape | None = None
+def _mark_answers(_: str, drafts: Sequence[_Draft]) -> list[_Draft]:
+    """The paragraphs below a question become its answer, up to the next heading. In a run of
+    groups that each consist of a question and its answer, an answer is one paragraph."""
+    result: list[_Draft] = []
+    question: _Draft | None = None
     answered = False
-    for shape in shapes:
-        block = shape.block
-        if block.kind is Kind.QUESTION:
-            open_question, answered = shape, False
-        elif block.kind is Kind.HEADING:
-            open_question = None
-        elif block.kind is Kind.PARAGRAPH and open_question:
-            if open_question.tight and answered:
-                # What follows the last pair belongs to none: close it as an unnamed section.
-                open_question = None
-            else:
-                block = replace(block, kind=Kind.ANSWER)
-                answered = True
-        result.append(block)
-    return [
-        replace(block, kind=Kind.HEADING)
-        if block.kind is Kind.QUESTION
-        and (number + 1 == len(result) or result[number + 1].kind in (Kind.HEADING, Kind.QUESTION))
-        else block
-        for number, block in enumerate(result)
-    ]
+    for draft in drafts:
+        kind = draft.block.kind
+        if kind is Kind.QUESTION:
+            question, answered = draft, False
+        elif kind is Kind.HEADING or (question and question.short_answer and answered):
+            # Text after the last pair of a run answers no question.
+            question = None
+        elif kind is Kind.PARAGRAPH and question:
+            result.append(replace(draft, block=replace(draft.block, kind=Kind.ANSWER)))
+            answered = True
+            continue
+        result.append(draft)
+    return result
+
+
+def _demote_unanswered_questions(_: str, drafts: Sequence[_Draft]) -> list[_Draft]:
+    """A question directly followed by a heading, a question or the end becomes a heading."""
+    result = list(drafts)
+    following = [*(draft.block.kind for draft in drafts[1:]), Kind.HEADING]
+    for number, draft in enumerate(drafts):
+        unanswered = following[number] in (Kind.HEADING, Kind.QUESTION)
+        if draft.block.kind is Kind.QUESTION and unanswered:
+            result[number] = replace(draft, block=replace(draft.block, kind=Kind.HEADING))
+    return result
+
+
+_PASSES: tuple[Callable[[str, Sequence[_Draft]], list[_Draft]], ...] = (
+    _mark_title,
+    _mark_colon_lists,
+    _mark_repeats,
+    _nest_announced_headings,
+    _mark_answers,
+    _demote_unanswered_questions,
+)

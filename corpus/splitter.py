@@ -1,8 +1,7 @@
-"""From a Document to its Passages: structure first, size second.
+"""Splits a Document into Passages: by structure first, by size second.
 
-A passage is one FAQ pair, one list with the line that opens it, one table, or neighbouring
-paragraphs of one section; only what is longer than the encoder reads well is cut, and then
-between sentences, items or rows.
+A passage is one FAQ pair, one list with the line that introduces it, one table, or adjacent
+paragraphs of one section. A longer passage is divided between sentences, items or rows.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,42 +11,43 @@ from corpus.document import Block, Document, Kind, Passage, Span, Unit
 from corpus.markup import strip_markup
 from corpus.sentences import sentence_spans
 
-# Part of every manifest: an index cut by other rules is built anew.
+# Part of every manifest: an index made with another version is rebuilt.
 SPLITTER_VERSION = 1
 # Characters. The encoder reads 256 tokens, in English about 1,000 characters with the headings.
 MAX_PASSAGE_CHARS = 900
-# Lists and tables are worth keeping whole; longer than this they are cut all the same.
+# Lists and tables lose more by being divided.
 MAX_LIST_CHARS = 1600
-# Neighbouring paragraphs of a section are joined up to this: one short line finds nothing.
+# Adjacent paragraphs of a section are joined up to this size: a short line alone is rarely found.
 MAX_JOINED_CHARS = 600
 
-_ASKING = frozenset({Kind.HEADING, Kind.QUESTION})
+_HEADINGS = frozenset({Kind.HEADING, Kind.QUESTION})
 _TABLE = frozenset({Kind.HEADER, Kind.ROW})
 _PROSE = frozenset({Kind.PARAGRAPH, Kind.ANSWER, Kind.CODE})
 
 
 @dataclass
 class _Section:
-    """The headings above the block at hand; `question` where the last one asks."""
+    """The headings above the current block; `question` is the last one, if it is a question."""
 
     path: list[tuple[int, str]] = field(default_factory=list)
     question: Block | None = None
 
-    def enter(self, block: Block, words: str) -> None:
+    def enter(self, block: Block, heading: str) -> None:
         while self.path and self.path[-1][0] >= block.level:
             self.path.pop()
-        self.path.append((block.level, words))
+        self.path.append((block.level, heading))
         self.question = block if block.kind is Kind.QUESTION else None
 
-    def leave_question(self, words: str) -> None:
-        if self.path and self.path[-1][1] == words:
-            self.path.pop()
+    def leave_question(self) -> None:
+        self.path.pop()
         self.question = None
 
 
 def split(document: Document) -> list[Passage]:
-    """The passages of a document, in order. Their spans do not overlap, and no passage holds
-    boilerplate or a heading other than the question it answers."""
+    """Returns the passages of a document, in order.
+
+    Their spans do not overlap. Their units contain neither boilerplate nor headings.
+    """
     passages: list[Passage] = []
     section = _Section()
     blocks = document.blocks
@@ -57,22 +57,21 @@ def split(document: Document) -> list[Passage]:
         if block.kind is Kind.BOILERPLATE:
             at += 1
             continue
-        if block.kind in _ASKING:
+        if block.kind in _HEADINGS:
             section.enter(block, strip_markup(document.text[block.start : block.end]))
             at += 1
             continue
         if block.kind is Kind.PARAGRAPH and section.question:
-            asked = section.question
-            section.leave_question(strip_markup(document.text[asked.start : asked.end]))
-        run = _run(document, blocks, at)
+            section.leave_question()
+        run = _run_length(document, blocks, at)
         pieces = _pieces(list(_units(document, blocks[at : at + run])))
         passages.extend(_passage(document, section, piece, blocks[at].kind) for piece in pieces)
         at += run
     return passages
 
 
-def _run(document: Document, blocks: Sequence[Block], at: int) -> int:
-    """How many blocks from `at` on belong together."""
+def _run_length(document: Document, blocks: Sequence[Block], at: int) -> int:
+    """Returns how many blocks from `at` on belong together."""
     first = blocks[at]
     count = 1
     in_list = first.kind is Kind.ITEM
@@ -83,15 +82,15 @@ def _run(document: Document, blocks: Sequence[Block], at: int) -> int:
         if first.kind in _TABLE:
             fits = block.kind in _TABLE
         elif block.kind is Kind.ITEM:
-            opens = _opens_list(document, before)
-            fits = in_list or opens or first.kind is Kind.ANSWER
+            introduced = _introduces_list(document, before)
+            fits = in_list or introduced or first.kind is Kind.ANSWER
             in_list = True
         elif in_list or block.kind not in _PROSE:
             fits = False
         elif first.kind is Kind.ANSWER:
             fits = block.kind is Kind.ANSWER and joined <= MAX_PASSAGE_CHARS
         else:
-            lead = _opens_list(document, block) and _lists(blocks, at + count + 1)
+            lead = _introduces_list(document, block) and _is_item(blocks, at + count + 1)
             code = Kind.CODE in (block.kind, before.kind)
             fits = not lead and joined <= (MAX_PASSAGE_CHARS if code else MAX_JOINED_CHARS)
         if not fits:
@@ -100,11 +99,11 @@ def _run(document: Document, blocks: Sequence[Block], at: int) -> int:
     return count
 
 
-def _opens_list(document: Document, block: Block) -> bool:
+def _introduces_list(document: Document, block: Block) -> bool:
     return block.kind in _PROSE and document.text[block.end - 1] == ":"
 
 
-def _lists(blocks: Sequence[Block], at: int) -> bool:
+def _is_item(blocks: Sequence[Block], at: int) -> bool:
     return at < len(blocks) and blocks[at].kind is Kind.ITEM
 
 
@@ -127,12 +126,12 @@ def _units(document: Document, blocks: Sequence[Block]) -> Iterator[Unit]:
 
 
 def _pieces(units: list[Unit]) -> Iterator[list[Unit]]:
-    """The units in runs of at most the largest size; a single longer unit stays whole."""
+    """Yields the units in runs up to the maximum size; a single longer unit stays whole."""
     listed = any(unit.kind in (Kind.ITEM, Kind.ROW) for unit in units)
-    largest = MAX_LIST_CHARS if listed else MAX_PASSAGE_CHARS
+    max_chars = MAX_LIST_CHARS if listed else MAX_PASSAGE_CHARS
     piece: list[Unit] = []
     for unit in units:
-        if piece and unit.end - piece[0].start > largest:
+        if piece and unit.end - piece[0].start > max_chars:
             yield piece
             piece = []
         piece.append(unit)
@@ -141,15 +140,15 @@ def _pieces(units: list[Unit]) -> Iterator[list[Unit]]:
 
 
 def _passage(document: Document, section: _Section, units: list[Unit], kind: Kind) -> Passage:
-    asked = section.question
     start, end = units[0].start, units[-1].end
-    headings = [words for _, words in section.path]
+    headings = [heading for _, heading in section.path]
     question = None
-    if asked:
-        question = headings.pop() if headings else None
-        between = document.text[asked.end : start]
-        if asked.end <= start and len(between) <= 8 and not between.strip("#=- \t\r\n"):
-            start = asked.start
+    if section.question:
+        question = headings.pop()
+        between = document.text[section.question.end : start]
+        # Not for later pieces of a long answer, nor if there is boilerplate in between.
+        if len(between) <= 8 and not between.strip("#=- \t\r\n"):
+            start = section.question.start
     if headings and headings[0] == document.title:
         headings = headings[1:]
     kinds = {unit.kind for unit in units}

@@ -1,4 +1,4 @@
-"""Gold files: what is read, and what is refused with the number of its line."""
+"""Gold files: what a line may contain, and errors that name the line."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,7 @@ def gold(folder: Path, *rows: Any) -> list[GoldQuestion]:
     return read_gold(path)
 
 
-def test_a_question_is_read_with_all_that_is_known_of_it(tmp_path: Path) -> None:
+def test_all_fields_of_a_question_are_read(tmp_path: Path) -> None:
     row = {
         "id": "q1",
         "question": "And a rake?",
@@ -43,28 +43,29 @@ def test_a_question_is_read_with_all_that_is_known_of_it(tmp_path: Path) -> None
     ]
 
 
-def test_a_bare_question_has_no_answer_and_the_number_of_its_line_as_id(tmp_path: Path) -> None:
-    (question,) = gold(tmp_path, "", {"question": "Why?"})
-    assert question == GoldQuestion("2", "Why?", (), None, (), answerable=False)
-
-
-def test_one_answer_and_one_span_may_stand_alone(tmp_path: Path) -> None:
-    (question,) = gold(tmp_path, {"question": "Why?", "answers": "So.", "span": [3, 6]})
-    assert (question.answers, question.spans, question.answerable) == (("So.",), ((3, 6),), True)
-
-
-def test_column_names_of_ragas_are_read_as_ours(tmp_path: Path) -> None:
-    row = {"user_input": "Why?", "reference": "So.", "reference_contexts": ["It is so."]}
-    (question,) = gold(tmp_path, row)
-    assert question.question == "Why?"
-    assert question.answers == ("So.",)
-    assert question.contexts == ("It is so.",)
-    assert question.answerable
-
-
-def test_a_line_separator_inside_a_text_ends_no_line(tmp_path: Path) -> None:
-    (question,) = gold(tmp_path, {"question": "Why\u2028not\x85?"})
-    assert question.question == "Why\u2028not\x85?"
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ({"question": "Why?"}, GoldQuestion("2", "Why?", (), None, (), answerable=False)),
+        (
+            {"question": "Why?", "answers": "So.", "span": [3, 6]},
+            GoldQuestion("2", "Why?", ("So.",), None, ((3, 6),), answerable=True),
+        ),
+        (
+            {"user_input": "Why?", "reference": "So.", "reference_contexts": ["It is so."]},
+            GoldQuestion("2", "Why?", ("So.",), None, (), True, contexts=("It is so.",)),
+        ),
+        (
+            {"question": "Why\u2028not\x85?"},
+            GoldQuestion("2", "Why\u2028not\x85?", (), None, (), answerable=False),
+        ),
+    ],
+    ids=["only a question", "single answer and span", "names of Ragas", "line separators"],
+)
+def test_shorter_forms_and_aliases_are_accepted(
+    tmp_path: Path, row: dict[str, Any], expected: GoldQuestion
+) -> None:
+    assert gold(tmp_path, "", row) == [expected]
 
 
 @pytest.mark.parametrize(
@@ -75,7 +76,7 @@ def test_a_line_separator_inside_a_text_ends_no_line(tmp_path: Path) -> None:
         ("{}", 'expected a "question" with text'),
         ('{"question": "  "}', 'expected a "question" with text'),
         ('{"question": 5}', 'expected a "question" with text'),
-        ('{"question": "Why?", "answers": [5]}', 'expected "answers" to be a list of texts'),
+        ('{"question": "Why?", "answers": [5]}', 'expected "answers" to be a list of strings'),
         ('{"question": "Why?", "spans": [[5, 3]]}', r"\[5, 3\] is not a span"),
         ('{"question": "Why?", "spans": [[-1, 3]]}', r"\[-1, 3\] is not a span"),
         ('{"question": "Why?", "spans": [[1, 2, 3]]}', r"\[1, 2, 3\] is not a span"),
@@ -85,17 +86,14 @@ def test_a_line_separator_inside_a_text_ends_no_line(tmp_path: Path) -> None:
         ('{"question": "Why?", "history": ["So."]}', 'a turn of "history"'),
     ],
 )
-def test_a_bad_line_is_refused_with_its_number(tmp_path: Path, line: str, expected: str) -> None:
+def test_an_invalid_line_is_named_by_its_number(tmp_path: Path, line: str, expected: str) -> None:
     with pytest.raises(GoldInvalid, match=rf"gold\.jsonl, line 3: .*{expected}"):
         gold(tmp_path, {"question": "Good?"}, "", line)
 
 
-def test_a_file_without_questions_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(GoldInvalid, match="holds no question"):
+def test_a_file_without_questions_or_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(GoldInvalid, match=r"gold\.jsonl contains no questions"):
         gold(tmp_path, "", "  ")
-
-
-def test_a_file_that_cannot_be_read_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(GoldInvalid, match=r"gone\.jsonl cannot be read"):
         read_gold(tmp_path / "gone.jsonl")
     (tmp_path / "latin.jsonl").write_bytes('{"question": "Gärten?"}'.encode("latin-1"))

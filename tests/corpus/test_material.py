@@ -1,142 +1,81 @@
-"""The shipped documents and the gold questions about them fit together."""
+"""The shipped documents and their gold questions fit together."""
 
 import json
 from collections import Counter
-from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 CORPUS = Path(__file__).resolve().parents[2] / "corpus"
-DOCUMENTS = CORPUS / "documents"
-GOLD = CORPUS / "gold" / "faq.jsonl"
-
-KEYS = {"id", "question", "answers", "document", "span", "spans", "answerable", "kind"}
-UNANSWERABLE_KINDS = {"near_miss", "off_topic"}
-KINDS = UNANSWERABLE_KINDS | {
-    "faq",
-    "paraphrase",
-    "fact",
-    "table",
-    "list",
-    "comparison",
-    "example",
-    "yes_no",
-    "typo",
-    "follow_up",
-}
-
-Row = dict[str, Any]
-
-
-def gold_rows() -> list[Row]:
-    lines = GOLD.read_text(encoding="utf-8").splitlines()
-    return [json.loads(line) for line in lines]
-
-
-def answerable_rows() -> list[Row]:
-    return [row for row in gold_rows() if row["answerable"]]
-
-
-def unanswerable_rows() -> list[Row]:
-    return [row for row in gold_rows() if not row["answerable"]]
-
-
-def text_of(document: str) -> str:
-    return (DOCUMENTS / document).read_text(encoding="utf-8")
+GOLD = [
+    json.loads(line) for line in (CORPUS / "gold" / "faq.jsonl").read_text("utf-8").splitlines()
+]
+TEXTS = {path.name: path.read_text("utf-8") for path in (CORPUS / "documents").glob("*.md")}
+ANSWERABLE = [row for row in GOLD if row["answerable"]]
+UNANSWERABLE = [row for row in GOLD if not row["answerable"]]
 
 
 def splits_a_word(text: str, at: int) -> bool:
     return 0 < at < len(text) and text[at - 1].isalnum() and text[at].isalnum()
 
 
-def test_every_gold_row_has_exactly_the_known_keys() -> None:
-    for row in gold_rows():
-        assert set(row) - {"history"} == KEYS, row["id"]
-
-
-def test_every_gold_row_has_a_known_kind_that_agrees_with_answerable() -> None:
-    for row in gold_rows():
-        assert row["kind"] in KINDS, row["id"]
-        assert row["answerable"] is (row["kind"] not in UNANSWERABLE_KINDS), row["id"]
-
-
-def test_gold_ids_are_unique() -> None:
-    counts = Counter(row["id"] for row in gold_rows())
-    assert [key for key, count in counts.items() if count > 1] == []
-
-
-def test_no_question_occurs_twice_with_the_same_history() -> None:
-    counts = Counter(
-        (row["question"].casefold(), json.dumps(row.get("history", []))) for row in gold_rows()
+def test_every_row_has_the_known_keys_and_a_known_kind() -> None:
+    keys = {"id", "question", "answers", "document", "span", "spans", "answerable", "kind"}
+    answerable = set(
+        "faq paraphrase fact table list comparison example yes_no typo follow_up".split()
     )
-    assert [key for key, count in counts.items() if count > 1] == []
+    for row in GOLD:
+        assert set(row) - {"history"} == keys, row["id"]
+        assert row["kind"] in (answerable if row["answerable"] else {"near_miss", "off_topic"})
 
 
-def test_every_span_marks_whole_words_inside_its_document() -> None:
-    for row in answerable_rows():
-        text = text_of(row["document"])
+def test_ids_and_questions_with_their_history_are_unique() -> None:
+    ids = Counter(row["id"] for row in GOLD)
+    questions = Counter(
+        (row["question"].casefold(), json.dumps(row.get("history", []))) for row in GOLD
+    )
+    assert max(ids.values()) == max(questions.values()) == 1
+
+
+def test_answerable_rows_have_answers_and_distinct_spans_of_whole_words() -> None:
+    for row in ANSWERABLE:
+        assert row["answers"] and all(answer.strip() for answer in row["answers"]), row["id"]
+        assert row["span"] == row["spans"][0], row["id"]
+        assert len({tuple(span) for span in row["spans"]}) == len(row["spans"]), row["id"]
+        text = TEXTS[row["document"]]
         for start, end in row["spans"]:
             assert 0 <= start < end <= len(text), row["id"]
             assert text[start:end] == text[start:end].strip(), row["id"]
-            assert not splits_a_word(text, start), row["id"]
-            assert not splits_a_word(text, end), row["id"]
+            assert not splits_a_word(text, start) and not splits_a_word(text, end), row["id"]
 
 
-def test_no_row_names_the_same_span_twice() -> None:
-    for row in answerable_rows():
-        assert len({tuple(span) for span in row["spans"]}) == len(row["spans"]), row["id"]
+def test_unanswerable_rows_have_neither_answer_nor_span() -> None:
+    for row in UNANSWERABLE:
+        found = (row["answers"], row["document"], row["span"], row["spans"])
+        assert found == ([], None, None, []), row["id"]
 
 
-def test_every_answerable_row_has_answers_and_spans() -> None:
-    for row in answerable_rows():
-        assert row["answers"], row["id"]
-        assert all(answer.strip() for answer in row["answers"]), row["id"]
-        assert row["spans"], row["id"]
-        assert row["span"] == row["spans"][0], row["id"]
-
-
-def test_every_unanswerable_row_has_no_answer_and_no_proof() -> None:
-    for row in unanswerable_rows():
-        assert row["answers"] == [], row["id"]
-        assert row["document"] is None, row["id"]
-        assert row["span"] is None, row["id"]
-        assert row["spans"] == [], row["id"]
-
-
-def test_follow_ups_and_only_they_have_a_history_that_ends_with_the_assistant() -> None:
-    for row in gold_rows():
-        assert ("history" in row) is (row["kind"] == "follow_up"), row["id"]
-        for number, turn in enumerate(row.get("history", [])):
-            assert set(turn) == {"role", "text"}, row["id"]
-            assert turn["role"] == ("user", "assistant")[number % 2], row["id"]
-            assert turn["text"].strip(), row["id"]
-        assert len(row.get("history", [])) % 2 == 0, row["id"]
+def test_only_follow_ups_have_a_history_and_it_ends_with_the_assistant() -> None:
+    for row in GOLD:
+        history = row.get("history", [])
+        assert bool(history) is ("history" in row) is (row["kind"] == "follow_up"), row["id"]
+        roles = [turn["role"] for turn in history]
+        assert roles == ["user", "assistant"] * (len(history) // 2), row["id"]
+        assert all(set(turn) == {"role", "text"} and turn["text"].strip() for turn in history)
 
 
 def test_there_are_enough_questions_and_most_unanswerable_ones_are_near_misses() -> None:
-    unanswerable = unanswerable_rows()
-    near_misses = [row for row in unanswerable if row["kind"] == "near_miss"]
-    assert len(gold_rows()) >= 120
-    assert len(unanswerable) >= 40
-    assert len(near_misses) * 2 > len(unanswerable)
+    near_misses = [row for row in UNANSWERABLE if row["kind"] == "near_miss"]
+    assert len(GOLD) >= 120
+    assert len(UNANSWERABLE) >= 40
+    assert len(near_misses) * 2 > len(UNANSWERABLE)
 
 
-def test_every_document_starts_with_a_title_and_is_asked_about() -> None:
-    asked = {row["document"] for row in answerable_rows()}
-    documents = sorted(path.name for path in DOCUMENTS.glob("*.md"))
-    assert documents
-    for name in documents:
-        assert text_of(name).startswith("# "), name
-        assert name in asked, name
+def test_every_document_has_a_title_and_a_gold_question() -> None:
+    assert {row["document"] for row in ANSWERABLE} == set(TEXTS)
+    assert all(text.startswith("# ") for text in TEXTS.values())
 
 
-def test_the_faq_holds_at_least_twenty_five_answered_questions() -> None:
-    blocks = [block.strip() for block in text_of("faq.md").split("\n\n")]
-    questions = [
-        (block, answer)
-        for block, answer in pairwise(blocks)
-        if block.startswith("##") and block.endswith("?")
-    ]
-    assert len(questions) >= 25
-    for question, answer in questions:
-        assert answer and not answer.startswith("#"), question
+def test_the_faq_has_at_least_twenty_five_answered_questions() -> None:
+    blocks = [block.strip() for block in TEXTS["faq.md"].split("\n\n")]
+    asked = [at for at, block in enumerate(blocks) if block[:2] == "##" and block[-1] == "?"]
+    assert len(asked) >= 25
+    assert all(blocks[at + 1] and not blocks[at + 1].startswith("#") for at in asked)

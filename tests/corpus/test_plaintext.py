@@ -1,4 +1,4 @@
-"""Text without markup has its structure in its shape: what raw web scrapes look like."""
+"""Structure of text without markup is found by its shape, as raw web scrapes have it."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -69,19 +69,23 @@ Maya Lind has kept a nursery since 1998 and writes about plants.
 """
 
 
-def seen(text: str, *kinds: Kind) -> list[str]:
-    return [text[b.start : b.end] for b in plain_blocks(text) if not kinds or b.kind in kinds]
-
-
-def kinds(text: str) -> list[tuple[Kind, str]]:
-    return [(block.kind, text[block.start : block.end]) for block in plain_blocks(text)]
-
-
-def test_headings_of_a_scraped_page_are_known_by_their_shape() -> None:
-    headings = [
-        (PAGE[b.start : b.end], b.level) for b in plain_blocks(PAGE) if b.kind is Kind.HEADING
+def blocks(text: str, *kinds: Kind) -> list[tuple[Kind, str]]:
+    """The blocks of the given kinds, or all, with their text."""
+    return [
+        (b.kind, text[b.start : b.end]) for b in plain_blocks(text) if b.kind in kinds or not kinds
     ]
-    assert headings == [
+
+
+def headings(text: str) -> list[tuple[str, int]]:
+    return [(text[b.start : b.end], b.level) for b in plain_blocks(text) if b.kind is Kind.HEADING]
+
+
+def rows(text: str) -> list[list[str]]:
+    return [[text[slice(*cell)] for cell in b.cells] for b in plain_blocks(text) if b.cells]
+
+
+def test_headings_of_a_scraped_page_have_levels() -> None:
+    assert headings(PAGE) == [
         ("Indoor vs Outdoor Plants: What Differs Most", 1),
         ("Main Types of Indoor Plants", 2),
         ("What a Plant Brings", 2),
@@ -90,9 +94,8 @@ def test_headings_of_a_scraped_page_are_known_by_their_shape() -> None:
     ]
 
 
-def test_boilerplate_of_a_scraped_page_is_recognised_with_its_reason() -> None:
-    found = {PAGE[b.start : b.end]: b.reason for b in plain_blocks(PAGE) if b.reason}
-    assert found == {
+def test_boilerplate_of_a_scraped_page_has_a_reason() -> None:
+    assert {PAGE[b.start : b.end]: b.reason for b in plain_blocks(PAGE) if b.reason} == {
         "Skip to main content": "navigation",
         "Home Gardening Indoor vs Outdoor Plants: What Differs Most": "navigation",
         "Maya|": "byline",
@@ -106,10 +109,9 @@ def test_boilerplate_of_a_scraped_page_is_recognised_with_its_reason() -> None:
     }
 
 
-def test_a_run_of_questions_and_answers_becomes_pairs_and_what_follows_belongs_to_none() -> None:
-    found = kinds(PAGE)
-    at = found.index((Kind.HEADING, "FAQs"))
-    assert found[at + 1 :] == [
+def test_a_run_of_questions_and_answers_becomes_pairs_and_later_text_belongs_to_none() -> None:
+    found = blocks(PAGE)
+    assert found[found.index((Kind.HEADING, "FAQs")) + 1 :] == [
         (Kind.QUESTION, "How often should a cactus be watered?"),
         (Kind.ANSWER, "Once every three weeks is enough for most of them."),
         (Kind.QUESTION, "What is a perennial plant?"),
@@ -118,145 +120,130 @@ def test_a_run_of_questions_and_answers_becomes_pairs_and_what_follows_belongs_t
     ]
 
 
-def test_a_question_on_its_own_is_answered_up_to_the_next_heading() -> None:
-    found = kinds(PAGE)
+def test_a_single_question_is_answered_up_to_the_next_heading() -> None:
+    found = blocks(PAGE)
     at = found.index((Kind.QUESTION, "Who Keeps Indoor Plants?"))
-    assert [kind for kind, _ in found[at + 1 : at + 5]] == [
-        Kind.ANSWER,
-        Kind.BOILERPLATE,
-        Kind.ANSWER,
-        Kind.HEADING,
-    ]
+    kinds = [kind for kind, _ in found[at + 1 : at + 5]]
+    assert kinds == [Kind.ANSWER, Kind.BOILERPLATE, Kind.ANSWER, Kind.HEADING]
 
 
-def test_a_question_with_nothing_below_it_is_a_heading() -> None:
-    text = "Guide to plants\n\nWho Keeps Plants?\n\nMain Types\n\nThere are two of them in all.\n"
-    assert kinds(text)[1] == (Kind.HEADING, "Who Keeps Plants?")
-
-
-def test_cells_that_a_scrape_ran_together_are_taken_apart_again() -> None:
-    rows = [b for b in plain_blocks(PAGE) if b.kind in (Kind.HEADER, Kind.ROW)]
-    assert [block.kind for block in rows] == [Kind.HEADER, Kind.ROW, Kind.ROW, Kind.ROW]
-    assert [[PAGE[start:end] for start, end in block.cells] for block in rows] == [
+def test_cells_that_run_together_are_separated() -> None:
+    assert rows(PAGE) == [
         ["Type", "Role"],
         ["Succulents", "Store water in their leaves and forgive a forgetful owner."],
         ["Ferns & Mosses", "Like moist air and shade, and suit a bathroom."],
         ["Air Plants (Tillandsia)", "Need no soil, only a mist now and then."],
     ]
+    assert [kind for kind, _ in blocks(PAGE, Kind.HEADER, Kind.ROW)] == [Kind.HEADER] + [
+        Kind.ROW
+    ] * 3
 
 
-def test_names_with_a_capital_inside_make_no_table_of_sentences() -> None:
-    text = "The shop takes PayPal and nothing else.\nIt sells the iPhone too.\nThe MacBook is sold out.\n"
-    assert seen(text, Kind.ROW, Kind.HEADER) == []
-
-
-def test_tabs_divide_the_cells_of_a_table() -> None:
+def test_tabs_separate_cells() -> None:
     text = "Plants\n\nName\tRole\tSince\nAnna\tgrows herbs\t2001\n"
-    rows = plain_blocks(text)[1:]
-    assert [[text[start:end] for start, end in block.cells] for block in rows] == [
-        ["Name", "Role", "Since"],
-        ["Anna", "grows herbs", "2001"],
-    ]
+    assert rows(text) == [["Name", "Role", "Since"], ["Anna", "grows herbs", "2001"]]
 
 
-def test_lines_of_a_title_and_a_dash_are_items_of_a_list() -> None:
-    assert seen(PAGE, Kind.ITEM) == [
-        "Cleans The Air – Leaves take up dust and some gases.",
-        "Calms People – A green corner lowers the pulse.",
-        "Marks The Seasons – Flowers show what time of year it is.",
-    ]
+def test_names_with_a_capital_inside_do_not_make_a_table() -> None:
+    text = "The shop takes PayPal and nothing else.\nIt sells the iPhone too.\nThe MacBook is sold out.\n"
+    assert rows(text) == []
 
 
-def test_bullets_and_numbers_make_items_without_their_marks() -> None:
-    text = "Steps to take today\n\n• Dig a hole\n• Add some water\n\n1. Plant it\n2) Wait\n"
-    assert seen(text, Kind.ITEM) == ["Dig a hole", "Add some water", "Plant it", "Wait"]
+WRAPPED = """Paragraphs in older texts are broken at a fixed width, so that a line
+is only a part of one. A person joins them again without a thought, and
+a program must do the same or quote half a sentence.
+
+The second paragraph goes on in the same manner, with lines that end
+wherever the width was used up, and not where a sentence or a thought
+has come to its end."""
+SENTENCE = "Without water, a plant has no way to grow and will die within weeks."
 
 
-def test_lines_below_a_line_with_a_colon_are_its_items() -> None:
-    text = "Garden guide\n\nTools you need:\nA spade with a long handle\nA pair of gloves\n\nDig deep.\n"
-    assert kinds(text)[1:] == [
-        (Kind.PARAGRAPH, "Tools you need:"),
-        (Kind.ITEM, "A spade with a long handle"),
-        (Kind.ITEM, "A pair of gloves"),
-        (Kind.PARAGRAPH, "Dig deep."),
-    ]
+@pytest.mark.parametrize(
+    ("text", "kind", "expected"),
+    [
+        (
+            PAGE,
+            Kind.ITEM,
+            [
+                "Cleans The Air – Leaves take up dust and some gases.",
+                "Calms People – A green corner lowers the pulse.",
+                "Marks The Seasons – Flowers show what time of year it is.",
+            ],
+        ),
+        (
+            "Steps to take today\n\n• Dig a hole\n• Add some water\n\n1. Plant it\n2) Wait\n",
+            Kind.ITEM,
+            ["Dig a hole", "Add some water", "Plant it", "Wait"],
+        ),
+        (
+            "Garden guide\n\nTools you need:\nA spade with a long handle\nA pair of gloves\n\nDig deep.\n",
+            Kind.ITEM,
+            ["A spade with a long handle", "A pair of gloves"],
+        ),
+        (
+            "Garden guide\n\nRun this in the shell of your choice.\n\nimport garden\ngarden.water(3)\n",
+            Kind.CODE,
+            ["import garden\ngarden.water(3)"],
+        ),
+        (f"Width of Lines\n\n{WRAPPED}\n", Kind.PARAGRAPH, WRAPPED.split("\n\n")),
+        (
+            "Guide to soil\n\nSoil feeds the plant with all it needs.\nSand does not, however fine it is.\n",
+            Kind.PARAGRAPH,
+            ["Soil feeds the plant with all it needs.", "Sand does not, however fine it is."],
+        ),
+        (
+            f"Garden guide\n\nIt is known. Watering Indoor Plants {SENTENCE} Some need little.\n",
+            Kind.PARAGRAPH,
+            ["It is known.", f"{SENTENCE} Some need little."],
+        ),
+        ("It rains today.\n\nTake a coat.\n", Kind.PARAGRAPH, ["It rains today.", "Take a coat."]),
+    ],
+    ids=["titles with dashes", "bullets and numbers", "lines below a colon", "lines of code",
+         "wrapped lines", "lines of any length", "heading run into a sentence", "no title"],
+)  # fmt: skip
+def test_lines_are_classified_by_their_shape(text: str, kind: Kind, expected: list[str]) -> None:
+    assert blocks(text, kind) == [(kind, each) for each in expected]
 
 
-def test_headings_of_lists_that_a_paragraph_announces_stand_below_its_own_heading() -> None:
-    text = (
-        "Garden guide\n\nWhat Plants Bring\n\nBelow is what each kind brings to a garden.\n\n"
-        "Indoor Plants\n\n- calm\n- air\n\nOutdoor Plants\n\n- bees\n- shade\n\n"
-        "Water and Light\n\nMost of them need both.\n"
-    )
-    headings = [b for b in plain_blocks(text) if b.kind is Kind.HEADING]
-    assert [(text[b.start : b.end], b.level) for b in headings] == [
-        ("Garden guide", 1),
-        ("What Plants Bring", 2),
-        ("Indoor Plants", 3),
-        ("Outdoor Plants", 3),
-        ("Water and Light", 2),
-    ]
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "Garden guide\n\nWhat Plants Bring\n\nBelow is what each kind brings to a garden.\n\n"
+            "Indoor Plants\n\n- calm\n- air\n\nOutdoor Plants\n\n- bees\n- shade\n\n"
+            "Water and Light\n\nMost of them need both.\n",
+            [("Garden guide", 1), ("What Plants Bring", 2), ("Indoor Plants", 3),
+             ("Outdoor Plants", 3), ("Water and Light", 2)],
+        ),
+        (
+            f"Garden guide\n\nIt is known. Watering Indoor Plants {SENTENCE} Some need little.\n",
+            [("Garden guide", 1), ("Watering Indoor Plants", 4)],
+        ),
+        (
+            "Garden history\n\n== Origins ==\n\nIt began long ago.\n\n=== Early years ===\n\nHard ones.\n",
+            [("Garden history", 1), ("Origins", 2), ("Early years", 3)],
+        ),
+        (
+            "Guide to plants\n\nWho Keeps Plants?\n\nMain Types\n\nThere are two of them in all.\n",
+            [("Guide to plants", 1), ("Who Keeps Plants?", 2), ("Main Types", 2)],
+        ),
+    ],
+    ids=["announced lists", "run into a sentence", "wiki marks", "question without answer"],
+)  # fmt: skip
+def test_headings_have_levels(text: str, expected: list[tuple[str, int]]) -> None:
+    assert headings(text) == expected
 
 
-def test_a_line_that_stands_alone_three_times_is_kept_once() -> None:
+def test_a_line_that_stands_alone_three_times_is_a_heading_only_once() -> None:
     line = "The Best Garden Shop In Town"
     text = f"Guide\n\n{line}\n\nDig deep.\n\n{line}\n\nWater it well.\n\n{line}\n\nWait for rain.\n"
-    found = [kind for kind, words in kinds(text) if words == line]
+    found = [kind for kind, words in blocks(text) if words == line]
     assert found == [Kind.HEADING, Kind.BOILERPLATE, Kind.BOILERPLATE]
 
 
-def test_lines_broken_at_a_fixed_width_are_one_paragraph() -> None:
-    first = (
-        "Paragraphs in older texts are broken at a fixed width, so that a line\n"
-        "is only a part of one. A reader joins them again without a thought, and\n"
-        "a program must do the same or quote half a sentence."
-    )
-    second = (
-        "The second paragraph goes on in the same manner, with lines that end\n"
-        "wherever the width was used up, and not where a sentence or a thought\n"
-        "has come to its end."
-    )
-    assert seen(f"Width of Lines\n\n{first}\n\n{second}\n", Kind.PARAGRAPH) == [first, second]
-
-
-def test_lines_of_their_own_length_are_paragraphs_of_their_own() -> None:
-    text = "Guide to soil\n\nSoil feeds the plant with all it needs.\nSand does not, however fine it is.\n"
-    assert len(seen(text, Kind.PARAGRAPH)) == 2
-
-
-def test_a_heading_that_ran_into_its_sentence_is_taken_out_of_it() -> None:
-    sentence = "Without water, a plant has no way to grow and will die within weeks."
-    text = f"Garden guide\n\nIt is known. Watering Indoor Plants {sentence} Some need little.\n"
-    assert kinds(text)[1:] == [
-        (Kind.PARAGRAPH, "It is known."),
-        (Kind.HEADING, "Watering Indoor Plants"),
-        (Kind.PARAGRAPH, f"{sentence} Some need little."),
-    ]
-
-
-def test_wiki_headings_have_the_level_of_their_marks() -> None:
-    text = "Garden history\n\n== Origins ==\n\nIt began long ago.\n\n=== Early years ===\n\nHard ones.\n"
-    headings = [b for b in plain_blocks(text) if b.kind is Kind.HEADING]
-    assert [(text[b.start : b.end], b.level) for b in headings[1:]] == [
-        ("Origins", 2),
-        ("Early years", 3),
-    ]
-
-
-def test_lines_of_code_are_code() -> None:
-    text = (
-        "Garden guide\n\nRun this in the shell of your choice.\n\nimport garden\ngarden.water(3)\n"
-    )
-    assert seen(text, Kind.CODE) == ["import garden\ngarden.water(3)"]
-
-
-def test_a_first_line_that_reads_as_text_is_no_title() -> None:
-    assert kinds("It rains today.\n\nTake a coat.\n")[0] == (Kind.PARAGRAPH, "It rains today.")
-
-
-def test_line_breaks_of_windows_change_no_block() -> None:
-    windows = PAGE.replace("\n", "\r\n")
-    assert kinds(windows) == kinds(PAGE)
+def test_windows_line_breaks_change_no_block() -> None:
+    assert blocks(PAGE.replace("\n", "\r\n")) == blocks(PAGE)
 
 
 LINES = st.sampled_from(
@@ -268,7 +255,7 @@ LINES = st.sampled_from(
 
 
 @given(st.lists(LINES, max_size=20), st.sampled_from(["\n", "\r\n"]))
-def test_nothing_of_any_text_is_lost_but_bullets_and_wiki_marks(
+def test_only_list_and_heading_marks_are_outside_all_blocks(
     lines: list[str], line_break: str
 ) -> None:
     text = line_break.join(lines)
@@ -280,59 +267,61 @@ def test_nothing_of_any_text_is_lost_but_bullets_and_wiki_marks(
     assert set(outside) <= set(" \t\r\n\x0c\ufeff-=1.")
 
 
-# --- the raw scrapes that lie beside the checkout --------------------------------------------
+# --- the raw scrapes in the folder next to the checkout -----------------------------------------
 
 
-@pytest.fixture
-def scrape() -> Document:
+@pytest.fixture(scope="module")
+def scrapes() -> tuple[Document, ...]:
     if not MATERIAL.is_dir():
         pytest.skip(f"the raw scrapes are not on this machine ({MATERIAL})")
-    return load_corpus(MATERIAL).documents[1]
+    return load_corpus(MATERIAL).documents
 
 
-def test_the_five_questions_of_the_scraped_faq_have_their_answers(scrape: Document) -> None:
+def test_the_five_questions_of_the_scraped_faq_have_their_answers(
+    scrapes: tuple[Document, ...],
+) -> None:
+    scrape = scrapes[1]
     faq = [p for p in split(scrape) if p.headings == ("FAQs",) and p.question]
-    at = scrape.text.index("\nFAQs\n")
     for passage in faq:
-        assert passage.question is not None
-        question = scrape.text.index(passage.question + "\n", at)
-        answer = scrape.text[question:].split("\n")[1]
-        assert (passage.start, passage.text) == (question, f"{passage.question}\n{answer}")
-        assert [scrape.text[u.start : u.end] for u in passage.units] == [answer]
-    asked = [str(passage.question) for passage in faq]
-    assert len(asked) == len(set(asked)) == 5
-    assert all(question.startswith("What ") and question.endswith("?") for question in asked)
+        start = scrape.text.index(f"{passage.question}\n", scrape.text.index("\nFAQs\n"))
+        answer = scrape.text[start:].split("\n")[1]
+        assert (passage.start, passage.text) == (start, f"{passage.question}\n{answer}")
+        assert [passage.source(unit) for unit in passage.units] == [answer]
+    assert len({passage.question for passage in faq}) == len(faq) == 5
 
 
-def test_the_three_tables_of_the_scrape_have_eight_seven_and_five_rows(scrape: Document) -> None:
-    tables = [p for p in split(scrape) if p.kind is Kind.ROW]
-    rows = [[unit for unit in table.units if unit.kind is Kind.ROW] for table in tables]
-    assert [len(table) for table in rows] == [8, 7, 5]
-    assert all(len(row.cells) == 2 for table in rows for row in table)
-    name, role = rows[0][2].cells
-    assert scrape.text[slice(*name)] == "HR Department"
-    assert scrape.text[slice(*role)].startswith("Manages employee needs")
+def test_the_three_tables_of_the_scrape_have_eight_seven_and_five_rows(
+    scrapes: tuple[Document, ...],
+) -> None:
+    tables = [p for p in split(scrapes[1]) if p.kind is Kind.ROW]
+    table_rows = [[unit for unit in table.units if unit.kind is Kind.ROW] for table in tables]
+    assert [len(units) for units in table_rows] == [8, 7, 5]
+    assert all(len(unit.cells) == 2 for units in table_rows for unit in units)
+    name, role = (tables[0].at(*cell) for cell in table_rows[0][2].cells)
+    assert (name, role[:23]) == ("HR Department", "Manages employee needs,")
 
 
-def test_boilerplate_of_the_scrape_is_recognised_and_in_no_passage(scrape: Document) -> None:
-    left_out = {scrape.text[b.start : b.end]: b.reason for b in scrape.boilerplate()}
-    assert left_out["Skip to main content"] == "navigation"
-    assert left_out["11 min read"] == "byline"
-    assert left_out["Read more:"] == left_out["Related posts:"] == "navigation"
-    assert left_out["Payment and Value Exchange"] == "repeated line"
-    assert left_out["internal customers"] == left_out["Apple’s customers"] == "caption"
-    spans = [(block.start, block.end) for block in scrape.boilerplate()]
-    for passage in split(scrape):
-        for start, end in spans:
-            assert passage.end <= start or end <= passage.start
+def test_boilerplate_of_the_scrapes_is_in_no_passage(scrapes: tuple[Document, ...]) -> None:
+    found = {scrapes[1].text[b.start : b.end]: b.reason for b in scrapes[1].boilerplate()}
+    assert found["Skip to main content"] == found["Read more:"] == "navigation"
+    assert found["11 min read"] == "byline"
+    assert found["Payment and Value Exchange"] == "repeated line"
+    assert found["internal customers"] == found["Apple’s customers"] == "caption"
+    for scrape in scrapes:
+        for passage in split(scrape):
+            assert all(
+                passage.end <= b.start or b.end <= passage.start for b in scrape.boilerplate()
+            )
 
 
-def test_the_other_scrape_gives_up_the_headings_that_ran_into_its_paragraphs() -> None:
-    if not MATERIAL.is_dir():
-        pytest.skip(f"the raw scrapes are not on this machine ({MATERIAL})")
-    document = load_corpus(MATERIAL).documents[0]
-    headings = [document.text[b.start : b.end] for b in document.blocks if b.kind is Kind.HEADING]
-    assert "Valuing External Customers" in headings
-    assert "Internal Customers and the External Customer Experience" in headings
-    repeats = [document.text[b.start : b.end] for b in document.boilerplate()]
+def test_headings_that_ran_into_paragraphs_of_the_other_scrape_are_found(
+    scrapes: tuple[Document, ...],
+) -> None:
+    text = scrapes[0].text
+    found = {text[b.start : b.end] for b in scrapes[0].blocks if b.kind is Kind.HEADING}
+    assert {
+        "Valuing External Customers",
+        "Internal Customers and the External Customer Experience",
+    } <= found
+    repeats = [text[b.start : b.end] for b in scrapes[0].boilerplate()]
     assert repeats == ["External and internal customers"] * 3

@@ -1,4 +1,4 @@
-"""Passages: pairs, lists, tables and neighbouring paragraphs, each an exact span of its text."""
+"""Passages are FAQ pairs, lists, tables and adjacent paragraphs, each an exact span of the text."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,62 +16,56 @@ def texts(text: str) -> list[str]:
     return [passage.text for passage in passages(text)]
 
 
-def quotes(text: str, passage: Passage) -> list[str]:
-    return [text[unit.start : unit.end] for unit in passage.units]
+def quotes(passage: Passage) -> list[str]:
+    return [passage.source(unit) for unit in passage.units]
 
 
 def sentence(number: int) -> str:
     return f"Sentence number {number} says a little about how gardens are watered."
 
 
-def test_a_passage_knows_its_place_and_the_headings_above_it() -> None:
+def test_a_passage_has_its_span_and_the_headings_above_it() -> None:
     text = "# Guide\n\n## Tools\n\n### Spades\n\nDig.\n\n## Care\n\nOil it.\n"
     dig, oil = passages(text)
     assert (dig.document, dig.title, dig.headings) == ("guide.md", "Guide", ("Tools", "Spades"))
     assert dig.context == "Guide › Tools › Spades"
-    assert (dig.start, dig.end, dig.kind) == (
-        text.index("Dig."),
-        text.index("Dig.") + 4,
-        "paragraph",
-    )
+    start = text.index("Dig.")
+    assert (dig.start, dig.end, dig.kind) == (start, start + 4, "paragraph")
     assert oil.headings == ("Care",)
     assert dig.sha256 == parse_document("guide.md", text).sha256
 
 
-def test_a_question_and_its_answer_are_one_passage_that_opens_with_the_question() -> None:
+def test_a_question_and_its_answer_are_one_passage() -> None:
     text = "# Guide\n\n## What is a *rake*?\n\nA tool. It has teeth.\n\nIt is old.\n\n## Care\n\nOil it.\n"
     faq, care = passages(text)
     assert faq.text == "What is a *rake*?\n\nA tool. It has teeth.\n\nIt is old."
     assert (faq.question, faq.headings, faq.kind) == ("What is a rake?", (), Kind.ANSWER)
-    assert quotes(text, faq) == ["A tool.", "It has teeth.", "It is old."]
+    assert quotes(faq) == ["A tool.", "It has teeth.", "It is old."]
     assert care.question is None
 
 
 def test_boilerplate_between_a_question_and_its_answer_is_in_no_passage() -> None:
-    text = "# Guide\n\n## Why?\n\nMenu\n\nSo.\n"
-    (faq,) = passages(text)
+    (faq,) = passages("# Guide\n\n## Why?\n\nMenu\n\nSo.\n")
     assert (faq.question, faq.text) == ("Why?", "So.")
 
 
 def test_a_list_below_a_question_answers_it() -> None:
-    text = "# Guide\n\n## Which tools?\n\n- Spade\n- Rake\n"
-    (faq,) = passages(text)
+    (faq,) = passages("# Guide\n\n## Which tools?\n\n- Spade\n- Rake\n")
     assert (faq.question, faq.kind) == ("Which tools?", Kind.ITEM)
-    assert quotes(text, faq) == ["Spade", "Rake"]
+    assert quotes(faq) == ["Spade", "Rake"]
 
 
-def test_a_list_stays_with_the_line_that_opens_it_and_its_items_know_that_line() -> None:
+def test_a_list_includes_the_line_that_introduces_it_as_lead_of_its_items() -> None:
     text = "# Guide\n\nBefore.\n\nTake these tools:\n\n- Spade\n- Rake\n\nAfter.\n"
     before, tools, after = passages(text)
     assert (before.text, after.text) == ("Before.", "After.")
     assert tools.text == "Take these tools:\n\n- Spade\n- Rake"
     assert tools.kind is Kind.ITEM
-    spade = tools.units[1]
-    assert spade.lead is not None
-    assert text[slice(*spade.lead)] == "Take these tools:"
+    lead = tools.units[0]
+    assert tools.units[1].lead == (lead.start, lead.end)
 
 
-def test_a_long_list_stays_whole_up_to_the_limit() -> None:
+def test_a_list_is_divided_only_above_its_limit() -> None:
     lead = "# Guide\n\nTake these tools:\n\n"
     items = [f"- Tool number {number:03d}, which is of some use" for number in range(36)]
     whole = "\n".join(items)
@@ -82,7 +76,7 @@ def test_a_long_list_stays_whole_up_to_the_limit() -> None:
     assert all(len(part) <= MAX_LIST_CHARS for part in parts)
 
 
-def test_a_table_is_one_passage_whose_rows_know_their_header() -> None:
+def test_a_table_is_one_passage_whose_rows_have_the_header_as_lead() -> None:
     text = (
         "# Guide\n\nIntro.\n\n| Tool | Use |\n|---|---|\n| Spade | dig |\n| Rake | comb |\n\nEnd.\n"
     )
@@ -90,10 +84,10 @@ def test_a_table_is_one_passage_whose_rows_know_their_header() -> None:
     assert table.kind is Kind.ROW
     assert [unit.kind for unit in table.units] == [Kind.HEADER, Kind.ROW, Kind.ROW]
     assert table.units[2].lead == (table.units[0].start, table.units[0].end)
-    assert [text[start:end] for start, end in table.units[1].cells] == ["Spade", "dig"]
+    assert [table.at(*cell) for cell in table.units[1].cells] == ["Spade", "dig"]
 
 
-def test_short_paragraphs_of_a_section_are_joined_and_long_ones_are_not() -> None:
+def test_only_short_paragraphs_of_a_section_are_joined() -> None:
     short = "# Guide\n\nDig.\n\nWater.\n"
     assert texts(short) == ["Dig.\n\nWater."]
     long = "\n\n".join([" ".join(map(sentence, range(6))), " ".join(map(sentence, range(6, 12)))])
@@ -101,7 +95,7 @@ def test_short_paragraphs_of_a_section_are_joined_and_long_ones_are_not() -> Non
     assert texts("# Guide\n\n" + long) == long.split("\n\n")
 
 
-def test_a_paragraph_longer_than_the_encoder_reads_is_cut_between_sentences() -> None:
+def test_a_long_paragraph_is_divided_between_sentences() -> None:
     paragraph = " ".join(map(sentence, range(40)))
     parts = texts("# Guide\n\n" + paragraph)
     assert len(parts) > 2
@@ -109,19 +103,18 @@ def test_a_paragraph_longer_than_the_encoder_reads_is_cut_between_sentences() ->
     assert all(len(part) <= MAX_PASSAGE_CHARS and part.endswith("watered.") for part in parts)
 
 
-def test_a_single_sentence_longer_than_that_stays_whole() -> None:
+def test_a_long_sentence_stays_whole() -> None:
     endless = "and on " * 300 + "it goes"
     assert texts("# Guide\n\n" + endless) == [endless]
 
 
-def test_code_stays_whole_beside_the_text_that_explains_it() -> None:
-    text = "# Guide\n\nRun this:\n\n```\nwater()\n\nwait()\n```\n"
-    (passage,) = passages(text)
+def test_code_is_one_unit_of_the_passage_that_explains_it() -> None:
+    (passage,) = passages("# Guide\n\nRun this:\n\n```\nwater()\n\nwait()\n```\n")
     assert passage.text.endswith("```\nwater()\n\nwait()\n```")
     assert passage.units[-1].kind is Kind.CODE
 
 
-def test_the_same_words_elsewhere_in_the_document_have_another_id() -> None:
+def test_the_same_text_elsewhere_in_the_document_has_another_id() -> None:
     first, second = passages("# Guide\n\n## A\n\nDig.\n\n## B\n\nDig.\n")
     assert first.id != second.id
     assert first.id == passages("# Guide\n\n## A\n\nDig.\n\n## B\n\nDig deeper.\n")[0].id
@@ -152,9 +145,7 @@ MARKDOWN = st.lists(BLOCKS, max_size=12).map("\n\n".join)
 
 
 @given(MARKDOWN, st.sampled_from(["\n", "\r\n"]), st.sampled_from(["guide.md", "guide.txt"]))
-def test_passages_are_exact_spans_that_do_not_overlap(
-    markdown: str, line_break: str, name: str
-) -> None:
+def test_passages_are_exact_disjoint_spans(markdown: str, line_break: str, name: str) -> None:
     text = markdown.replace("\n", line_break)
     before = 0
     for passage in passages(text, name):
@@ -168,7 +159,7 @@ def test_passages_are_exact_spans_that_do_not_overlap(
 
 
 @given(MARKDOWN, st.sampled_from(["guide.md", "guide.txt"]))
-def test_nothing_but_boilerplate_and_headings_is_lost(markdown: str, name: str) -> None:
+def test_only_boilerplate_and_headings_are_in_no_unit(markdown: str, name: str) -> None:
     document = parse_document(name, markdown)
     found = split(document)
     quoted = {at for p in found for unit in p.units for at in range(unit.start, unit.end)}
