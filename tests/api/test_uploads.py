@@ -113,8 +113,8 @@ def test_a_name_that_is_none_for_a_document_is_refused_and_nothing_is_touched(
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (b"", "holds no text"),
-        (b" \n", "holds no text"),
+        (b"", "contains no text"),
+        (b" \n", "contains no text"),
         (b"\xff\xfe\x00", "not"),
         (b"caf\xe9", "UTF-8"),
         (b"a\x00b", "NUL"),
