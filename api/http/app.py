@@ -1,4 +1,4 @@
-"""HTTP: the application, put together from its routes and what holds for all of them."""
+"""The FastAPI application: its routes, error handlers, middleware and pages."""
 
 from pathlib import Path
 
@@ -20,12 +20,12 @@ from api.http.request_log import RequestLog
 
 PAGE = Path(__file__).resolve().parent / "page"
 _DESCRIPTION = (
-    "Answers questions about a folder of documents, each sentence with the passage that proves it."
+    "Answers questions about a folder of documents, with the passage that proves each sentence."
 )
 
 
 def create_app(service: Service) -> FastAPI:
-    """The web application over this service. Nothing is opened before the first request."""
+    """Returns the web application of this service. It opens nothing before the first request."""
     app = FastAPI(
         title="Assistant",
         description=_DESCRIPTION,
@@ -33,7 +33,7 @@ def create_app(service: Service) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        # Traces go where OTEL_EXPORTER_OTLP_ENDPOINT says, and nowhere without it.
+        # Without OTEL_EXPORTER_OTLP_ENDPOINT no traces are sent.
         telemetry={"auto_configure": True},
     )
     add_error_handlers(app)
@@ -41,12 +41,12 @@ def create_app(service: Service) -> FastAPI:
     app.include_router(document_routes(service))
     app.include_router(operation_routes(service))
     if service.slack and service.slack.receives_http:
-        # What goes in and out there is Slack's to describe.
+        # Slack documents its own requests.
         app.post("/slack/events", include_in_schema=False)(service.slack.handle)
     if service.mattermost:
         app.include_router(mattermost_routes(service, service.mattermost))
     _add_pages(app)
-    # The last one added is the first one that a request comes to.
+    # Middleware that is added later is outside.
     app.add_middleware(BodyLimit)
     if service.origins:
         app.add_middleware(
@@ -57,7 +57,7 @@ def create_app(service: Service) -> FastAPI:
             expose_headers=["x-request-id", "retry-after", "idempotency-replayed"],
         )
     app.add_middleware(RequestLog, metrics=service.metrics)
-    app.add_middleware(SecurityHeaders)  # around it, for the replies that it makes itself
+    app.add_middleware(SecurityHeaders)  # outside, for the responses of RequestLog
     return app
 
 

@@ -1,10 +1,10 @@
-"""Errors over HTTP: each is a problem document (RFC 9457), and its `detail` says what to do."""
+"""Errors over HTTP: every error becomes a problem document (RFC 9457) with a remedy for the caller."""
 
 import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -18,6 +18,7 @@ from api.errors import (
     Forbidden,
     IdempotencyKeyInUse,
     IdempotencyKeyReused,
+    IndexBuilding,
     InvalidKey,
     LastDocument,
     MisdirectedRequest,
@@ -25,18 +26,54 @@ from api.errors import (
     Overloaded,
     RateLimited,
     UploadRefused,
-    describe,
 )
 from api.service.logs import request_id
 from api.wire import ProblemBody, problem
 from assistant.errors import QuestionInvalid
-from index.errors import IndexingError
+from index.errors import (
+    EncoderUnavailable,
+    IndexBusy,
+    IndexDamaged,
+    IndexingError,
+    IndexMissing,
+    IndexOutdated,
+    IndexUnwritable,
+    TextMissing,
+)
 
 _log = logging.getLogger(__name__)
+T = TypeVar("T")
 MEDIA_TYPE = "application/problem+json"
-# What the framework says of itself, where we can say what to do.
-_SAYS_LITTLE = ("Not Found", "Method Not Allowed", "There was an error parsing the body")
-_NO_OBJECT = "expected a JSON object, sent with content-type: application/json"
+INTERNAL_ERROR = "internal error: the log of the service has the details under this request id"
+_RETRY_AFTER = "5"  # seconds, for errors that do not know how long they last
+
+# The status of each error, and what the caller can do about it if the message does not say so.
+# A class without an entry of its own or of a base class is a defect: status 500.
+RULES: dict[type[Exception], tuple[int, str]] = {
+    QuestionInvalid: (422, ""),
+    IdempotencyKeyReused: (422, "use a new key for each request"),
+    UploadRefused: (422, ""),
+    InvalidKey: (401, "the operator of the service creates keys"),
+    Forbidden: (403, "the operator of the service can create a key with more permissions"),
+    NotFound: (404, "check the id"),
+    DocumentMissing: (404, "GET /v1/documents lists the documents"),
+    IdempotencyKeyInUse: (409, ""),
+    LastDocument: (409, "add another document first"),
+    MisdirectedRequest: (421, "the operator of the service can open it to others with API keys"),
+    RateLimited: (429, "wait as long as retry-after says"),
+    Overloaded: (503, ""),
+    IndexBuilding: (503, "GET /v1/index shows the progress"),
+    IndexMissing: (503, "the operator of the service has to build the index"),
+    IndexOutdated: (503, "the operator of the service has to rebuild the index"),
+    IndexDamaged: (503, "the operator of the service has to rebuild the index"),
+    IndexBusy: (503, "retry in a few seconds"),
+    IndexUnwritable: (503, "the operator of the service has to free space or change permissions"),
+    EncoderUnavailable: (503, "the operator of the service has to install the encoder"),
+    TextMissing: (503, "the operator of the service has to restore it from a backup"),
+    IndexingError: (503, "retry later"),
+    DatabaseUnavailable: (503, "retry later"),
+    CorpusUnwritable: (503, "the operator of the service has to free space or change permissions"),
+}
 
 
 class ProblemResponse(JSONResponse):
@@ -50,36 +87,16 @@ class ProblemResponse(JSONResponse):
         super().__init__(_members(status, detail, **more), status, headers)
 
 
-# Which status tells of which error. What is not named here is a defect, and answered with 500.
-_STATUS: dict[type[Exception], int] = {
-    QuestionInvalid: 422,
-    IdempotencyKeyReused: 422,
-    UploadRefused: 422,
-    InvalidKey: 401,
-    Forbidden: 403,
-    NotFound: 404,
-    DocumentMissing: 404,
-    IdempotencyKeyInUse: 409,
-    LastDocument: 409,
-    MisdirectedRequest: 421,
-    RateLimited: 429,
-    Overloaded: 503,
-    IndexingError: 503,
-    DatabaseUnavailable: 503,
-    CorpusUnwritable: 503,
-}
-
-
 def add_error_handlers(app: FastAPI) -> None:
-    """Makes every error of the app a problem document."""
-    app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    for known in _STATUS:
-        app.add_exception_handler(known, _known)
+    """Makes the app answer every error with a problem document."""
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    for known in RULES:
+        app.add_exception_handler(known, _known_error)
 
 
 def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The problem documents of an endpoint, for its description."""
+    """Describes the problem documents of an endpoint for OpenAPI."""
     content = {MEDIA_TYPE: {"schema": ProblemBody.model_json_schema()}}
     return {
         status: {"description": HTTPStatus(status).phrase, "content": content}
@@ -87,19 +104,27 @@ def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def problem_for(error: Exception) -> ProblemBody:
-    """The problem document of an error that comes when a response has already begun."""
-    status = _status_of(error)
-    if status is None:
-        _log.error("An answer could not be finished", exc_info=error)
-        status, detail = 500, "something went wrong here: see the log of the service"
-    else:
-        detail = describe(error)
-    return ProblemBody.model_validate(_members(status, detail))
+async def result_or_problem(work: Awaitable[T]) -> T | ProblemBody:
+    """Awaits the work; returns the problem document of its error if it fails.
+
+    For responses whose status has been sent or does not reach the user.
+    """
+    try:
+        return await work
+    except Exception as error:  # noqa: BLE001 - no handler of the app can answer any more
+        found = _status_and_detail(error)
+        if found is None:
+            _log.error("A question failed", exc_info=error)
+        return ProblemBody.model_validate(_members(*(found or (500, INTERNAL_ERROR))))
 
 
-def _status_of(error: Exception) -> int | None:
-    return next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), None)
+def _status_and_detail(error: Exception) -> tuple[int, str] | None:
+    """None for an error without a rule."""
+    for kind in type(error).__mro__:
+        if kind in RULES:
+            status, remedy = RULES[kind]
+            return status, f"{error}; {remedy}" if remedy else str(error)
+    return None
 
 
 def _members(status: int, detail: str, **more: Any) -> dict[str, Any]:
@@ -108,52 +133,51 @@ def _members(status: int, detail: str, **more: Any) -> dict[str, Any]:
     return problem(status, HTTPStatus(status).phrase, detail, **more)
 
 
-def _known(_: Request, error: Exception) -> ProblemResponse:
-    status = _status_of(error)
-    assert status is not None
+def _known_error(_: Request, error: Exception) -> ProblemResponse:
+    found = _status_and_detail(error)
+    assert found is not None
+    status, detail = found
     headers = {}
     if isinstance(error, (Overloaded, RateLimited, IdempotencyKeyInUse)):
         headers["retry-after"] = str(math.ceil(error.wait))
     elif status == 503:
-        headers["retry-after"] = "5"
+        headers["retry-after"] = _RETRY_AFTER
     elif status == 401:
         headers["www-authenticate"] = "Bearer"
-    return ProblemResponse(status, describe(error), headers)
+    return ProblemResponse(status, detail, headers)
 
 
-def _http(request: Request, error: Exception) -> ProblemResponse:
+def _http_error(request: Request, error: Exception) -> ProblemResponse:
     assert isinstance(error, HTTPException)
     path = request.url.path
+    # The framework's own messages say too little.
     details = {
-        400: "the body cannot be read: send a JSON object in UTF-8",
-        404: f"there is nothing at {path}: see /docs for what there is",
-        405: f"{request.method} is not answered at {path}: see /docs for what is",
+        "There was an error parsing the body": "the body is not UTF-8: send a JSON object in UTF-8",
+        "Not Found": f"there is nothing at {path}: see /docs",
+        "Method Not Allowed": f"{request.method} is not allowed at {path}: see /docs",
     }
-    detail = error.detail
-    if detail in _SAYS_LITTLE:
-        detail = details.get(error.status_code, detail)
+    detail = details.get(error.detail, error.detail)
     return ProblemResponse(error.status_code, detail, error.headers)
 
 
-def _invalid(_: Request, error: Exception) -> ProblemResponse:
+def _validation_error(_: Request, error: Exception) -> ProblemResponse:
     assert isinstance(error, RequestValidationError)
     faults = error.errors()
     if any(fault["type"] == "json_invalid" for fault in faults):
-        reason = faults[0].get("ctx", {}).get("error", "it cannot be read")
-        return ProblemResponse(400, f"the body is not JSON ({reason}): send a JSON object")
-    # What was sent is not repeated: it may be long, and it may not be text.
-    errors = [{"where": _place(fault["loc"]), "what": _told(fault)} for fault in faults]
-    told = "; ".join(f"{fault['where']}: {fault['what']}" for fault in errors)
-    return ProblemResponse(422, f"{told}; see /docs for what is expected", errors=errors)
+        return ProblemResponse(400, "the body is not valid JSON: send a JSON object")
+    # The input is not repeated: it may be long, and it may not be text.
+    errors = [{"where": _field(fault["loc"]), "what": _reason(fault)} for fault in faults]
+    summary = "; ".join(f"{fault['where']}: {fault['what']}" for fault in errors)
+    return ProblemResponse(422, f"{summary}; see /docs for the expected fields", errors=errors)
 
 
-def _told(fault: Mapping[str, Any]) -> str:
+def _reason(fault: Mapping[str, Any]) -> str:
     if fault["type"] == "model_attributes_type":
-        return _NO_OBJECT
+        return "expected a JSON object, sent with content-type: application/json"
     return str(fault["msg"]).removeprefix("Value error, ")
 
 
-def _place(location: Sequence[int | str]) -> str:
-    """`body.history.0.role`, without the `body` where something stands behind it."""
+def _field(location: Sequence[int | str]) -> str:
+    """`history.0.role`: the location without `body` or `query` if a name follows it."""
     parts = [str(part) for part in location]
     return ".".join(parts[1:] if len(parts) > 1 and parts[0] in ("body", "query") else parts)

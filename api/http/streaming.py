@@ -1,7 +1,7 @@
-"""Server-sent events: an answer as it comes about.
+"""Server-sent events: an answer while it is written.
 
-The framing is FastAPI's. Its own streaming is for endpoints that always stream; this one also
-answers whole.
+The framing is FastAPI's. FastAPI's own streaming is for endpoints that always stream; this endpoint
+streams only if the request asks for it.
 """
 
 import asyncio
@@ -13,16 +13,16 @@ import anyio
 from fastapi.sse import KEEPALIVE_COMMENT, EventSourceResponse, format_sse_event
 from starlette.types import Receive, Scope, Send
 
-from api.http.problems import problem_for
+from api.http.problems import result_or_problem
 from api.service.chat import AnswerSteps, Step, Working
 from api.service.rate_limits import ConcurrencyLimit
 from api.wire import AnswerBody, ProblemBody, SearchBody, SentenceEvent
 
-# Seconds without an event after which a comment says that the connection is still meant; below
-# what proxies usually close after.
+# Seconds without an event until a comment keeps the connection open; proxies commonly close an idle
+# one after a minute or more.
 KEEP_ALIVE_INTERVAL = 15.0
-Told: TypeAlias = SearchBody | SentenceEvent | AnswerBody | ProblemBody
-_NAMES: dict[type[Told], str] = {
+Event: TypeAlias = SearchBody | SentenceEvent | AnswerBody | ProblemBody
+_NAMES: dict[type[Event], str] = {
     SearchBody: "retrieved",
     SentenceEvent: "sentence",
     AnswerBody: "answer",
@@ -31,11 +31,10 @@ _NAMES: dict[type[Told], str] = {
 
 
 class EventStream(EventSourceResponse):
-    """The steps towards an answer as events, each worked out in a thread when it is its turn.
-    `answer`, or `error` with a problem document, is the last.
+    """Sends the steps of an answer as events. The last event is `answer`, or `error` with a problem
+    document. Each step runs in a thread when it is due.
 
-    A client that goes away stops the work at the next step. What is `held` for the work is let go
-    at the end.
+    If the client disconnects, the work stops at the next step. `resources` are closed at the end.
     """
 
     def __init__(
@@ -43,49 +42,49 @@ class EventStream(EventSourceResponse):
         first: Step | None,
         rest: AnswerSteps,
         concurrency: ConcurrencyLimit,
-        held: AsyncExitStack,
+        resources: AsyncExitStack,
     ) -> None:
         self._events = _events(first, rest, concurrency)
-        self._held = held
-        # nginx would collect the events before it hands them on.
+        self._resources = resources
+        # Without this header nginx buffers the events.
         super().__init__(self._events, headers={"x-accel-buffering": "no"})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Sends the response."""
         try:
             await super().__call__(scope, receive, send)
         finally:
-            # Whoever was cancelled may wait no more, except behind a shield.
+            # A cancelled task can await only inside a shield.
             with anyio.CancelScope(shield=True):
                 await self._events.aclose()
-                await self._held.aclose()
+                await self._resources.aclose()
 
 
 async def _events(
     first: Step | None, rest: AnswerSteps, concurrency: ConcurrencyLimit
 ) -> AsyncGenerator[bytes, None]:
-    gone = False
+    disconnected = False
 
-    def upcoming() -> Step | None:
-        return None if gone else next(rest, None)
+    def next_step() -> Step | None:
+        return None if disconnected else next(rest, None)
 
-    step = first
+    step: Step | ProblemBody | None = first
     while step is not None:
         if not isinstance(step, Working):
             yield _event(step)
-        working = asyncio.ensure_future(concurrency.run(upcoming))
-        try:
-            while not (await asyncio.wait([working], timeout=KEEP_ALIVE_INTERVAL))[0]:
-                yield KEEPALIVE_COMMENT
-            step = working.result()
-        except Exception as error:  # noqa: BLE001 - the status is sent: it can only be told
-            yield _event(problem_for(error))
+        if isinstance(step, ProblemBody):
             return
+        running = asyncio.ensure_future(result_or_problem(concurrency.run(next_step)))
+        try:
+            while not (await asyncio.wait([running], timeout=KEEP_ALIVE_INTERVAL))[0]:
+                yield KEEPALIVE_COMMENT
         finally:
-            gone = not working.done()
+            disconnected = not running.done()
             with anyio.CancelScope(shield=True):
-                await asyncio.wait([working])  # a step that has begun is finished
+                await asyncio.wait([running])  # a thread cannot be interrupted
+        step = running.result()
     yield _event(rest.result())
 
 
-def _event(told: Told) -> bytes:
-    return format_sse_event(event=_NAMES[type(told)], data_str=told.model_dump_json())
+def _event(event: Event) -> bytes:
+    return format_sse_event(event=_NAMES[type(event)], data_str=event.model_dump_json())
