@@ -73,6 +73,10 @@ class DatabaseMissing(DatabaseUnavailable):
     """There is no database yet, and none was to be created."""
 
 
+class IndexBuilding(ApiError):
+    """The first index is being built, so questions cannot be answered yet."""
+
+
 class NotFound(ApiError):
     """Nothing is kept under this id, or nothing of whoever asks."""
 

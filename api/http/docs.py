@@ -1,8 +1,9 @@
-"""The page at /docs: what the service answers, drawn from its own OpenAPI description.
+"""The page at /docs, rendered from the OpenAPI description.
 
-The usual viewers load themselves from other hosts; this page loads nothing.
+The common viewers load scripts from other hosts; this page loads only its stylesheet.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any
@@ -19,7 +20,7 @@ _PAGE = """<!doctype html>
   <main>
     <h1>{title}</h1>
     <p>{description}</p>
-    <p>The same as <a href="/openapi.json">OpenAPI</a>, for machines.</p>
+    <p>For programs: <a href="/openapi.json">the OpenAPI description</a>.</p>
     {endpoints}
   </main>
 </body>
@@ -28,59 +29,67 @@ _PAGE = """<!doctype html>
 
 
 def docs_page(description: Mapping[str, Any]) -> str:
-    """HTML that lists the endpoints of an OpenAPI description."""
+    """Returns HTML that lists the endpoints of an OpenAPI description."""
     return _PAGE.format(
         title=escape(description["info"]["title"]),
-        description=escape(description["info"].get("description", "")),
+        description=_html(description["info"].get("description", "")),
         endpoints="\n    ".join(_endpoints(description)),
     )
+
+
+def _html(text: str) -> str:
+    """Escapes the text and renders `code`."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def _endpoints(description: Mapping[str, Any]) -> Iterator[str]:
     for path, methods in description["paths"].items():
         for method, operation in methods.items():
             yield f"<h2><code>{escape(method.upper())} {escape(path)}</code></h2>"
-            yield f"<p>{escape(operation.get('description', ''))}</p>"
-            given = [_parameter(each) for each in operation.get("parameters", [])]
+            yield f"<p>{_html(operation.get('description', ''))}</p>"
+            fields = [_parameter(each) for each in operation.get("parameters", [])]
             if body := operation.get("requestBody"):
-                given += _members(description, body)
-            if given:
-                yield f"<ul>{''.join(given)}</ul>"
-            yield from _reply(description, operation["responses"])
+                fields += _body_fields(description, body)
+            if fields:
+                yield f"<ul>{''.join(fields)}</ul>"
+            yield from _responses(description, operation["responses"])
 
 
 def _parameter(parameter: Mapping[str, Any]) -> str:
-    told = parameter.get("description", "")
-    place = "in the header" if parameter["in"] == "header" else "in the address"
-    return _item(parameter["name"], parameter.get("required", False), f"{place}: {told}")
+    text = f"{parameter['in']}: {parameter.get('description', '')}"
+    return _item(parameter["name"], parameter.get("required", False), text)
 
 
-def _members(description: Mapping[str, Any], body: Mapping[str, Any]) -> list[str]:
-    schema = _schema(description, body["content"])
+def _body_fields(description: Mapping[str, Any], body: Mapping[str, Any]) -> list[str]:
+    schema = _json_schema(description, body["content"])
     if schema is None:
-        return [_item("the body", body.get("required", False), body.get("description", ""))]
+        return [_item("body", body.get("required", False), body.get("description", ""))]
     required = schema.get("required", [])
-    return [_item(name, name in required, "in the body, JSON") for name in schema["properties"]]
+    return [_item(name, name in required, "JSON body") for name in schema["properties"]]
 
 
-def _item(name: str, required: bool, told: str) -> str:
-    need = "" if required else ", optional"
-    return f"<li><code>{escape(name)}</code> {escape(told.strip(' :'))}{need}</li>"
+def _item(name: str, required: bool, text: str) -> str:
+    suffix = "" if required else ", optional"
+    return f"<li><code>{escape(name)}</code> {_html(text.strip(' :'))}{suffix}</li>"
 
 
-def _reply(description: Mapping[str, Any], responses: Mapping[str, Any]) -> Iterator[str]:
-    done = next(status for status in responses if status.startswith("2"))
-    schema = _schema(description, responses[done].get("content", {}))
-    members = schema["properties"] if schema else ()
-    names = ", ".join(f"<code>{escape(name)}</code>" for name in members)
-    problems = ", ".join(escape(status) for status in responses if status != done)
-    errors = f"; as a problem document: {problems}" if problems else ""
-    yield f'<p class="reply">Replies {escape(done)}{" with " if names else ""}{names}{errors}</p>'
+def _responses(description: Mapping[str, Any], responses: Mapping[str, Any]) -> Iterator[str]:
+    success = next(status for status in responses if status.startswith("2"))
+    schema = _json_schema(description, responses[success].get("content", {}))
+    fields = (
+        ", ".join(f"<code>{escape(name)}</code>" for name in schema["properties"]) if schema else ""
+    )
+    errors = ", ".join(escape(status) for status in sorted(responses) if status != success)
+    yield f'<p class="reply">Returns {escape(success)}{": " if fields else ""}{fields}</p>'
+    if errors:
+        yield f'<p class="reply">Problem documents: {errors}</p>'
 
 
-def _schema(description: Mapping[str, Any], content: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The schema of a JSON body, which FastAPI keeps among the components under its name; None
-    where the body is none, or no JSON."""
+def _json_schema(
+    description: Mapping[str, Any], content: Mapping[str, Any]
+) -> Mapping[str, Any] | None:
+    """Returns the schema of a JSON body, which FastAPI stores as a component; None if the content
+    is not JSON."""
     if "application/json" not in content:
         return None
     name = content["application/json"]["schema"]["$ref"].rsplit("/", 1)[-1]

@@ -1,4 +1,4 @@
-"""Errors over HTTP: every error becomes a problem document (RFC 9457) with a remedy for the caller."""
+"""Errors over HTTP: each becomes a problem document (RFC 9457) with a remedy for the caller."""
 
 import logging
 import math

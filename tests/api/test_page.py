@@ -136,7 +136,7 @@ def conversation_of(tab: Tab) -> str:
 def test_an_answer_comes_piece_by_piece_and_its_markers_open_their_sources(
     tab: Tab, address: str, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    judging = Gatekeeper(service, "judge", monkeypatch)
+    judging = Gatekeeper(service, "assess", monkeypatch)
     finishing = Gatekeeper(service, "_answer", monkeypatch)
     tab.open(address)
     tab.sees("2 documents, generation")
@@ -180,7 +180,7 @@ def test_a_question_in_the_address_is_asked_once(tab: Tab, address: str, service
 def test_what_is_stopped_says_so_and_can_be_asked_again(
     tab: Tab, address: str, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    judging = Gatekeeper(service, "judge", monkeypatch)
+    judging = Gatekeeper(service, "assess", monkeypatch)
     tab.open(address)
     tab.ask(BEANS)
     tab.sees("Found 2 passages")

@@ -185,6 +185,7 @@ def test_traces_go_where_the_environment_says(settings: Settings) -> None:
             assert time.monotonic() < until
             time.sleep(0.05)
     collector.shutdown()
+    collector.server_close()
     assert BEANS not in str(received)
 
 
