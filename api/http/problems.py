@@ -31,14 +31,13 @@ from api.service.logs import request_id
 from api.wire import ProblemBody, problem
 from assistant.errors import QuestionInvalid
 from index.errors import (
-    EncoderUnavailable,
+    EncoderNotExported,
     IndexBusy,
     IndexDamaged,
     IndexingError,
     IndexMissing,
     IndexOutdated,
     IndexUnwritable,
-    TextMissing,
 )
 
 _log = logging.getLogger(__name__)
@@ -47,30 +46,29 @@ MEDIA_TYPE = "application/problem+json"
 INTERNAL_ERROR = "internal error: the log of the service has the details under this request id"
 _RETRY_AFTER = "5"  # seconds, for errors that do not know how long they last
 
-# The status of each error, and what the caller can do about it if the message does not say so.
-# A class without an entry of its own or of a base class is a defect: status 500.
+# The status of each error, and what an HTTP caller can do about it unless the message says so. An
+# error is looked up by its class, then by its base classes; an error without a rule is a 500.
 RULES: dict[type[Exception], tuple[int, str]] = {
     QuestionInvalid: (422, ""),
     IdempotencyKeyReused: (422, "use a new key for each request"),
     UploadRefused: (422, ""),
-    InvalidKey: (401, "the operator of the service creates keys"),
+    InvalidKey: (401, ""),
     Forbidden: (403, "the operator of the service can create a key with more permissions"),
     NotFound: (404, "check the id"),
     DocumentMissing: (404, "GET /v1/documents lists the documents"),
     IdempotencyKeyInUse: (409, ""),
-    LastDocument: (409, "add another document first"),
+    LastDocument: (409, ""),
     MisdirectedRequest: (421, "the operator of the service can open it to others with API keys"),
-    RateLimited: (429, "wait as long as retry-after says"),
+    RateLimited: (429, ""),
     Overloaded: (503, ""),
     IndexBuilding: (503, "GET /v1/index shows the progress"),
     IndexMissing: (503, "the operator of the service has to build the index"),
+    EncoderNotExported: (503, "the operator of the service has to build the index"),
     IndexOutdated: (503, "the operator of the service has to rebuild the index"),
     IndexDamaged: (503, "the operator of the service has to rebuild the index"),
     IndexBusy: (503, "retry in a few seconds"),
     IndexUnwritable: (503, "the operator of the service has to free space or change permissions"),
-    EncoderUnavailable: (503, "the operator of the service has to install the encoder"),
-    TextMissing: (503, "the operator of the service has to restore it from a backup"),
-    IndexingError: (503, "retry later"),
+    IndexingError: (503, "the operator of the service has to repair it"),
     DatabaseUnavailable: (503, "retry later"),
     CorpusUnwritable: (503, "the operator of the service has to free space or change permissions"),
 }
@@ -123,7 +121,7 @@ def _status_and_detail(error: Exception) -> tuple[int, str] | None:
     for kind in type(error).__mro__:
         if kind in RULES:
             status, remedy = RULES[kind]
-            return status, f"{error}; {remedy}" if remedy else str(error)
+            return status, f"{error}: {remedy}" if remedy else str(error)
     return None
 
 
