@@ -1,5 +1,7 @@
 """What can go wrong at a door; each message names what was expected and the remedy."""
 
+from index.errors import IndexMissing
+
 
 class ApiError(Exception):
     """A door cannot be opened as it was asked to."""
@@ -73,7 +75,7 @@ class DatabaseMissing(DatabaseUnavailable):
     """There is no database yet, and none was to be created."""
 
 
-class IndexBuilding(ApiError):
+class IndexBuilding(IndexMissing):
     """The first index is being built, so questions cannot be answered yet."""
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from importlib.resources import files
@@ -90,7 +91,9 @@ def open_texts(settings: Settings) -> TextStore:
     return TextStore(DataFolder(settings.data_folder).texts)
 
 
-def open_generations(settings: Settings) -> GenerationPool:
+def open_generations(
+    settings: Settings, is_building: Callable[[], bool] = lambda: False
+) -> GenerationPool:
     """The assistant over whatever is published at the moment. The models are loaded once, the
     encoder when there is one."""
     data = DataFolder(settings.data_folder)
@@ -103,7 +106,7 @@ def open_generations(settings: Settings) -> GenerationPool:
         encoder = encoder or _encoder(settings)
         return _open(data, encoder, reader)
 
-    return GenerationPool(data, open_published)
+    return GenerationPool(data, open_published, is_building)
 
 
 def _open(data: DataFolder, encoder: OnnxEncoder, reader: OnnxReader | None) -> Assistant:

@@ -73,7 +73,7 @@ def open_service(settings: Settings, *, loopback: bool = True, page: str = "") -
     records = Records(database)
     keys = Keys(database)
     metrics = Metrics()
-    generations = open_generations(settings)
+    generations = open_generations(settings, lambda: index_updater.state.building)
     concurrency = ConcurrencyLimit(settings.concurrency, at_once=_AT_ONCE)
     folders = ["--corpus", str(settings.corpus)]
     folders += ["--data", str(settings.data)] if settings.data else []

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
+from api.errors import IndexBuilding
 from assistant.pipeline import Assistant
 from index.errors import IndexDamaged, IndexingError, IndexMissing
 from index.generation import (
@@ -35,10 +36,17 @@ class GenerationPool:
     old one stays open for those who still use it.
     """
 
-    def __init__(self, data: DataFolder, open_published: Callable[[], Assistant]) -> None:
+    def __init__(
+        self,
+        data: DataFolder,
+        open_published: Callable[[], Assistant],
+        is_building: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """`is_building` returns whether this process builds an index."""
         self.texts = TextStore(data.texts)
         self._data = data
         self._open_published = open_published
+        self._is_building = is_building
         self._opening = threading.Lock()
         self._lock = threading.Lock()
         self._current: _Open | None = None
@@ -49,8 +57,9 @@ class GenerationPool:
         """The assistant to answer with, as somebody sees it who may read these folders only
         (None: all). Its generation stays open until it is given back.
 
-        Raises IndexingError while no generation can be opened. What is published but cannot be
-        opened does not take the place of what is open.
+        Raises IndexBuilding while this process builds the first index, and IndexingError while no
+        generation can be opened. A published generation that cannot be opened does not replace the
+        open one.
         """
         self.refresh()
         with self._lock:
@@ -60,6 +69,8 @@ class GenerationPool:
         if held is None:
             with self._opening:
                 if self._current is None:
+                    if self._is_building():
+                        raise IndexBuilding("the index is being built")
                     self._swap()
             with self.borrow(folders) as assistant:
                 yield assistant
@@ -89,11 +100,6 @@ class GenerationPool:
             _log.warning("The published index is passed over: %s", error)
         finally:
             self._opening.release()
-
-    @property
-    def is_open(self) -> bool:
-        """Whether a generation is open, so that borrow() does not have to open one."""
-        return self._current is not None
 
     @property
     def age(self) -> float:
