@@ -1,6 +1,6 @@
-"""What the service stands on, checked part by part, each with what mends it.
+"""Checks everything that the service depends on, part by part, and names a remedy for each fault.
 
-Looks and tries, and repairs nothing: what is found may be needed to find out what happened.
+Nothing is repaired: the damage may be needed to find its cause.
 """
 
 import asyncio
@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -22,239 +22,241 @@ from api.slack.inbox import Inbox
 from api.slack.web_api import Identity, RequestRejected, RetryLater, WebApi, missing_scopes
 from api.store.keys import Keys
 from api.store.records import Records
+from api.text import count
 from corpus.errors import CorpusError
 from corpus.gold import read_gold
 from corpus.loader import load_corpus
 from index.encoder import EncoderCard
 from index.encoders import encoder_folder, load_encoder
-from index.errors import IndexingError, IndexUnwritable
+from index.errors import (
+    IndexDamaged,
+    IndexingError,
+    IndexOutdated,
+    IndexUnwritable,
+    NoTemporarySpace,
+)
 from index.generation import DataFolder
 from index.health import check_generation, check_search, check_texts
 from index.manifest import Manifest
 
-_ROOM = 200 * 2**20  # bytes that should be free: a generation and its copy have room in that
-_AHEAD = 60.0  # seconds that a time may lie in the future before the clock is doubted
-_LONG = 60.0  # seconds that something from Slack may wait
-_MOST = 10  # findings of one kind that are told one by one
+_MIN_FREE_BYTES = 200 * 2**20  # enough for a generation and a copy of it
+_CLOCK_SKEW = 60.0  # seconds
+_MAX_SLACK_DELAY = 60.0  # seconds
+_MAX_FINDINGS = 10  # damaged texts that are named
 
 
 class State(StrEnum):
-    """How a check went. A warning stops nothing yet."""
+    """The result of a check. A warning does not stop the service."""
 
-    WELL = "ok"
+    OK = "ok"
     WARNING = "warning"
     FAILED = "FAILED"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One check: of what, how it went, and what was seen or what mends it."""
+    """One result of a check; `message` includes the remedy."""
 
-    what: str
+    check: str
     state: State
-    told: str
+    message: str
 
 
-def examine(
-    settings: Settings, explain: Callable[[Exception], str] = describe
-) -> Iterator[Finding]:
-    """All checks, one after the other; none depends on another's going well. `explain` words an
-    error and its remedy."""
-    for what, check in _CHECKS.items():
-        try:
-            yield from (Finding(what, state, told) for state, told in check(settings))
-        except (CorpusError, IndexingError, ApiError) as error:
-            yield Finding(what, State.FAILED, explain(error))
-        except OSError as error:
-            told = f"{error}: see whether this user may read it, and whether its disk works"
-            yield Finding(what, State.FAILED, told)
-        except Exception as error:  # noqa: BLE001 - what nobody foresaw keeps no other check back
-            told = f"the check broke off ({type(error).__name__}: {error}): report this as a defect"
-            yield Finding(what, State.FAILED, told)
+# What a check yields: an error stands for its message and the remedy of its class.
+_Results = Iterator[tuple[State, str | Exception]]
+_Explain = Callable[[Exception], str]
 
 
-_Told = Iterator[tuple[State, str]]
+def run_checks(settings: Settings, explain: _Explain = describe) -> Iterator[Finding]:
+    """Runs all checks; none depends on the success of another. `explain` returns the message of an
+    error with a remedy."""
+    for name in CHECKS:
+        yield from run_check(name, settings, explain)
 
 
-def _corpus(settings: Settings) -> _Told:
+def run_check(name: str, settings: Settings, explain: _Explain = describe) -> Iterator[Finding]:
+    """Runs one check. Its errors become findings."""
+    try:
+        for state, result in CHECKS[name](settings):
+            message = explain(result) if isinstance(result, Exception) else result
+            yield Finding(name, state, message)
+    except (CorpusError, IndexingError, ApiError) as error:
+        yield Finding(name, State.FAILED, explain(error))
+    except OSError as error:
+        remedy = "check whether this user may read it, and whether its disk works"
+        yield Finding(name, State.FAILED, f"{error}: {remedy}")
+    except Exception as error:  # noqa: BLE001 - an unexpected error must not stop the other checks
+        message = f"unexpected {type(error).__name__}: {error}; please report this as a bug"
+        yield Finding(name, State.FAILED, message)
+
+
+def _check_documents(settings: Settings) -> _Results:
     corpus = load_corpus(settings.corpus)
-    yield State.WELL, f"{len(corpus.documents)} documents in {settings.corpus}"
+    yield State.OK, f"{count(len(corpus.documents), 'document')} in {settings.corpus}"
     for error in corpus.unreadable:
-        yield State.WARNING, f"left out: {error}"
+        yield State.WARNING, f"skipped: {error}"
     for path in settings.gold_files:
-        yield State.WELL, f"{len(read_gold(path))} gold questions in {path}"
+        yield State.OK, f"{count(len(read_gold(path)), 'gold question')} in {path}"
 
 
-def _folder(settings: Settings) -> _Told:
+def _check_data(settings: Settings) -> _Results:
     folder = settings.data_folder
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        yield _room(folder)
+        yield _check_space(folder)
     except OSError as error:
-        raise IndexUnwritable.at(folder, error) from error
+        yield State.FAILED, IndexUnwritable.at(folder, error)
 
 
-def _temporary(_: Settings) -> _Told:
-    """Where the copies lie that an open generation is read from."""
+def _check_temporary(_: Settings) -> _Results:
+    """An open generation is read from copies in the folder for temporary files."""
     try:
-        yield _room(Path(tempfile.gettempdir()))
+        yield _check_space(Path(tempfile.gettempdir()))
     except OSError as error:
-        yield (
-            State.FAILED,
-            f"no temporary file can be written ({error}): free some space, or name another folder "
-            "with TMPDIR",
-        )
+        yield State.FAILED, NoTemporarySpace(f"cannot write a temporary file ({error})")
 
 
-def _room(folder: Path) -> tuple[State, str]:
-    """Tries to write there. Raises OSError where that fails."""
+def _check_space(folder: Path) -> tuple[State, str]:
+    """Writes a temporary file and looks how much space is left. Raises OSError."""
     with tempfile.TemporaryFile(dir=folder) as file:
         file.write(bytes(4096))
         file.flush()
     free = shutil.disk_usage(folder).free
-    told = f"{folder} can be written, {free // 2**20:,} MB are free"
-    if free < _ROOM:
-        return State.WARNING, f"{told}: free some space before it is full"
-    return State.WELL, told
+    message = f"{folder} is writable, {free // 2**20:,} MB free"
+    if free < _MIN_FREE_BYTES:
+        return State.WARNING, f"{message}: free some space before it is full"
+    return State.OK, message
 
 
-def _encoder(settings: Settings) -> _Told:
+def _check_encoder(settings: Settings) -> _Results:
     encoder = load_encoder(settings.encoders_folder, settings.encoder)
     encoder.encode_query("Does it encode?")
-    yield State.WELL, f"{settings.encoder}, {encoder.dimensions} dimensions, encodes"
+    yield State.OK, f"{settings.encoder} works, {encoder.dimensions} dimensions"
 
 
-def _generation(settings: Settings) -> _Told:
+def _check_index(settings: Settings) -> _Results:
     folder = DataFolder(settings.data_folder).current()
     fingerprint = None
-    with suppress(OSError, ValueError, TypeError):  # the encoder has a check of its own
+    with suppress(OSError, ValueError, TypeError):  # reported by the check of the encoder
         card = EncoderCard.read(encoder_folder(settings.encoders_folder, settings.encoder))
         fingerprint = card.fingerprint
     manifest = check_generation(folder, fingerprint)
     calibration_in(folder.name, manifest, "reader" if settings.reader else "plain")
-    told = f"{folder.name}: {len(manifest.documents)} documents, {manifest.passages} passages"
+    documents, passages = len(manifest.documents), manifest.passages
+    index = f"{folder.name}: {count(documents, 'document')}, {count(passages, 'passage')}"
     try:
         current = is_current(settings, load_corpus(settings.corpus))
-    except CorpusError:  # so have the documents
-        yield State.WELL, f"{told}; the documents are not there to compare it with"
+    except CorpusError:  # reported by the check of the documents
+        yield State.OK, f"{index}; the documents cannot be read to compare"
         return
     if current:
-        yield State.WELL, f"{told}, as the documents are now"
+        yield State.OK, f"{index}, up to date"
     else:
         changed = "the documents, the gold questions or the program have changed since"
-        yield State.WARNING, f"{told}; {changed}: run `assistant index`"
+        yield State.WARNING, IndexOutdated(f"{index}; {changed}")
 
 
-def _texts(settings: Settings) -> _Told:
+def _check_texts(settings: Settings) -> _Results:
     report = check_texts(DataFolder(settings.data_folder))
-    faults = [f"{path}: {describe(error)}" for path, error in report.damaged]
-    for fault in faults[:_MOST]:
-        yield State.FAILED, fault
-    if faults[_MOST:]:
-        yield State.FAILED, f"{len(faults) - _MOST} more texts: as above"
-    if not faults:
-        yield State.WELL, f"all {report.count} texts ever indexed are as they were"
+    for path, error in report.damaged[:_MAX_FINDINGS]:
+        yield State.FAILED, type(error)(f"{path}: {error}")
+    if more := len(report.damaged[_MAX_FINDINGS:]):
+        yield State.FAILED, f"and {more} more"
+    if not report.damaged:
+        yield State.OK, f"all {count(report.count, 'text')} ever indexed are unchanged"
 
 
-def _chroma(settings: Settings) -> _Told:
+def _check_chroma(settings: Settings) -> _Results:
     check_search(DataFolder(settings.data_folder).current())
-    yield State.WELL, "opens and finds, in a process of its own"
+    yield State.OK, "searches, in a separate process"
 
 
-def _database(settings: Settings) -> _Told:
-    database = open_database(settings)
-    try:
-        damage = database.find_damage()
-        if damage:
+def _check_database(settings: Settings) -> _Results:
+    with closing(open_database(settings)) as database:
+        if damage := database.find_damage():
             yield State.FAILED, damage
             return
         database.check()
         keys = Keys(database).all()
-        yield State.WELL, f"{database.name} is whole and can be written"
-        used = sum(key.revoked is None for key in keys)
+        yield State.OK, f"{database.name} is intact and writable"
+        active = sum(key.revoked is None for key in keys)
         if keys:
-            yield State.WELL, f"{used} of {len(keys)} keys are in use: who shows none is refused"
+            yield State.OK, f"{active} of {count(len(keys), 'API key')} active; requests need one"
         else:
-            yield State.WELL, "no keys: the service answers its own machine only, without one"
-    finally:
-        database.close()
+            yield State.OK, "no API keys: only this machine is answered, without a key"
 
 
-def _slack(settings: Settings) -> _Told:
-    channels = channels_of(settings)
-    if channels is None:
-        yield State.WELL, "off: SLACK_BOT_TOKEN is not set"
+def _check_slack(settings: Settings) -> _Results:
+    if channels_of(settings) is None:
+        yield State.OK, "off: SLACK_BOT_TOKEN is not set"
         return
-    web = WebApi(settings.slack_bot_token.get_secret_value(), settings.slack_api_url)
-    app_token = settings.slack_app_token.get_secret_value()
     try:
-        me = asyncio.run(_ask_slack(web, app_token))
+        identity = asyncio.run(_ask_slack(settings))
     except (RetryLater, RequestRejected) as error:
         yield State.FAILED, str(error)
     else:
-        ways = ["/slack/events of `assistant serve`"] if settings.slack_signing_secret else []
-        ways += ["Socket Mode of `assistant slack`"] if app_token else []
-        yield State.WELL, f"{me.name} is answered as {me.user}, through {' and '.join(ways)}"
-        for lacking in missing_scopes(me.scopes) if me.scopes else []:
-            yield State.FAILED, f"the scope {lacking} is missing: add it, and install the app again"
-    database = open_database(settings)
-    try:
-        count, trouble = Inbox(database).backlog(older=_LONG)
-    finally:
-        database.close()
-    if count:
-        told = f"{count} things from Slack wait for more than {_LONG:.0f} s"
-        yield State.WARNING, f"{told}; the last trouble was: {trouble or 'the service is not up'}"
+        receivers = ["/slack/events"] if settings.slack_signing_secret else []
+        receivers += ["Socket Mode"] if settings.slack_app_token else []
+        where = " and ".join(receivers)
+        yield State.OK, f"answers in {identity.name} as {identity.user}, through {where}"
+        for scope in missing_scopes(identity.scopes) if identity.scopes else []:
+            remedy = "add it to the app and install the app again"
+            yield State.FAILED, f"the scope {scope} is missing: {remedy}"
+    with closing(open_database(settings)) as database:
+        waiting, reason = Inbox(database).backlog(older=_MAX_SLACK_DELAY)
+    if waiting:
+        yield (
+            State.WARNING,
+            f"{count(waiting, 'event')} waiting for more than {_MAX_SLACK_DELAY:.0f} s; last "
+            f"error: {reason or 'none, the service is not running'}",
+        )
 
 
-async def _ask_slack(web: WebApi, app_token: str) -> Identity:
+async def _ask_slack(settings: Settings) -> Identity:
+    web = WebApi(settings.slack_bot_token.get_secret_value(), settings.slack_api_url)
     async with web.opened():
-        me = await web.identity()
-        if app_token:
+        identity = await web.identity()
+        if app_token := settings.slack_app_token.get_secret_value():
             await web.expect_socket(app_token)
-        return me
+        return identity
 
 
-def _clock(settings: Settings) -> _Told:
-    """Times that lie ahead of the clock say that it went back, or was ahead once."""
-    set_it = "set the clock of this machine"
-    kept = built = 0.0
-    # What cannot be read has no time to compare; that it cannot is told above.
-    with suppress(ApiError):
-        database = open_database(settings)
-        try:
-            kept = Records(database).latest_time() or 0.0
-        finally:
-            database.close()
+def _check_clock(settings: Settings) -> _Results:
+    """Records or an index from the future mean that the clock is wrong, or was."""
+    stored = built = 0.0
+    with suppress(ApiError), closing(open_database(settings)) as database:
+        stored = Records(database).latest_time() or 0.0
     with suppress(IndexingError):
         manifest = Manifest.read(DataFolder(settings.data_folder).current())
         built = datetime.fromisoformat(manifest.created).timestamp()
     now = time.time()
-    if kept > now + _AHEAD:
+    if stored > now + _CLOCK_SKEW:
         yield (
             State.FAILED,
-            f"what was kept last is dated {(kept - now) / 3600:,.1f} hours ahead of now: {set_it}; "
-            "if it is right, it was ahead then, and this passes with the time",
+            f"the latest record is from {_hours(stored - now)} in the future: set the clock of "
+            "this machine if it is wrong, else wait",
         )
-    if built > now + _AHEAD:
-        yield (
-            State.FAILED,
-            f"the index is dated {(built - now) / 3600:,.1f} hours ahead of now: {set_it}; if it "
-            "is right, rebuild the index",
-        )
-    if max(kept, built) <= now + _AHEAD:
-        yield State.WELL, "nothing is dated ahead of now"
+    if built > now + _CLOCK_SKEW:
+        ahead = f"the index is from {_hours(built - now)} in the future"
+        remedy = "set the clock of this machine if it is wrong, else"
+        yield State.FAILED, IndexDamaged(f"{ahead}; {remedy}")
+    if max(stored, built) <= now + _CLOCK_SKEW:
+        yield State.OK, "nothing is from the future"
 
 
-_CHECKS: dict[str, Callable[[Settings], _Told]] = {
-    "documents": _corpus,
-    "data": _folder,
-    "temporary": _temporary,
-    "encoder": _encoder,
-    "index": _generation,
-    "texts": _texts,
-    "chroma": _chroma,
-    "database": _database,
-    "slack": _slack,
-    "clock": _clock,
+def _hours(seconds: float) -> str:
+    return f"{seconds / 3600:,.1f} hours"
+
+
+CHECKS: dict[str, Callable[[Settings], _Results]] = {
+    "documents": _check_documents,
+    "data": _check_data,
+    "temporary": _check_temporary,
+    "encoder": _check_encoder,
+    "index": _check_index,
+    "texts": _check_texts,
+    "chroma": _check_chroma,
+    "database": _check_database,
+    "slack": _check_slack,
+    "clock": _check_clock,
 }

@@ -22,8 +22,7 @@ def bind(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         raise AddressUnavailable(
-            f"cannot listen on {host}, port {port} ({error.strerror}): stop what uses it, or name "
-            "another with --port"
+            f"cannot listen on {host}, port {port} ({error.strerror})"
         ) from error
     return listener
 

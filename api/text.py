@@ -1,4 +1,4 @@
-"""Untrusted text made safe to show: control characters, mentions, length."""
+"""Text that is shown: untrusted text made safe (control characters, mentions, length); counts."""
 
 import re
 
@@ -35,3 +35,8 @@ def truncate(text: str, most: int) -> str:
     kept = text[: most - len(_ELLIPSIS)]
     between = kept.rfind(" ", most // 2)
     return (kept[:between] if between > 0 else kept).rstrip() + _ELLIPSIS
+
+
+def count(number: int, noun: str) -> str:
+    """Returns the number with its noun, such as "1 document" or "2,000 documents"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

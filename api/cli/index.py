@@ -5,9 +5,10 @@ import time
 from argparse import Namespace
 
 from api.assembly.assistant import build_index
-from api.cli.terminal import ProgressBars, count, shorten, warn, warn_skipped
+from api.cli.terminal import ProgressBars, shorten, warn, warn_skipped
 from api.exit_codes import CHECK_FAILED, DONE
 from api.settings import load_settings
+from api.text import count
 from corpus.loader import FORMATS, skipped_files
 from index.build import BuildProgress, BuildResult
 

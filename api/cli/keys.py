@@ -27,7 +27,7 @@ def run(arguments: Namespace) -> int:
         database = Database.open(settings.database_url, create=adding)
     except DatabaseMissing:
         if arguments.action == "revoke":
-            raise KeyNotFound(f"no key is named {arguments.name!r}") from None
+            raise KeyNotFound(f"no key in use is named {arguments.name!r}") from None
         _print_keys([])
         return DONE
     try:

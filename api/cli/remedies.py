@@ -27,7 +27,7 @@ from index.errors import (
 
 # {folders} becomes the --corpus and --data of the failed command.
 REMEDIES: dict[type[Exception], str] = {
-    AddressUnavailable: "stop the process that uses it, or choose another port with --port",
+    AddressUnavailable: "choose another address with --host or --port",
     CorpusEmpty: "put documents there, or name another folder with --corpus",
     CorpusMissing: "name another folder with --corpus",
     EncoderNotExported: "run `assistant index{folders}`",
@@ -48,16 +48,11 @@ REMEDIES: dict[type[Exception], str] = {
 
 
 def explain(error: Exception, arguments: Namespace) -> str:
-    """Returns the error's message, followed by the remedy of its class if there is one."""
-    return with_remedy(str(error), type(error), arguments)
-
-
-def with_remedy(message: str, kind: type[Exception] | None, arguments: Namespace) -> str:
-    """Returns the message, followed by the remedy for this class of error if there is one."""
-    remedy = REMEDIES.get(kind, getattr(kind, "remedy", "")) if kind else ""
+    """Returns the error's message, followed by the remedy for its class if there is one."""
+    remedy = REMEDIES.get(type(error), getattr(error, "remedy", ""))
     remedy = remedy.format(folders=_folders(arguments))
-    separator = "\n" if "\n" in message else ": "
-    return f"{message}{separator}{remedy}" if remedy else message
+    separator = "\n" if "\n" in str(error) else ": "
+    return f"{error}{separator}{remedy}" if remedy else str(error)
 
 
 def _folders(arguments: Namespace) -> str:

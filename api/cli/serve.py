@@ -9,13 +9,13 @@ import uvicorn
 
 from api.assembly.service import Service, open_service
 from api.background import prepare_index, run_maintenance
-from api.cli.terminal import count
 from api.errors import DatabaseUnavailable, PublicWithoutKeys
 from api.exit_codes import BAD_INPUT, DONE
 from api.http.app import create_app
 from api.listening import bind, is_loopback, url_of
 from api.service import logs
 from api.settings import Settings, load_settings
+from api.text import count
 from corpus.loader import check_folder
 
 _BACKLOG = 2048  # connections waiting to be accepted; the default of uvicorn

@@ -6,11 +6,11 @@ from argparse import Namespace
 
 from api.assembly.service import Service, open_service
 from api.background import prepare_index, run_maintenance
-from api.cli.terminal import count
 from api.errors import ApiError, DatabaseUnavailable, SettingsInvalid
 from api.exit_codes import BAD_INPUT, DONE
 from api.service import logs
 from api.settings import Settings, load_settings
+from api.text import count
 from corpus.loader import check_folder
 
 

@@ -72,11 +72,6 @@ def shorten(names: Collection[str]) -> list[str]:
     return [*shown, f"and {len(names) - _MAX_NAMES} more"] if len(names) > _MAX_NAMES else shown
 
 
-def count(number: int, noun: str) -> str:
-    """Returns the number with its noun, as in "1 document" and "2 documents"."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
 def render(answer: Answer, corpus: Path, read_text: Callable[[str], str]) -> str:
     """Returns an answer with its quotes, or a refusal with what is related, as text.
 

@@ -82,8 +82,7 @@ class Keys:
                 connection.execute(insert(keys).values(row))
         except IntegrityError as error:
             raise InvalidKeyRequest(
-                f"a key named {name!r} is in use: give another name, or revoke it first with "
-                "`assistant keys revoke`"
+                f"a key named {name!r} is in use: choose another name, or revoke it first"
             ) from error
         return key, f"pa_{key.id}_{secret}"
 
@@ -99,10 +98,7 @@ class Keys:
         with self._database.write() as connection:
             row = connection.execute(select(keys).where(*this).with_for_update()).first()
             if row is None:
-                raise KeyNotFound(
-                    f"no key in use is named {name!r}: see `assistant keys list` for those there "
-                    "are"
-                )
+                raise KeyNotFound(f"no key in use is named {name!r}")
             ended = keys.c.id == row.id
             connection.execute(update(keys).where(ended).values(revoked=self._clock()))
             return _key(connection.execute(select(keys).where(ended)).one())

@@ -278,7 +278,7 @@ def test_help_names_the_exit_codes_and_shows_examples_that_work(
 
 def test_every_command_that_a_remedy_names_can_be_typed() -> None:
     arguments = parse_arguments(["index", "--corpus", "my documents", "--data", "/tmp/data"])
-    texts = [remedies.with_remedy("", kind, arguments) for kind in remedies.REMEDIES]
+    texts = [remedies.explain(kind(), arguments) for kind in remedies.REMEDIES]
     commands = re.findall("`assistant (.*?)`", " ".join(texts))
     assert len(commands) >= 5
     for command in commands:

@@ -107,7 +107,7 @@ class TestDoctor:
     def test_well(self, slack: Slack, settings: Settings) -> None:
         code, told = finished(settings, slack.environment, "doctor")
         assert code == 0
-        assert "Garden club is answered" in told and "/slack/events" in told
+        assert "answers in Garden club" in told and "/slack/events" in told
 
     def test_an_expired_token(self, slack: Slack, settings: Settings) -> None:
         slack.fault("auth.test", "error", error="token_expired")
