@@ -94,7 +94,7 @@ def _check_documents(settings: Settings) -> _Results:
     corpus = load_corpus(settings.corpus)
     yield State.OK, f"{count(len(corpus.documents), 'document')} in {settings.corpus}"
     for error in corpus.unreadable:
-        yield State.WARNING, f"skipped: {error}"
+        yield State.WARNING, type(error)(f"skipped: {error}")
     for path in settings.gold_files:
         yield State.OK, f"{count(len(read_gold(path)), 'gold question')} in {path}"
 

@@ -12,6 +12,7 @@ from api.errors import (
     KeyNotFound,
     OutputUnwritable,
     PublicWithoutKeys,
+    describe,
 )
 from corpus.errors import CorpusEmpty, CorpusMissing
 from index.errors import (
@@ -49,10 +50,11 @@ REMEDIES: dict[type[Exception], str] = {
 
 def explain(error: Exception, arguments: Namespace) -> str:
     """Returns the error's message, followed by the remedy for its class if there is one."""
-    remedy = REMEDIES.get(type(error), getattr(error, "remedy", ""))
-    remedy = remedy.format(folders=_folders(arguments))
+    if type(error) not in REMEDIES:
+        return describe(error)
+    remedy = REMEDIES[type(error)].format(folders=_folders(arguments))
     separator = "\n" if "\n" in str(error) else ": "
-    return f"{error}{separator}{remedy}" if remedy else str(error)
+    return f"{error}{separator}{remedy}"
 
 
 def _folders(arguments: Namespace) -> str:

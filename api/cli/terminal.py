@@ -11,6 +11,7 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
+from api.errors import describe
 from api.text import printable
 from assistant.answer import Answer, Citation, Related, Status
 
@@ -62,8 +63,8 @@ def warn(messages: Iterable[object]) -> None:
 
 
 def warn_skipped(unreadable: Collection[Exception]) -> None:
-    """Names the files that could not be read, each with its reason."""
-    warn(shorten([f"skipped: {error}" for error in unreadable]))
+    """Names the documents that could not be read, each with the reason and a remedy."""
+    warn(shorten([f"skipped: {describe(error)}" for error in unreadable]))
 
 
 def shorten(names: Collection[str]) -> list[str]:
