@@ -7,7 +7,7 @@ import hashlib
 import math
 import time
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from api.errors import NotFound, Overloaded
@@ -25,7 +25,7 @@ from api.wire import (
     SentenceEvent,
     rfc3339,
 )
-from assistant.answer import ProvedSentence, Turn
+from assistant.answer import Answer, ProvedSentence, Turn
 from assistant.pipeline import Assessment
 from assistant.steps import Steps
 from index.hits import SearchResult
@@ -83,11 +83,12 @@ class ChatService:
         claim = None
         if idempotency_key:
             claim = self._records.claim(caller.owner, idempotency_key, _fingerprint(request))
-        before = claim if isinstance(claim, AnswerBody) else self._given(caller, answer_id)
+        before = claim if isinstance(claim, Answer) else self._given(caller, answer_id)
         if before:
-            yield from before.sentence_events()
-            return before
-        assert not isinstance(claim, AnswerBody)
+            body = AnswerBody.of(before)
+            yield from body.sentence_events()
+            return body
+        assert not isinstance(claim, Answer)
         answered = False
         steps = Steps(self._steps(caller, request))
         try:
@@ -97,15 +98,15 @@ class ChatService:
             answer = steps.result()
             _expect_before(until)
             if answer_id:
-                answer = answer.model_copy(update={"id": answer_id})
+                answer = replace(answer, id=answer_id)
             self._records.save_answer(caller.owner, answer, claim)
             answered = True
-            return answer
+            return AnswerBody.of(answer)
         finally:
             if claim and not answered:
                 self._records.release(claim)
 
-    def _steps(self, caller: Caller, request: ChatRequest) -> Generator[Step, None, AnswerBody]:
+    def _steps(self, caller: Caller, request: ChatRequest) -> Generator[Step, None, Answer]:
         history = [turn.turn() for turn in request.history] or self._before(caller, request)
         with self._generations.borrow(caller.folders) as assistant:
             steps = Steps(assistant.answer_steps(request.message, history, request.conversation_id))
@@ -119,9 +120,9 @@ class ChatService:
                         yield SentenceEvent.of(step)
             answer = steps.result()
         self._metrics.count_answer(answer)
-        return AnswerBody.of(answer)
+        return answer
 
-    def _given(self, caller: Caller, answer_id: str) -> AnswerBody | None:
+    def _given(self, caller: Caller, answer_id: str) -> Answer | None:
         """The answer of this id, where there is one already."""
         try:
             return self._records.answer(caller.owner, answer_id) if answer_id else None
@@ -157,11 +158,13 @@ class ChatService:
             answers=tuple(self._dated(caller, kept.answers)),
         )
 
-    def _dated(self, caller: Caller, answers: Sequence[AnswerBody]) -> list[AnswerBody]:
+    def _dated(self, caller: Caller, answers: Sequence[Answer]) -> list[AnswerBody]:
         with self._generations.borrow(caller.folders) as assistant:
             documents = assistant.generation.manifest.documents
         current = {document.path: document.sha256 for document in documents}
-        return [answer.dated(current, self._generations.texts.read) for answer in answers]
+        return [
+            AnswerBody.of(answer).dated(current, self._generations.texts.read) for answer in answers
+        ]
 
 
 def _expect_before(until: float) -> None:

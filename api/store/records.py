@@ -1,35 +1,34 @@
-"""What the service remembers: conversations, their answers, what people think of those, and which
-requests were answered already.
+"""Stores conversations, answers, feedback and idempotency keys.
 
-Everything belongs to an owner, the id of an API key, or "" where there are no keys; nobody is told
-even that something of another owner's is there. Times are seconds since 1970 UTC.
+Every record belongs to an owner: the id of an API key, or "" in a service without keys. Records of
+other owners are treated as missing. Times are seconds since 1970 UTC.
 """
 
 import secrets
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, cast
 
-from pydantic import ValidationError
 from sqlalchemy import ColumnElement, Connection, case, delete, func, select, tuple_, update
 
 from api.errors import DatabaseUnavailable, IdempotencyKeyInUse, IdempotencyKeyReused, NotFound
-from api.store.database import Database, answers, claims, conversations, feedback
-from api.wire import AnswerBody
-from assistant.answer import Turn
+from api.store.answers import FormatUnknown, parse, serialize
+from api.store.database import Database
+from api.store.leases import Clock as Clock
+from api.store.leases import new_lease, time_left
+from api.store.tables import answers, claims, conversations, feedback
+from assistant.answer import Answer, Turn
 
-LEASE = 60.0  # seconds that a claim holds; whoever takes longer may find it taken over
-REMEMBERED = 24 * 3600.0  # seconds that an idempotency key is remembered
-_AT_ONCE = 500  # conversations deleted in one transaction, so that other writers get their turn
+LEASE = 60.0  # seconds that a claim holds; after that another request may take it over
+IDEMPOTENCY_KEY_RETENTION = 24 * 3600.0  # seconds
+_BATCH = 500  # conversations deleted in one transaction, so that other writers get a turn
 
-Clock = Callable[[], float]
 Verdict: TypeAlias = Literal["up", "down"]
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to do the work of an idempotency key. `token` differs with every taking."""
+    """The right to do the work of an idempotency key. `token` differs for every acquisition."""
 
     owner: str
     key: str
@@ -38,17 +37,17 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """A conversation, its answers oldest first; `touched` is when the newest was kept."""
+    """A conversation with its answers, oldest first. `touched` is the time of the newest."""
 
     id: str
     created: float
     touched: float
-    answers: tuple[AnswerBody, ...]
+    answers: tuple[Answer, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
-    """What somebody thinks of an answer; `created` is when they last said so."""
+    """A user's verdict on an answer. `created` is the time of its last change."""
 
     id: str
     answer_id: str
@@ -58,24 +57,26 @@ class Feedback:
 
 
 class Records:
-    """The memory in a database. Every method may raise DatabaseUnavailable, and what it has
-    returned from is committed. Safe to share between threads."""
+    """The records in a database. Thread-safe.
+
+    Every method may raise DatabaseUnavailable. A method returns after its transaction is committed.
+    """
 
     def __init__(self, database: Database, clock: Clock = time.time) -> None:
         self._database = database
         self._clock = clock
 
-    def save_answer(self, owner: str, answer: AnswerBody, claim: Claim | None = None) -> None:
-        """Keeps an answer in its conversation, and completes the claim with it, or does neither.
-        An answer that is kept already stays as it is.
+    def save_answer(self, owner: str, answer: Answer, claim: Claim | None = None) -> None:
+        """Stores an answer in its conversation and completes the claim, in one transaction. An
+        answer whose id is stored already is not changed.
 
-        Raises IdempotencyKeyInUse where the claim has been taken over.
+        Raises IdempotencyKeyInUse if the claim was taken over.
         """
-        now = self._clock()
         with self._database.write() as connection:
-            # First the conversation: that makes its answers wait for each other.
+            now = self._clock()
+            # The conversation comes first: its row lock puts its answers in order.
             self._touch(connection, owner, answer.conversation_id, now)
-            kept = {
+            row = {
                 "owner": owner,
                 "id": answer.id,
                 "conversation": answer.conversation_id,
@@ -85,22 +86,21 @@ class Records:
                 "confidence": answer.confidence,
                 "generation": answer.generation,
                 "created": now,
-                "body": answer.model_dump_json(),
+                "body": serialize(answer),
             }
-            connection.execute(self._database.insert(answers).values(kept).on_conflict_do_nothing())
+            connection.execute(self._database.insert(answers).values(row).on_conflict_do_nothing())
             if claim:
                 _complete(connection, claim, answer.id)
 
-    def turns(self, owner: str, conversation_id: str, most: int) -> list[Turn]:
-        """The last turns of a conversation, at most so many, oldest first; none where nothing of
-        it is kept."""
-        if most < 1:
+    def turns(self, owner: str, conversation_id: str, limit: int) -> list[Turn]:
+        """Returns the last turns of a conversation, oldest first; none if it is not stored."""
+        if limit < 1:
             return []
         query = (
             select(answers.c.question, answers.c.text)
             .where(answers.c.owner == owner, answers.c.conversation == conversation_id)
             .order_by(answers.c.number.desc())
-            .limit((most + 1) // 2)
+            .limit((limit + 1) // 2)
         )
         with self._database.read() as connection:
             rows = connection.execute(query).all()
@@ -109,15 +109,15 @@ class Records:
             for question, text in reversed(rows)
             for turn in (Turn("user", question), Turn("assistant", text))
         ]
-        return turns[-most:]
+        return turns[-limit:]
 
-    def answer(self, owner: str, answer_id: str) -> AnswerBody:
-        """A kept answer. Raises NotFound."""
+    def answer(self, owner: str, answer_id: str) -> Answer:
+        """Returns a stored answer. Raises NotFound."""
         with self._database.read() as connection:
-            return _answer(connection, owner, answer_id)
+            return _load_answer(connection, owner, answer_id)
 
     def conversation(self, owner: str, conversation_id: str) -> Conversation:
-        """A kept conversation. Raises NotFound."""
+        """Returns a stored conversation. Raises NotFound."""
         query = (
             select(conversations.c.created, conversations.c.touched, answers.c.id, answers.c.body)
             .join_from(conversations, answers)
@@ -132,7 +132,7 @@ class Records:
             conversation_id,
             rows[0].created,
             rows[0].touched,
-            tuple(_body(row.id, row.body) for row in rows),
+            tuple(_parse(row.id, row.body) for row in rows),
         )
 
     def delete_conversation(self, owner: str, conversation_id: str) -> None:
@@ -144,110 +144,107 @@ class Records:
                 raise _no_conversation(conversation_id)
 
     def save_feedback(self, owner: str, answer_id: str, verdict: Verdict, comment: str) -> str:
-        """Keeps a verdict in the place of any before it; the feedback's id, which stays the same.
-        Raises NotFound."""
-        said = {"verdict": verdict, "comment": comment, "created": self._clock()}
+        """Stores a verdict, replacing an earlier one; returns the id of the feedback, which stays
+        the same. Raises NotFound."""
         this = {"id": secrets.token_hex(16), "owner": owner, "answer": answer_id}
         with self._database.write() as connection:
-            _expect_answer(connection, owner, answer_id)
+            _lock_answer(connection, owner, answer_id)
+            values = {"verdict": verdict, "comment": comment, "created": self._clock()}
             connection.execute(
                 self._database.insert(feedback)
-                .values(this | said)
-                .on_conflict_do_update(index_elements=["owner", "answer"], set_=said)
+                .values(this | values)
+                .on_conflict_do_update(index_elements=["owner", "answer"], set_=values)
             )
-            return str(connection.scalar(select(feedback.c.id).where(*_on(owner, answer_id))))
+            return str(connection.scalar(select(feedback.c.id).where(*_about(owner, answer_id))))
 
     def feedback(self, owner: str, answer_id: str) -> Feedback | None:
-        """What is thought of an answer; None where nobody has said."""
+        """Returns the feedback on an answer, if there is any."""
         with self._database.read() as connection:
-            row = connection.execute(select(feedback).where(*_on(owner, answer_id))).first()
+            row = connection.execute(select(feedback).where(*_about(owner, answer_id))).first()
         if row is None:
             return None
         verdict = cast("Verdict", row.verdict)
         return Feedback(row.id, row.answer, verdict, row.comment, row.created)
 
-    def claim(self, owner: str, key: str, fingerprint: str) -> Claim | AnswerBody:
-        """The claim of an idempotency key of at most 255 characters, or the answer that it was
-        completed with. `fingerprint` is a digest of the request.
+    def claim(self, owner: str, key: str, fingerprint: str) -> Claim | Answer:
+        """Claims an idempotency key, or returns the answer that it was completed with.
 
-        As the IETF draft "The Idempotency-Key HTTP Header Field" has it. Raises
-        IdempotencyKeyReused where the key came with another request, and IdempotencyKeyInUse while
-        another holds it: for LEASE seconds, after which whoever held it is taken for dead.
+        The key has at most 255 characters; `fingerprint` is a digest of the request. Follows the
+        IETF draft "The Idempotency-Key HTTP Header Field". Raises IdempotencyKeyReused if the key
+        came with another request, and IdempotencyKeyInUse while another request holds the claim,
+        for LEASE seconds.
         """
-        mine = Claim(owner, key, secrets.token_hex(16))
-        now = self._clock()
-        taken = {"token": mine.token, "claimed": now}
-        this = {"owner": owner, "key": key, "fingerprint": fingerprint}
         with self._database.write() as connection:
-            connection.execute(
-                self._database.insert(claims).values(this | taken).on_conflict_do_nothing()
-            )
-            row = connection.execute(select(claims).where(*_of(mine)).with_for_update()).first()
-            if row is None:  # given back between the two statements
+            now = self._clock()
+            lease = new_lease(now)
+            claim = Claim(owner, key, str(lease["token"]))
+            new = {"owner": owner, "key": key, "fingerprint": fingerprint} | lease
+            connection.execute(self._database.insert(claims).values(new).on_conflict_do_nothing())
+            stored = select(claims).where(*_key_of(claim)).with_for_update()
+            row = connection.execute(stored).first()
+            if row is None:  # released between the two statements
                 raise _in_use(key, 1.0)
-            if row.token == mine.token:
-                return mine
+            if row.token == claim.token:
+                return claim
             if row.fingerprint != fingerprint:
                 raise IdempotencyKeyReused(
-                    f"the idempotency key {key!r} was sent before with another request: send a new "
-                    "key with a new request"
+                    f"the idempotency key {key!r} was sent before with a different request"
                 )
             if row.answer is not None:
-                return _answer(connection, owner, row.answer)
-            # Either way: were the clock put back, the lease would hold for as long as it was.
-            wait = LEASE - abs(now - row.claimed)
-            if wait > 0:
+                return _load_answer(connection, owner, row.answer)
+            wait = time_left(row.leased, LEASE, now)
+            if wait:
                 raise _in_use(key, wait)
-            connection.execute(update(claims).where(*_of(mine)).values(taken))
-            return mine
+            connection.execute(update(claims).where(*_key_of(claim)).values(lease))
+            return claim
 
     def release(self, claim: Claim) -> None:
-        """Gives a claim back, so that the same request may be sent again; one that is complete or
-        taken over stays as it is."""
-        held = (*_of(claim), claims.c.token == claim.token, claims.c.answer.is_(None))
+        """Releases a claim, so that the request can be sent again. A claim that is completed or was
+        taken over does not change."""
+        held = (*_key_of(claim), claims.c.token == claim.token, claims.c.answer.is_(None))
         with self._database.write() as connection:
             connection.execute(delete(claims).where(*held))
 
     def expire(self, before: float) -> int:
-        """Deletes the conversations last touched before that time with all that is theirs, and
-        forgets idempotency keys after a day. How many conversations were deleted."""
-        # What another one is at is passed over: two that delete the same would wait for each other.
-        forgotten = tuple_(claims.c.owner, claims.c.key).in_(
+        """Deletes the conversations that were last touched before that time, and idempotency keys
+        after a day. Returns the number of deleted conversations."""
+        # Rows that another process deletes are skipped: the two would wait for each other.
+        old_claims = tuple_(claims.c.owner, claims.c.key).in_(
             select(claims.c.owner, claims.c.key)
-            .where(claims.c.claimed < self._clock() - REMEMBERED)
+            .where(claims.c.leased < self._clock() - IDEMPOTENCY_KEY_RETENTION)
             .with_for_update(skip_locked=True)
         )
         with self._database.write() as connection:
-            connection.execute(delete(claims).where(forgotten))
-        some = tuple_(conversations.c.owner, conversations.c.id).in_(
+            connection.execute(delete(claims).where(old_claims))
+        old_conversations = tuple_(conversations.c.owner, conversations.c.id).in_(
             select(conversations.c.owner, conversations.c.id)
             .where(conversations.c.touched < before)
-            .limit(_AT_ONCE)
+            .limit(_BATCH)
             .with_for_update(skip_locked=True)
         )
         deleted = 0
         while True:
             with self._database.write() as connection:
-                count = connection.execute(delete(conversations).where(some)).rowcount
+                count = connection.execute(delete(conversations).where(old_conversations)).rowcount
             deleted += count
-            if count < _AT_ONCE:
+            if count < _BATCH:
                 return deleted
 
     def latest_time(self) -> float | None:
-        """The time of the newest record; None where there is none. A clock that is behind it was
-        put back, or was ahead before."""
-        newest = (
+        """Returns the time of the newest record, if there is one. If it is ahead of the clock, the
+        clock is wrong now or was wrong then."""
+        latest = (
             func.max(conversations.c.touched),
             func.max(feedback.c.created),
-            func.max(claims.c.claimed),
+            func.max(claims.c.leased),
         )
         with self._database.read() as connection:
-            times = [connection.scalar(select(time)) for time in newest]
-        return max((time for time in times if time is not None), default=None)
+            times = [connection.scalar(select(each)) for each in latest]
+        return max((each for each in times if each is not None), default=None)
 
     def _touch(self, connection: Connection, owner: str, conversation_id: str, now: float) -> None:
-        """Makes a conversation, or notes that it goes on: never earlier than before, since a
-        clock that is behind must not make it look old."""
+        """Creates a conversation or moves its time forward; never back, because retention would
+        delete it early if the clock is slow."""
         touched = conversations.c.touched
         connection.execute(
             self._database.insert(conversations)
@@ -259,57 +256,57 @@ class Records:
         )
 
 
-def _of(claim: Claim) -> tuple[ColumnElement[bool], ...]:
+def _key_of(claim: Claim) -> tuple[ColumnElement[bool], ...]:
     return claims.c.owner == claim.owner, claims.c.key == claim.key
 
 
-def _on(owner: str, answer_id: str) -> tuple[ColumnElement[bool], ...]:
+def _about(owner: str, answer_id: str) -> tuple[ColumnElement[bool], ...]:
     return feedback.c.owner == owner, feedback.c.answer == answer_id
 
 
 def _complete(connection: Connection, claim: Claim, answer_id: str) -> None:
-    held = (*_of(claim), claims.c.token == claim.token)
+    held = (*_key_of(claim), claims.c.token == claim.token)
     if not connection.execute(update(claims).where(*held).values(answer=answer_id)).rowcount:
         raise _in_use(claim.key, 1.0)
 
 
-def _expect_answer(connection: Connection, owner: str, answer_id: str) -> None:
-    """Also keeps it from being deleted meanwhile."""
+def _lock_answer(connection: Connection, owner: str, answer_id: str) -> None:
+    """Prevents that the answer is deleted in the meantime. Raises NotFound."""
     this = (answers.c.owner == owner, answers.c.id == answer_id)
     query = select(answers.c.number).where(*this).with_for_update(key_share=True, read=True)
     if connection.scalar(query) is None:
         raise _no_answer(answer_id)
 
 
-def _answer(connection: Connection, owner: str, answer_id: str) -> AnswerBody:
+def _load_answer(connection: Connection, owner: str, answer_id: str) -> Answer:
     this = (answers.c.owner == owner, answers.c.id == answer_id)
     body = connection.scalar(select(answers.c.body).where(*this))
     if body is None:
         raise _no_answer(answer_id)
-    return _body(answer_id, body)
+    return _parse(answer_id, body)
 
 
-def _body(answer_id: str, body: str) -> AnswerBody:
+def _parse(answer_id: str, body: str) -> Answer:
     try:
-        return AnswerBody.model_validate_json(body)
-    except ValidationError as error:
+        return parse(body)
+    except FormatUnknown as error:
         raise DatabaseUnavailable(
-            f"the answer {answer_id} is kept in a form that this program does not read: restore "
-            "the database from a backup, or delete the conversation"
+            f"the stored answer {answer_id} cannot be read ({error}): restore the database from a "
+            "backup, or delete the conversation"
         ) from error
 
 
 def _no_answer(answer_id: str) -> NotFound:
-    return NotFound(f"no answer {answer_id!r} is kept: give the id of one that is")
+    return NotFound(f"there is no answer {answer_id!r}")
 
 
 def _no_conversation(conversation_id: str) -> NotFound:
-    return NotFound(f"no conversation {conversation_id!r} is kept: give the id of one that is")
+    return NotFound(f"there is no conversation {conversation_id!r}")
 
 
 def _in_use(key: str, wait: float) -> IdempotencyKeyInUse:
     return IdempotencyKeyInUse(
-        f"another request holds the idempotency key {key!r}: send this one again in "
-        f"{wait:.0f} s, for its answer",
+        f"another request holds the idempotency key {key!r}: retry in {wait:.0f} s to get its "
+        "answer",
         wait,
     )
