@@ -11,10 +11,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import httpx2
 import pytest
+from builders import make_answer
 from conftest import NOBODY, PostgreSQL, is_root
 from serving import BEANS, CHANGED, GARDEN, ROSES, ask, client_of, expect_problem, opened, served
 
@@ -27,7 +29,6 @@ from api.errors import DatabaseUnavailable, NotFound
 from api.settings import Settings
 from api.store.database import Database
 from api.store.records import Records
-from api.wire import AnswerBody
 from corpus.document import text_digest
 from index.generation import (
     DataFolder,
@@ -551,11 +552,11 @@ def test_nothing_is_deleted_by_age_when_the_clock_jumps(
     monkeypatch.setattr(api.background, "_HOUR", 0.05)
     now = time.time()
     with opened(settings) as service:
-        answer = ask(client_of(service), BEANS, conversation_id="talk")
+        ask(client_of(service), BEANS, conversation_id="talk")
 
         def keep(name: str, by: Callable[[], float]) -> None:
-            copy = {**answer, "id": name, "conversation_id": name}
-            Records(service.database, clock=by).save_answer("", AnswerBody.model_validate(copy))
+            copy = replace(make_answer(), id=name, conversation_id=name)
+            Records(service.database, clock=by).save_answer("", copy)
 
         def put(ahead: float) -> None:
             clock.ahead = ahead

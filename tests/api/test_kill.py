@@ -8,15 +8,16 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from builders import make_answer
 from conftest import ROOT, Scale, Writer
 from serving import GARDEN
 
 from api.store.database import Database
 from api.store.records import Records
-from api.wire import AnswerBody
 from corpus.loader import load_corpus
 from index.build import build
 from index.generation import DataFolder
@@ -179,7 +180,7 @@ def test_process_killed_at_any_moment_loses_nothing_and_the_next_run_succeeds(
     documents, data = folder_of(GARDEN), DataFolder(tmp_path / "data")
     database = Database.open(f"sqlite:///{tmp_path / 'data' / 'records.sqlite'}")
     for name in ANSWERS:
-        Records(database).save_answer("", refusal(name))
+        Records(database).save_answer("", replace(make_answer(), id=name))
     worker = Worker(documents, data.root, encoder_data)
     interrupted = half_built = 0
     with worker.process:
@@ -219,22 +220,3 @@ def test_process_killed_at_any_moment_loses_nothing_and_the_next_run_succeeds(
     assert interrupted >= kills // 2
     assert half_built >= kills // 10
     assert worker.writes >= 2 * kills
-
-
-def refusal(name: str) -> AnswerBody:
-    return AnswerBody(
-        id=name,
-        conversation_id="talk",
-        question="Was it late?",
-        standalone_question="Was it late?",
-        status="refused",
-        text="The documents do not answer this question.",
-        sentences=(),
-        citations=(),
-        confidence=0.0,
-        suggestions=(),
-        related=(),
-        writer="extractive",
-        generation="000001",
-        timings_ms={},
-    )
