@@ -10,7 +10,8 @@ from pathlib import Path
 from sqlalchemy import insert
 
 from api.settings import Settings
-from api.store.database import Database, claims
+from api.store.database import Database
+from api.store.tables import claims
 from corpus.document import text_digest
 from index.generation import DataFolder
 
@@ -47,7 +48,7 @@ def replace_with_noise(path: Path) -> None:
 
 def fill_database(settings: Settings) -> Path:
     """Writes some hundred pages of idempotency keys, 00000 to 01999; returns the file."""
-    row = {"owner": "x" * 200, "fingerprint": "y" * 64, "token": "z", "claimed": time.time()}
+    row = {"owner": "x" * 200, "fingerprint": "y" * 64, "token": "z", "leased": time.time()}
     database = Database.open(settings.database_url)
     with database.write() as connection:
         connection.execute(insert(claims), [{**row, "key": f"{n:05}"} for n in range(2000)])
