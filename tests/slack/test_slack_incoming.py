@@ -243,7 +243,6 @@ def test_an_edit_and_a_deletion_as_the_stand_in_tells_them_are_nothing() -> None
         payloads.changed_event(channel, message, previous, workspace.next_ts()),
         payloads.deleted_event(channel, message, workspace.next_ts()),
         payloads.home_event("U0ADA", channel, "home", None, workspace.next_ts()),
-        payloads.thread_started_event("U0ADA", channel, message["ts"], workspace.next_ts()),
         payloads.message_event(channel, workspace.new_message(BOT_USER, "Mine", [], message)),
     ]
     for body in told:

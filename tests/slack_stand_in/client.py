@@ -1,4 +1,4 @@
-"""Slack for the tests: the stand-in, served on this machine, and what a test does with it."""
+"""A synchronous client of the stand-in, for tests."""
 
 import asyncio
 import copy
@@ -11,65 +11,49 @@ from typing import Any, TypeVar
 import uvicorn
 
 from slack_stand_in.delivery import Delivery, signed
+from slack_stand_in.faults import Fault
 from slack_stand_in.options import Options
 from slack_stand_in.server import StandIn
-from slack_stand_in.workspace import Json, Workspace, is_reply
+from slack_stand_in.workspace import BOT_USER, Channel, Json, Workspace, is_reply
 
-PATIENCE = 20.0  # seconds
+_TIMEOUT = 20.0  # seconds
+_CALL_TIMEOUT = 60.0
 Result = TypeVar("Result")
 
 
 class Slack:
-    """A synchronous client of a served stand-in: it acts for people, and looks at what there is.
+    """Acts for the users of a running stand-in, and reads its state.
 
-    Everything runs in the stand-in's own thread; what is handed out is a copy.
+    Channels and users are given by id or name; "dm" is a direct message with the bot. All work is
+    done in the stand-in's thread, and results are copies.
     """
 
-    def __init__(self, simulator: StandIn, loop: asyncio.AbstractEventLoop) -> None:
-        self.simulator = simulator
+    bot_user = BOT_USER
+
+    def __init__(self, stand_in: StandIn, loop: asyncio.AbstractEventLoop) -> None:
+        self._stand_in = stand_in
         self._loop = loop
-
-    # --- what a service is told -------------------------------------------------------------------
-
-    @property
-    def address(self) -> str:
-        return self.simulator.address
-
-    @property
-    def api_url(self) -> str:
-        return f"{self.address}api/"
-
-    @property
-    def bot_token(self) -> str:
-        return self.simulator.options.bot_token
-
-    @property
-    def app_token(self) -> str:
-        return self.simulator.options.app_token
-
-    @property
-    def signing_secret(self) -> str:
-        return self.simulator.options.signing_secret
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return self.simulator.environment
+        self._users = stand_in.users
+        self._workspace = stand_in.workspace
+        self._sender = stand_in.sender
+        self.options = stand_in.options
+        self.bot_token = self.options.bot_token
+        self.app_token = self.options.app_token
+        self.signing_secret = self.options.signing_secret
+        self.address = stand_in.address
+        self.api_url = f"{stand_in.address}api/"
+        self.environment = stand_in.environment
 
     @property
     def service(self) -> str:
-        """Where events are sent to; may be set at any time."""
-        return self.simulator.options.service
+        """The base URL of the service that receives events; may be set at any time."""
+        return self.options.service
 
     @service.setter
     def service(self, url: str) -> None:
-        self.simulator.options.service = url
+        self.options.service = url
 
-    @property
-    def options(self) -> Options:
-        """May be changed at any time; each option counts from then on."""
-        return self.simulator.options
-
-    # --- what people do ---------------------------------------------------------------------------
+    # --- what users do -------------------------------------------------------------------------
 
     def write(
         self,
@@ -80,34 +64,26 @@ class Slack:
         thread: str = "",
         files: tuple[str, ...] = (),
     ) -> str:
-        """Somebody writes; channel "dm" is their direct message with the bot. Returns the ts."""
-        people = self.simulator.people
-        return self._do(lambda: people.write(text, channel, user, thread, files))
+        """Posts a message and returns its ts."""
+        return self._do(lambda: self._users.write(text, channel, user, thread, files))
 
     def mention(self, text: str, **where: Any) -> str:
-        """Somebody writes to the bot in a channel."""
+        """Posts a message that mentions the bot, and returns its ts."""
         return self.write(f"<@{self.bot_user}> {text}", **where)
 
-    @property
-    def bot_user(self) -> str:
-        return "U0ASSISTANT"
-
     def edit(self, ts: str, text: str, *, channel: str = "general") -> None:
-        self._do(lambda: self.simulator.people.edit(self._id(channel), ts, text))
+        """Edits a message."""
+        self._do(lambda: self._users.edit(self._channel(channel).id, ts, text))
 
     def delete(self, ts: str, *, channel: str = "general") -> None:
-        self._do(lambda: self.simulator.people.delete(self._id(channel), ts))
+        """Deletes a message."""
+        self._do(lambda: self._users.delete(self._channel(channel).id, ts))
 
     def command(
-        self,
-        text: str,
-        *,
-        command: str = "/ask",
-        channel: str = "general",
-        user: str = "ada",
+        self, text: str, *, command: str = "/ask", channel: str = "general", user: str = "ada"
     ) -> Delivery:
-        """Somebody gives a command; returns when the service has answered, or has not in time."""
-        return self._await(self.simulator.people.command(command, text, channel, user))
+        """Runs a slash command; returns after the service has responded or the timeout."""
+        return self._await(self._users.command(command, text, channel, user))
 
     def press(
         self,
@@ -119,54 +95,50 @@ class Slack:
         block_id: str | None = None,
         value: str | None = None,
     ) -> Delivery:
-        """Somebody presses a button of a message, or of their home view where there is no ts."""
-        people = self.simulator.people
-        return self._await(people.press(action_id, ts, channel, user, block_id, value))
+        """Presses a button of a message, or, without a ts, of the user's home view."""
+        return self._await(self._users.press(action_id, ts, channel, user, block_id, value))
 
     def open_home(self, user: str = "ada", tab: str = "home") -> None:
-        self._do(lambda: self.simulator.people.open_home(user, tab))
+        """Opens the app at its "home" or "messages" tab."""
+        self._do(lambda: self._users.open_home(user, tab))
 
-    def open_thread(self, user: str = "ada") -> str:
-        """Somebody opens the assistant; returns the ts of the thread."""
-        return self._do(lambda: self.simulator.people.open_thread(user))
-
-    # --- what goes wrong --------------------------------------------------------------------------
+    # --- faults --------------------------------------------------------------------------------
 
     def fault(self, method: str, kind: str, **more: Any) -> None:
-        """Lets the next call of a method go wrong: see api.simulator.faults.Fault."""
-        self._do(lambda: self.simulator.fault({"method": method, "kind": kind, **more}))
+        """Makes the next call of a method fail; see `slack_stand_in.faults.Fault`."""
+        fault = Fault(method, kind, **more)
+        self._do(lambda: self._stand_in.web_api.faults.add(fault))
 
     def clear_faults(self) -> None:
-        self._do(self.simulator.clear_faults)
+        """Removes all pending faults."""
+        self._do(self._stand_in.web_api.faults.clear)
 
     def refresh_sockets(self) -> None:
-        """Slack asks for new connections, as it does every few hours."""
-        self._await(self.simulator.sockets.refresh())
-
-    def drop_sockets(self) -> None:
-        self._await(self.simulator.sockets.drop())
+        """Asks the service to open new connections, as Slack does every few hours."""
+        self._await(self._stand_in.sockets.close("refresh_requested"))
 
     @property
     def sockets(self) -> int:
-        return len(self.simulator.sockets)
+        """How many connections of Socket Mode are open."""
+        return len(self._stand_in.sockets)
 
-    # --- odd requests -----------------------------------------------------------------------------
+    # --- single requests to the service --------------------------------------------------------
 
     def event(self, event: Mapping[str, Any]) -> Delivery:
-        """Sends an event that nobody's doing stands behind, as the others are sent."""
-        return self._do(lambda: self.simulator.sender.event(dict(event)))
+        """Sends any event."""
+        return self._do(lambda: self._sender.event(dict(event)))
 
     def callback(self, payload: Mapping[str, Any]) -> Delivery:
-        """Sends a whole callback, for example one of before once more."""
-        return self._do(lambda: self.simulator.sender.callback(dict(payload)))
+        """Sends an event with its envelope, for example a previous one again."""
+        return self._do(lambda: self._sender.callback(dict(payload)))
 
     def verify(self, challenge: str = "a challenge") -> Delivery:
-        """Slack asks for the challenge back."""
-        return self._await(self.simulator.sender.verification(challenge))
+        """Verifies the request URL."""
+        return self._await(self._sender.verification(challenge))
 
     def deliver_raw(self, body: bytes, headers: Mapping[str, str]) -> tuple[int, str]:
-        """Sends exactly this. Returns status and text."""
-        response = self._await(self.simulator.sender.raw(body, headers))
+        """Sends these bytes with these headers. Returns status and text."""
+        response = self._await(self._sender.raw(body, headers))
         return response.status_code, response.text
 
     def headers(
@@ -176,100 +148,94 @@ class Slack:
         return signed(body, self.options, content_type, at)
 
     def take_prepared(self) -> list[Delivery]:
-        """What would have been sent since the last time, with the option deliver=False."""
+        """Returns and clears the requests that were prepared with the option deliver=False."""
 
         def take() -> list[Delivery]:
-            taken = list(self.simulator.sender.prepared)
-            self.simulator.sender.prepared.clear()
-            return taken
+            prepared = list(self._sender.prepared)
+            self._sender.prepared.clear()
+            return prepared
 
         return self._do(take)
 
     def send(self, delivery: Delivery) -> tuple[int, str]:
-        """Sends something prepared, signed now. Returns status and text."""
+        """Sends a prepared request, signed now. Returns status and text."""
         headers = self.headers(delivery.body, delivery.content_type)
         return self.deliver_raw(delivery.body, headers)
 
-    # --- what there is to see ---------------------------------------------------------------------
+    # --- state ---------------------------------------------------------------------------------
 
     def messages(self, channel: str = "general") -> list[Json]:
-        """Everything in a channel, replies too, as it is stored."""
-        return self._copied(lambda: list(self._channel(channel).messages.values()))
+        """All messages of a channel, replies included."""
+        return self._copy(lambda: list(self._channel(channel).messages.values()))
 
     def message(self, ts: str, channel: str = "general") -> Json:
-        return self._copied(lambda: self._channel(channel).messages[ts])
+        """One message."""
+        return self._copy(lambda: self._channel(channel).messages[ts])
 
     def thread(self, ts: str, channel: str = "general") -> list[Json]:
         """The messages of a thread after its first one."""
         return [one for one in self.messages(channel) if is_reply(one) and one["thread_ts"] == ts]
 
     def ephemerals(self, channel: str = "general", user: str = "U0ADA") -> list[Json]:
-        """What one person alone sees in a channel, the oldest first."""
-
-        def shown() -> list[Json]:
-            place, everybody = self._channel(channel).id, self.simulator.workspace.ephemerals
-            return [one.message for one in everybody if (one.channel, one.user) == (place, user)]
-
-        return self._copied(shown)
+        """The messages in a channel that only one user sees, the oldest first."""
+        place = (self._channel(channel).id, user)
+        found = self._copy(lambda: self._workspace.ephemerals)
+        return [one.message for one in found if (one.channel, one.user) == place]
 
     def status(self, ts: str, channel: str = "general") -> str:
-        """The status that a thread shows, "" where it shows none."""
-        place = (self._id(channel), ts)
-        told = self._do(lambda: self.simulator.workspace.statuses.get(place, {}))
-        return str(told.get("status", ""))
+        """The status of a thread, "" if it has none."""
+        place = (self._channel(channel).id, ts)
+        return self._do(lambda: self._workspace.statuses.get(place, ""))
 
     def prompts(self, channel: str = "dm", ts: str = "") -> list[Json]:
-        place = (self._id(channel), ts)
-        told = self._copied(lambda: self.simulator.workspace.prompts.get(place, {}))
-        prompts: list[Json] = told.get("prompts", [])
-        return prompts
+        """The suggested prompts of a channel or a thread."""
+        place = (self._channel(channel).id, ts)
+        return self._copy(lambda: self._workspace.prompts.get(place, []))
 
     @property
     def views(self) -> dict[str, Json]:
         """The home view of each user."""
-        return self._copied(lambda: self.simulator.workspace.views)
+        return self._copy(lambda: self._workspace.views)
 
     @property
     def calls(self) -> list[Json]:
-        """Every call of the Web API and of a response URL, with arguments, answer and seconds."""
-        return self._copied(lambda: [call.told() for call in self.simulator.web_api.calls])
+        """All calls of the Web API and of response URLs: arguments, answer, status, seconds."""
+        return self._do(lambda: [call.describe() for call in self._stand_in.web_api.calls])
 
     def calls_of(self, method: str) -> list[Json]:
+        """The calls of one method."""
         return [call for call in self.calls if call["method"] == method]
 
     @property
     def deliveries(self) -> list[Delivery]:
-        """All that was sent, or would have been."""
-        return self._copied(lambda: list(self.simulator.sender.deliveries))
+        """All requests to the service, sent or prepared."""
+        return self._copy(lambda: list(self._sender.deliveries))
 
     @property
     def is_idle(self) -> bool:
-        """Whether every event was taken, or given up."""
-        return self._do(lambda: self.simulator.sender.is_idle)
+        """Whether every event was accepted or given up."""
+        return self._do(lambda: self._sender.is_idle)
 
-    def wait_for(self, predicate: Callable[[], Result], seconds: float = PATIENCE) -> Result:
-        """Waits until something holds; returns what it is then."""
+    def wait_for(self, predicate: Callable[[], Result], seconds: float = _TIMEOUT) -> Result:
+        """Waits until a predicate is true, and returns its value."""
         until = time.monotonic() + seconds
         while True:
             value = predicate()
             if value:
                 return value
-            assert time.monotonic() < until, f"did not come to be within {seconds} seconds"
+            assert time.monotonic() < until, f"not true within {seconds} seconds"
             time.sleep(0.02)
 
-    # --- in the stand-in's thread -----------------------------------------------------------------
+    # --- in the stand-in's thread --------------------------------------------------------------
 
-    def _channel(self, named: str) -> Any:
-        workspace = self.simulator.workspace
-        channel = workspace.direct("U0ADA") if named == "dm" else workspace.channel(named)
-        assert channel, f"there is no channel {named}"
+    def _channel(self, name: str) -> Channel:
+        workspace = self._workspace
+        channel = workspace.direct("U0ADA") if name == "dm" else workspace.channel(name)
+        assert channel, f"no channel {name}"
         return channel
 
-    def _id(self, named: str) -> str:
-        return str(self._channel(named).id)
-
     def _await(self, work: Coroutine[Any, Any, Result]) -> Result:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(_CALL_TIMEOUT)
 
     def _do(self, work: Callable[[], Result]) -> Result:
         async def done() -> Result:
@@ -277,7 +243,7 @@ class Slack:
 
         return self._await(done())
 
-    def _copied(self, work: Callable[[], Result]) -> Result:
+    def _copy(self, work: Callable[[], Result]) -> Result:
         return self._do(lambda: copy.deepcopy(work()))
 
 
@@ -285,18 +251,19 @@ class Slack:
 def run_stand_in(
     service: str = "http://127.0.0.1:9", workspace: Workspace | None = None, **options: Any
 ) -> Iterator[Slack]:
-    """The stand-in over real HTTP on a free port. Events go to `service`, which may be named
-    later; a minute of Slack's is a twentieth of a second here unless `minute` says otherwise."""
-    simulator = StandIn(Options(service=service, **{"minute": 0.05, **options}), workspace)
-    config = uvicorn.Config(
-        simulator.app, port=0, log_config=None, access_log=False, timeout_graceful_shutdown=2
-    )
-    server = uvicorn.Server(config)
+    """Runs the stand-in over HTTP on a free port, and yields a client.
+
+    Events go to `service`, which may be set later. Slack's minute is 0.05 s, unless `minute` says
+    otherwise.
+    """
+    stand_in = StandIn(Options(service=service, **{"minute": 0.05, **options}), workspace)
+    listener = stand_in.listen()
+    server = uvicorn.Server(uvicorn.Config(stand_in.app, log_config=None, access_log=False))
     loop = asyncio.new_event_loop()
 
     def serve() -> None:
         asyncio.set_event_loop(loop)
-        loop.run_until_complete(server.serve())
+        loop.run_until_complete(server.serve([listener]))
         loop.close()
 
     thread = threading.Thread(target=serve)
@@ -304,12 +271,10 @@ def run_stand_in(
     while not server.started:
         assert thread.is_alive()
         time.sleep(0.01)
-    host, port = server.servers[0].sockets[0].getsockname()[:2]
-    simulator.address = f"http://{host}:{port}/"
-    slack = Slack(simulator, loop)
+    slack = Slack(stand_in, loop)
     try:
         yield slack
     finally:
-        slack._await(simulator.close())
+        slack._await(stand_in.close())
         server.should_exit = True
         thread.join()

@@ -1,90 +1,65 @@
-"""What goes wrong with the methods on request, and Slack's own pace for messages."""
+"""Faults that a test injects into calls of the Web API.
 
-import math
-from dataclasses import dataclass, fields
-from typing import Any
+Faults of events are options instead: `duplicates` repeats them, `delay` and `jitter` delay and
+reorder them.
+"""
 
-from slack_stand_in.limits import Refused
-from slack_stand_in.workspace import Json
+from dataclasses import dataclass
 
-KINDS = ("rate", "status", "silent", "lost", "error", "slow")
+KINDS = ("rate", "status", "silent", "lost", "error", "slow", "forget", "lie")
 ANY = "*"
 
 
 @dataclass
 class Fault:
-    """One thing that goes wrong with the next calls of a method.
+    """A fault in the next calls of a method; the method "response_url" is a response URL.
 
-    rate: 429, to come back after `seconds`. status: this HTTP status, nothing done. silent: never
-    answered, `done` or not. lost: done, and then answered with `status`, or broken off where that
-    is 0. error: refused with the code `error`. slow: answered after `seconds`.
+    rate: 429 with Retry-After `seconds`. status: HTTP `status`, nothing is done. silent: never
+    answered; the work is done if `done`. lost: the work is done, then the answer is HTTP `status`,
+    or breaks off if that is 0. error: refused with the code `error`. slow: answered after
+    `seconds`. forget: a successful answer without any messages. lie: a successful answer although
+    nothing was done, or, if `done`, the code `error` although the work was done.
     """
 
-    method: str
-    kind: str
-    times: int = 1  # 0 is until it is cleared
-    skip: int = 0  # calls that go well before
+    method: str = ANY
+    kind: str = "error"
+    times: int = 1  # 0: every call until the faults are cleared
+    skip: int = 0  # how many calls succeed first
     seconds: float = 1.0
     status: int = 500
     error: str = "internal_error"
     done: bool = False
 
-    def told(self) -> Json:
-        return dict(vars(self))
-
-
-def fault_of(described: Any) -> Fault:
-    """The fault that somebody described; refuses what is none."""
-    if not isinstance(described, dict) or described.get("kind") not in KINDS:
-        raise Refused("invalid_arguments", [f"kind must be one of: {', '.join(KINDS)}"])
-    kinds = {field.name: field.type for field in fields(Fault)}
-    for name, value in described.items():
-        if kinds.get(name) not in (type(value), float if type(value) is int else None):
-            raise Refused("invalid_arguments", [f"{name} cannot be {value!r}"])
-    return Fault(**{"method": ANY, **described})
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"kind must be one of: {', '.join(KINDS)}")
 
 
 class Faults:
-    """The faults that are to come, the oldest first."""
+    """The pending faults, the oldest first."""
 
     def __init__(self) -> None:
-        self._coming: list[Fault] = []
+        self._pending: list[Fault] = []
 
     def add(self, fault: Fault) -> None:
-        self._coming.append(fault)
+        """Queues a fault."""
+        self._pending.append(fault)
 
     def clear(self) -> None:
-        self._coming.clear()
-
-    def told(self) -> list[Json]:
-        return [fault.told() for fault in self._coming]
+        """Removes all faults."""
+        self._pending.clear()
 
     def take(self, method: str) -> Fault | None:
-        """What goes wrong with this call, if anything."""
-        for fault in self._coming:
+        """Returns the fault for this call, and counts it."""
+        for fault in self._pending:
             if fault.method not in (method, ANY):
                 continue
             if fault.skip:
                 fault.skip -= 1
                 continue
             if fault.times == 1:
-                self._coming.remove(fault)
+                self._pending.remove(fault)
             elif fault.times:
                 fault.times -= 1
             return fault
         return None
-
-
-class Pace:
-    """Documented: chat.postMessage takes about one message a second and channel."""
-
-    def __init__(self) -> None:
-        self._last: dict[str, float] = {}
-
-    def wait(self, channel: str, now: float) -> int:
-        """Seconds to wait before the next message; 0 where it may come now, and then it counts."""
-        free = self._last.get(channel, -math.inf) + 1.0
-        if now < free:
-            return max(1, math.ceil(free - now))
-        self._last[channel] = now
-        return 0

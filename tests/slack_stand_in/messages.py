@@ -1,120 +1,93 @@
-"""The methods that write messages: chat.postMessage and its like, and the streams."""
+"""The methods that write messages: chat.postMessage and its relatives, and streams."""
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from slack_stand_in import arguments as given
 from slack_stand_in import limits, payloads
-from slack_stand_in.faults import Pace
-from slack_stand_in.limits import Refused
-from slack_stand_in.options import Options
-from slack_stand_in.workspace import BOT_USER, Channel, Json, Workspace, is_reply
+from slack_stand_in.limits import SlackError, missing
+from slack_stand_in.workspace import BOT_USER, Channel, Json, Workspace, is_reply, with_defaults
 
-Announce = Callable[[Json], None]
-STREAMING = "in_progress"
-_STREAMED = "completed"
+_STREAMING = "in_progress"
+_COMPLETED = "completed"
+
+
+def text_of(arguments: Json, name: str) -> str:
+    """A text argument, "" if it is absent."""
+    value = arguments.get(name)
+    return "" if value is None else str(value)
+
+
+def required(arguments: Json, name: str) -> str:
+    """A text argument. Raises SlackError if it is absent or empty."""
+    if not text_of(arguments, name):
+        raise missing(name)
+    return text_of(arguments, name)
 
 
 @dataclass(frozen=True)
 class _Content:
-    """What a message is to say."""
-
     text: str
-    blocks: list[Json] | None
-
-    @property
-    def is_empty(self) -> bool:
-        return not self.text.strip() and not self.blocks
+    blocks: list[Json] | None  # None if the call had none
 
 
-class Chat:
-    """Writes as the bot. `announce` tells the bot of what has changed, its own messages too."""
+class Messages:
+    """Writes as the bot; `announce` sends the events that follow, for its own messages too."""
 
-    def __init__(self, workspace: Workspace, options: Options, announce: Announce) -> None:
+    def __init__(self, workspace: Workspace, announce: Callable[[Json], None]) -> None:
         self._workspace = workspace
-        self._options = options
         self._announce = announce
-        self._pace = Pace()
-        self._begun: dict[tuple[str, str], float] = {}  # when each stream did
 
     # --- messages ------------------------------------------------------------------------------
 
     def post(self, arguments: Json) -> Json:
         """chat.postMessage"""
         channel = self.channel(arguments)
-        root = self._root(channel, arguments)
-        content = self._content(arguments)
-        if content.is_empty and not arguments.get("attachments"):
-            raise Refused("no_text")
-        metadata = _metadata(arguments)
-        if self._options.paced:
-            wait = self._pace.wait(channel.id, self._workspace.now())
-            if wait:
-                raise Refused("ratelimited", retry_after=wait)
-        message = self.put(channel, content.text, content.blocks, root, metadata)
-        shown = self._workspace.presented(channel, message)
-        answer = {"ok": True, "channel": channel.id, "ts": message["ts"], "message": shown}
-        if len(given.text(arguments, "text")) > limits.LONGEST_TEXT:
-            warnings = {"warnings": ["message_truncated"]}
-            answer |= {"warning": "message_truncated", "response_metadata": warnings}
-        return answer
-
-    def put(
-        self,
-        channel: Channel,
-        text: str,
-        blocks: list[Json] | None,
-        root: Json | None = None,
-        metadata: Json | None = None,
-    ) -> Json:
-        """Puts a message of the bot into a channel."""
-        message = self._workspace.new_message(BOT_USER, text, blocks or [], root)
-        if metadata is not None:
-            message["metadata"] = metadata
+        message = self._new(channel, arguments)
+        if arguments.get("metadata") is not None:
+            message["metadata"] = limits.check_metadata(arguments["metadata"])
         self._workspace.add(channel, message)
         self._announce(payloads.message_event(channel, message))
-        return message
+        return {"ok": True, "channel": channel.id, "ts": message["ts"], "message": message}
+
+    def post_ephemeral(self, arguments: Json) -> Json:
+        """chat.postEphemeral"""
+        channel = self.channel(arguments)
+        user = required(arguments, "user")
+        if user not in channel.members:
+            raise SlackError("user_not_in_channel")
+        message = self._new(channel, arguments)
+        self._workspace.add_ephemeral(channel, user, message)
+        return {"ok": True, "message_ts": message["ts"]}
 
     def update(self, arguments: Json) -> Json:
         """chat.update"""
         channel = self.channel(arguments)
-        message = self._own(channel, arguments, "cant_update_message")
-        self._expire(channel, message)
-        if message.get("streaming_state") == STREAMING:
-            # Observed: in no document.
-            raise Refused("streaming_state_conflict")
-        limits.check_update_text(given.text(arguments, "text"))
-        content = self._content(arguments)
-        if content.is_empty and not arguments.get("attachments"):
-            raise Refused("no_text")
-        metadata = _metadata(arguments)
+        message = self._own_message(channel, arguments, "cant_update_message")
+        if message.get("streaming_state") == _STREAMING:
+            raise SlackError("streaming_state_conflict")  # observed
+        limits.check_update_text(text_of(arguments, "text"))
+        content = _content(arguments)
         changes: Json = {}
         if "text" in arguments or "markdown_text" in arguments:
             changes["text"] = content.text
-        if content.blocks is not None:  # documented: what is left out stays, [] takes it away
+        if content.blocks is not None:  # documented: [] removes the blocks, without any they stay
             changes["blocks"] = content.blocks
-        if metadata is not None:
-            changes["metadata"] = metadata
+        if arguments.get("metadata") is not None:
+            changes["metadata"] = limits.check_metadata(arguments["metadata"])
         self.change(channel, message["ts"], changes)
-        shown = self._workspace.presented(channel, channel.messages[message["ts"]])
-        answer = {"ok": True, "channel": channel.id, "ts": message["ts"], "text": shown["text"]}
-        return {**answer, "message": shown}
+        message = copy.deepcopy(channel.messages[message["ts"]])
+        answer = {"ok": True, "channel": channel.id, "ts": message["ts"], "text": message["text"]}
+        return {**answer, "message": message}
 
     def change(self, channel: Channel, ts: str, changes: Json) -> None:
-        """Gives a message another content."""
+        """Changes the content of any message."""
         previous = self._workspace.edit(channel, ts, changes)
         message, now = channel.messages[ts], self._workspace.next_ts()
         self._announce(payloads.changed_event(channel, message, previous, now))
 
-    def delete(self, arguments: Json) -> Json:
-        """chat.delete"""
-        channel = self.channel(arguments)
-        message = self._own(channel, arguments, "cant_delete_message")
-        self.remove(channel, message["ts"])
-        return {"ok": True, "channel": channel.id, "ts": message["ts"]}
-
     def remove(self, channel: Channel, ts: str) -> None:
-        """Takes a message away, whoever wrote it."""
+        """Deletes any message."""
         message, tombstone = self._workspace.remove(channel, ts)
         now = self._workspace.next_ts()
         if tombstone is None:
@@ -122,144 +95,118 @@ class Chat:
         else:
             self._announce(payloads.changed_event(channel, tombstone, message, now))
 
-    def whisper(self, arguments: Json) -> Json:
-        """chat.postEphemeral"""
-        channel = self.channel(arguments)
-        [user] = given.needed(arguments, "user")
-        if user not in channel.members:
-            raise Refused("user_not_in_channel")
-        content = self._content(arguments)
-        if content.is_empty and not arguments.get("attachments"):
-            raise Refused("no_text")
-        root = self._root(channel, arguments)
-        message = self._workspace.new_message(BOT_USER, content.text, content.blocks or [], root)
-        self._workspace.whisper(channel, user, message)
-        return {"ok": True, "message_ts": message["ts"]}
-
     # --- streams -------------------------------------------------------------------------------
 
-    def start(self, arguments: Json) -> Json:
+    def start_stream(self, arguments: Json) -> Json:
         """chat.startStream"""
         channel = self.channel(arguments)
-        given.needed(arguments, "thread_ts")
+        required(arguments, "thread_ts")
         root = self._root(channel, arguments)
-        if channel.kind != "im":  # documented: needed where others read too
+        if channel.kind != "im":  # documented: required in channels
             for name in ("recipient_user_id", "recipient_team_id"):
-                if not given.text(arguments, name):
-                    raise Refused(f"missing_{name}")
-        text = _streamed(arguments)
-        message = self._workspace.new_message(BOT_USER, text, [], root)
-        message["streaming_state"] = STREAMING
-        self._begun[channel.id, message["ts"]] = self._workspace.now()
+                if not text_of(arguments, name):
+                    raise SlackError(f"missing_{name}")
+        message = self._workspace.new_message(BOT_USER, _streamed(arguments), [], root)
+        message["streaming_state"] = _STREAMING
         self._workspace.add(channel, message)
         self._announce(payloads.message_event(channel, message))
         return {"ok": True, "channel": channel.id, "ts": message["ts"]}
 
-    def append(self, arguments: Json) -> Json:
+    def append_stream(self, arguments: Json) -> Json:
         """chat.appendStream"""
         channel, message = self._stream(arguments)
         text = _streamed(arguments)
-        if not text and not arguments.get("chunks"):
-            raise Refused("no_text")
+        if not text:
+            raise SlackError("no_text")
         message["text"] += text
         self._workspace.changed()
         return {"ok": True, "channel": channel.id, "ts": message["ts"]}
 
-    def stop(self, arguments: Json) -> Json:
+    def stop_stream(self, arguments: Json) -> Json:
         """chat.stopStream"""
         channel, message = self._stream(arguments)
-        text = _streamed(arguments)
+        text = message["text"] + _streamed(arguments)
         blocks = arguments.get("blocks")
         closing = limits.check_message_blocks(blocks) if blocks else []
-        metadata = _metadata(arguments)
-        told = message["text"] + text
-        if not told.strip() and not closing:
-            raise Refused("no_text")
-        if metadata is not None:
-            message["metadata"] = metadata
+        if not text.strip() and not closing:
+            raise SlackError("no_text")
         previous = dict(message)
-        # Slack makes blocks of the text as it came, and puts those of the call below it.
-        message |= {"text": told, "streaming_state": _STREAMED}
-        message["blocks"] = self._workspace.finished(told, closing)
+        if arguments.get("metadata") is not None:
+            message["metadata"] = limits.check_metadata(arguments["metadata"])
+        # Slack turns the text into a block, with the blocks of the call below it.
+        own = [{"type": "markdown", "text": text}] if text.strip() else []
+        blocks = with_defaults([*own, *closing], self._workspace.next_ts())
+        message |= {"text": text, "streaming_state": _COMPLETED, "blocks": blocks}
         self._workspace.changed()
         now = self._workspace.next_ts()
         self._announce(payloads.changed_event(channel, message, previous, now))
-        shown = self._workspace.presented(channel, message)
-        return {"ok": True, "channel": channel.id, "ts": message["ts"], "message": shown}
+        return {"ok": True, "channel": channel.id, "ts": message["ts"], "message": message}
 
     def _stream(self, arguments: Json) -> tuple[Channel, Json]:
         channel = self.channel(arguments)
-        message = self._own(channel, arguments, "message_not_owned_by_app")
-        self._expire(channel, message)
-        if message.get("streaming_state") != STREAMING:
-            raise Refused("message_not_in_streaming_state")
+        message = self._own_message(channel, arguments, "message_not_owned_by_app")
+        if message.get("streaming_state") != _STREAMING:
+            raise SlackError("message_not_in_streaming_state")
         return channel, message
 
-    def _expire(self, channel: Channel, message: Json) -> None:
-        """Ends a stream that has gone on for longer than Slack lets it."""
-        if message.get("streaming_state") != STREAMING:
-            return
-        begun = self._begun[channel.id, message["ts"]]
-        if self._workspace.now() - begun > self._options.longest_stream:
-            message["streaming_state"] = _STREAMED
-            message["blocks"] = self._workspace.finished(message["text"], [])
-            self._workspace.changed()
-
-    # --- what they have in common --------------------------------------------------------------
+    # --- arguments -----------------------------------------------------------------------------
 
     def channel(self, arguments: Json, name: str = "channel") -> Channel:
-        """The channel of the call, in which the bot must be. A person's id stands for the direct
-        message with them."""
-        named = given.text(arguments, name)
-        direct = self._workspace.direct(named) if named != BOT_USER else None
-        channel = self._workspace.channel(named) or direct
+        """The channel of a call, in which the bot must be. The id of a user is accepted too."""
+        value = text_of(arguments, name)
+        direct = self._workspace.direct(value) if value != BOT_USER else None
+        channel = self._workspace.channel(value) or direct
         if channel is None:
-            raise Refused("channel_not_found")
+            raise SlackError("channel_not_found")
         if not channel.has_bot:
-            raise Refused("not_in_channel")
+            raise SlackError("not_in_channel")
         return channel
 
+    def _new(self, channel: Channel, arguments: Json) -> Json:
+        """The message that a call posts."""
+        root = self._root(channel, arguments)
+        content = _content(arguments)
+        return self._workspace.new_message(BOT_USER, content.text, content.blocks or [], root)
+
     def _root(self, channel: Channel, arguments: Json) -> Json | None:
-        """The message whose thread is written to."""
-        ts = given.text(arguments, "thread_ts")
+        """The first message of the thread of a call, None outside of threads."""
+        ts = text_of(arguments, "thread_ts")
         if not ts:
             return None
         root = channel.messages.get(ts)
         if root is None:
-            raise Refused("thread_not_found")
-        if is_reply(root):  # documented: "use its parent instead"
-            raise Refused("cannot_reply_to_message")
+            raise SlackError("thread_not_found")
+        if is_reply(root):
+            raise SlackError("cannot_reply_to_message")
         return root
 
-    def _own(self, channel: Channel, arguments: Json, otherwise: str) -> Json:
-        """The message of the call, which must be the bot's."""
-        message = channel.messages.get(given.text(arguments, "ts"))
+    def _own_message(self, channel: Channel, arguments: Json, otherwise: str) -> Json:
+        """The message of a call. Raises the error `otherwise` if it is not the bot's."""
+        message = channel.messages.get(text_of(arguments, "ts"))
         if message is None:
-            raise Refused("message_not_found")
+            raise SlackError("message_not_found")
         if message["user"] != BOT_USER:
-            raise Refused(otherwise)
+            raise SlackError(otherwise)
         return message
 
-    def _content(self, arguments: Json) -> _Content:
-        text = given.text(arguments, "text")
-        blocks = arguments.get("blocks")
-        markdown = given.text(arguments, "markdown_text")
-        if markdown:
-            if text or blocks:
-                raise Refused("markdown_text_conflict")
-            limits.check_markdown(markdown)
-            return _Content(markdown, [{"type": "markdown", "text": markdown}])
-        kept = None if blocks is None else limits.check_message_blocks(blocks)
-        return _Content(text[: limits.LONGEST_TEXT], kept)
 
-
-def _metadata(arguments: Json) -> Json | None:
-    metadata = arguments.get("metadata")
-    return None if metadata is None else limits.expect_metadata(metadata)
+def _content(arguments: Json) -> _Content:
+    text = text_of(arguments, "text")
+    blocks = arguments.get("blocks")
+    markdown = text_of(arguments, "markdown_text")
+    if markdown:
+        if text or blocks:
+            raise SlackError("markdown_text_conflict")
+        limits.check_markdown(markdown)
+        return _Content(markdown, [{"type": "markdown", "text": markdown}])
+    if not text.strip() and not blocks:
+        raise SlackError("no_text")
+    checked = None if blocks is None else limits.check_message_blocks(blocks)
+    return _Content(text[: limits.MAX_TEXT], checked)
 
 
 def _streamed(arguments: Json) -> str:
-    """What a call adds to a stream."""
+    """The text that a call adds to a stream."""
     chunks = arguments.get("chunks")
-    told = limits.expect_chunks(chunks) if chunks else ""
-    return limits.check_markdown(given.text(arguments, "markdown_text") + told)
+    text = limits.check_chunks(chunks) if chunks else ""
+    return limits.check_markdown(text_of(arguments, "markdown_text") + text)

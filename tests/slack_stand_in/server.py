@@ -1,82 +1,63 @@
-"""Serves the stand-in: the Web API, the response URLs, the web socket, the page, and the interface
-by which the page and the tests act for people."""
+"""The application: the Web API, response URLs, Socket Mode, the page and its control interface."""
 
 import asyncio
-import ipaddress
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+import socket
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
-from starlette.datastructures import Headers
 from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import (
-    FileResponse,
-    JSONResponse,
-    PlainTextResponse,
-    Response,
-    StreamingResponse,
-)
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.http.middleware import SecurityHeaders
-from slack_stand_in import payloads
-from slack_stand_in.delivery import Sender
-from slack_stand_in.faults import fault_of
-from slack_stand_in.limits import Refused
+from slack_stand_in.delivery import Delivery, Sender
+from slack_stand_in.faults import Fault
+from slack_stand_in.limits import SlackError
+from slack_stand_in.messages import Messages
 from slack_stand_in.options import Options
-from slack_stand_in.response_urls import Gone, ResponseUrls
+from slack_stand_in.response_urls import ResponseUrls
 from slack_stand_in.socket_mode import Sockets
-from slack_stand_in.users import People
+from slack_stand_in.users import Users
 from slack_stand_in.web_api import Call, WebApi
-from slack_stand_in.workspace import BOT_USER, TEAM, TEAM_NAME, Json, Workspace
+from slack_stand_in.workspace import BOT_USER, TEAM_NAME, Json, Workspace
 
 PAGE = Path(__file__).resolve().parent / "page"
-_HEARTBEAT = 15.0  # seconds
-_TOGETHER = 0.03  # seconds in which changes are told as one
-_MOST_SHOWN = 40  # of the newest calls and deliveries
-# What the page may switch, and what each must be.
-_SWITCHES: dict[str, tuple[type, ...]] = {
-    "deliver": (bool,),
-    "duplicates": (int,),
-    "delay": (int, float),
-    "jitter": (int, float),
-    "paced": (bool,),
-    "echoes": (bool,),
-}
+_HOST = "127.0.0.1"  # every caller may act as any user, so only this machine may call
 
 
 class StandIn:
-    """All of the stand-in. Belongs to the event loop that serves `app`."""
+    """The whole stand-in. Belongs to the event loop that serves `app`."""
 
     def __init__(self, options: Options | None = None, workspace: Workspace | None = None) -> None:
         self.options = options or Options()
         self.workspace = workspace or Workspace()
-        self.address = ""  # where it is served, with a slash at the end
-        self.closing = asyncio.Event()
-        self._listeners: set[asyncio.Event] = set()
-        self.workspace.on_change = self._tell
-        self.sockets = Sockets(self.workspace.changed)
-        self.sender = Sender(self.options, self.sockets, self.workspace.changed)
+        self.address = ""  # base URL, ends with a slash
+        self._closing = asyncio.Event()
+        self.sockets = Sockets()
+        self.sender = Sender(self.options, self.sockets)
+        messages = Messages(self.workspace, self._announce)
         self.web_api = WebApi(
-            self.workspace, self.options, self.announce, self._socket_url, self.closing
+            self.workspace, self.options, messages, self._socket_url, self._closing
         )
-        self.responses = ResponseUrls(self.workspace, self.options, self.web_api.chat)
-        self.people = People(
-            self.workspace,
-            self.web_api.chat,
-            self.sender,
-            self.responses,
-            self.announce,
-            lambda: self.address,
+        self.response_urls = ResponseUrls(self.workspace, self.options, messages)
+        self.users = Users(
+            self.workspace, messages, self.sender, self.response_urls, self._announce
         )
         self.app = _app(self)
+
+    def listen(self, port: int = 0) -> socket.socket:
+        """Binds a port of this machine (0: a free one) and sets the address."""
+        listener = socket.create_server((_HOST, port))
+        self.address = f"http://{_HOST}:{listener.getsockname()[1]}/"
+        self.users.address = self.address
+        return listener
 
     @property
     def environment(self) -> dict[str, str]:
@@ -87,303 +68,166 @@ class StandIn:
             "ASSISTANT_SLACK_API_URL": f"{self.address}api/",
         }
 
-    def announce(self, event: Json) -> None:
-        """Sends an event, where the app has subscribed to it and sees what it tells of."""
-        channel = self.workspace.channels.get(event.get("channel", ""))
-        if channel is not None and not channel.has_bot:
-            return
-        if not self.options.echoes and payloads.posted_by_bot(event):
-            return
-        if payloads.subscription(event) in self.options.events:
-            self.sender.event(event)
-
-    def _socket_url(self, request: Request) -> str:
-        return f"ws://{request.headers['host']}/link/?ticket={self.sockets.ticket()}"
-
-    def end(self) -> None:
-        """Ends what waits for something to happen."""
-        self.closing.set()
-        self._tell()
-
     async def close(self) -> None:
-        """Ends what is under way, too."""
-        self.end()
-        await self.sockets.drop()
+        """Ends connections and cancels what is still to be sent."""
+        self._closing.set()
+        await self.sockets.close()
         await self.sender.close()
 
-    # --- what there is to see ------------------------------------------------------------------
+    def _announce(self, event: Json) -> None:
+        """Sends an event, unless it is from a channel without the bot."""
+        channel = self.workspace.channels.get(event.get("channel", ""))
+        if channel is None or channel.has_bot:
+            self.sender.event(event)
+
+    def _socket_url(self) -> str:
+        address = self.address.replace("http", "ws", 1)
+        return f"{address}link/?ticket={self.sockets.new_ticket()}"
+
+    # --- the control interface -----------------------------------------------------------------
 
     def state(self) -> Json:
-        """All that the page shows."""
-        workspace, options = self.workspace, self.options
-        deliveries = list(self.sender.deliveries)[-_MOST_SHOWN:]
-        calls = list(self.web_api.calls)[-_MOST_SHOWN:]
+        """What the page shows."""
+        workspace = self.workspace
+        last = self.sender.deliveries[-1] if self.sender.deliveries else None
         return {
-            "version": workspace.version,
-            "team": {"id": TEAM, "name": TEAM_NAME},
+            "version": self._version(),
+            "team": TEAM_NAME,
             "bot": BOT_USER,
-            "people": [vars(person) for person in workspace.people.values()],
+            "users": [asdict(user) for user in workspace.users.values()],
             "channels": [
                 {
                     "id": channel.id,
                     "name": channel.name,
                     "kind": channel.kind,
                     "members": sorted(channel.members),
-                    "has_bot": channel.has_bot,
                     "messages": list(channel.messages.values()),
                 }
                 for channel in workspace.channels.values()
             ],
-            "ephemerals": [vars(ephemeral) for ephemeral in workspace.ephemerals],
-            "statuses": _placed(workspace.statuses),
-            "prompts": _placed(workspace.prompts),
-            "titles": _placed({place: {"title": t} for place, t in workspace.titles.items()}),
+            "ephemerals": [asdict(ephemeral) for ephemeral in workspace.ephemerals],
+            "statuses": {"/".join(place): text for place, text in workspace.statuses.items()},
+            "prompts": {"/".join(place): found for place, found in workspace.prompts.items()},
             "views": workspace.views,
-            "switches": {name: getattr(options, name) for name in _SWITCHES},
-            "service": options.service,
-            "sockets": len(self.sockets),
-            "faults": self.web_api.faults.told(),
-            "deliveries": [delivery.told() for delivery in deliveries],
-            "calls": [_called(call) for call in calls],
+            "service": self.options.service,
+            "failure": last.attempts[-1]["reason"] if last and last.attempts else "",
         }
 
-    async def changes(self) -> AsyncIterator[str]:
-        """The number of each change, as server-sent events."""
-        listener = asyncio.Event()
-        self._listeners.add(listener)
-        try:
-            while not self.closing.is_set():
-                yield f"data: {self.workspace.version}\n\n"
-                try:
-                    await asyncio.wait_for(listener.wait(), _HEARTBEAT)
-                except TimeoutError:
-                    yield ": still here\n\n"
-                await asyncio.sleep(_TOGETHER)
-                listener.clear()
-        finally:
-            self._listeners.discard(listener)
-
-    def _tell(self) -> None:
-        for listener in self._listeners:
-            listener.set()
-
-    # --- what is switched ----------------------------------------------------------------------
-
-    def switch(self, told: Json) -> None:
-        """Changes what may be changed while it runs."""
-        for name, value in told.items():
-            kinds = _SWITCHES.get(name, ())
-            is_right = isinstance(value, kinds) and (bool in kinds or not isinstance(value, bool))
-            if not is_right or not 0 <= value <= 60:
-                raise Refused("invalid_arguments", [f"{name} cannot be {value!r}"])
-        for name, value in told.items():
-            setattr(self.options, name, value)
-        self.workspace.changed()
-
-    def fault(self, described: Any) -> None:
-        """Lets something go wrong with the next calls."""
-        self.web_api.faults.add(fault_of(described))
-        self.workspace.changed()
-
-    def clear_faults(self) -> None:
-        self.web_api.faults.clear()
-        self.workspace.changed()
+    def _version(self) -> str:
+        """Differs after every change of the state."""
+        attempts = sum(len(delivery.attempts) for delivery in self.sender.deliveries)
+        return f"{self.workspace.version}-{attempts}"
 
 
-def create_stand_in(options: Options | None = None) -> Starlette:
-    """The stand-in as an application; it is also at `app.state.simulator`."""
-    return StandIn(options).app
+# --- routes --------------------------------------------------------------------------------------
 
 
-def _placed(things: dict[tuple[str, str], Json]) -> list[Json]:
-    return [{"channel": place[0], "thread_ts": place[1], **told} for place, told in things.items()]
+def _app(stand_in: StandIn) -> Starlette:
+    async def page(_: Request) -> Response:
+        return FileResponse(PAGE / "index.html")
 
-
-def _called(call: Call) -> Json:
-    """A call in short, and how it went."""
-    return {
-        "method": call.method,
-        "at": call.at,
-        "status": call.status,
-        "ok": bool(call.answer.get("ok", False)) and call.status == 200,
-        "error": call.answer.get("error", ""),
-    }
-
-
-# --- the routes ----------------------------------------------------------------------------------
-
-
-def _app(simulator: StandIn) -> Starlette:
-    @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        yield
-        await simulator.close()
-
-    def page(_: Request) -> Response:
-        return FileResponse(PAGE / "index.html", media_type="text/html; charset=utf-8")
-
-    async def state(_: Request) -> Response:
-        return JSONResponse(simulator.state())
-
-    async def changes(_: Request) -> Response:
-        return StreamingResponse(simulator.changes(), media_type="text/event-stream")
+    async def state(request: Request) -> Response:
+        state = stand_in.state()
+        is_known = request.query_params.get("known") == state["version"]
+        return Response(status_code=204) if is_known else JSONResponse(state)
 
     async def respond(request: Request) -> Response:
-        return await _responded(simulator, request)
+        return await _respond(stand_in, request)
 
-    app = Starlette(
+    return Starlette(
         routes=[
             Route("/", page),
-            Mount("/page", StaticFiles(directory=PAGE, check_dir=False)),
-            Route("/api/{method}", simulator.web_api.answer, methods=["GET", "POST"]),
+            Mount("/page", StaticFiles(directory=PAGE)),
+            Route("/api/{method}", stand_in.web_api.answer, methods=["GET", "POST"]),
             Route("/response/{secret}", respond, methods=["POST"]),
-            WebSocketRoute("/link/", simulator.sockets.serve),
-            Route("/simulator/state", state),
-            Route("/simulator/changes", changes),
-            *_controls(simulator),
+            WebSocketRoute("/link/", stand_in.sockets.serve),
+            Route("/control/state", state),
+            *_controls(stand_in),
         ],
-        lifespan=lifespan,
-        # Around all of it: headers that let a page load nothing from elsewhere, and no other names
-        # than this machine's, lest a page from elsewhere act here.
         middleware=[
             Middleware(SecurityHeaders),
-            Middleware(_LocalOnly),
-            Middleware(_Addressed, simulator=simulator),
+            # Other names of this machine would let a page from elsewhere act here.
+            Middleware(TrustedHostMiddleware, allowed_hosts=[_HOST, "localhost"]),
         ],
     )
-    app.state.simulator = simulator
-    return app
 
 
-def _controls(simulator: StandIn) -> list[Route]:
-    people = simulator.people
+def _controls(stand_in: StandIn) -> list[Route]:
+    users, faults = stand_in.users, stand_in.web_api.faults
 
-    async def write(told: Json) -> Json:
-        return {"ts": people.write(**told)}
+    async def write(values: Json) -> Json:
+        return {"ts": users.write(**values)}
 
-    async def edit(told: Json) -> Json:
-        people.edit(**told)
+    async def command(values: Json) -> Json:
+        return _outcome(await users.command(**values))
+
+    async def press(values: Json) -> Json:
+        return _outcome(await users.press(**values))
+
+    async def open_home(values: Json) -> Json:
+        users.open_home(**values)
         return {}
 
-    async def delete(told: Json) -> Json:
-        people.delete(**told)
-        return {}
-
-    async def command(told: Json) -> Json:
-        return {"delivery": (await people.command(**told)).told()}
-
-    async def press(told: Json) -> Json:
-        return {"delivery": (await people.press(**told)).told()}
-
-    async def home(told: Json) -> Json:
-        people.open_home(**told)
-        return {}
-
-    async def thread(told: Json) -> Json:
-        return {"ts": people.open_thread(**told)}
-
-    async def fault(told: Json) -> Json:
-        simulator.fault(told)
+    async def add_fault(values: Json) -> Json:
+        faults.add(Fault(**values))
         return {}
 
     async def clear_faults(_: Json) -> Json:
-        simulator.clear_faults()
-        return {}
-
-    async def switch(told: Json) -> Json:
-        simulator.switch(told)
+        faults.clear()
         return {}
 
     return [
         _control("messages", write),
-        _control("messages", edit, "PUT"),
-        _control("messages", delete, "DELETE"),
         _control("commands", command),
         _control("actions", press),
-        _control("home", home),
-        _control("threads", thread),
-        _control("faults", fault),
+        _control("home", open_home),
+        _control("faults", add_fault),
         _control("faults", clear_faults, "DELETE"),
-        _control("switches", switch),
     ]
 
 
+def _outcome(delivery: Delivery) -> Json:
+    failed = bool(delivery.attempts) and not delivery.was_accepted
+    return {"failure": delivery.attempts[-1]["reason"] if failed else ""}
+
+
 def _control(name: str, work: Callable[[Json], Awaitable[Json]], method: str = "POST") -> Route:
-    """A route that takes a JSON object as the arguments of what is done."""
+    """A route that takes the arguments of `work` as a JSON object."""
 
     async def answer(request: Request) -> Response:
-        # No form of another page can send this type without asking first.
+        # A form of another page cannot send this type without a preflight request.
         if request.headers.get("content-type", "").partition(";")[0] != "application/json":
             return JSONResponse({"ok": False, "error": "send JSON"}, 415)
         try:
-            told = await request.json()
-            if not isinstance(told, dict):
-                raise Refused("invalid_arguments")
-            done = await work(told)
-        except (AttributeError, TypeError, ValueError) as error:  # not what its names say
-            return JSONResponse(
-                {"ok": False, "error": "invalid_arguments", "told": str(error)}, 400
-            )
-        except Refused as refused:
-            return JSONResponse(refused.answer(), 400)
-        return JSONResponse({"ok": True, **done})
+            values = await request.json()
+            if not isinstance(values, dict):
+                raise SlackError("invalid_arguments")
+            result = await work(values)
+        except (AttributeError, TypeError, ValueError) as error:  # wrong names or types
+            return JSONResponse({"ok": False, "error": f"invalid_arguments: {error}"}, 400)
+        except SlackError as error:
+            return JSONResponse(error.answer(), 400)
+        return JSONResponse({"ok": True, **result})
 
-    return Route(f"/simulator/{name}", answer, methods=[method])
+    return Route(f"/control/{name}", answer, methods=[method])
 
 
-async def _responded(simulator: StandIn, request: Request) -> Response:
-    """An answer to a response URL."""
-    call = Call("response_url", {}, simulator.workspace.now())
+async def _respond(stand_in: StandIn, request: Request) -> Response:
+    """Handles a post to a response URL."""
+    call = Call("response_url", {}, stand_in.workspace.now())
 
     async def work() -> Response:
         try:
-            told = json.loads(await request.body())
-            call.arguments = told if isinstance(told, dict) else {}
-            simulator.responses.respond(request.path_params["secret"], told)
+            answer: Any = json.loads(await request.body())
+            call.arguments = answer if isinstance(answer, dict) else {}
+            stand_in.response_urls.respond(request.path_params["secret"], answer)
         except ValueError:
             return PlainTextResponse("invalid_payload", 400)
-        except Refused as refused:
-            call.answer = refused.answer()
-            return PlainTextResponse(refused.error, 400)
-        except Gone as gone:
-            call.answer = {"ok": False, "error": str(gone)}
-            return JSONResponse(call.answer, 404)
+        except SlackError as error:
+            call.answer = error.answer()
+            gone = error.code in ("expired_url", "used_url")
+            return JSONResponse(call.answer, 404) if gone else PlainTextResponse(error.code, 400)
         call.answer = {"ok": True}
         return PlainTextResponse("ok")
 
-    return await simulator.web_api.disturbed(request, call, work)
-
-
-class _LocalOnly:
-    """Answers this machine under its own names only."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] in ("http", "websocket") and not _is_local(Headers(scope=scope)):
-            response = PlainTextResponse("this answers its own machine only", 421)
-            await response(scope, receive, send)
-            return
-        await self._app(scope, receive, send)
-
-
-class _Addressed:
-    """Learns from the first request where the stand-in is served, unless it was told."""
-
-    def __init__(self, app: ASGIApp, simulator: StandIn) -> None:
-        self._app = app
-        self._simulator = simulator
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not self._simulator.address:
-            self._simulator.address = str(Request(scope).base_url)
-        await self._app(scope, receive, send)
-
-
-def _is_local(headers: Headers) -> bool:
-    try:
-        name = urlsplit(f"//{headers.get('host', '')}").hostname or ""
-        return name == "localhost" or ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
+    return await stand_in.web_api.run(request, call, work)

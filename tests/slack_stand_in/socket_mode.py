@@ -1,23 +1,22 @@
-"""Socket Mode: envelopes over web sockets that the bot opens, each to be acknowledged."""
+"""Socket Mode: envelopes over web sockets that the service opens and acknowledges."""
 
 import asyncio
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from slack_stand_in.workspace import APP, Json
 
-_BAD_TICKET = 4001  # a close code of an application's own
+_INVALID_TICKET = 4001  # a close code of this application
 
 
 class Sockets:
-    """The open connections, and the acknowledgements that are waited for."""
+    """The open connections, and the envelopes that wait for an acknowledgement."""
 
-    def __init__(self, tell: Callable[[], None]) -> None:
-        self._tell = tell
+    def __init__(self) -> None:
         self._tickets: set[str] = set()
         self._open: list[WebSocket] = []
         self._turn = 0
@@ -26,91 +25,84 @@ class Sockets:
     def __len__(self) -> int:
         return len(self._open)
 
-    def ticket(self) -> str:
-        """What opens one connection."""
+    def new_ticket(self) -> str:
+        """Returns a ticket that opens one connection."""
         ticket = secrets.token_urlsafe(16)
         self._tickets.add(ticket)
         return ticket
 
     async def serve(self, socket: WebSocket) -> None:
-        """Holds a connection until the other side ends it."""
+        """Holds a connection until one side closes it."""
         await socket.accept()
         ticket = socket.query_params.get("ticket", "")
         if ticket not in self._tickets:
-            await socket.close(_BAD_TICKET)
+            await socket.close(_INVALID_TICKET)
             return
         self._tickets.discard(ticket)
         self._open.append(socket)
-        self._tell()
+        hello = {
+            "type": "hello",
+            "num_connections": len(self._open),
+            "debug_info": {"host": "stand-in", "approximate_connection_time": 18060},
+            "connection_info": {"app_id": APP},
+        }
         try:
-            await socket.send_json(self._hello())
+            await socket.send_json(hello)
             while True:
-                self._read(await socket.receive_text())
+                self._acknowledge(await socket.receive_text())
         except (WebSocketDisconnect, RuntimeError):
-            pass  # how a connection ends here, whoever ends it
+            pass  # the connection was closed, by either side
         finally:
             self._forget(socket)
 
-    async def send(self, kind: str, payload: Json, retry: Json, patience: float) -> Json | None:
-        """Sends an envelope over one of the connections. Returns what came back with its
-        acknowledgement, None where none came in time."""
+    async def send(
+        self, kind: str, payload: Json, fields: Mapping[str, object], seconds: float
+    ) -> Json | None:
+        """Sends an envelope over one of the connections, in turn.
+
+        Returns the payload of the acknowledgement, or None after `seconds` without one.
+        """
         self._turn += 1
         socket = self._open[self._turn % len(self._open)]
-        envelope = {
+        envelope: Json = {
             "envelope_id": secrets.token_hex(16),
             "type": kind,
             "payload": payload,
             "accepts_response_payload": kind != "events_api",
-            **retry,
+            **fields,
         }
         waiting: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
         self._waiting[envelope["envelope_id"]] = waiting
         try:
             await socket.send_json(envelope)
-            return await asyncio.wait_for(waiting, patience)
+            return await asyncio.wait_for(waiting, seconds)
         except (TimeoutError, WebSocketDisconnect, RuntimeError):
             return None
         finally:
             del self._waiting[envelope["envelope_id"]]
 
-    async def refresh(self, reason: str = "refresh_requested") -> None:
-        """Says to every connection that it ends, and ends it, as Slack does every few hours."""
+    async def close(self, reason: str = "") -> None:
+        """Closes every connection; with a reason, announces it first, as Slack does."""
         for socket in tuple(self._open):
-            await socket.send_json({"type": "disconnect", "reason": reason, "debug_info": {}})
-            await self._end(socket)
-
-    async def drop(self) -> None:
-        """Ends every connection without a word."""
-        for socket in tuple(self._open):
-            await self._end(socket)
-
-    async def _end(self, socket: WebSocket) -> None:
-        self._forget(socket)
-        if socket.application_state is WebSocketState.CONNECTED:
-            await socket.close()
+            if reason:
+                await socket.send_json({"type": "disconnect", "reason": reason, "debug_info": {}})
+            self._forget(socket)
+            if socket.application_state is WebSocketState.CONNECTED:
+                await socket.close()
 
     def _forget(self, socket: WebSocket) -> None:
         if socket in self._open:
             self._open.remove(socket)
-            self._tell()
 
-    def _hello(self) -> Json:
-        return {
-            "type": "hello",
-            "num_connections": len(self._open),
-            "debug_info": {"host": "simulator", "approximate_connection_time": 18060},
-            "connection_info": {"app_id": APP},
-        }
-
-    def _read(self, text: str) -> None:
-        """Takes an acknowledgement. What is none is passed over, as Slack does."""
+    def _acknowledge(self, text: str) -> None:
+        """Handles a message of the service; Slack ignores all but acknowledgements."""
         try:
-            told: Any = json.loads(text)
+            message: Any = json.loads(text)
         except ValueError:
             return
-        if not isinstance(told, dict):
+        if not isinstance(message, dict):
             return
-        waiting = self._waiting.get(str(told.get("envelope_id")))
+        waiting = self._waiting.get(str(message.get("envelope_id")))
         if waiting and not waiting.done():
-            payload = told.get("payload")
+            payload = message.get("payload")
             waiting.set_result(payload if isinstance(payload, dict) else {})

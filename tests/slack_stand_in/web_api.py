@@ -1,52 +1,56 @@
-"""The Web API: who calls, whether they may, what goes wrong on request, and what was called."""
+"""The Web API: authentication, arguments, faults, and a log of all calls."""
 
 import asyncio
+import copy
+import json
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from slack_stand_in.arguments import arguments_of, token_of
 from slack_stand_in.faults import Fault, Faults
-from slack_stand_in.limits import Refused
-from slack_stand_in.messages import Announce, Chat
+from slack_stand_in.limits import SlackError
+from slack_stand_in.messages import Messages
 from slack_stand_in.methods import Methods
 from slack_stand_in.options import Options
 from slack_stand_in.workspace import Json, Workspace
 
-_MOST_KEPT = 10_000
-_TOO_MANY = 429
-_APP_SCOPE = "connections:write"
+_MAX_CALLS = 10_000
+_NESTED = ("blocks", "chunks", "metadata", "prompts", "view")  # JSON in forms and queries
+_INVALID_JSON = {"blocks": "invalid_blocks_format", "metadata": "invalid_metadata_format"}
+_OPEN_SOCKET = "apps.connections.open"  # the only method that takes the app token
 
 
 @dataclass
 class Call:
-    """A call of the Web API, or of a response URL, as it came and as it was answered."""
+    """A call of the Web API or of a response URL, with its answer."""
 
     method: str
     arguments: Json
     at: float
     seconds: float = 0.0
-    status: int = 0  # 0 where it was never answered
+    status: int = 0  # 0 if it was never answered
     answer: Json = field(default_factory=dict)
 
-    def told(self) -> Json:
-        return {**vars(self), "arguments": dict(self.arguments), "answer": dict(self.answer)}
+    def describe(self) -> Json:
+        """The call as JSON."""
+        return asdict(self)
 
 
 @dataclass(frozen=True)
 class _Method:
     work: Callable[[Json], Json]
-    scopes: tuple[str, ...] = ()  # one of them is needed
-    is_for_app: bool = False  # called with the app's token instead of the bot's
+    scope: str = ""
 
 
-class BrokenOff(Response):
-    """An answer that ends before it is whole, with its connection."""
+class _BrokenOff(Response):
+    """A response that ends before it is complete."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = [(b"content-type", b"application/json"), (b"content-length", b"1000")]
@@ -55,64 +59,55 @@ class BrokenOff(Response):
 
 
 class WebApi:
-    """Answers calls. Belongs to one event loop; `closing` ends calls that are never answered."""
+    """Answers calls. Belongs to one event loop; `closing` ends the calls that are never answered."""
 
     def __init__(
         self,
         workspace: Workspace,
         options: Options,
-        announce: Announce,
-        socket_url: Callable[[Request], str],
+        messages: Messages,
+        socket_url: Callable[[], str],
         closing: asyncio.Event,
     ) -> None:
-        self._options = options
         self._workspace = workspace
-        self._closing = closing
+        self._options = options
         self._socket_url = socket_url
-        self.chat = Chat(workspace, options, announce)
+        self._closing = closing
         self.faults = Faults()
-        self.calls: deque[Call] = deque(maxlen=_MOST_KEPT)
-        self._methods = self._named(Methods(workspace, options, self.chat, self._need))
-
-    def _named(self, methods: Methods) -> dict[str, _Method]:
-        chat, writes, assists = self.chat, ("chat:write",), ("assistant:write",)
-        return {
-            "auth.test": _Method(methods.who),
-            "chat.postMessage": _Method(chat.post, writes),
-            "chat.update": _Method(chat.update, writes),
-            "chat.delete": _Method(chat.delete, writes),
-            "chat.postEphemeral": _Method(chat.whisper, writes),
-            "chat.startStream": _Method(chat.start, writes),
-            "chat.appendStream": _Method(chat.append, writes),
-            "chat.stopStream": _Method(chat.stop, writes),
+        self.calls: deque[Call] = deque(maxlen=_MAX_CALLS)
+        methods = Methods(workspace, messages, self._need_scope)
+        self._methods = {
+            "auth.test": _Method(methods.identity),
+            "chat.postMessage": _Method(messages.post, "chat:write"),
+            "chat.update": _Method(messages.update, "chat:write"),
+            "chat.postEphemeral": _Method(messages.post_ephemeral, "chat:write"),
+            "chat.startStream": _Method(messages.start_stream, "chat:write"),
+            "chat.appendStream": _Method(messages.append_stream, "chat:write"),
+            "chat.stopStream": _Method(messages.stop_stream, "chat:write"),
             "conversations.replies": _Method(methods.replies),
             "conversations.history": _Method(methods.history),
-            "conversations.info": _Method(methods.info),
-            "conversations.open": _Method(methods.open, ("im:write",)),
-            "users.info": _Method(methods.user, ("users:read",)),
+            "conversations.open": _Method(methods.open, "im:write"),
             "views.publish": _Method(methods.publish),
-            # Documented: either of the two is enough.
-            "assistant.threads.setStatus": _Method(methods.status, assists + writes),
-            "assistant.threads.setSuggestedPrompts": _Method(methods.suggest, assists),
-            "assistant.threads.setTitle": _Method(methods.title, assists),
-            # Its answer names this very server, and is made where the request is known.
-            "apps.connections.open": _Method(lambda _: {"ok": True}, is_for_app=True),
+            "assistant.threads.setStatus": _Method(methods.set_status, "chat:write"),
+            "assistant.threads.setSuggestedPrompts": _Method(
+                methods.set_prompts, "assistant:write"
+            ),
+            _OPEN_SOCKET: _Method(lambda _: {"ok": True, "url": self._socket_url()}),
         }
 
     async def answer(self, request: Request) -> Response:
-        """A call of a method."""
-        name = str(request.path_params["method"])
-        call = Call(name, {}, self._workspace.now())
+        """Answers a call of a method."""
+        call = Call(request.path_params["method"], {}, self._workspace.now())
 
         async def work() -> Response:
-            return await self._answer(request, name, call)
+            return await self._work(request, call)
 
-        return await self.disturbed(request, call, work)
+        return await self.run(request, call, work)
 
-    async def disturbed(
+    async def run(
         self, request: Request, call: Call, work: Callable[[], Awaitable[Response]]
     ) -> Response:
-        """Does the work of a call, unless something is to go wrong with it; keeps account."""
+        """Logs a call and does its work, unless a fault is pending."""
         self.calls.append(call)
         started = time.monotonic()
         fault = self.faults.take(call.method)
@@ -120,98 +115,113 @@ class WebApi:
             response = await (work() if fault is None else self._fail(fault, call, request, work))
         finally:
             call.seconds = time.monotonic() - started
-            self._workspace.changed()
         if fault is None or fault.kind != "silent":
             call.status = response.status_code
         return response
 
     async def _fail(
-        self,
-        fault: Fault,
-        call: Call,
-        request: Request,
-        work: Callable[[], Awaitable[Response]],
+        self, fault: Fault, call: Call, request: Request, work: Callable[[], Awaitable[Response]]
     ) -> Response:
-        response: Response = PlainTextResponse("upstream error", fault.status or 500)
+        if fault.kind == "slow":
+            await asyncio.sleep(fault.seconds)
+            return await work()
+        if fault.kind == "lost" or fault.done:
+            await work()
+        await request.body()
+        refusal = SlackError(fault.error).answer()
         match fault.kind:
             case "rate":
-                call.answer = {"ok": False, "error": "ratelimited"}
-                return _limited(int(fault.seconds))
-            case "status":
-                return response
+                headers = {"retry-after": str(int(fault.seconds))}
+                return JSONResponse({"ok": False, "error": "ratelimited"}, 429, headers)
             case "error":
-                call.answer = Refused(fault.error).answer()
-                return self._answered(call.answer)
-            case "slow":
-                await asyncio.sleep(fault.seconds)
-                return await work()
-            case "lost":
-                await work()
-                return response if fault.status else BrokenOff()
-            case _:  # silent
-                if fault.done:
-                    await work()
-                else:
-                    await request.body()
-                await self._given_up(request)
-                return response
+                call.answer = refusal
+            case "lie":
+                invented = {"ok": True, "ts": self._workspace.next_ts(), "message": {}}
+                call.answer = refusal if fault.done else invented
+            case "forget":
+                call.answer = {"ok": True, "messages": [], "has_more": False}
+            case "silent":
+                await self._disconnected(request)
+                return Response(status_code=500)
+            case _:  # status, lost
+                failed = PlainTextResponse("upstream failure", fault.status or 500)
+                return failed if fault.status else _BrokenOff()
+        return self._respond(call.answer)
 
-    async def _given_up(self, request: Request) -> None:
-        """Until the client goes away, or the stand-in ends."""
+    async def _disconnected(self, request: Request) -> None:
+        """Waits until the client gives up or the stand-in closes."""
 
-        async def gone() -> None:
+        async def disconnected() -> None:
             while (await request.receive())["type"] != "http.disconnect":
                 pass
 
-        waits = {asyncio.create_task(gone()), asyncio.create_task(self._closing.wait())}
+        waits = {
+            asyncio.create_task(disconnected()),
+            asyncio.create_task(self._closing.wait()),
+        }
         _, pending = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         for task in pending:
             task.cancel()
 
-    async def _answer(self, request: Request, name: str, call: Call) -> Response:
+    async def _work(self, request: Request, call: Call) -> Response:
         try:
-            arguments = await arguments_of(request)
-            token = token_of(request, arguments)
-            call.arguments = arguments
-            method = self._methods.get(name)
+            call.arguments = await _arguments(request)
+            method = self._methods.get(call.method)
             if method is None:
-                raise Refused("unknown_method", req_method=name)
-            self._expect_token(token, method)
-            if method.scopes:
-                self._need(*method.scopes)
-            answer = method.work(arguments)
-            if name == "apps.connections.open":
-                answer["url"] = self._socket_url(request)
-        except Refused as refused:
-            answer = refused.answer()
-        call.answer = answer
-        wait = answer.pop("retry_after", None)
-        return _limited(wait) if wait else self._answered(answer, name)
+                raise SlackError("unknown_method", req_method=call.method)
+            self._check_token(_token(request, call.arguments), call.method)
+            if method.scope:
+                self._need_scope(method.scope)
+            answer = method.work(call.arguments)
+        except SlackError as error:
+            answer = error.answer()
+        call.answer = copy.deepcopy(answer)
+        return self._respond(answer)
 
-    def _expect_token(self, token: str, method: _Method) -> None:
-        if not token:
-            raise Refused("not_authed")
+    def _check_token(self, token: str, method: str) -> None:
         options = self._options
+        if not token:
+            raise SlackError("not_authed")
         if token not in (options.bot_token, options.app_token):
-            raise Refused("invalid_auth")
-        if method.is_for_app != (token == options.app_token):
-            raise Refused("not_allowed_token_type")
+            raise SlackError("invalid_auth")
+        if (method == _OPEN_SOCKET) != (token == options.app_token):
+            raise SlackError("not_allowed_token_type")
 
-    def _need(self, *one_of: str) -> None:
-        """Refuses where the app was granted none of these scopes."""
+    def _need_scope(self, scope: str) -> None:
         granted = self._options.scopes
-        if not set(one_of) & set(granted):
-            raise Refused("missing_scope", needed=one_of[0], provided=",".join(granted))
+        if scope not in granted:
+            raise SlackError("missing_scope", needed=scope, provided=",".join(granted))
 
-    def _answered(self, answer: Json, name: str = "") -> Response:
-        method = self._methods.get(name)
-        scopes = (_APP_SCOPE,) if method and method.is_for_app else self._options.scopes
-        headers = {"x-oauth-scopes": ",".join(scopes)}
-        if method and method.scopes:
-            headers["x-accepted-oauth-scopes"] = ",".join(method.scopes)
-        return JSONResponse(answer, headers=headers)
+    def _respond(self, answer: Json) -> Response:
+        return JSONResponse(answer, headers={"x-oauth-scopes": ",".join(self._options.scopes)})
 
 
-def _limited(seconds: int) -> Response:
-    headers = {"retry-after": str(seconds)}
-    return JSONResponse({"ok": False, "error": "ratelimited"}, _TOO_MANY, headers)
+def _token(request: Request, arguments: Json) -> str:
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    argument = str(arguments.pop("token", ""))
+    return token.strip() if kind.lower() == "bearer" else argument
+
+
+async def _arguments(request: Request) -> Json:
+    """The arguments of a call, from its query and its body (JSON or a form)."""
+    arguments: Json = dict(request.query_params)
+    body = await request.body()
+    if request.headers.get("content-type", "").startswith("application/json"):
+        parsed = _json(body or b"{}", "invalid_json")
+        if not isinstance(parsed, dict):
+            raise SlackError("json_not_object")
+        arguments |= {name: value for name, value in parsed.items() if value is not None}
+    else:
+        arguments |= dict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True))
+    for name in _NESTED:
+        if isinstance(arguments.get(name), str):
+            code = _INVALID_JSON.get(name, "invalid_arguments")
+            arguments[name] = _json(arguments[name], code)
+    return arguments
+
+
+def _json(text: str | bytes, code: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise SlackError(code) from error

@@ -1,5 +1,4 @@
-"""What a workspace holds: people, channels, messages, and what is shown beside them. It belongs to
-one event loop: nothing in it is locked, and nothing in it waits."""
+"""The state of a workspace: users, channels, messages, and what Slack shows next to them."""
 
 import copy
 import time
@@ -15,42 +14,38 @@ TEAM_DOMAIN = "garden-club"
 APP = "A0STANDIN"
 BOT_USER = "U0ASSISTANT"
 BOT = "B0ASSISTANT"
-SLACK_BOT = "USLACKBOT"  # who speaks where a message with replies was deleted
-_PALETTE = ("0b5c6b", "8a4b12", "5b4a94")
+SLACK_BOT = "USLACKBOT"  # the author of Slack's own messages
 
 
 @dataclass(frozen=True)
-class Person:
+class User:
     """A member of the workspace, the bot included."""
 
     id: str
     name: str
     real_name: str
     is_bot: bool = False
-    time_zone: str = "Europe/London"
-    locale: str = "en-GB"
-    color: str = _PALETTE[0]
 
 
 @dataclass
 class Channel:
-    """A public channel, a private one (group), or a direct message with the bot (im)."""
+    """A public channel, or a direct message with the bot (kind "im")."""
 
     id: str
     name: str
     kind: str = "channel"
     members: set[str] = field(default_factory=set)
-    # By ts, and so by time: no ts is ever smaller than the one before.
-    messages: dict[str, Json] = field(default_factory=dict)
+    messages: dict[str, Json] = field(default_factory=dict)  # by ts, in the order of time
 
     @property
     def has_bot(self) -> bool:
+        """Whether the bot is a member."""
         return BOT_USER in self.members
 
 
 @dataclass
 class Ephemeral:
-    """A message that one member sees, and that no method reads back."""
+    """A message that only one user sees, and that no method returns."""
 
     channel: str
     user: str
@@ -58,139 +53,100 @@ class Ephemeral:
 
 
 class Workspace:
-    """The workspace as the bot finds it: two people, three channels, and a direct message each."""
+    """Two users, three channels, and a direct message with the bot for each user.
+
+    Belongs to one event loop: nothing is locked, and nothing waits.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
-        self._last = 0  # microseconds of the newest ts
-        self.version = 0
-        self.on_change: Callable[[], None] = lambda: None
-        ada = Person("U0ADA", "ada", "Ada", color=_PALETTE[1])
-        grace = Person("U0GRACE", "grace", "Grace", color=_PALETTE[2])
-        bot = Person(BOT_USER, "assistant", "Assistant", is_bot=True)
-        self.people = {person.id: person for person in (ada, grace, bot)}
-        everybody = {ada.id, grace.id}
-        channels = [
-            Channel("C0GENERAL", "general", members=everybody | {BOT_USER}),
-            Channel("C0HELP", "help", members=everybody | {BOT_USER}),
-            Channel("C0RANDOM", "random", members=set(everybody)),
-            Channel("D0ADA", "ada", "im", {ada.id, BOT_USER}),
-            Channel("D0GRACE", "grace", "im", {grace.id, BOT_USER}),
-        ]
+        self._last_ts = 0  # microseconds
+        self.version = 0  # grows with every change
+        users = (
+            User("U0ADA", "ada", "Ada"),
+            User("U0GRACE", "grace", "Grace"),
+            User(BOT_USER, "assistant", "Assistant", is_bot=True),
+        )
+        self.users = {user.id: user for user in users}
+        everyone = set(self.users)
+        channels = (
+            Channel("C0GENERAL", "general", members=everyone),
+            Channel("C0HELP", "help", members=everyone),
+            Channel("C0RANDOM", "random", members=everyone - {BOT_USER}),
+            Channel("D0ADA", "ada", "im", {"U0ADA", BOT_USER}),
+            Channel("D0GRACE", "grace", "im", {"U0GRACE", BOT_USER}),
+        )
         self.channels = {channel.id: channel for channel in channels}
         self.ephemerals: list[Ephemeral] = []
-        self.statuses: dict[tuple[str, str], Json] = {}  # by channel and thread
-        self.prompts: dict[tuple[str, str], Json] = {}  # by channel and thread, "" outside of any
-        self.titles: dict[tuple[str, str], str] = {}
+        self.statuses: dict[tuple[str, str], str] = {}  # by channel and thread
+        self.prompts: dict[tuple[str, str], list[Json]] = {}  # by channel and thread ("": none)
         self.views: dict[str, Json] = {}  # the home view of each user
 
-    # --- time ----------------------------------------------------------------------------------
-
     def now(self) -> float:
+        """The time in seconds since 1970."""
         return self._clock()
 
     def next_ts(self) -> str:
-        """The time as Slack writes it, never the same twice and never going back."""
-        self._last = max(int(self._clock() * 1_000_000), self._last + 1)
-        return f"{self._last // 1_000_000}.{self._last % 1_000_000:06d}"
+        """The time as Slack writes it; unique and increasing."""
+        self._last_ts = max(int(self._clock() * 1_000_000), self._last_ts + 1)
+        return f"{self._last_ts // 1_000_000}.{self._last_ts % 1_000_000:06d}"
 
     def changed(self) -> None:
-        """Says that something is other than it was."""
+        """Marks the state as changed, so that the page shows it."""
         self.version += 1
-        self.on_change()
 
     # --- finding -------------------------------------------------------------------------------
 
-    def channel(self, named: str) -> Channel | None:
-        """The channel of this id, or of this name, with or without its sign."""
-        if named in self.channels:
-            return self.channels[named]
-        name = named.removeprefix("#")
+    def channel(self, name: str) -> Channel | None:
+        """The channel with this id or name; `#` in front is ignored."""
+        found = self.channels.get(name)
         public = (channel for channel in self.channels.values() if channel.kind != "im")
-        return next((channel for channel in public if channel.name == name), None)
+        return found or next((c for c in public if c.name == name.removeprefix("#")), None)
 
-    def person(self, named: str) -> Person | None:
-        """The person of this id or name."""
-        if named in self.people:
-            return self.people[named]
-        everybody = self.people.values()
-        return next((one for one in everybody if named in (one.name, one.real_name)), None)
+    def user(self, name: str) -> User | None:
+        """The user with this id or name."""
+        return next((user for user in self.users.values() if name in (user.id, user.name)), None)
 
     def direct(self, user: str) -> Channel | None:
-        """The direct message of a person with the bot."""
-        everywhere = self.channels.values()
-        return next((one for one in everywhere if one.kind == "im" and user in one.members), None)
+        """The direct message of a user with the bot."""
+        channels = self.channels.values()
+        return next((c for c in channels if c.kind == "im" and user in c.members), None)
 
     def replies(self, channel: Channel, root: str) -> list[Json]:
         """The messages of a thread after its first one."""
-        return [
-            one for one in channel.messages.values() if is_reply(one) and one["thread_ts"] == root
-        ]
+        messages = channel.messages.values()
+        return [one for one in messages if is_reply(one) and one["thread_ts"] == root]
 
-    def roots(self, channel: Channel) -> list[Json]:
-        """The messages that stand in the channel itself."""
-        shown = (one for one in channel.messages.values() if not is_reply(one))
-        return list(shown)
-
-    def presented(self, channel: Channel, message: Json) -> Json:
-        """A message as Slack gives it out: with what is known of its thread, and no metadata."""
-        given = copy.deepcopy(message)
-        given.pop("metadata", None)
-        replies = [] if is_reply(message) else self.replies(channel, message["ts"])
-        if replies:
-            users = list(dict.fromkeys(reply["user"] for reply in replies))
-            given |= {
-                "thread_ts": message["ts"],
-                "reply_count": len(replies),
-                "reply_users_count": len(users),
-                "latest_reply": replies[-1]["ts"],
-                "reply_users": users,
-                "is_locked": False,
-                "subscribed": any(reply["user"] == BOT_USER for reply in replies),
-            }
-        return given
+    def ephemeral(self, ts: str) -> Ephemeral | None:
+        """The ephemeral message with this ts."""
+        return next((one for one in self.ephemerals if one.message["ts"] == ts), None)
 
     # --- messages ------------------------------------------------------------------------------
 
     def new_message(
         self, author: str, text: str, blocks: Sequence[Json], root: Json | None
     ) -> Json:
-        """A new message, which is nowhere yet."""
-        message: Json = {
-            "type": "message",
-            "user": author,
-            "ts": self.next_ts(),
-            "team": TEAM,
-            "text": text,
-        }
+        """Builds a message that is in no channel yet; `root` is the first one of its thread."""
+        ts = self.next_ts()
+        message: Json = {"type": "message", "user": author, "ts": ts, "team": TEAM, "text": text}
         if author == BOT_USER:
-            message |= {"bot_id": BOT, "app_id": APP, "bot_profile": self._profile()}
+            message |= {"bot_id": BOT, "app_id": APP}
         if blocks:
-            message["blocks"] = with_defaults(blocks, message["ts"])
+            message["blocks"] = with_defaults(blocks, ts)
         if root is not None:
             message |= {"thread_ts": root["ts"], "parent_user_id": root["user"]}
         return message
 
-    def _profile(self) -> Json:
-        bot = self.people[BOT_USER]
-        return {
-            "id": BOT,
-            "app_id": APP,
-            "user_id": BOT_USER,
-            "name": bot.real_name,
-            "team_id": TEAM,
-            "deleted": False,
-        }
-
     def add(self, channel: Channel, message: Json) -> None:
+        """Adds a message to a channel."""
         channel.messages[message["ts"]] = message
         if message["user"] == BOT_USER and is_reply(message):
-            # Slack takes a status away as soon as the bot has said something in the thread.
+            # Slack clears the status of a thread when the bot posts in it.
             self.statuses.pop((channel.id, message["thread_ts"]), None)
         self.changed()
 
     def edit(self, channel: Channel, ts: str, changes: Json) -> Json:
-        """Gives a message another content, marked as edited. Returns it as it was."""
+        """Changes the content of a message and marks it as edited; returns the previous message."""
         message = channel.messages[ts]
         previous = copy.deepcopy(message)
         message.update(changes)
@@ -200,25 +156,13 @@ class Workspace:
         self.changed()
         return previous
 
-    def finished(self, text: str, closing: Sequence[Json]) -> list[Json]:
-        """The blocks of a stream that has ended."""
-        told = [{"type": "markdown", "text": text}] if text.strip() else []
-        return with_defaults([*told, *closing], self.next_ts())
-
     def remove(self, channel: Channel, ts: str) -> tuple[Json, Json | None]:
-        """Takes a message away. Returns it, and what stands in its place where it had replies."""
+        """Deletes a message; returns it, and the tombstone that replaces it if it had replies."""
         message = channel.messages[ts]
-        tombstone = None
-        if not is_reply(message) and self.replies(channel, ts):
-            tombstone = {
-                "type": "message",
-                "subtype": "tombstone",
-                "user": SLACK_BOT,
-                "text": "This message was deleted.",
-                "hidden": True,
-                "ts": ts,
-                "thread_ts": ts,
-            }
+        tombstone: Json | None = None
+        if self.replies(channel, ts):
+            tombstone = {"type": "message", "subtype": "tombstone", "hidden": True, "ts": ts}
+            tombstone |= {"user": SLACK_BOT, "text": "This message was deleted.", "thread_ts": ts}
             channel.messages[ts] = tombstone
         else:
             del channel.messages[ts]
@@ -226,53 +170,48 @@ class Workspace:
         return message, tombstone
 
     def publish(self, user: str, view: Json, view_id: str) -> Json:
-        """Makes a view somebody's home, under the id that their home always has."""
+        """Replaces the home view of a user, which keeps its id."""
         previous = self.views.get(user)
-        kept: Json = {
+        self.views[user] = {
             "id": previous["id"] if previous else view_id,
             "team_id": TEAM,
             "type": "home",
             "blocks": with_defaults(view["blocks"], self.next_ts()),
             "private_metadata": view.get("private_metadata", ""),
             "callback_id": view.get("callback_id", ""),
-            "external_id": view.get("external_id", ""),
             "state": {"values": {}},
             "hash": self.next_ts(),
             "app_id": APP,
             "bot_id": BOT,
-            "app_installed_team_id": TEAM,
         }
-        self.views[user] = kept
         self.changed()
-        return copy.deepcopy(kept)
+        return copy.deepcopy(self.views[user])
 
-    def whisper(self, channel: Channel, user: str, message: Json) -> None:
-        """Shows a message to one member only."""
+    def add_ephemeral(self, channel: Channel, user: str, message: Json) -> None:
+        """Shows a message to one user only."""
         self.ephemerals.append(Ephemeral(channel.id, user, message))
         self.changed()
 
-    def ephemeral(self, ts: str) -> Ephemeral | None:
-        return next((one for one in self.ephemerals if one.message["ts"] == ts), None)
-
 
 def is_reply(message: Json) -> bool:
+    """Whether a message is in a thread, and not its first one."""
     return bool(message.get("thread_ts", message["ts"]) != message["ts"])
 
 
 def with_defaults(blocks: Sequence[Json], salt: str) -> list[Json]:
-    """Blocks as Slack keeps them: what may be left out and what has a default is filled in."""
-    kept = [copy.deepcopy(block) for block in blocks]
-    for number, block in enumerate(kept):
-        block.setdefault("block_id", _made(f"{salt}/{number}"))
+    """Returns blocks as Slack stores them: with ids and default values."""
+    stored = [copy.deepcopy(block) for block in blocks]
+    for number, block in enumerate(stored):
+        block.setdefault("block_id", f"b{salt}-{number}")
         for place, element in enumerate(elements_of(block)):
             if element.get("type") in ("button", "icon_button", "feedback_buttons"):
-                element.setdefault("action_id", _made(f"{salt}/{number}/{place}"))
+                element.setdefault("action_id", f"a{salt}-{number}-{place}")
         _fill_texts(block)
-    return kept
+    return stored
 
 
 def elements_of(block: Json) -> Iterator[Json]:
-    """The elements of a block that can be acted on."""
+    """The interactive elements of a block."""
     if block["type"] in ("actions", "context_actions"):
         yield from block["elements"]
     if isinstance(block.get("accessory"), dict):
@@ -290,16 +229,3 @@ def _fill_texts(node: Any) -> None:
             node.setdefault("emoji", True)
         for value in node.values():
             _fill_texts(value)
-
-
-def _made(salt: str) -> str:
-    """A short name like those that Slack makes up."""
-    number = 0
-    for character in salt:
-        number = (number * 131 + ord(character)) % 36**5
-    digits = "0123456789abcdefghijklmnopqrstuvwxyz"
-    name = ""
-    for _ in range(5):
-        number, digit = divmod(number, 36)
-        name += digits[digit]
-    return name

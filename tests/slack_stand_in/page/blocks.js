@@ -1,129 +1,96 @@
-/** The blocks of messages and views. Whatever is not known is named, so that nothing is lost. */
+/** Renders blocks as text and elements. No text becomes markup, and only web addresses become links. */
 
-import { button, element, link } from "./dom.js";
-import { markdown } from "./markdown.js";
-import { mrkdwn } from "./mrkdwn.js";
+export function element(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  node.append(...children.flat().filter((child) => child !== null));
+  return node;
+}
 
-/**
- * The nodes of some blocks. `named` gives names of people and channels; `press` is told of a button:
- * its block, its action and its value.
- */
-export function drawn(blocks, named, press) {
+export function button(label, action, attributes = {}) {
+  const node = element("button", { type: "button", ...attributes }, label);
+  node.addEventListener("click", action);
+  return node;
+}
+
+/** Text in Slack's notation: escapes are decoded, references become names, marks stay as typed. */
+export function plain(text, names) {
+  return text
+    .replace(/<@(\w+)(?:\|[^>]*)?>/g, (_, id) => `@${names.get(id) ?? id}`)
+    .replace(/<#(\w+)(?:\|([^>]*))?>/g, (_, id, label) => `#${label || (names.get(id) ?? id)}`)
+    .replace(/<!(\w+)[^>]*>/g, "@$1")
+    .replace(/<([^>|]+)\|([^>]*)>/g, "$2")
+    .replace(/<([^>]+)>/g, "$1")
+    .replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
+}
+
+/** Markdown shown as its text, without the backslashes that escape punctuation. */
+export function markdown(text, names) {
+  return element("p", {}, plain(text.replace(/\\([^\w\s])/g, "$1"), names));
+}
+
+/** The nodes of blocks; `press(block, element, value)` is called for a button. */
+export function render(blocks, names, press) {
   return blocks.map((block) => {
-    const draw = DRAWN[block.type];
-    const inside = draw ? draw(block, { named, press }) : [`(a block of type ${block.type})`];
-    return element("div", { class: `block ${block.type}` }, ...inside);
+    const nodes = RENDER[block.type]?.(block, names, press) ?? [`(${block.type})`];
+    return element("div", { class: `block ${block.type}` }, ...nodes);
   });
 }
 
-const DRAWN = {
-  section: (block, given) => [
-    element(
-      "div",
-      { class: "words" },
-      ...(block.text ? [element("p", {}, ...worded(block.text, given.named))] : []),
-      ...(block.fields ? [element("div", { class: "fields" }, ...block.fields.map((field) => element("p", {}, ...worded(field, given.named))))] : []),
-    ),
-    block.accessory ? acting(block, block.accessory, given) : null,
+const RENDER = {
+  section: (block, names, press) => [
+    block.text ? element("p", {}, textOf(block.text, names)) : null,
+    ...(block.fields ?? []).map((field) => element("p", {}, textOf(field, names))),
+    block.accessory ? pressable(block, block.accessory, press) : null,
   ],
   header: (block) => [element("h3", {}, block.text.text)],
   divider: () => [element("hr")],
-  context: (block, given) =>
-    block.elements.map((part) =>
-      part.type === "image" ? element("span", {}, part.alt_text) : element("span", {}, ...worded(part, given.named)),
-    ),
-  markdown: (block) => markdown(block.text),
-  image: (block) => [element("p", { class: "sub" }, `(a picture: ${block.alt_text})`)],
-  actions: (block, given) => block.elements.map((part) => acting(block, part, given)),
-  context_actions: (block, given) => block.elements.flatMap((part) => contextual(block, part, given)),
-  rich_text: (block, given) => block.elements.map((part) => rich(part, given.named)),
+  context: (block, names) => block.elements.map((part) => element("span", {}, part.alt_text ?? textOf(part, names))),
+  markdown: (block, names) => [markdown(block.text, names)],
+  image: (block) => [`(image: ${block.alt_text})`],
+  actions: (block, _, press) => block.elements.map((part) => pressable(block, part, press)),
+  context_actions: (block, _, press) => block.elements.flatMap((part) => {
+    if (part.type !== "feedback_buttons") return [pressable(block, part, press)];
+    return [part.positive_button, part.negative_button].map(({ text, value }) =>
+      button(text.text, () => press(block, part, value)));
+  }),
+  rich_text: (block, names) => block.elements.map((part) => rich(part, names)),
 };
 
-function worded(text, named) {
-  return text.type === "plain_text" ? [text.text] : mrkdwn(text.text, named);
+function textOf(text, names) {
+  return text.type === "mrkdwn" ? plain(text.text, names) : text.text;
 }
 
-function acting(block, part, { press }) {
-  if (part.type !== "button") return element("span", {}, `(a ${part.type})`);
-  const style = part.style ? { class: part.style } : {};
-  if (part.url) {
-    const node = link(part.url, part.text.text);
-    node.classList.add("button");
-    node.addEventListener("click", () => press(block.block_id, part.action_id, part.value ?? null, node));
-    return node;
-  }
-  return button(part.text.text, (node) => press(block.block_id, part.action_id, part.value ?? null, node), style);
+function pressable(block, part, press) {
+  if (part.text === undefined) return `(${part.type})`;
+  const attributes = part.style ? { class: part.style } : {};
+  return button(part.text.text, () => press(block, part, null), attributes);
 }
 
-const THUMBS = { positive_button: "👍", negative_button: "👎" };
-
-function contextual(block, part, { press }) {
-  if (part.type === "feedback_buttons") {
-    return Object.entries(THUMBS).map(([name, sign]) => {
-      const { text, value } = part[name];
-      const told = { class: "icon", title: text.text, "aria-label": text.text, "aria-pressed": "false", "data-value": value };
-      return button(sign, (node) => press(block.block_id, part.action_id, value, node), told);
-    });
-  }
-  const label = part.text?.text ?? part.type;
-  const told = { class: "icon", title: label, "aria-label": label };
-  return [button(part.icon === "trash" ? "🗑" : "•", (node) => press(block.block_id, part.action_id, part.value ?? null, node), told)];
-}
-
-// --- rich text ---------------------------------------------------------------------------------
-
-function rich(part, named) {
-  const inside = () => part.elements.map((each) => richPart(each, named));
-  switch (part.type) {
-    case "rich_text_section":
-      return element("p", {}, ...inside());
-    case "rich_text_quote":
-      return element("blockquote", {}, ...inside());
-    case "rich_text_preformatted":
-      return element("pre", {}, ...inside());
-    case "rich_text_list": {
-      const tag = part.style === "ordered" ? "ol" : "ul";
-      const items = part.elements.map((item) => element("li", {}, ...item.elements.map((each) => richPart(each, named))));
-      const level = Math.min(part.indent ?? 0, 4);
-      return element(tag, { class: `level-${level}`, start: tag === "ol" ? (part.offset ?? 0) + 1 : null }, ...items);
-    }
-    default:
-      return element("p", {}, `(${part.type})`);
-  }
-}
-
+const RICH = { rich_text_quote: "blockquote", rich_text_preformatted: "pre" };
 const STYLES = { bold: "strong", italic: "em", strike: "s", code: "code", underline: "u" };
 
-function richPart(part, named) {
-  let node = richCore(part, named);
+function rich(part, names) {
+  if (part.type === "rich_text_list") {
+    const items = part.elements.map((item) => element("li", {}, ...item.elements.map((each) => inline(each, names))));
+    return element(part.style === "ordered" ? "ol" : "ul", {}, ...items);
+  }
+  return element(RICH[part.type] ?? "p", {}, ...part.elements.map((each) => inline(each, names)));
+}
+
+function inline(part, names) {
+  const texts = {
+    user: () => `@${names.get(part.user_id) ?? part.user_id}`,
+    channel: () => `#${names.get(part.channel_id) ?? part.channel_id}`,
+    broadcast: () => `@${part.range}`,
+    emoji: () => `:${part.name}:`,
+  };
+  let node = document.createTextNode(texts[part.type]?.() ?? part.text ?? part.url ?? `(${part.type})`);
+  if (part.type === "link" && /^https?:\/\//i.test(part.url)) {
+    node = element("a", { href: part.url, target: "_blank", rel: "noopener noreferrer" }, node);
+  }
   for (const [name, tag] of Object.entries(STYLES)) {
     if (part.style?.[name]) node = element(tag, {}, node);
   }
   return node;
-}
-
-function richCore(part, named) {
-  switch (part.type) {
-    case "text":
-      return document.createTextNode(part.text);
-    case "link":
-      return link(part.url, part.text ?? part.url);
-    case "emoji":
-      return document.createTextNode(emoji(part));
-    case "user":
-      return element("span", { class: "mention" }, `@${named.person(part.user_id)}`);
-    case "channel":
-      return element("span", { class: "mention" }, `#${named.channel(part.channel_id)}`);
-    case "broadcast":
-      return element("span", { class: "mention" }, `@${part.range}`);
-    case "date":
-      return document.createTextNode(part.fallback ?? new Date(part.timestamp * 1000).toLocaleString());
-    default:
-      return document.createTextNode(`(${part.type})`);
-  }
-}
-
-function emoji(part) {
-  if (!part.unicode) return `:${part.name}:`;
-  return String.fromCodePoint(...part.unicode.split("-").map((code) => Number.parseInt(code, 16)));
 }
