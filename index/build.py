@@ -1,9 +1,9 @@
-"""Builds a generation from a corpus and publishes it. Vectors of unchanged texts are carried
-over; a document that is gone from the folder is gone from the next generation."""
+"""Builds a generation from a corpus and publishes it. Vectors of unchanged texts are reused."""
 
 import hashlib
 import shutil
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -17,11 +17,8 @@ from corpus.loader import Corpus
 from corpus.splitter import SPLITTER_VERSION, split
 from index.encoder import Encoder, Vectors
 from index.errors import IndexDamaged, IndexingError, IndexMissing, IndexOutdated, IndexUnwritable
-from index.generation import (
-    DataFolder,
-    Generation,
-    read_vectors,
-)
+from index.generation import DataFolder, Generation, load_vectors
+from index.layout import CHROMA, PASSAGES, VECTORS
 from index.manifest import (
     FORMAT_VERSION,
     IndexedDocument,
@@ -37,37 +34,40 @@ from index.rendering import heading_text, passage_text, unit_text
 from index.texts import TextStore
 from index.vectors import write_vectors
 
-# Thresholds by the kind of calibration they belong to, for a generation that is not yet published.
-Tune = Callable[[Generation], Mapping[str, float]]
+# Fits the thresholds of a generation that is not yet published; by name of the calibration.
+FitThresholds = Callable[[Generation], Mapping[str, float]]
 
 
 class BuildProgress(Protocol):
-    """Is told how the build goes on: `total` units of a step, then `advance` by some."""
+    """Receives the progress of a build."""
 
-    def begin(self, step: str, total: int) -> None: ...
+    def begin(self, step: str, total: int) -> None:
+        """A step of `total` units begins."""
 
-    def advance(self, count: int) -> None: ...
+    def advance(self, count: int) -> None:
+        """So many more units of the step are done."""
 
 
 class NoProgress:
-    """A watcher that nobody looks at."""
+    """Ignores the progress."""
 
     def begin(self, step: str, total: int) -> None:
-        """Nothing to show."""
+        """Does nothing."""
 
     def advance(self, count: int) -> None:
-        """Nothing to show."""
+        """Does nothing."""
 
 
 @dataclass(frozen=True)
 class BuildResult:
-    """What a build did. `changed` is False where the published generation was up to date."""
+    """The published generation. `changed` is False if it was up to date already; `encoded` and
+    `reused` count texts."""
 
     generation: str
     manifest: Manifest
     changed: bool
     encoded: int
-    carried: int
+    reused: int
 
 
 def build(
@@ -77,18 +77,17 @@ def build(
     data: DataFolder,
     calibration: Mapping[str, Any],
     *,
-    tune: Tune | None = None,
-    watcher: BuildProgress | None = None,
+    fit_thresholds: FitThresholds | None = None,
+    progress: BuildProgress | None = None,
     rebuild: bool = False,
 ) -> BuildResult:
-    """Builds and publishes a generation of the corpus, unless the published one is just that.
+    """Builds and publishes a generation of the corpus, unless the published one is up to date.
 
-    `tune` is asked for the thresholds of the finished generation before it is published.
-    `rebuild` builds in any case and carries nothing over. Kept texts that were damaged are mended
-    in any case. The lock is taken for as long as it runs. Raises IndexBusy, IndexUnwritable; the
-    published generation stays as it was then.
+    `rebuild` builds in any case and reuses no vectors. Stored texts that were damaged are written
+    again in any case. Holds the data folder's lock meanwhile. Raises IndexBusy, IndexUnwritable;
+    the published generation is unchanged then.
     """
-    watcher = watcher or NoProgress()
+    progress = progress or NoProgress()
     identity = identity_of(corpus.documents, encoder.fingerprint)
     with data.lock():
         building = None
@@ -97,38 +96,33 @@ def build(
             for document in corpus.documents:
                 texts.save(document)
             published = None if rebuild else _published(data)
-            if published and _same(published, identity, encoder, calibration):
-                manifest = Manifest.read(published)
-                return BuildResult(published.name, manifest, False, 0, 0)
-            known = _carried(published, encoder) if published else {}
+            if published and _is_up_to_date(published, identity, encoder, calibration):
+                return BuildResult(published.name, Manifest.read(published), False, 0, 0)
             building = data.begin()
             plan = _plan(corpus.documents)
-            vectors, encoded = _vectors(plan.texts, known, encoder, watcher)
-            np.save(building / "vectors.npy", vectors)
-            write_passages(
-                building / "passages.sqlite", plan.entries, [_digest(text) for text in plan.texts]
-            )
-            rows = [entry.row for entry in plan.entries]
-            watcher.begin("Storing", len(rows))
-            write_vectors(
-                building / "chroma",
-                [entry.passage for entry in plan.entries],
-                [plan.texts[row] for row in rows],
-                vectors[rows],
-                watcher.advance,
-            )
-            manifest = _manifest(
-                corpus, encoder, encoder_name, identity, plan.entries, building, calibration
+            vectors, encoded = _encode(plan.texts, published, encoder, progress)
+            _write_files(building, plan, vectors, progress)
+            manifest = Manifest(
+                identity=identity,
+                format=FORMAT_VERSION,
+                splitter=SPLITTER_VERSION,
+                encoder=encoder_name,
+                encoder_fingerprint=encoder.fingerprint,
+                dimensions=encoder.dimensions,
+                created=datetime.now(UTC).isoformat(timespec="seconds"),
+                passages=len(plan.entries),
+                documents=_documents(corpus, plan.entries),
+                files=file_sizes(building),
+                digests=file_digests(building),
+                unreadable=tuple(str(error) for error in corpus.unreadable),
+                calibration=dict(calibration),
             )
             manifest.write(building)
-            if tune:
-                thresholds = _tuned(building, tune)
-                manifest = replace(manifest, thresholds=thresholds)
+            if fit_thresholds:
+                manifest = replace(manifest, thresholds=_fit(building, fit_thresholds))
                 manifest.write(building)
             folder = data.publish(building, identity[:12])
-        except OSError as error:
-            raise IndexUnwritable.at(data.root, error) from error
-        except sqlite3.Error as error:
+        except (OSError, sqlite3.Error) as error:
             raise IndexUnwritable.at(data.root, error) from error
         finally:
             if building:
@@ -136,17 +130,31 @@ def build(
     return BuildResult(folder.name, manifest, True, encoded, len(plan.texts) - encoded)
 
 
-def _tuned(building: Path, tune: Tune) -> dict[str, float]:
-    generation = Generation(building)
+def _published(data: DataFolder) -> Path | None:
+    """The folder of the published generation; None if there is none that can be read."""
     try:
-        return dict(tune(generation))
-    finally:
-        generation.close()
+        folder = data.current()
+        Manifest.read(folder)
+    except (IndexMissing, IndexDamaged, IndexOutdated):
+        return None
+    return folder
+
+
+def _is_up_to_date(
+    folder: Path, identity: str, encoder: Encoder, calibration: Mapping[str, Any]
+) -> bool:
+    manifest = Manifest.read(folder)
+    try:
+        check_compatible(manifest, encoder.fingerprint)
+        check_file_digests(folder, manifest)
+    except (IndexDamaged, IndexOutdated):
+        return False
+    return manifest.identity == identity and manifest.calibration == calibration
 
 
 @dataclass(frozen=True)
 class _Plan:
-    """Every text to encode, once, and the passages with the rows of theirs."""
+    """Every distinct text to encode, and the passages with the rows of their texts."""
 
     texts: list[str]
     entries: list[IndexedPassage]
@@ -168,100 +176,78 @@ def _plan(documents: Sequence[Document]) -> _Plan:
     return _Plan(list(rows), entries)
 
 
-def _vectors(
-    texts: Sequence[str], known: Mapping[bytes, Vectors], encoder: Encoder, watcher: BuildProgress
+def _encode(
+    texts: Sequence[str], published: Path | None, encoder: Encoder, progress: BuildProgress
 ) -> tuple[Vectors, int]:
-    """A row for each text: carried over where its digest is known, else encoded."""
+    """A vector for each text, and how many of them were not in the published generation."""
+    known = _known_vectors(published, encoder) if published else {}
     vectors: Vectors = np.zeros((len(texts), encoder.dimensions), dtype=np.float32)
     missing = []
     for row, text in enumerate(texts):
-        carried = known.get(_digest(text))
-        if carried is None:
+        vector = known.get(_digest(text))
+        if vector is None:
             missing.append(row)
         else:
-            vectors[row] = carried
-    watcher.begin("Encoding", len(missing))
+            vectors[row] = vector
+    progress.begin("Encoding", len(missing))
     if missing:
-        vectors[missing] = encoder.encode_documents([texts[i] for i in missing], watcher.advance)
+        vectors[missing] = encoder.encode_documents([texts[i] for i in missing], progress.advance)
     return vectors, len(missing)
+
+
+def _known_vectors(folder: Path, encoder: Encoder) -> dict[bytes, Vectors]:
+    """The vectors of a generation by text digest; none if it is damaged or has another encoder."""
+    try:
+        manifest = Manifest.read(folder)
+        if manifest.encoder_fingerprint != encoder.fingerprint:
+            return {}
+        check_file_digests(folder, manifest, VECTORS, PASSAGES)
+        vectors = load_vectors(folder / VECTORS)
+        passages = PassageStore.open(folder / PASSAGES)
+        try:
+            return {digest: vectors[row] for digest, row in passages.rows_by_digest().items()}
+        finally:
+            passages.close()
+    except IndexingError:
+        return {}
 
 
 def _digest(text: str) -> bytes:
     return hashlib.sha256(text.encode()).digest()
 
 
-def _published(data: DataFolder) -> Path | None:
-    """The published generation's folder, where there is one that can be read."""
-    try:
-        folder = data.current()
-        Manifest.read(folder)
-    except (IndexMissing, IndexDamaged, IndexOutdated):
-        return None
-    return folder
-
-
-def _same(folder: Path, identity: str, encoder: Encoder, calibration: Mapping[str, Any]) -> bool:
-    """Whether the published generation is what a build would make, and its files unchanged."""
-    manifest = Manifest.read(folder)
-    try:
-        check_compatible(manifest, encoder.fingerprint)
-        check_file_digests(folder, manifest)
-    except (IndexDamaged, IndexOutdated):
-        return False
-    return manifest.identity == identity and manifest.calibration == calibration
-
-
-def _carried(folder: Path, encoder: Encoder) -> dict[bytes, Vectors]:
-    """Vectors of the published generation by digest, none where they do not fit or are damaged."""
-    try:
-        manifest = Manifest.read(folder)
-        if manifest.encoder_fingerprint != encoder.fingerprint:
-            return {}
-        check_file_digests(folder, manifest, "vectors.npy", "passages.sqlite")
-        vectors = read_vectors(folder)
-        words = PassageStore(folder / "passages.sqlite")
-        try:
-            return {digest: vectors[row] for digest, row in words.digests().items()}
-        finally:
-            words.close()
-    except IndexingError:
-        return {}
-
-
-def _manifest(
-    corpus: Corpus,
-    encoder: Encoder,
-    encoder_name: str,
-    identity: str,
-    entries: Sequence[IndexedPassage],
-    building: Path,
-    calibration: Mapping[str, Any],
-) -> Manifest:
-    passages: dict[str, int] = {}
-    for entry in entries:
-        passages[entry.passage.document] = passages.get(entry.passage.document, 0) + 1
-    return Manifest(
-        identity=identity,
-        format=FORMAT_VERSION,
-        splitter=SPLITTER_VERSION,
-        encoder=encoder_name,
-        encoder_fingerprint=encoder.fingerprint,
-        dimensions=encoder.dimensions,
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-        passages=len(entries),
-        documents=tuple(
-            IndexedDocument(
-                path=document.path,
-                title=document.title,
-                sha256=document.sha256,
-                characters=len(document.text),
-                passages=passages.get(document.path, 0),
-                boilerplate=sum(block.end - block.start for block in document.boilerplate()),
-            )
-            for document in corpus.documents
-        ),
-        files=file_sizes(building),
-        digests=file_digests(building),
-        unreadable=tuple(str(error) for error in corpus.unreadable),
-        calibration=dict(calibration),
+def _write_files(building: Path, plan: _Plan, vectors: Vectors, progress: BuildProgress) -> None:
+    np.save(building / VECTORS, vectors)
+    write_passages(building / PASSAGES, plan.entries, [_digest(text) for text in plan.texts])
+    rows = [entry.row for entry in plan.entries]
+    progress.begin("Storing", len(rows))
+    write_vectors(
+        building / CHROMA,
+        [entry.passage for entry in plan.entries],
+        [plan.texts[row] for row in rows],
+        vectors[rows],
+        progress.advance,
     )
+
+
+def _documents(corpus: Corpus, entries: Sequence[IndexedPassage]) -> tuple[IndexedDocument, ...]:
+    passages = Counter(entry.passage.document for entry in entries)
+    return tuple(
+        IndexedDocument(
+            path=document.path,
+            title=document.title,
+            sha256=document.sha256,
+            characters=len(document.text),
+            passages=passages[document.path],
+            boilerplate=sum(block.end - block.start for block in document.boilerplate()),
+        )
+        for document in corpus.documents
+    )
+
+
+def _fit(building: Path, fit_thresholds: FitThresholds) -> dict[str, float]:
+    generation = Generation.open(building)
+    try:
+        return dict(fit_thresholds(generation))
+    finally:
+        generation.close()

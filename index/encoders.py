@@ -13,6 +13,7 @@ from pathlib import Path
 from index.child import child_environment
 from index.encoder import DEFAULT_ENCODER, EncoderCard
 from index.errors import EncoderNotExported, EncoderUnavailable, ModelDamaged
+from index.layout import Layout
 from index.onnx_encoder import OnnxEncoder
 
 # The package that carries the default encoder's weights, so that no hub is ever asked.
@@ -23,7 +24,7 @@ def encoder_folder(data: Path, name: str) -> Path:
     """The folder of the exported encoder of that name; it may not exist yet."""
     slug = re.sub(r"[^A-Za-z0-9.-]+", "-", name).strip("-")[-60:]
     digest = hashlib.sha256(name.encode()).hexdigest()[:8]
-    return data / "encoders" / f"{slug}-{digest}"
+    return Layout(data).encoders / f"{slug}-{digest}"
 
 
 def is_exported(data: Path, name: str) -> bool:

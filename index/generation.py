@@ -1,18 +1,12 @@
-"""A generation: an immutable folder that holds one state of the index, and the pointer to the
-one that is published.
-
-    DATA/current                      the published generation's id, replaced atomically
-    DATA/generations/ID/manifest.json how it was made, of what, and what its files have to be
-                       passages.sqlite, vectors.npy, chroma/
-    DATA/texts/, DATA/encoders/       shared by all generations
-"""
+"""A generation: an immutable folder that holds one state of the index. The data folder: its
+generations, and the pointer to the published one."""
 
 import os
 import secrets
 import shutil
 from collections.abc import Collection
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,131 +16,136 @@ from corpus.files import fsync
 from index.encoder import Vectors
 from index.errors import IndexBusy, IndexDamaged, IndexMissing, IndexUnwritable
 from index.folders import lies_within
+from index.layout import CHROMA, PASSAGES, VECTORS, Layout
 from index.manifest import Manifest, check_compatible, check_file_digests, check_file_sizes
 from index.passages import PassageStore
-from index.scratch import copied
+from index.scratch import private_copy
 from index.vectors import VectorStore
 
-# Published generations that stay beside the current one, for readers that still use them.
-_KEPT = 1
+# Published generations kept besides the current one, for processes that still read them.
+_KEEP_PREVIOUS = 1
+_BUILDING = ".building-"
 
 
-def check_passage_count(folder: Path, manifest: Manifest, words: PassageStore) -> None:
-    """Raises IndexDamaged where there are not as many as the manifest says."""
-    if words.count != manifest.passages:
-        raise IndexDamaged(
-            f"{folder} holds {words.count} passages, its manifest says {manifest.passages}"
-        )
-
-
+@dataclass(frozen=True, eq=False)
 class Generation:
-    """A published generation, open for reading. Safe to share between threads."""
+    """A published generation, open for reading, or a view of one. Safe to share between threads.
 
-    def __init__(self, folder: Path) -> None:
-        """Raises IndexOutdated, IndexDamaged with the file that is missing or not what was written,
-        and IndexUnwritable where there is no room for the copies that are read."""
-        self.id = folder.name
-        self.manifest = Manifest.read(folder)
-        check_file_sizes(folder, self.manifest)
-        check_file_digests(folder, self.manifest)
+    `vectors` has a row for each encoded text; the passages know their rows.
+    """
+
+    id: str
+    manifest: Manifest
+    passages: PassageStore
+    vectors: Vectors = field(repr=False)
+    vector_store: VectorStore
+    _resources: ExitStack = field(default_factory=ExitStack, repr=False)
+
+    @classmethod
+    def open(cls, folder: Path) -> "Generation":
+        """Opens private copies of the files, so that the folder may be deleted meanwhile.
+
+        Raises IndexOutdated, IndexDamaged if a file is missing or was changed, and
+        NoTemporarySpace if there is no room for the copies.
+        """
+        manifest = Manifest.read(folder)
+        check_file_sizes(folder, manifest)
+        check_file_digests(folder, manifest)
         with ExitStack() as stack:
-            # What is open is read for as long as it is, whatever becomes of the folder.
-            self.passages = PassageStore(stack.enter_context(copied(folder / "passages.sqlite")))
-            stack.callback(self.passages.close)
-            self.vectors = read_vectors(stack.enter_context(copied(folder / "vectors.npy")).parent)
-            check_passage_count(folder, self.manifest, self.passages)
-            self.vector_store = VectorStore(folder / "chroma", self.manifest.passages)
-            stack.callback(self.vector_store.close)
-            self._resources = stack.pop_all()
+            passages = PassageStore.open(stack.enter_context(private_copy(folder / PASSAGES)))
+            stack.callback(passages.close)
+            vectors = load_vectors(stack.enter_context(private_copy(folder / VECTORS)))
+            check_passage_count(folder, manifest, passages)
+            vector_store = VectorStore.open(folder / CHROMA, manifest.passages)
+            stack.callback(vector_store.close)
+            return cls(folder.name, manifest, passages, vectors, vector_store, stack.pop_all())
 
     def within(self, folders: Collection[str]) -> "Generation":
-        """As if the documents in these folders were all there are: no others are found, named or
-        counted. Uses this one's files, of which it closes none; takes about 5 ms for each 1,000
-        passages."""
-        return _Within(self, folders)
-
-    def close(self) -> None:
-        """Lets go of the files."""
-        self._resources.close()
-
-
-class _Within(Generation):
-    """Some folders of another generation. Its vectors are all rows: only passages have them."""
-
-    def __init__(self, whole: Generation, folders: Collection[str]) -> None:
-        documents = tuple(
-            each for each in whole.manifest.documents if lies_within(each.path, folders)
-        )
-        self.id = whole.id
-        self.passages = whole.passages.within([each.path for each in documents])
-        self.vectors = whole.vectors
-        self.vector_store = whole.vector_store.within(self.passages.ordinals.tolist())
-        # What could not be read has no place among the documents, and sizes tell of the others.
-        self.manifest = replace(
-            whole.manifest,
-            passages=self.passages.count,
+        """Returns a view that contains only the documents in these folders: no other document is
+        found, named or counted. It uses this generation's files and closes none of them. Takes
+        about 5 ms for each 1,000 passages."""
+        documents = tuple(d for d in self.manifest.documents if lies_within(d.path, folders))
+        passages = self.passages.within([document.path for document in documents])
+        # Unreadable files belong to no folder, and the sizes of files reveal the other documents.
+        manifest = replace(
+            self.manifest,
+            passages=passages.count,
             documents=documents,
             files={},
             digests={},
             unreadable=(),
         )
+        vector_store = self.vector_store.within(passages.ordinals.tolist())
+        return Generation(self.id, manifest, passages, self.vectors, vector_store)
 
     def close(self) -> None:
-        """Nothing to let go of: the files belong to the whole."""
+        """Closes the files and deletes the copies; does nothing for a view."""
+        self._resources.close()
 
 
-def read_vectors(folder: Path) -> Vectors:
-    """The generation's vectors, one row a text, mapped from disk rather than read."""
+def load_vectors(path: Path) -> Vectors:
+    """Maps the vectors into memory. Raises IndexDamaged."""
     try:
-        # A plain view of the map: numpy's own class for maps costs more than looking up a row.
-        vectors: Vectors = np.asarray(np.load(folder / "vectors.npy", mmap_mode="r"))
+        # A plain view of the map: looking up a row in numpy's memmap class takes longer.
+        vectors: Vectors = np.asarray(np.load(path, mmap_mode="r"))
     except (OSError, ValueError, EOFError) as error:
-        raise IndexDamaged(f"the vectors of {folder} cannot be read ({error})") from error
+        raise IndexDamaged(f"{path} cannot be read ({error})") from error
     return vectors
 
 
+def check_passage_count(folder: Path, manifest: Manifest, passages: PassageStore) -> None:
+    """Raises IndexDamaged unless there are as many passages as the manifest says."""
+    if passages.count != manifest.passages:
+        raise IndexDamaged(
+            f"{folder} holds {passages.count} passages, its manifest says {manifest.passages}"
+        )
+
+
 class DataFolder:
-    """Where generations live. Publishing moves the pointer; nothing published is written again."""
+    """The generations of one data folder. Publishing replaces the pointer; a published generation
+    is never written to again."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.texts = root / "texts"
-        self._generations = root / "generations"
-        self._pointer = root / "current"
+        self.layout = Layout(root)
+        self.texts = self.layout.texts
 
     def current(self) -> Path:
-        """The published generation's folder. Raises IndexMissing where none is published."""
+        """Returns the folder of the published generation. Raises IndexMissing, IndexDamaged."""
+        pointer = self.layout.pointer
         try:
-            name = self._pointer.read_text(encoding="utf-8").strip()
+            name = pointer.read_text(encoding="utf-8").strip()
         except (FileNotFoundError, NotADirectoryError) as error:
             raise IndexMissing(f"there is no index in {self.root} yet") from error
         except (OSError, UnicodeDecodeError) as error:
-            raise IndexDamaged(f"{self._pointer} cannot be read ({error})") from error
-        folder = self._generations / name
+            raise IndexDamaged(f"{pointer} cannot be read ({error})") from error
+        folder = self.layout.generations / name
         if name != Path(name).name or not _number(folder) or not folder.is_dir():
-            raise IndexDamaged(f"{self._pointer} names {name!r}, which is not there")
+            raise IndexDamaged(f"{pointer} names the generation {name!r}, which does not exist")
         return folder
 
     def open(self, encoder_fingerprint: str) -> Generation:
-        """The published generation, opened. Raises IndexMissing, IndexDamaged or IndexOutdated."""
+        """Opens the published generation. Raises IndexMissing, IndexDamaged, IndexOutdated and
+        NoTemporarySpace."""
         while True:
             folder = self.current()
             try:
                 manifest = Manifest.read(folder)
                 check_compatible(manifest, encoder_fingerprint)
-                return Generation(folder)
+                return Generation.open(folder)
             except IndexDamaged:
-                if self.current() == folder:  # not merely replaced while it was being opened
+                if self.current() == folder:  # else it was replaced while being opened
                     raise
 
     def lock(self) -> AbstractContextManager[object]:
-        """Held by the one process that writes. Raises IndexBusy at once where another holds it.
+        """Acquires the lock of the one process that may write. Raises IndexBusy at once if another
+        process holds it, and IndexUnwritable.
 
-        The operating system lets go of it when the process ends, however it ends.
+        The operating system releases it when the process ends, however it ends.
         """
-        lock = FileLock(self.root / "lock", timeout=0)
+        lock = FileLock(self.layout.lock, timeout=0)
         try:
-            self.root.mkdir(parents=True, exist_ok=True)
+            self.layout.index.mkdir(parents=True, exist_ok=True)
             lock.acquire()
         except Timeout as error:
             raise IndexBusy(f"another process is writing to {self.root}") from error
@@ -155,40 +154,42 @@ class DataFolder:
         return lock
 
     def begin(self) -> Path:
-        """A new folder to build in. Removes what a build that was killed has left."""
-        self._generations.mkdir(parents=True, exist_ok=True)
-        for leftover in self._generations.glob(".building-*"):
+        """Returns a new folder to build in, and removes the leftovers of killed builds."""
+        generations = self.layout.generations
+        generations.mkdir(parents=True, exist_ok=True)
+        for leftover in generations.glob(f"{_BUILDING}*"):
             shutil.rmtree(leftover, ignore_errors=True)
-        building = self._generations / f".building-{secrets.token_hex(8)}"
+        building = generations / f"{_BUILDING}{secrets.token_hex(8)}"
         building.mkdir()
         return building
 
     def publish(self, building: Path, name: str) -> Path:
-        """Gives a finished build its name and moves the pointer to it, atomically."""
-        number = 1 + max((_number(path) for path in self._generations.iterdir()), default=0)
-        folder = self._generations / f"{number:06d}-{name}"
+        """Renames a finished build to `NUMBER-name` and points to it, atomically; returns its
+        folder."""
+        generations = self.layout.generations
+        number = 1 + max((_number(path) for path in generations.iterdir()), default=0)
+        folder = generations / f"{number:06d}-{name}"
         for path in building.rglob("*"):
             if path.is_file():
                 fsync(path)
         os.replace(building, folder)
-        fsync(self._generations)
-        fresh = self.root / ".current-new"
-        fresh.write_text(folder.name + "\n", encoding="utf-8")
-        fsync(fresh)
-        os.replace(fresh, self._pointer)
-        fsync(self.root)
+        fsync(generations)
+        pointer = self.layout.next_pointer
+        pointer.write_text(folder.name + "\n", encoding="utf-8")
+        fsync(pointer)
+        os.replace(pointer, self.layout.pointer)
+        fsync(self.layout.index)
         self._prune(folder)
         return folder
 
     def _prune(self, current: Path) -> None:
         """Removes all generations but the current one and the latest before it."""
-        others = sorted(
-            (path for path in self._generations.iterdir() if path != current), key=_number
-        )
-        for path in others[: len(others) - _KEPT]:
+        others = (path for path in self.layout.generations.iterdir() if path != current)
+        for path in sorted(others, key=_number, reverse=True)[_KEEP_PREVIOUS:]:
             shutil.rmtree(path, ignore_errors=True)
 
 
 def _number(folder: Path) -> int:
+    """The number that the name of a generation starts with; 0 for any other folder."""
     head = folder.name.split("-")[0]
     return int(head) if head.isdecimal() else 0

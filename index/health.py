@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from index.child import child_environment
 from index.errors import IndexDamaged, IndexingError, TextMissing
 from index.generation import DataFolder, check_passage_count
+from index.layout import PASSAGES
 from index.manifest import Manifest, check_compatible, check_file_digests, check_file_sizes
 from index.passages import PassageStore
 from index.probe import ERROR_OF_EXIT_CODE
@@ -28,7 +29,7 @@ def check_generation(folder: Path, encoder_fingerprint: str | None) -> Manifest:
     manifest = Manifest.read(folder)
     check_file_sizes(folder, manifest)
     check_file_digests(folder, manifest)
-    passages = PassageStore(folder / "passages.sqlite")
+    passages = PassageStore.open(folder / PASSAGES)
     try:
         passages.check_integrity()
         check_passage_count(folder, manifest, passages)

@@ -11,10 +11,10 @@ from typing import Any
 from corpus.document import Document
 from corpus.splitter import SPLITTER_VERSION
 from index.errors import IndexDamaged, IndexOutdated
+from index.layout import MANIFEST
 
 # Raised when a generation's files change their meaning; older ones are then built anew.
 FORMAT_VERSION = 4
-_MANIFEST = "manifest.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +54,13 @@ class Manifest:
     def write(self, folder: Path) -> None:
         """Writes manifest.json; it is a generation's last file, so a folder with one is whole."""
         text = json.dumps(asdict(self), indent=1, ensure_ascii=False)
-        (folder / _MANIFEST).write_text(text + "\n", encoding="utf-8")
+        (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
 
     @classmethod
     def read(cls, folder: Path) -> "Manifest":
         """Raises IndexDamaged where the manifest is missing or not one of this format's."""
         try:
-            fields = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+            fields = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
             if fields.get("format") != FORMAT_VERSION:
                 raise IndexOutdated(
                     f"the index {folder.name} has format {fields.get('format')}, this program "
@@ -99,7 +99,7 @@ def file_digests(folder: Path) -> dict[str, str]:
 def _files(folder: Path) -> list[tuple[str, Path]]:
     paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
     named = [(path.relative_to(folder).as_posix(), path) for path in paths]
-    return [(name, path) for name, path in named if name != _MANIFEST]
+    return [(name, path) for name, path in named if name != MANIFEST]
 
 
 def _digest(path: Path) -> str:

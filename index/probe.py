@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from index.errors import IndexDamaged, IndexingError, IndexOutdated, NoTemporarySpace
-from index.generation import read_vectors
+from index.generation import load_vectors
+from index.layout import CHROMA, VECTORS
 from index.manifest import Manifest, check_file_sizes
 from index.vectors import VectorStore
 
@@ -31,17 +32,17 @@ def search_once(folder: Path, scratch: Path | None = None) -> None:
     errors of opening."""
     manifest = Manifest.read(folder)
     check_file_sizes(folder, manifest)
-    store = VectorStore(folder / "chroma", manifest.passages, scratch)
+    store = VectorStore.open(folder / CHROMA, manifest.passages, scratch)
     try:
         if not manifest.passages:
             return
         # The first row is that of the first passage's text.
-        best = store.search(read_vectors(folder)[0], 1)
+        best = store.search(load_vectors(folder / VECTORS)[0], 1)
     finally:
         store.close()
     if not best or abs(best[0][1] - 1) > _TOLERANCE:
         raise IndexDamaged(
-            f"the vectors in {folder / 'chroma'} are not those that were written (a search for "
+            f"the vectors in {folder / CHROMA} are not those that were written (a search for "
             f"the first finds {best})"
         )
 

@@ -1,4 +1,4 @@
-"""Private copies of published files: what somebody reads must not change or vanish meanwhile."""
+"""Private copies of published files: another process may delete or change the originals."""
 
 import shutil
 from collections.abc import Iterator
@@ -10,31 +10,32 @@ from index.errors import IndexDamaged, NoTemporarySpace
 
 
 @contextmanager
-def copied(source: Path, scratch: Path | None = None) -> Iterator[Path]:
-    """A copy of a file or a folder, in `scratch`, or where the system keeps temporary files.
+def private_copy(source: Path, scratch: Path | None = None) -> Iterator[Path]:
+    """Copies a file or folder to `scratch`, or to the system's temporary folder; deletes the copy
+    at the end.
 
-    Raises NoTemporarySpace if there is no room for it, and IndexDamaged where the source is gone.
+    Raises NoTemporarySpace if there is no room for it, and IndexDamaged if the source is gone.
     """
     try:
-        held = TemporaryDirectory(prefix="assistant-", dir=scratch)
+        temporary = TemporaryDirectory(prefix="assistant-", dir=scratch)
     except OSError as error:
-        raise _no_room(source, error) from error
-    with held as folder:
+        raise _no_space(source, error) from error
+    with temporary as folder:
         copy = Path(folder) / source.name
         try:
             if source.is_dir():
                 shutil.copytree(source, copy, copy_function=shutil.copyfile)
-                # Whoever may only read the source has to write to the copy.
+                # The copy must be writable even if the source is read-only.
                 for each in (copy, *copy.rglob("*/")):
                     each.chmod(0o700)
             else:
                 shutil.copyfile(source, copy)
         except OSError as error:
             if not source.exists():
-                raise IndexDamaged(f"{source} was removed meanwhile") from error
-            raise _no_room(source, error) from error
+                raise IndexDamaged(f"{source} was removed while it was being opened") from error
+            raise _no_space(source, error) from error
         yield copy
 
 
-def _no_room(source: Path, error: OSError) -> NoTemporarySpace:
+def _no_space(source: Path, error: OSError) -> NoTemporarySpace:
     return NoTemporarySpace(f"{source} cannot be copied to the temporary folder ({error})")

@@ -69,7 +69,7 @@ class Searcher:
         }
 
     def _hits(self, word_scores: Mapping[int, float], vector: Vectors) -> list[Hit]:
-        entries = self.generation.passages.entries(sorted(word_scores))
+        entries = self.generation.passages.get(sorted(word_scores))
         return [self._hit(entry, vector, word_scores[entry.ordinal]) for entry in entries]
 
     def correct_spelling(self, text: str) -> str:

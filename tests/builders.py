@@ -1,6 +1,9 @@
 """Builds the values that several test files need."""
 
+from pathlib import Path
+
 from assistant.answer import Answer, Citation, Related, Sentence, Status
+from index.layout import Layout
 
 DIGEST = "0" * 64
 
@@ -57,3 +60,10 @@ def make_answer(
 def make_related(document: str) -> Related:
     """A passage at the beginning of a document."""
     return Related(document, DIGEST, 0, 4, "near")
+
+
+def link_encoders(data: Path, source: Path) -> None:
+    """Makes the exported encoders of one data folder available in another."""
+    encoders = Layout(data).encoders
+    encoders.parent.mkdir(parents=True, exist_ok=True)
+    encoders.symlink_to(Layout(source).encoders.resolve(), target_is_directory=True)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from builders import link_encoders
 from fastapi.testclient import TestClient
 from filelock import FileLock
 from hypothesis import settings as hypothesis_settings
@@ -98,7 +99,7 @@ def data(tmp_path: Path, encoder_data: Path) -> Path:
     """A data folder of one's own, in which nothing is ready but the encoder."""
     folder = tmp_path / "data"
     folder.mkdir()
-    (folder / "encoders").symlink_to(encoder_data / "encoders", target_is_directory=True)
+    link_encoders(folder, encoder_data)
     return folder
 
 
@@ -127,7 +128,7 @@ def garden_index(tmp_path_factory: pytest.TempPathFactory, encoder_data: Path) -
     for name, content in GARDEN.items():
         (documents / name).write_bytes(content.encode())
     data.mkdir()
-    (data / "encoders").symlink_to(encoder_data / "encoders", target_is_directory=True)
+    link_encoders(data, encoder_data)
     build_index(Settings(corpus=documents, data=data))
     return data
 

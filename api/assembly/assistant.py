@@ -139,7 +139,7 @@ def _build(
     data = DataFolder(settings.data_folder)
     questions = [gold for path in settings.gold_files for gold in read_gold(path)]
 
-    def tune(generation: Generation) -> dict[str, float]:
+    def fit(generation: Generation) -> dict[str, float]:
         """With and without the reader, so that the setting can change without a new build."""
         watcher.begin("Calibrating", 2 * len(questions))
         tuned = {}
@@ -156,8 +156,8 @@ def _build(
         settings.encoder,
         data,
         calibration_of(settings),
-        tune=tune if questions else None,
-        watcher=watcher,
+        fit_thresholds=fit if questions else None,
+        progress=watcher,
         rebuild=rebuild,
     )
 

@@ -68,5 +68,5 @@ def _summarize(built: BuildResult, seconds: float) -> str:
     return (
         f"Generation {built.generation} published: {size}; "
         f"{count(boilerplate, 'character')} of boilerplate ignored; "
-        f"{count(built.encoded, 'text')} encoded, {built.carried:,} reused, {seconds:.1f} s."
+        f"{count(built.encoded, 'text')} encoded, {built.reused:,} reused, {seconds:.1f} s."
     )

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from builders import link_encoders
 from fastapi.testclient import TestClient
 from serving import BEANS, GARDEN, ROOT, ROSES, ask, client_of, expect_problem, opened
 
@@ -183,7 +184,7 @@ def test_a_key_for_a_folder_answers_as_if_there_were_no_other(
     (alone / "public" / "garden.md").write_text(FOLDERS["public/garden.md"], encoding="utf-8")
     other = tmp_path / "other"
     other.mkdir()
-    (other / "encoders").symlink_to((data / "encoders").resolve(), target_is_directory=True)
+    link_encoders(other, data)
     only = Settings(corpus=alone, data=other)
     build_index(only)
     changing = {"id", "conversation_id", "timings_ms", "generation"}

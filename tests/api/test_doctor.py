@@ -65,7 +65,7 @@ def edit_manifest(settings: Settings, **fields: object) -> None:
 def test_every_check_of_an_intact_service_is_ok_and_changes_nothing(
     settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    generations = settings.data_folder / "generations"
+    generations = settings.data_folder / "index" / "generations"
     before = {path: path.stat().st_mtime_ns for path in generations.rglob("*")}
     folders = ["--corpus", str(settings.corpus), "--data", str(settings.data_folder)]
     assert main(["doctor", *folders]) == 0
@@ -79,7 +79,7 @@ def test_every_check_of_an_intact_service_is_ok_and_changes_nothing(
 def test_json_has_check_state_and_message_and_names_the_remedy(
     settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (settings.data_folder / "current").unlink()
+    (settings.data_folder / "index" / "current").unlink()
     folders = ["--corpus", str(settings.corpus), "--data", str(settings.data_folder)]
     assert main(["doctor", "--json", *folders]) == 1
     rows = json.loads(capsys.readouterr().out)
@@ -94,7 +94,7 @@ def test_one_fault_does_not_hide_another(settings: Settings) -> None:
     overwrite(text_file(settings, GARDEN["garden.md"]))
     overwrite(file_of(settings, "passages.sqlite"))
     overwrite(settings.data_folder / "records.sqlite")
-    (settings.data_folder / "encoders").unlink()
+    (settings.data_folder / "index" / "encoders").unlink()
     settings.corpus.rename(settings.corpus.with_name("elsewhere"))
     manifest = file_of(settings, "manifest.json")
     future = manifest.read_text(encoding="utf-8").replace('"created": "2', '"created": "3')
@@ -185,7 +185,7 @@ def test_full_temporary_folder_is_named(
 
 
 def test_damaged_encoder_is_named_and_exported_again(settings: Settings) -> None:
-    link = settings.data_folder / "encoders"
+    link = settings.data_folder / "index" / "encoders"
     source = encoder_folder(settings.data_folder, DEFAULT_ENCODER).resolve()
     link.unlink()
     damaged = encoder_folder(settings.data_folder, DEFAULT_ENCODER)
@@ -233,8 +233,8 @@ def test_damaged_file_of_the_index_is_named(
 
 
 def test_missing_index_is_named_and_built(settings: Settings) -> None:
-    shutil.rmtree(settings.data_folder / "generations")
-    (settings.data_folder / "current").unlink()
+    shutil.rmtree(settings.data_folder / "index" / "generations")
+    (settings.data_folder / "index" / "current").unlink()
     assert "there is no index" in failures(settings, "index")["index"]
     assert run_index(settings) == 0
     assert failures(settings, "index") == {}

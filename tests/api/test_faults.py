@@ -16,7 +16,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from builders import make_answer
+from builders import link_encoders, make_answer
 from conftest import NOBODY, PostgreSQL, is_root
 from serving import BEANS, CHANGED, GARDEN, ROSES, ask, client_of, expect_problem, opened, served
 
@@ -116,7 +116,7 @@ def on_small_disk(small_disk: Path, encoder_data: Path) -> Settings:
     data.mkdir()
     for name, content in GARDEN.items():
         (documents / name).write_text(content, encoding="utf-8")
-    (data / "encoders").symlink_to(encoder_data / "encoders", target_is_directory=True)
+    link_encoders(data, encoder_data)
     return Settings(corpus=documents, data=data)
 
 
@@ -247,9 +247,9 @@ def read_only(*folders: Path) -> Iterator[None]:
 def of_nobody(settings: Settings, encoder_data: Path) -> Settings:
     """Documents and data that belong to who is bound by permissions, with an encoder of their
     own."""
-    encoders = settings.data_folder / "encoders"
+    encoders = settings.data_folder / "index" / "encoders"
     encoders.unlink()
-    shutil.copytree(encoder_data / "encoders", encoders)
+    shutil.copytree(encoder_data / "index" / "encoders", encoders)
     for folder in (settings.corpus, settings.data_folder):
         for path in (folder, *folder.rglob("*")):
             if is_root():
@@ -293,7 +293,7 @@ def test_folders_that_may_no_more_be_written_stop_nothing_but_writing(
 
 def expect_mended(settings: Settings, question: str, told: str, logged: str) -> None:
     """The service comes up with an index that it has built anew, and says why."""
-    (before,) = (settings.data_folder / "generations").iterdir()
+    (before,) = (settings.data_folder / "index" / "generations").iterdir()
     with served(settings, log=subprocess.PIPE) as (address, process):
         with httpx2.Client(base_url=address, timeout=60) as client:
             assert told in str(ask(client, question)["text"])
@@ -344,7 +344,7 @@ def test_what_is_damaged_is_not_carried_over_into_the_next_index(
     with_noise(file_of(settings, "vectors.npy"))
     folder_of(CHANGED)
     _, built = build_index(settings)
-    assert built.carried == 0
+    assert built.reused == 0
     with opened(settings) as service:
         assert "June" in str(ask(client_of(service), BEANS)["text"])
 
@@ -371,7 +371,7 @@ def test_a_generation_that_was_removed_meanwhile_is_still_read_by_new_threads(
         for month in ("June", "July", "August"):  # more than are kept
             folder_of({**CHANGED, "garden.md": CHANGED["garden.md"].replace("June", month)})
             build_index(settings)
-        assert not (settings.data_folder / "generations" / held.generation.id).exists()
+        assert not (settings.data_folder / "index" / "generations" / held.generation.id).exists()
         told = asyncio.run(asyncio.to_thread(held.ask, BEANS))
         assert "second week of May" in told.text
 

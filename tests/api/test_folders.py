@@ -175,12 +175,7 @@ def test_the_manifest_and_the_questions_are_those_of_the_folders_alone(
         assert (view.manifest.unreadable, view.manifest.files) == ((), {})
         asked = [entry.passage for entry in view.passages.faq_passages()]
         assert asked == [entry.passage for entry in alone.passages.faq_passages()]
-        assert view.passages.digests().keys() == alone.passages.digests().keys()
-
-
-def test_a_document_outside_cannot_be_asked_for_by_name(whole: Generation) -> None:
-    assert whole.passages.document("it/secrets.md")
-    assert whole.within(["hr"]).passages.document("it/secrets.md") == []
+        assert view.passages.rows_by_digest().keys() == alone.passages.rows_by_digest().keys()
 
 
 def test_a_word_that_stands_outside_only_is_no_correction(world: World, whole: Generation) -> None:

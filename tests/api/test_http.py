@@ -250,7 +250,7 @@ def test_a_pointer_that_is_gone_does_not_stop_the_service(
     client: TestClient, settings: Settings
 ) -> None:
     first = ask(client, BEANS)
-    (settings.data_folder / "current").unlink()
+    (settings.data_folder / "index" / "current").unlink()
     assert ask(client, BEANS)["generation"] == first["generation"]
 
 

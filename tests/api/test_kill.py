@@ -206,14 +206,14 @@ def test_process_killed_at_any_moment_loses_nothing_and_the_next_run_succeeds(
             status = int(worker.wait_for("ended"))
             assert status in (0, -signal.SIGKILL)
             interrupted += status != 0
-            half_built += any((data.root / "generations").glob(".building-*"))
+            half_built += any((data.layout.generations).glob(".building-*"))
             possible = (number,) if status == 0 else (number - 1, number)
             assert published_version(data, encoder) in possible
             check_records(worker, documents, database)
             corpus = load_corpus(folder_of(version(number + 1)))
             assert build(corpus, encoder, "test", data, {}).changed
             assert published_version(data, encoder) == number + 1
-            assert not any((data.root / "generations").glob(".building-*"))
+            assert not any((data.layout.generations).glob(".building-*"))
     database.close()
     print(f"{kills} kills, {interrupted} interrupted, {half_built} left a half-built generation")
     # Moments that all fall before or after the work would prove nothing.

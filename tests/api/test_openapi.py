@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import schemathesis
+from builders import link_encoders
 from fastapi import FastAPI
 from hypothesis import HealthCheck, given, settings
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
@@ -30,7 +31,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, encoder_data: Path) -> Setti
     data.mkdir()
     for name, text in GARDEN.items():
         (corpus / name).write_text(text, encoding="utf-8")
-    (data / "encoders").symlink_to(encoder_data / "encoders", target_is_directory=True)
+    link_encoders(data, encoder_data)
     settings = Settings(corpus=corpus, data=data)
     build_index(settings)
     return settings

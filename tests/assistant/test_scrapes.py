@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from builders import link_encoders
 
 from api.assembly.assistant import ensure_index, open_assistant, open_texts
 from api.settings import Settings
@@ -18,7 +19,7 @@ needs_scrapes = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def settings(encoder_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     folder = tmp_path_factory.mktemp("scrapes")
-    (folder / "encoders").symlink_to(encoder_data / "encoders", target_is_directory=True)
+    link_encoders(folder, encoder_data)
     settings = Settings(corpus=SCRAPES, data=folder)
     ensure_index(settings)
     return settings

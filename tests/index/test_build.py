@@ -107,7 +107,7 @@ def world(folder_of: Writer, tmp_path: Path, encoder: OnnxEncoder) -> World:
 def test_an_index_finds_the_passages_and_keeps_the_texts_of_its_documents(world: World) -> None:
     built = world.index(GARDEN)
     assert built.changed
-    assert (built.encoded, built.carried) == (len(world.encoded), 0)
+    assert (built.encoded, built.reused) == (len(world.encoded), 0)
     assert world.found("How much water for a cactus?")[0] == "A cactus needs little water."
     manifest = built.manifest
     assert [(d.path, d.title, d.passages) for d in manifest.documents] == [
@@ -158,7 +158,7 @@ def test_an_unchanged_corpus_builds_nothing(world: World) -> None:
     before = world.files()
     again = world.index(GARDEN)
     assert not again.changed
-    assert (again.generation, again.encoded, again.carried) == (first.generation, 0, 0)
+    assert (again.generation, again.encoded, again.reused) == (first.generation, 0, 0)
     assert world.encoded == []
     assert world.files() == before
 
@@ -168,7 +168,7 @@ def test_only_passages_that_changed_are_encoded_again(world: World) -> None:
     changed = {**GARDEN, "cactus.md": "# Cactus\n\n## Water\n\nA cactus needs no water.\n"}
     second = world.index(changed)
     assert world.encoded == ["Cactus › Water\nA cactus needs no water.", "A cactus needs no water."]
-    assert (second.encoded, second.carried) == (2, first.encoded - 2)
+    assert (second.encoded, second.reused) == (2, first.encoded - 2)
     assert world.found("cactus")[0] == "A cactus needs no water."
 
 
@@ -179,7 +179,7 @@ def test_carried_vectors_are_those_that_encoding_again_gives(world: World) -> No
     world.index({**GARDEN, "aloe.md": "# Aloe\n\nAloe heals burns.\n"}, rebuild=True)
     rebuilt = world.data.open(world.encoder.fingerprint)
     assert abs(carried.vectors - rebuilt.vectors).max() < 1e-5
-    assert carried.passages.digests() == rebuilt.passages.digests()
+    assert carried.passages.rows_by_digest() == rebuilt.passages.rows_by_digest()
     carried.close()
     rebuilt.close()
 
@@ -188,7 +188,7 @@ def test_a_rebuild_encodes_everything_again(world: World) -> None:
     first = world.index(GARDEN)
     again = world.index(GARDEN, rebuild=True)
     assert again.changed
-    assert (again.encoded, again.carried) == (first.encoded, 0)
+    assert (again.encoded, again.reused) == (first.encoded, 0)
     assert again.generation != first.generation
 
 
@@ -224,20 +224,20 @@ def test_another_encoder_is_outdated_until_all_is_encoded_again(world: World) ->
     with pytest.raises(IndexOutdated, match="by the encoder test .*"):
         world.data.open(other.fingerprint)
     again = world.index(GARDEN, encoder=other)
-    assert (again.encoded, again.carried) == (first.encoded, 0)
+    assert (again.encoded, again.reused) == (first.encoded, 0)
     world.data.open(other.fingerprint).close()
 
 
 def test_the_manifest_has_the_size_of_every_file_and_tuning_sees_them_whole(world: World) -> None:
     seen: list[int] = []
 
-    def tune(generation: Generation) -> dict[str, float]:
+    def fit(generation: Generation) -> dict[str, float]:
         hits = Searcher(generation, world.encoder).search("cactus", 3).hits
         seen.append(len(hits))
         return {"plain": 0.5}
 
     corpus = load_corpus(world._write(GARDEN))
-    built = build(corpus, world.encoder, "test", world.data, {}, tune=tune)
+    built = build(corpus, world.encoder, "test", world.data, {}, fit_thresholds=fit)
     folder = world.data.current()
     manifest = Manifest.read(folder)
     assert seen == [3]
@@ -430,7 +430,7 @@ def expect_nothing_lost(world: World, before: Mapping[str, str]) -> None:
     """The published generation is untouched and answers, and nothing half-built is left."""
     assert world.files() == before
     assert world.found("cactus")[0] == "A cactus needs little water."
-    assert [path.name for path in (world.data.root / "generations").glob(".*")] == []
+    assert [path.name for path in (world.data.layout.generations).glob(".*")] == []
 
 
 def test_a_full_disk_leaves_the_published_generation_answering(
@@ -483,7 +483,7 @@ def test_a_folder_without_permission_leaves_the_published_generation_answering(
     world.index(GARDEN)
     before = world.files()
     world.data.root.chmod(0o777)
-    (world.data.root / "lock").chmod(0o666)
+    (world.data.layout.lock).chmod(0o666)
     corpus = load_corpus(world._write({"aloe.md": "# Aloe\n\nAloe heals burns.\n"}))
     with bound_by_permissions(), pytest.raises(IndexUnwritable, match="Permission denied"):
         build(corpus, world.encoder, "test", world.data, {})

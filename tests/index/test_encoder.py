@@ -137,11 +137,11 @@ def test_a_model_that_is_not_on_this_machine_names_the_setting(tmp_path: Path) -
     with pytest.raises(EncoderUnavailable, match="no-such-model could not be exported"):
         export_encoder(tmp_path, "no-such-model")
     assert not is_exported(tmp_path, "no-such-model")
-    assert list((tmp_path / "encoders").iterdir()) == []
+    assert list((tmp_path / "index" / "encoders").iterdir()) == []
 
 
 def test_the_name_of_an_encoder_is_no_path(tmp_path: Path) -> None:
-    inside = tmp_path / "encoders"
+    inside = tmp_path / "index" / "encoders"
     for name in ("../../etc", "/etc/passwd", "a/b", "..", ""):
         assert encoder_folder(tmp_path, name).parent == inside
         assert encoder_folder(tmp_path, name).resolve().is_relative_to(inside.resolve())

@@ -59,7 +59,7 @@ def publish(folder: DataFolder, name: str) -> Path:
 
 
 def names(folder: DataFolder) -> list[str]:
-    return sorted(path.name for path in (folder.root / "generations").iterdir())
+    return sorted(path.name for path in (folder.layout.generations).iterdir())
 
 
 # --- publishing ------------------------------------------------------------------------------
@@ -126,7 +126,7 @@ def test_a_pointer_that_names_no_generation_is_a_damaged_index(
     folder: DataFolder, name: str
 ) -> None:
     publish(folder, "apple")
-    (folder.root / "current").write_text(name, encoding="utf-8")
+    (folder.layout.pointer).write_text(name, encoding="utf-8")
     with pytest.raises(IndexDamaged, match="which is not there"):
         folder.current()
 

@@ -47,7 +47,7 @@ def made(tmp_path: Path) -> Made:
         path = tmp_path / "passages.sqlite"
         path.unlink(missing_ok=True)
         write_passages(path, entries(*texts), [bytes([row]) * 32 for row in range(3)])
-        return PassageStore(path)
+        return PassageStore.open(path)
 
     return make
 
@@ -64,7 +64,7 @@ def rows_of(written: list[IndexedPassage]) -> set[int]:
 
 def found(words: PassageStore, question: str) -> list[Passage]:
     hits = words.search(content_words(question), 10)
-    return [entry.passage for entry in words.entries([ordinal for ordinal, _ in hits])]
+    return [entry.passage for entry in words.get([ordinal for ordinal, _ in hits])]
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_words_of_a_question_that_no_passage_holds_find_nothing(made: Made) -> N
 def test_cells_that_ran_together_are_found_by_their_words(made: Made, tmp_path: Path) -> None:
     text = "Tools\n\nToolUse\nSpadesTurn the soil over.\nRakesComb the leaves away.\n"
     write_passages(tmp_path / "glued.sqlite", entries(text, name="glued.txt"), [])
-    assert len(PassageStore(tmp_path / "glued.sqlite").search(["rake"], 10)) == 1
+    assert len(PassageStore.open(tmp_path / "glued.sqlite").search(["rake"], 10)) == 1
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_operators_of_the_query_language_are_words_like_others(made: Made, term:
         assert score > 0
         assert ordinal in range(words.count)
     assert words.search([term, "spade"], 10)
-    assert words.count == len(words.entries(range(words.count)))
+    assert words.count == len(words.get(range(words.count)))
 
 
 def test_a_quoted_operator_does_not_widen_the_search(made: Made) -> None:
@@ -131,7 +131,7 @@ def test_a_quoted_operator_does_not_widen_the_search(made: Made) -> None:
 def guide(tmp_path_factory: pytest.TempPathFactory) -> PassageStore:
     path = tmp_path_factory.mktemp("words") / "passages.sqlite"
     write_passages(path, entries(GUIDE), [])
-    return PassageStore(path)
+    return PassageStore.open(path)
 
 
 @given(question=st.text())
@@ -142,12 +142,11 @@ def test_no_question_breaks_the_search(guide: PassageStore, question: str) -> No
 def test_entries_come_back_as_they_were_written_in_the_order_asked_for(made: Made) -> None:
     written = entries(GUIDE, "# Care\n\nOil it:\n\n- Spade\n- Rake\n")
     words = made(GUIDE, "# Care\n\nOil it:\n\n- Spade\n- Rake\n")
-    assert words.entries(range(words.count)) == written
-    assert words.entries([3, 1]) == [written[3], written[1]]
-    assert words.entries([]) == []
-    assert words.document("1-guide.md") == written[-1:]
+    assert words.get(range(words.count)) == written
+    assert words.get([3, 1]) == [written[3], written[1]]
+    assert words.get([]) == []
     assert [entry.passage.question for entry in words.faq_passages()] == ["What is a perennial?"]
-    assert words.digests() == {bytes([row]) * 32: row for row in range(3)}
+    assert words.rows_by_digest() == {bytes([row]) * 32: row for row in range(3)}
 
 
 def test_a_mistyped_word_is_corrected_from_the_vocabulary_and_a_known_one_is_not(
@@ -173,8 +172,8 @@ def test_words_within_some_documents_are_those_of_a_file_of_these_alone(
     kept = [entry for entry in every if entry.passage.document != "0-guide.md"]
     moved = [replace(entry, ordinal=n) for n, entry in enumerate(kept)]
     write_passages(tmp_path / "some.sqlite", moved, [])
-    within = PassageStore(tmp_path / "all.sqlite").within(["1-guide.md", "2-guide.md"])
-    alone = PassageStore(tmp_path / "some.sqlite")
+    within = PassageStore.open(tmp_path / "all.sqlite").within(["1-guide.md", "2-guide.md"])
+    alone = PassageStore.open(tmp_path / "some.sqlite")
     assert within.count == alone.count == len(kept)
     assert within.ordinals.tolist() == [entry.ordinal for entry in kept]
     for question in ("What is a perennial rose?", "a spade in the garden", "perenial", "plants"):
@@ -186,8 +185,7 @@ def test_words_within_some_documents_are_those_of_a_file_of_these_alone(
         ]
         assert [within.correction(term) for term in terms] == [alone.correction(t) for t in terms]
     assert within.faq_passages() == [entry for entry in kept if entry.passage.question]
-    assert within.document("2-guide.md") == kept[-1:]
-    assert within.digests() == {bytes([row]) * 32: row for row in rows_of(kept)}
+    assert within.rows_by_digest() == {bytes([row]) * 32: row for row in rows_of(kept)}
 
 
 def test_what_is_not_within_cannot_be_asked_for(made: Made) -> None:
@@ -195,13 +193,12 @@ def test_what_is_not_within_cannot_be_asked_for(made: Made) -> None:
     outside, inside = range(within.ordinals[0]), within.ordinals.tolist()
     assert within.search(["water", "roses"], 10) == []
     assert within.document_frequency("roses") == 0
-    assert within.document("0-guide.md") == []
     assert within.correction("watered") is None
     assert within.correction("wtaered") is None
     assert within.correction("mattok") == "mattock"
-    assert [entry.ordinal for entry in within.entries(inside)] == inside
+    assert [entry.ordinal for entry in within.get(inside)] == inside
     with pytest.raises(KeyError):
-        within.entries(outside)
+        within.get(outside)
 
 
 def test_within_what_is_within_only_what_both_have_is_seen(made: Made) -> None:
@@ -217,7 +214,7 @@ def test_within_no_documents_there_are_no_words(made: Made) -> None:
     assert nothing.search(["water"], 10) == []
     assert nothing.faq_passages() == []
     assert nothing.correction("wtaered") is None
-    assert nothing.digests() == {}
+    assert nothing.rows_by_digest() == {}
 
 
 def test_closing_what_is_within_leaves_the_whole_open(made: Made) -> None:
@@ -230,18 +227,18 @@ def test_closing_what_is_within_leaves_the_whole_open(made: Made) -> None:
 
 def test_a_missing_file_is_a_damaged_index(tmp_path: Path) -> None:
     with pytest.raises(IndexDamaged):
-        PassageStore(tmp_path / "gone.sqlite")
+        PassageStore.open(tmp_path / "gone.sqlite")
     assert not (tmp_path / "gone.sqlite").exists()
 
 
 def test_a_file_that_is_no_index_is_a_damaged_index(made: Made, tmp_path: Path) -> None:
     (tmp_path / "noise.sqlite").write_bytes(b"SQLite format 3\x00" + b"noise" * 1000)
     with pytest.raises(IndexDamaged):
-        PassageStore(tmp_path / "noise.sqlite")
+        PassageStore.open(tmp_path / "noise.sqlite")
     with sqlite3.connect(tmp_path / "other.sqlite") as other:
         other.execute("CREATE TABLE things (a)")
     with pytest.raises(IndexDamaged, match="no such table"):
-        PassageStore(tmp_path / "other.sqlite")
+        PassageStore.open(tmp_path / "other.sqlite")
 
 
 def test_the_index_is_opened_for_reading_only(made: Made, tmp_path: Path) -> None:

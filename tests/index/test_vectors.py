@@ -47,7 +47,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, vectors: Vectors) -> Path:
 
 @pytest.fixture
 def store(folder: Path) -> Iterator[VectorStore]:
-    store = VectorStore(folder, COUNT)
+    store = VectorStore.open(folder, COUNT)
     yield store
     store.close()
 
@@ -65,7 +65,7 @@ def test_the_same_question_finds_the_same_after_opening_again(folder: Path) -> N
     questions = unit_vectors(20, seed=3)
     runs = []
     for _ in range(2):
-        store = VectorStore(folder, COUNT)
+        store = VectorStore.open(folder, COUNT)
         runs.append([store.search(question, 60) for question in questions])
         store.close()
     assert runs[0] == runs[1]
@@ -82,7 +82,7 @@ def test_a_passage_is_found_by_its_own_vector_with_a_cosine_of_one(
 def test_equal_vectors_are_found_in_the_order_of_the_documents(tmp_path: Path) -> None:
     same = np.repeat(unit_vectors(1, seed=4), 5, axis=0)
     write(tmp_path / "chroma", same)
-    store = VectorStore(tmp_path / "chroma", 5)
+    store = VectorStore.open(tmp_path / "chroma", 5)
     assert [ordinal for ordinal, _ in store.search(same[0], 5)] == [0, 1, 2, 3, 4]
     store.close()
 
@@ -90,14 +90,14 @@ def test_equal_vectors_are_found_in_the_order_of_the_documents(tmp_path: Path) -
 def test_asking_for_more_than_there_are_gives_all(tmp_path: Path) -> None:
     few = unit_vectors(3, seed=5)
     write(tmp_path / "chroma", few)
-    store = VectorStore(tmp_path / "chroma", 3)
+    store = VectorStore.open(tmp_path / "chroma", 3)
     assert len(store.search(few[0], 50)) == 3
     store.close()
 
 
 def test_an_empty_collection_finds_nothing(tmp_path: Path) -> None:
     write(tmp_path / "chroma", unit_vectors(0, seed=6))
-    store = VectorStore(tmp_path / "chroma", 0)
+    store = VectorStore.open(tmp_path / "chroma", 0)
     assert store.search(unit_vectors(1, seed=7)[0], 10) == []
     store.close()
 
@@ -135,12 +135,12 @@ def test_closing_what_is_within_leaves_the_whole_open(store: VectorStore, vector
 def test_missing_entries_are_a_damaged_index(tmp_path: Path) -> None:
     write(tmp_path / "chroma", unit_vectors(4, seed=8))
     with pytest.raises(IndexDamaged, match="holds 4 vectors of 5"):
-        VectorStore(tmp_path / "chroma", 5)
+        VectorStore.open(tmp_path / "chroma", 5)
 
 
 def test_a_missing_folder_is_a_damaged_index_and_is_not_made(tmp_path: Path) -> None:
     with pytest.raises(IndexDamaged):
-        VectorStore(tmp_path / "gone", 5)
+        VectorStore.open(tmp_path / "gone", 5)
     assert not (tmp_path / "gone").exists()
 
 
@@ -148,4 +148,4 @@ def test_a_file_of_noise_is_a_damaged_index(tmp_path: Path) -> None:
     write(tmp_path / "chroma", unit_vectors(4, seed=9))
     (tmp_path / "chroma" / "chroma.sqlite3").write_bytes(b"noise" * 5000)
     with pytest.raises(IndexDamaged):
-        VectorStore(tmp_path / "chroma", 4)
+        VectorStore.open(tmp_path / "chroma", 4)

@@ -24,6 +24,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from builders import link_encoders
 from slack_stand_in.client import Slack, run_stand_in
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -110,9 +111,9 @@ def prepare(root: Path) -> Place:
     place = Place(root / "documents", root / "data")
     shutil.copytree(ROOT / "corpus" / "documents", place.corpus)
     place.data.mkdir()
-    exported = ROOT / ".assistant" / "encoders"
+    exported = ROOT / ".assistant"
     if exported.is_dir():  # exporting takes a while, and is no part of what is measured
-        (place.data / "encoders").symlink_to(exported, target_is_directory=True)
+        link_encoders(place.data, exported)
     subprocess.run([*COMMAND, "index", *place.options], cwd=ROOT, check=True)
     return place
 

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 import httpx2
 import pytest
+from builders import link_encoders
 from serving import BEANS, GARDEN, ROSES, listening
 from slack_stand_in.client import Slack, run_stand_in
 from slack_stand_in.delivery import Delivery
@@ -49,7 +50,7 @@ def garden(tmp_path_factory: pytest.TempPathFactory, encoder_data: Path) -> Gard
         (corpus / name).parent.mkdir(parents=True, exist_ok=True)
         (corpus / name).write_text(text, encoding="utf-8")
     data.mkdir()
-    (data / "encoders").symlink_to(encoder_data / "encoders", target_is_directory=True)
+    link_encoders(data, encoder_data)
     build_index(Settings(corpus=corpus, data=data))
     return corpus, data
 

@@ -1,0 +1,63 @@
+"""The names of all files and folders below a data folder. No other module spells one out.
+
+DATA/index/                        can be deleted at any time: it is built again
+    current                        the id of the published generation, replaced atomically
+    generations/ID/                immutable once published
+        manifest.json              how it was made, with sizes and digests of the other files
+        passages.sqlite            passages, words, and the digest of each encoded text
+        vectors.npy                a row for each encoded text
+        chroma/                    the collection of passage vectors
+    encoders/                      exported encoders
+    lock                           held by the process that writes
+DATA/texts/                        every text ever indexed: citations of old answers need it
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+MANIFEST = "manifest.json"
+PASSAGES = "passages.sqlite"
+VECTORS = "vectors.npy"
+CHROMA = "chroma"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The paths below one data folder."""
+
+    root: Path
+
+    @property
+    def index(self) -> Path:
+        """The folder of everything that can be built again."""
+        return self.root / "index"
+
+    @property
+    def pointer(self) -> Path:
+        """The file with the id of the published generation."""
+        return self.index / "current"
+
+    @property
+    def next_pointer(self) -> Path:
+        """The file that replaces the pointer."""
+        return self.index / ".current-next"
+
+    @property
+    def generations(self) -> Path:
+        """The folder of published generations, and of those that are being built."""
+        return self.index / "generations"
+
+    @property
+    def encoders(self) -> Path:
+        """The folder of exported encoders."""
+        return self.index / "encoders"
+
+    @property
+    def lock(self) -> Path:
+        """The file that a writing process locks."""
+        return self.index / "lock"
+
+    @property
+    def texts(self) -> Path:
+        """The folder of every text ever indexed."""
+        return self.root / "texts"
