@@ -2,7 +2,7 @@
 # pyproject.toml and the pinned versions in constraints.txt.
 
 .DEFAULT_GOAL := help
-.PHONY: help run slack check test soak bench eval format clean
+.PHONY: help run slack check test soak bench eval format clean distclean
 
 PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
@@ -52,8 +52,11 @@ format: $(READY) ## lay out the code and mend what can be mended
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-clean: ## remove the environment, the index and all caches
-	rm -rf .venv .assistant .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+clean: ## remove the indexes, which are built again; texts, conversations and keys are kept
+	rm -rf .assistant/index .assistant/*/index
+
+distclean: clean ## remove the environment and all caches as well
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 	rm -rf .hypothesis .benchmarks build dist
 	find $(PACKAGES) tests -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -207,8 +207,10 @@ class PassageStore:
             raise IndexDamaged(f"{self._database.path} is damaged ({faults[0]})")
 
     def close(self) -> None:
-        """Closes this thread's connection; those of other threads are closed with their threads."""
-        self._database.close()
+        """Closes this thread's connection; those of other threads are closed with their threads.
+        Does nothing for a view."""
+        if self._documents is None:
+            self._database.close()
 
     def _load(self, condition: str, values: Sequence[object] = ()) -> list[IndexedPassage]:
         rows = self._database.rows(f"SELECT * FROM passages {condition}", values)
