@@ -4,7 +4,7 @@ import json
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,7 +18,7 @@ TIMEOUT = 30.0  # seconds
 
 
 class Browser:
-    """Chromium, spoken to over its DevTools protocol."""
+    """A Chromium process, controlled over the DevTools protocol."""
 
     def __init__(self, connection: ClientConnection) -> None:
         self._connection = connection
@@ -26,6 +26,7 @@ class Browser:
         self.events: list[dict[str, Any]] = []
 
     def call(self, method: str, session: str = "", **parameters: object) -> dict[str, Any]:
+        """Calls a method and returns its result; events that arrive meanwhile are stored."""
         self._number += 1
         call = {"id": self._number, "method": method, "params": parameters}
         self._connection.send(json.dumps(call | ({"sessionId": session} if session else {})))
@@ -39,23 +40,23 @@ class Browser:
 
     @contextmanager
     def tab(self) -> Iterator["Tab"]:
-        """A tab that shares nothing with others. Whatever went wrong in it fails the test."""
+        """Opens a tab with storage of its own. An exception or a logged error in it fails the test."""
         context = self.call("Target.createBrowserContext")["browserContextId"]
         target = self.call("Target.createTarget", url="about:blank", browserContextId=context)
         attached = self.call("Target.attachToTarget", targetId=target["targetId"], flatten=True)
         tab = Tab(self, attached["sessionId"])
         yield tab
-        tab.run("0")  # after which all events of before are here
-        told = [event for event in self.events if event.get("sessionId") == tab.session]
+        tab.run("0")  # all events until now have arrived after this
+        events = [event for event in self.events if event.get("sessionId") == tab.session]
         self.call("Target.disposeBrowserContext", browserContextId=context)
-        faults = [event for event in told if event["method"] == "Runtime.exceptionThrown"]
-        entries = [e["params"]["entry"] for e in told if e["method"] == "Log.entryAdded"]
-        # That a request was refused is logged too, and is no fault of the page.
+        faults = [event for event in events if event["method"] == "Runtime.exceptionThrown"]
+        entries = [e["params"]["entry"] for e in events if e["method"] == "Log.entryAdded"]
+        # Chromium logs error statuses too; they are not faults of the page.
         assert faults + [entry for entry in entries if entry["source"] != "network"] == []
 
 
 class Tab:
-    """A tab of the browser, used as a person uses it: by what is to be seen."""
+    """A tab of the browser, controlled by its visible text."""
 
     def __init__(self, browser: Browser, session: str) -> None:
         self._browser = browser
@@ -63,14 +64,14 @@ class Tab:
         for domain in ("Page", "Runtime", "Log"):
             self.call(f"{domain}.enable")
         self.call("Emulation.setDeviceMetricsOverride", **SIZE)
-        still = [{"name": "prefers-reduced-motion", "value": "reduce"}]
-        self.call("Emulation.setEmulatedMedia", features=still)
+        media = [{"name": "prefers-reduced-motion", "value": "reduce"}]
+        self.call("Emulation.setEmulatedMedia", features=media)
 
     def call(self, method: str, **parameters: object) -> dict[str, Any]:
         return self._browser.call(method, self.session, **parameters)
 
     def run(self, script: str) -> Any:
-        """The value of a script, awaited."""
+        """Evaluates a script and returns its awaited value."""
         done = self.call(
             "Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True
         )
@@ -78,13 +79,20 @@ class Tab:
         return done["result"].get("value")
 
     def until(self, script: str) -> Any:
-        """The value of a script, once it is one that counts."""
+        """Evaluates a script until its value is true, and returns that."""
         deadline = time.monotonic() + TIMEOUT
         while True:
             value = self.run(script)
             if value:
                 return value
             assert time.monotonic() < deadline, f"{script}: {self.text('body')}"
+            time.sleep(0.02)
+
+    def wait_for(self, condition: Callable[[], bool]) -> None:
+        """Waits until a condition outside of the page holds."""
+        deadline = time.monotonic() + TIMEOUT
+        while not condition():
+            assert time.monotonic() < deadline
             time.sleep(0.02)
 
     def open(self, address: str) -> None:
@@ -97,18 +105,18 @@ class Tab:
         self.until("!window.isOld && document.readyState === 'complete'")
 
     def text(self, selector: str) -> str:
-        """What an element has to read, what is hidden left out."""
+        """The visible text of an element, or ""."""
         return str(self.run(_shown(selector)))
 
     def sees(self, text: str, selector: str = "body") -> None:
-        """Waits until it is there to be read."""
+        """Waits until an element shows a text."""
         self.until(f"({_shown(selector)}).includes({json.dumps(text)})")
 
     def count(self, selector: str) -> int:
         return int(self.run(f"document.querySelectorAll({json.dumps(selector)}).length"))
 
     def click(self, text: str, selector: str = "button, a") -> None:
-        """Clicks what bears this text, with the mouse."""
+        """Clicks the visible element with exactly this text."""
         x, y = self.until(
             f"""(() => {{
               const nodes = [...document.querySelectorAll({json.dumps(selector)})];
@@ -124,7 +132,7 @@ class Tab:
             self.call("Input.dispatchMouseEvent", type=kind, **place)
 
     def type(self, text: str, *, enter: bool = True) -> None:
-        """Types into whatever has the focus."""
+        """Types into the focused element."""
         self.call("Input.insertText", text=text)
         if enter:
             self.press("Enter", 13, text="\r")
@@ -140,12 +148,12 @@ class Tab:
         self.until("document.querySelector('#question').value === ''")
 
     def answered(self, count: int = 1) -> None:
-        """Waits until so many questions have their whole answers."""
+        """Waits until this many questions have complete answers."""
         self.until(f"document.querySelectorAll('.exchange .facts').length === {count}")
 
 
 def _shown(selector: str) -> str:
-    """A script for the text of an element; empty where it is hidden or not there."""
+    """A script for the visible text of an element."""
     node = f"document.querySelector({json.dumps(selector)})"
     return f"{node}?.checkVisibility() ? {node}.innerText : ''"
 

@@ -56,21 +56,21 @@ def _endpoints(description: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _parameter(parameter: Mapping[str, Any]) -> str:
-    text = f"{parameter['in']}: {parameter.get('description', '')}"
-    return _item(parameter["name"], parameter.get("required", False), text)
+    required = parameter.get("required", False)
+    return _item(parameter["name"], required, parameter["in"], parameter.get("description", ""))
 
 
 def _body_fields(description: Mapping[str, Any], body: Mapping[str, Any]) -> list[str]:
     schema = _json_schema(description, body["content"])
     if schema is None:
-        return [_item("body", body.get("required", False), body.get("description", ""))]
+        return [_item("body", body.get("required", False), "body", body.get("description", ""))]
     required = schema.get("required", [])
     return [_item(name, name in required, "JSON body") for name in schema["properties"]]
 
 
-def _item(name: str, required: bool, text: str) -> str:
+def _item(name: str, required: bool, place: str, text: str = "") -> str:
     suffix = "" if required else ", optional"
-    return f"<li><code>{escape(name)}</code> {_html(text.strip(' :'))}{suffix}</li>"
+    return f"<li><code>{escape(name)}</code> ({place}{suffix}) {_html(text)}</li>"
 
 
 def _responses(description: Mapping[str, Any], responses: Mapping[str, Any]) -> Iterator[str]:

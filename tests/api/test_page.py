@@ -1,290 +1,281 @@
-"""The web page: its files, what it may load, and what a real browser makes of it."""
+"""The web page: its files, what it may load, and how it behaves in a real browser."""
 
 import json
 import re
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from html import unescape
 from pathlib import Path
 
 import pytest
-import uvicorn
 from browser import HOSTILE, SIZE, TIMEOUT, Tab
 from fastapi.testclient import TestClient
-from serving import BEANS, CHANGED, GARDEN, ROSES, client_of, opened
+from serving import BEANS, CHANGED, GARDEN, ROSES, listening, opened
 
 from api.assembly.assistant import build_index
 from api.assembly.service import Service
-from api.http.app import PAGE, create_app
+from api.http.app import PAGE
+from api.service.index_updates import Progress
 from api.settings import Settings
 from index.errors import IndexDamaged
 
 Writer = Callable[[Mapping[str, str]], Path]
+SEED_ANSWER = "Beans are sown in the second week of May. [1]"
 
 
-@pytest.fixture
-def settings(folder_of: Writer, data: Path) -> Settings:
-    return Settings(corpus=folder_of(GARDEN), data=data)
+# --- Files -----------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def client(settings: Settings) -> Iterator[TestClient]:
-    """A client of a service without an index: the page is there before there are answers."""
-    with opened(settings) as service:
-        yield client_of(service)
-
-
-@pytest.fixture
-def service(settings: Settings) -> Iterator[Service]:
-    """A service over a published index of the garden."""
-    build_index(settings)
-    with opened(settings) as service:
-        yield service
-
-
-# --- what the service hands out ------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("path", sorted(path.name for path in PAGE.iterdir()))
-def test_every_file_of_the_page_comes_as_what_it_is(client: TestClient, path: str) -> None:
-    kinds = {".js": "text/javascript", ".css": "text/css", ".html": "text/html"}
-    response = client.get("/" if path == "index.html" else f"/page/{path}")
-    assert response.status_code == 200
-    assert response.text == (PAGE / path).read_text(encoding="utf-8")
-    assert response.headers["content-type"].split(";")[0] == kinds[Path(path).suffix]
-
-
-@pytest.mark.parametrize("path", ["/", "/page/page.js", "/docs", "/v1/documents", "/nowhere"])
-def test_a_browser_is_told_to_load_nothing_from_elsewhere(client: TestClient, path: str) -> None:
-    headers = client.get(path).headers
-    policy = headers["content-security-policy"]
-    assert "default-src 'none'" in policy
-    assert "frame-ancestors 'none'" in policy
-    assert "unsafe" not in policy
-    assert "http" not in policy
-    assert headers["x-content-type-options"] == "nosniff"
-    assert headers["referrer-policy"] == "no-referrer"
+@pytest.mark.parametrize("name", sorted(path.name for path in PAGE.iterdir()))
+def test_each_file_has_its_content_type(shared_client: TestClient, name: str) -> None:
+    types = {".js": "text/javascript", ".css": "text/css", ".html": "text/html"}
+    response = shared_client.get("/" if name == "index.html" else f"/page/{name}")
+    assert response.text == (PAGE / name).read_text(encoding="utf-8")
+    assert response.headers["content-type"].split(";")[0] == types[Path(name).suffix]
 
 
 @pytest.mark.parametrize("path", ["/", "/docs"])
-def test_the_pages_load_only_what_the_service_has(client: TestClient, path: str) -> None:
-    loaded = re.findall(r'<(?:script|link|img)[^>]*(?:src|href)="([^"]+)"', client.get(path).text)
-    assert loaded
-    for address in loaded:
-        assert address.startswith("data:") or client.get(address).status_code == 200
+def test_pages_load_only_files_of_the_service(shared_client: TestClient, path: str) -> None:
+    html = shared_client.get(path).text
+    urls = re.findall(r'<(?:script|link|img)[^>]*(?:src|href)="([^"]+)"', html)
+    assert urls
+    for url in urls:
+        assert url.startswith("data:") or shared_client.get(url).status_code == 200
 
 
-def test_every_module_is_imported_from_the_service() -> None:
+def test_modules_import_only_files_of_the_page() -> None:
     for path in PAGE.glob("*.js"):
         for name in re.findall(r'^import .* from "(.*)";$', path.read_text("utf-8"), re.MULTILINE):
             assert (PAGE / name).is_file()
 
 
-def test_the_docs_name_every_endpoint(client: TestClient) -> None:
-    page = unescape(client.get("/docs").text)
-    for path in client.get("/openapi.json").json()["paths"]:
-        assert path in page
+def test_docs_list_every_endpoint_and_render_code(shared_client: TestClient) -> None:
+    html = unescape(shared_client.get("/docs").text)
+    for path in shared_client.get("/openapi.json").json()["paths"]:
+        assert path in html
+    assert "<code>stream</code>" in html
+    assert "`" not in html
 
 
-# --- a real browser ------------------------------------------------------------------------------
+# --- Helpers for the browser -----------------------------------------------------------------------
 
 
 @pytest.fixture
 def address(service: Service) -> Iterator[str]:
-    """The service over real HTTP, on a free port."""
-    server = uvicorn.Server(uvicorn.Config(create_app(service), port=0, log_config=None))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive()
-        time.sleep(0.01)
-    host, port = server.servers[0].sockets[0].getsockname()[:2]
-    yield f"http://{host}:{port}/"
-    server.should_exit = True
-    thread.join()
+    """The URL of a service of the test's own, for tests that change documents or keys."""
+    with listening(service) as (host, port):
+        yield f"http://{host}:{port}/"
 
 
-class Gatekeeper:
-    """Holds up a step of the assistant until the test lets it pass."""
+@pytest.fixture
+def page(tab: Tab, shared_address: str) -> Tab:
+    """A tab with the page of the shared service."""
+    tab.open(shared_address)
+    return tab
+
+
+@pytest.fixture
+def answered(page: Tab) -> Tab:
+    """The page after one answer."""
+    page.ask(BEANS)
+    page.answered()
+    return page
+
+
+class PausedStep:
+    """Pauses a step of the assistant until the test resumes it."""
 
     def __init__(self, service: Service, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._open = threading.Event()
+        self._resumed = threading.Event()
         with service.generations.borrow() as assistant:
-            original = getattr(assistant, step)
-            monkeypatch.setattr(assistant, step, self._held(original))
+            self._step = getattr(assistant, step)
+            monkeypatch.setattr(assistant, step, self._wait)
 
-    def _held(self, step: Callable[..., object]) -> Callable[..., object]:
-        def wait(*arguments: object) -> object:
-            assert self._open.wait(TIMEOUT)
-            return step(*arguments)
+    def _wait(self, *arguments: object) -> object:
+        assert self._resumed.wait(TIMEOUT)
+        return self._step(*arguments)
 
-        return wait
-
-    def open(self) -> None:
-        self._open.set()
+    def resume(self) -> None:
+        self._resumed.set()
 
 
 def conversation_of(tab: Tab) -> str:
-    """The id of the tab's conversation; empty where it has none."""
+    """The id of the tab's conversation, or ""."""
     return str(tab.run("sessionStorage.getItem('assistant.conversation') ?? ''"))
 
 
-# --- asking --------------------------------------------------------------------------------------
+def answers_in(service: Service, conversation: str) -> int:
+    return len(service.records.conversation("", conversation).answers)
 
 
-def test_an_answer_comes_piece_by_piece_and_its_markers_open_their_sources(
-    tab: Tab, address: str, service: Service, monkeypatch: pytest.MonkeyPatch
+# --- The first build -------------------------------------------------------------------------------
+
+
+def test_page_shows_the_first_build_and_unlocks_when_it_is_done(
+    tab: Tab, data: Path, folder_of: Writer
 ) -> None:
-    judging = Gatekeeper(service, "assess", monkeypatch)
-    finishing = Gatekeeper(service, "_answer", monkeypatch)
-    tab.open(address)
-    tab.sees("2 documents, generation")
-    tab.ask(BEANS)
-    tab.sees("Found 2 passages in 2 documents: The garden, roses", ".reply")
-    judging.open()
-    tab.sees("Beans are sown in the second week of May. [1]", ".reply .answer")
-    assert tab.text(".facts") == ""
-    tab.click("[1]")
-    tab.sees("Beans are sown in the second week of May.", "#panel mark")
-    tab.run("document.querySelector('.reply .marker').focus()")
-    finishing.open()
-    tab.answered()
-    assert tab.text(".reply") == "Beans are sown in the second week of May. [1]"
-    assert tab.run("document.activeElement.matches('.reply .marker')")
-    assert "1 source" in tab.text(".proof")
-    tab.press("Escape", 27)
-    assert not tab.run("document.querySelector('#panel').checkVisibility()")
-    tab.click("[1]")
-    tab.sees("Beans are sown in the second week of May.", "#panel mark")
+    settings = Settings(corpus=folder_of(GARDEN), data=data)
+    with opened(settings) as service, listening(service) as (host, port):
+        state = service.index_updater.state
+        state.building = True
+        tab.open(f"http://{host}:{port}/#q={BEANS}")
+        tab.sees("The index is being built.", "#build")
+        assert tab.run("document.querySelector('#question').disabled")
+        state.progress = Progress("Encoding", 300, 1200)
+        tab.sees("Encoding: 300 of 1,200", "#build")
+        assert tab.run("document.querySelector('#build-bar').position") == 0.25
+        assert tab.count(".error") == 0
+        build_index(settings)
+        state.building = False
+        tab.answered()
+        assert tab.text("#build") == ""
+        tab.sees("2 documents, generation", "#summary")
+        tab.ask(ROSES)
+        tab.answered(2)
 
 
-def test_a_refusal_offers_what_the_documents_do_answer(tab: Tab, address: str) -> None:
-    tab.open(address)
-    tab.ask("How tall do the beans grow?")
-    tab.sees("The documents do not answer this question.", ".refusal")
-    tab.click(BEANS)
-    tab.answered(2)
-    assert "second week of May" in tab.text(".exchange:last-child")
+def test_page_shows_why_there_is_no_index(tab: Tab, data: Path, folder_of: Writer) -> None:
+    settings = Settings(corpus=folder_of({"roses.txt": GARDEN["roses.txt"]}), data=data)
+    with opened(settings) as service, listening(service) as (host, port):
+        tab.open(f"http://{host}:{port}/")
+        tab.sees("the operator of the service has to build the index", "#welcome .error")
+        build_index(settings)
+        tab.click("Try again")
+        tab.sees("1 document, generation", "#summary")
 
 
-def test_a_question_in_the_address_is_asked_once(tab: Tab, address: str, service: Service) -> None:
-    tab.open(f"{address}#q={ROSES}")
+# --- Questions -------------------------------------------------------------------------------------
+
+
+def test_sentences_appear_as_they_arrive_and_markers_open_their_sources(
+    page: Tab, shared_service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assessing = PausedStep(shared_service, "assess", monkeypatch)
+    finishing = PausedStep(shared_service, "_answer", monkeypatch)
+    page.sees("2 documents, generation")
+    page.ask(BEANS)
+    page.sees("Found 2 passages in 2 documents: The garden, roses", ".reply")
+    assessing.resume()
+    page.sees(SEED_ANSWER, ".reply .answer")
+    assert page.text(".facts") == ""
+    page.click("[1]")
+    page.sees("Beans are sown in the second week of May.", "#panel mark")
+    page.run("document.querySelector('.reply .marker').focus()")
+    finishing.resume()
+    page.answered()
+    assert page.text(".reply") == SEED_ANSWER
+    assert page.run("document.activeElement.matches('.reply .marker')")
+    assert "1 source" in page.text(".proof")
+    page.press("Escape", 27)
+    assert not page.run("document.querySelector('#panel').checkVisibility()")
+
+
+def test_refusal_suggests_questions_that_the_documents_answer(page: Tab) -> None:
+    page.ask("How tall do the beans grow?")
+    page.sees("The documents do not answer this question.", ".refusal")
+    page.click(BEANS)
+    page.answered(2)
+    assert "second week of May" in page.text(".exchange:last-child")
+
+
+def test_question_in_the_url_is_asked_once(
+    tab: Tab, shared_address: str, shared_service: Service
+) -> None:
+    tab.open(f"{shared_address}#q={ROSES}")
     tab.answered()
     tab.reload()
     tab.answered()
     assert "watered by the caretaker" in tab.text(".reply")
-    assert len(service.records.conversation("", conversation_of(tab)).answers) == 1
+    assert answers_in(shared_service, conversation_of(tab)) == 1
 
 
-def test_what_is_stopped_says_so_and_can_be_asked_again(
-    tab: Tab, address: str, service: Service, monkeypatch: pytest.MonkeyPatch
+def test_stopped_question_can_be_retried(
+    page: Tab, shared_service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    judging = Gatekeeper(service, "assess", monkeypatch)
-    tab.open(address)
-    tab.ask(BEANS)
-    tab.sees("Found 2 passages")
-    tab.click("Stop")
-    tab.sees("Stopped.", ".reply")
-    judging.open()
-    deadline = time.monotonic() + TIMEOUT
-    while service.concurrency.admitted:  # until then the service may hold the question's key
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    tab.click("Try again")
-    tab.answered()
+    assessing = PausedStep(shared_service, "assess", monkeypatch)
+    page.ask(BEANS)
+    page.sees("Found 2 passages")
+    page.click("Stop")
+    page.sees("Stopped.", ".reply")
+    assessing.resume()
+    page.wait_for(lambda: not shared_service.concurrency.admitted)  # it held the idempotency key
+    page.click("Try again")
+    page.answered()
 
 
-def test_a_problem_is_shown_with_what_to_do(tab: Tab, address: str, service: Service) -> None:
-    tab.open(address)
-    service.concurrency.admitted = 64
-    tab.ask(BEANS)
-    tab.sees("64 questions are being answered: try again soon", ".error")
-    service.concurrency.admitted = 0
-    tab.click("Try again")
-    tab.answered()
+def test_error_is_shown_and_can_be_retried(
+    page: Tab, shared_service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared_service.concurrency, "admitted", 64)
+    page.ask(BEANS)
+    page.sees("64 questions are being answered", ".error")
+    monkeypatch.undo()
+    page.click("Try again")
+    page.answered()
 
 
-def test_a_problem_in_the_middle_of_a_stream_is_shown(
-    tab: Tab, address: str, service: Service, monkeypatch: pytest.MonkeyPatch
+def test_error_in_a_stream_is_shown_as_text(
+    page: Tab, shared_service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object) -> None:
-        raise IndexDamaged(f"{HOSTILE}: run `assistant index --rebuild`")
+        raise IndexDamaged(HOSTILE)
 
-    with service.generations.borrow() as assistant:
+    with shared_service.generations.borrow() as assistant:
         monkeypatch.setattr(assistant, "assess", broken)
-    tab.open(address)
-    tab.ask(BEANS)
-    tab.sees(f"{HOSTILE}: run `assistant index --rebuild`", ".error")
-    assert tab.count("img, b") == 0
-    monkeypatch.undo()
-    tab.click("Try again")
-    tab.answered()
+    page.ask(BEANS)
+    page.sees(f"{HOSTILE}: the operator of the service has to rebuild the index", ".error")
+    assert page.count("img, b") == 0
 
 
-# What becomes of a request is changed between the page and the service.
-BROKEN_OFF = """
-    const fetched = window.fetch;
-    window.fetch = async (path, options) => {
-      const response = await fetched(path, options);
-      if (path !== "/v1/chat") return response;
-      window.fetch = fetched;
-      const text = await response.text();
-      return new Response(text.slice(0, text.indexOf("event: answer") + 20), response);
-    };
-"""
-NOT_REACHED = """
-    const fetched = window.fetch;
-    window.fetch = async (path, options) => {
-      const response = await fetched(path, options);
-      if (path !== "/v1/chat") return response;
-      window.fetch = fetched;
-      await response.text();
-      throw new TypeError("the connection is gone");
-    };
-"""
+# Both replace `fetch` once, for the request of a question.
+TRUNCATED = "return new Response(text.slice(0, text.indexOf('event: answer') + 20), response);"
+LOST = "throw new TypeError('connection lost');"
 
 
 @pytest.mark.parametrize(
-    ("fault", "told"),
-    [(BROKEN_OFF, "The answer broke off"), (NOT_REACHED, "The service cannot be reached")],
+    ("fault", "message"),
+    [(TRUNCATED, "The answer is incomplete"), (LOST, "The service cannot be reached")],
 )
-def test_a_question_whose_answer_was_lost_is_not_asked_twice(
-    tab: Tab, address: str, service: Service, fault: str, told: str
+def test_retry_after_a_lost_answer_does_not_ask_twice(
+    page: Tab, shared_service: Service, fault: str, message: str
 ) -> None:
-    tab.open(address)
-    tab.run(fault)
-    tab.ask(BEANS)
-    tab.sees(told, ".error")
-    tab.click("Try again")
-    tab.answered()
-    assert "second week of May" in tab.text(".reply")
-    assert len(service.records.conversation("", conversation_of(tab)).answers) == 1
+    page.run(
+        f"""
+        const original = window.fetch;
+        window.fetch = async (path, options) => {{
+          const response = await original(path, options);
+          if (path !== "/v1/chat") return response;
+          window.fetch = original;
+          const text = await response.text();
+          {fault}
+        }};
+        """
+    )
+    page.ask(BEANS)
+    page.sees(message, ".error")
+    page.click("Try again")
+    page.answered()
+    assert answers_in(shared_service, conversation_of(page)) == 1
 
 
-# --- what the service keeps ----------------------------------------------------------------------
+# --- Stored conversations --------------------------------------------------------------------------
 
 
-def test_a_reload_shows_the_conversation_again_and_it_goes_on(
-    tab: Tab, address: str, service: Service
-) -> None:
-    tab.open(address)
-    tab.ask(BEANS)
-    tab.answered()
-    tab.ask(ROSES)
-    tab.answered(2)
-    tab.reload()
-    tab.answered(2)
-    questions = tab.run("[...document.querySelectorAll('.exchange h2')].map((n) => n.textContent)")
-    assert questions == [BEANS, ROSES]
-    tab.click("[1]", ".exchange:first-child button")
-    tab.sees("second week of May", "#panel mark")
-    tab.ask("And who is the caretaker?")
-    tab.answered(3)
-    assert len(service.records.conversation("", conversation_of(tab)).answers) == 3
+def test_reload_restores_the_conversation(answered: Tab, shared_service: Service) -> None:
+    answered.ask(ROSES)
+    answered.answered(2)
+    answered.reload()
+    answered.answered(2)
+    headings = "[...document.querySelectorAll('.exchange h2')].map((node) => node.textContent)"
+    assert answered.run(headings) == [BEANS, ROSES]
+    answered.click("[1]", ".exchange:first-child button")
+    answered.sees("second week of May", "#panel mark")
+    answered.ask("And who is the caretaker?")
+    answered.answered(3)
+    assert answers_in(shared_service, conversation_of(answered)) == 3
 
 
-def test_a_source_that_has_changed_is_marked_when_it_is_shown_again(
+def test_source_that_has_changed_is_marked(
     tab: Tab, address: str, service: Service, settings: Settings, folder_of: Writer
 ) -> None:
     tab.open(address)
@@ -301,96 +292,76 @@ def test_a_source_that_has_changed_is_marked_when_it_is_shown_again(
     tab.sees("This is not the current version of the document.", "#panel")
 
 
-def test_the_title_begins_a_new_conversation(tab: Tab, address: str, service: Service) -> None:
-    tab.open(address)
-    tab.ask(BEANS)
-    tab.answered()
-    first = conversation_of(tab)
-    tab.click("Assistant")
-    tab.sees("Ask about the documents", "#welcome")
-    assert tab.count(".exchange") == 0
-    tab.ask(ROSES)
-    tab.answered()
-    assert conversation_of(tab) not in ("", first)
-    assert len(service.records.conversation("", first).answers) == 1
+def test_title_starts_a_new_conversation(answered: Tab, shared_service: Service) -> None:
+    first = conversation_of(answered)
+    answered.click("Assistant")
+    answered.sees("Ask about the documents", "#welcome")
+    assert answered.count(".exchange") == 0
+    answered.ask(ROSES)
+    answered.answered()
+    assert conversation_of(answered) not in ("", first)
+    assert answers_in(shared_service, first) == 1
 
 
-def test_a_conversation_that_is_kept_no_more_is_begun_anew(
-    tab: Tab, address: str, service: Service
+def test_deleted_conversation_is_not_restored(answered: Tab, shared_service: Service) -> None:
+    shared_service.records.delete_conversation("", conversation_of(answered))
+    answered.reload()
+    answered.sees("Ask about the documents", "#welcome")
+    assert conversation_of(answered) == ""
+    assert answered.count(".error") == 0
+
+
+def test_deleting_a_conversation_needs_a_confirmation(
+    answered: Tab, shared_service: Service
 ) -> None:
-    tab.open(address)
-    tab.ask(BEANS)
-    tab.answered()
-    service.records.delete_conversation("", conversation_of(tab))
-    tab.reload()
-    tab.sees("Ask about the documents", "#welcome")
-    assert conversation_of(tab) == ""
-    assert tab.count(".error") == 0
+    stored = conversation_of(answered)
+    answered.click("Delete this conversation")
+    answered.click("Keep it")
+    assert answers_in(shared_service, stored) == 1
+    answered.click("Delete this conversation")
+    answered.click("Delete")
+    answered.sees("Ask about the documents", "#welcome")
+    assert conversation_of(answered) == ""
+    assert shared_service.records.turns("", stored, 10) == []
 
 
-def test_a_conversation_is_deleted_after_a_second_click(
-    tab: Tab, address: str, service: Service
-) -> None:
-    tab.open(address)
-    tab.ask(BEANS)
-    tab.answered()
-    kept = conversation_of(tab)
-    tab.click("Delete this conversation")
-    assert len(service.records.conversation("", kept).answers) == 1
-    tab.click("Keep it")
-    tab.click("Delete this conversation")
-    tab.click("Delete")
-    tab.sees("Ask about the documents", "#welcome")
-    assert conversation_of(tab) == ""
-    assert tab.count(".exchange") == 0
-    assert service.records.turns("", kept, 10) == []
+# --- Feedback --------------------------------------------------------------------------------------
 
 
-def test_feedback_arrives_with_its_comment(tab: Tab, address: str, service: Service) -> None:
-    pressed = "document.querySelector('.verdict[aria-pressed=true]')?.textContent"
-    tab.open(address)
-    tab.ask(BEANS)
-    tab.answered()
-    [answer] = service.records.conversation("", conversation_of(tab)).answers
-    tab.click("Helpful")
-    assert tab.until(pressed) == "Helpful"
-    tab.click("Not helpful")
-    tab.until(f"{pressed} === 'Not helpful'")
-    feedback = service.records.feedback("", answer.id)
-    assert feedback and (feedback.verdict, feedback.comment) == ("down", "")
-    tab.run("document.querySelector('.reason input').focus()")
-    tab.type("It is <b>June</b>")
-    tab.sees("This is kept with the answer.", ".said")
-    tab.click("Not helpful")
-    feedback = service.records.feedback("", answer.id)
+def test_feedback_is_stored_with_its_comment(answered: Tab, shared_service: Service) -> None:
+    [answer] = shared_service.records.conversation("", conversation_of(answered)).answers
+    for label in ("Helpful", "Not helpful"):
+        answered.click(label)
+        pressed = "document.querySelector('.verdict[aria-pressed=true]')?.textContent"
+        answered.until(f"{pressed} === '{label}'")
+    answered.run("document.querySelector('.comment input').focus()")
+    answered.type("It is <b>June</b>")
+    answered.sees("Your comment is stored with the answer.", ".feedback")
+    answered.click("Not helpful")  # a second click does not delete the comment
+    feedback = shared_service.records.feedback("", answer.id)
     assert feedback and (feedback.verdict, feedback.comment) == ("down", "It is <b>June</b>")
 
 
-def test_feedback_that_is_not_kept_says_so(tab: Tab, address: str, service: Service) -> None:
-    tab.open(address)
-    tab.ask(BEANS)
-    tab.answered()
-    service.records.delete_conversation("", conversation_of(tab))
-    tab.click("Helpful")
-    tab.sees("This was not kept. Not Found", ".said [role=alert]")
-    assert tab.count(".verdict[aria-pressed=true]") == 0
+def test_feedback_that_cannot_be_stored_says_so(answered: Tab, shared_service: Service) -> None:
+    shared_service.records.delete_conversation("", conversation_of(answered))
+    answered.click("Helpful")
+    answered.sees("Your feedback was not saved. Not Found", ".feedback [role=alert]")
+    assert answered.count(".verdict[aria-pressed=true]") == 0
 
 
-# --- keys ----------------------------------------------------------------------------------------
+# --- API keys --------------------------------------------------------------------------------------
 
 
-def test_a_service_with_keys_asks_for_one_and_goes_on(
-    tab: Tab, address: str, service: Service
-) -> None:
+def test_page_asks_for_a_key_and_forgets_it(tab: Tab, address: str, service: Service) -> None:
     _, key = service.keys.add("tester", ["ask"], [])
     tab.open(address)
-    tab.sees("This service asks for a key", "#key-dialog")
+    tab.sees("This service requires an API key", "#key-dialog")
     tab.type("schlüssel")
-    tab.sees("letters without accents", "#key-fault")
-    tab.type("pa_wrong")  # what was typed before is selected
-    tab.sees("This key does not count here", "#key-fault")
+    tab.sees("unaccented letters", "#key-fault")
+    tab.type("pa_wrong")
+    tab.sees("This key is not valid", "#key-fault")
     tab.type(key)
-    tab.sees("2 documents, generation")  # what failed is asked again
+    tab.sees("2 documents, generation")
     assert not tab.run("document.querySelector('#key-dialog').open")
     tab.ask(BEANS)
     tab.answered()
@@ -399,41 +370,31 @@ def test_a_service_with_keys_asks_for_one_and_goes_on(
     assert tab.run("localStorage.length") == 0
     assert key not in tab.run("document.documentElement.outerHTML")
     tab.click("Forget the key")
-    tab.sees("This service asks for a key", "#key-dialog")
+    tab.sees("This service requires an API key", "#key-dialog")
     assert tab.count(".exchange") == 0
     assert tab.run("sessionStorage.length") == 0
-
-
-def test_a_key_that_was_revoked_is_asked_for_again(
-    tab: Tab, address: str, service: Service
-) -> None:
-    _, key = service.keys.add("first", ["ask"], [])
-    _, other = service.keys.add("second", ["ask"], [])
-    tab.open(address)
-    tab.sees("This service asks for a key", "#key-dialog")
-    tab.type(key)
-    tab.sees("2 documents, generation")
-    service.keys.revoke("first")
-    tab.ask(BEANS)
-    tab.sees("does not count any more", "#key-fault")
-    tab.type(other)
-    tab.answered()
-
-
-def test_without_a_key_the_page_says_what_is_missing(
-    tab: Tab, address: str, service: Service
-) -> None:
-    service.keys.add("tester", ["ask"], [])
-    tab.open(address)
-    tab.sees("This service asks for a key", "#key-dialog")
     tab.click("Not now")
     tab.sees("missing or invalid API key", "#welcome .error")
 
 
-# --- text is data --------------------------------------------------------------------------------
+def test_page_asks_again_after_a_key_was_revoked(tab: Tab, address: str, service: Service) -> None:
+    _, key = service.keys.add("first", ["ask"], [])
+    _, other = service.keys.add("second", ["ask"], [])
+    tab.open(address)
+    tab.sees("This service requires an API key", "#key-dialog")
+    tab.type(key)
+    tab.sees("2 documents, generation")
+    service.keys.revoke("first")
+    tab.ask(BEANS)
+    tab.sees("Your key is no longer valid", "#key-fault")
+    tab.type(other)
+    tab.answered()
 
 
-def test_markup_stays_text_wherever_it_comes_from(
+# --- Untrusted text --------------------------------------------------------------------------------
+
+
+def test_markup_in_documents_and_questions_stays_text(
     tab: Tab, address: str, service: Service, settings: Settings, folder_of: Writer
 ) -> None:
     sentence = f"Beans are sown in May, {HOSTILE} and not before."
@@ -458,15 +419,15 @@ def test_markup_stays_text_wherever_it_comes_from(
     tab.reload()
     tab.answered(2)
     tab.run(f"location.hash = new URLSearchParams({{ document: {json.dumps(HOSTILE)} }})")
-    tab.sees(f'no document is called "{HOSTILE}"', "#panel .error")
+    tab.sees(f'there is no document "{HOSTILE}"', "#panel .error")
     assert tab.count("img, b, script:not([src])") == 0
     assert tab.run("document.title") == "Assistant"
 
 
-# --- the service of the page -----------------------------------------------------------------------
+# --- Modules of the page ---------------------------------------------------------------------------
 
 
-def test_events_are_read_however_the_stream_is_cut(tab: Tab, address: str) -> None:
+def test_events_are_parsed_wherever_the_stream_is_cut(page: Tab) -> None:
     text = (
         "\ufeffevent: sentence\ndata: one – ünï 🌱\n\n"
         ": ping\n\n"
@@ -474,7 +435,7 @@ def test_events_are_read_however_the_stream_is_cut(tab: Tab, address: str) -> No
         "id: 7\rretry: 5\rdata: colon: in it\r\r"
         "event: nothing\n\ndata\n\n"
         "event: answer\ndata: {}\n\n"
-        "event: cut off\ndata: never whole\n"
+        "event: cut off\ndata: incomplete\n"
     )
     expected = [
         ["sentence", "one – ünï 🌱"],
@@ -483,36 +444,33 @@ def test_events_are_read_however_the_stream_is_cut(tab: Tab, address: str) -> No
         ["message", ""],
         ["answer", "{}"],
     ]
-    tab.open(address)
-    read = tab.run(
+    results = page.run(
         f"""(async () => {{
           const {{ eventsOf }} = await import("/page/stream.js");
           const bytes = new TextEncoder().encode({json.dumps(text)});
-          const read = async (pieces) => {{
+          const parse = async (chunks) => {{
             const events = [];
-            const stream = new ReadableStream({{
-              start(controller) {{
-                for (const piece of pieces) controller.enqueue(piece);
-                controller.close();
-              }},
-            }});
-            for await (const {{ event, data }} of eventsOf(stream)) events.push([event, data]);
+            const pull = (controller) => {{
+              if (chunks.length) controller.enqueue(chunks.shift());
+              else controller.close();
+            }};
+            for await (const {{ event, data }} of eventsOf(new ReadableStream({{ pull }}))) {{
+              events.push([event, data]);
+            }}
             return JSON.stringify(events);
           }};
-          const ways = [[...bytes].map((byte) => Uint8Array.of(byte))];
+          const cuts = [[...bytes].map((byte) => Uint8Array.of(byte))];
           for (let cut = 0; cut <= bytes.length; cut += 1) {{
-            ways.push([bytes.slice(0, cut), new Uint8Array(), bytes.slice(cut)]);
+            cuts.push([bytes.slice(0, cut), new Uint8Array(), bytes.slice(cut)]);
           }}
-          return [...new Set(await Promise.all(ways.map(read)))];
+          return [...new Set(await Promise.all(cuts.map(parse)))];
         }})()"""
     )
-    assert [json.loads(events) for events in read] == [expected]
-    assert len(read) == 1
+    assert [json.loads(events) for events in results] == [expected]
 
 
-def test_without_a_secure_context_ids_are_still_made(tab: Tab, address: str) -> None:
-    tab.open(address)
-    ids = tab.run(
+def test_ids_are_unique_without_a_secure_context(page: Tab) -> None:
+    ids = page.run(
         """(async () => {
           const { newId } = await import("/page/service.js");
           const ids = [newId()];
@@ -524,12 +482,12 @@ def test_without_a_secure_context_ids_are_still_made(tab: Tab, address: str) -> 
     assert all(re.fullmatch("[0-9a-f-]{32,36}", each) for each in ids)
 
 
-def test_on_a_phone_nothing_is_wider_than_the_screen(tab: Tab, address: str) -> None:
+def test_page_fits_the_width_of_a_phone(tab: Tab, shared_address: str) -> None:
     tab.call("Emulation.setDeviceMetricsOverride", **{**SIZE, "width": 400, "mobile": True})
-    tab.open(address)
+    tab.open(shared_address)
     tab.ask(BEANS)
     tab.answered()
     tab.click("Not helpful")
-    tab.sees("Send", ".reason")
+    tab.sees("Send", ".comment")
     assert tab.run("document.documentElement.scrollWidth") == 400
     assert tab.run("document.querySelector('#conversation').scrollWidth") == 400

@@ -126,4 +126,4 @@ question.addEventListener("keydown", onEnter);
 question.addEventListener("input", showCounter);
 document.addEventListener("keydown", onKey);
 addEventListener("hashchange", followFragment);
-showSummary().then(restore).then(followFragment);
+Promise.all([showSummary(), restore()]).then(followFragment);

@@ -1,0 +1,40 @@
+"""One served garden for all tests of a module that only read it."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from serving import client_of, listening, opened
+
+from api.assembly.service import Service
+from api.settings import Settings
+
+
+@pytest.fixture(scope="module")
+def shared_settings(garden_index: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings of a copy of the garden, indexed."""
+    folder = tmp_path_factory.mktemp("shared")
+    shutil.copytree(garden_index.parent, folder, symlinks=True, dirs_exist_ok=True)
+    return Settings(corpus=folder / "documents", data=folder / "data")
+
+
+@pytest.fixture(scope="module")
+def shared_service(shared_settings: Settings) -> Iterator[Service]:
+    """A service that a whole module shares. Its documents and keys must not be changed."""
+    with opened(shared_settings) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def shared_client(shared_service: Service) -> TestClient:
+    """A client of the shared service."""
+    return client_of(shared_service)
+
+
+@pytest.fixture(scope="module")
+def shared_address(shared_service: Service) -> Iterator[str]:
+    """The URL of the shared service over real HTTP."""
+    with listening(shared_service) as (host, port):
+        yield f"http://{host}:{port}/"
