@@ -1,8 +1,8 @@
-"""What can go wrong between a question and its answer. Finding no evidence is not among it."""
+"""Errors of asking and evaluating. A question without evidence is refused, which is no error."""
 
 
 class AnsweringError(Exception):
-    """A question cannot be dealt with as it stands."""
+    """A question or a requirement cannot be processed."""
 
 
 class QuestionInvalid(AnsweringError):
@@ -10,4 +10,4 @@ class QuestionInvalid(AnsweringError):
 
 
 class RequirementInvalid(AnsweringError):
-    """A requirement of an evaluation names no metric, or no number."""
+    """A requirement of an evaluation has an unknown metric, or no number."""

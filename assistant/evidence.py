@@ -1,18 +1,21 @@
-"""Choosing: from the passages that were found to the sentences, items and rows that answer.
+"""Evidence: the units of the found passages, scored by how well each may answer.
 
-Knows hits and what the question asks for; knows nothing of how answers are worded. Pure
-functions of their arguments.
+Reading order: `word_weights` → `collect_evidence` → `apply_reader` → `rerank_hits`. Pure functions;
+knows nothing of how answers are worded.
+
+Numbers without a source were set by hand on the shipped gold questions.
 """
 
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from assistant.english.expected import lacks
+from assistant.english.expected import missing_answer_type
+from assistant.english.forms import AnswerType
 from assistant.english.opposites import contrasts
-from assistant.english.question import AnswerType, Question
+from assistant.english.question import Question
+from assistant.english.statements import announces, defined_by, enumerates, is_bare_title, key_of
 from assistant.reader.runtime import Reader, Reading
 from corpus.document import Kind, Passage, Unit
 from corpus.markup import strip_markup
@@ -20,208 +23,252 @@ from index.bm25 import inverse_document_frequency
 from index.hits import Hit, SearchResult
 from index.terms import STOP_WORDS, stem, stems
 
-_EMPTY = frozenset(stem(word) for word in STOP_WORDS)
-# Passages whose units are looked at, best first.
-DEPTH = 10
-# Shares of a unit's score; chosen on half of SQuAD 2.0's development set and on the gold questions.
-_SIMILARITY, _COVERAGE, _FOUND = 0.4, 0.4, 0.2
-# What a unit loses that speaks of the opposite of what was asked, and gains that defines it.
-_CONTRAST, _DEFINITION = 0.12, 0.06
-# What a unit loses that lacks the kind of thing that is asked for.
-_LACKS = 0.06
-# What a paragraph loses that is a few words without an end: it names what follows, as a heading.
-_TITLE = 0.35
-_BARE = re.compile(r"^[^\w\n]*(?:[^\W\d_]+[ ,&/'’-]+){0,4}[^\W\d_]+[^\w.!?:;]*$")
-# Where several things are asked for: what a unit gains that names them, and loses that only
-# says how many there are.
-_NAMES_SEVERAL, _ONLY_COUNTS = 0.04, 0.12
-_COUNTS = re.compile(
-    r"\b(?:two|three|four|five|six|seven|eight|nine|ten|several|some|many)\s+(?:\w+\s+){0,2}?\w+s\b"
-    r"|\b(?:two|three|four|five|six|seven|eight|nine|ten) of\b|\bfollowing\b|\bbelow\b",
-    re.IGNORECASE,
-)
-# What a unit loses that only says the question's own words again.
-_NOTHING_NEW = 0.10
-# Passages that the reader reads, and what its verdict adds to a unit's score.
-READ = 3
-_READER, _READER_PASSAGE = 0.3, 0.15
-# A passage whose best unit scores less than the best of all by more than this is not read: the
-# verdict seldom makes up for it, and reading is what takes the time.
-_REACH = 0.12
-# What is taken for read of a passage that was not: such passages are seldom right.
-_UNREAD = Reading(units={}, passage=-2.0)
-# What an item is about, before its colon or dash; what a sentence defines.
-_KEY = re.compile(r"^(.{3,60}?)(?::| [–—-]) ")
-_DEFINED = re.compile(r"^(.{3,60}?)\s(?:is|are|was|were|means?|refers? to|describes?)\s")
-# Questions that a single new word hardly answers.
-_EXPLAINED = (AnswerType.OTHER, AnswerType.REASON, AnswerType.DEFINITION)
+# Best passages whose units become evidence.
+_MAX_PASSAGES = 10
+# Weights of the match score; chosen on half of SQuAD 2.0's development set and on the gold
+# questions.
+_SIMILARITY, _COVERAGE, _HIT = 0.4, 0.4, 0.2
 # What a question word counts that stands in the passage or its headings, not in the unit.
-_NEAR = 0.6
+_AROUND = 0.6
+# Penalties: the unit is about the opposite, lacks the type of thing asked for, is a bare title,
+# repeats the question, or only says how many things there are if several are asked for.
+_OPPOSITE, _MISSING_TYPE, _BARE_TITLE, _NOTHING_NEW, _ANNOUNCES = 0.12, 0.06, 0.35, 0.10, 0.12
+# Bonuses: the unit opens with the thing asked for, or names several things if asked for.
+_DEFINES, _ENUMERATES = 0.06, 0.04
+# Bonus from the reader's probabilities for the unit and for its passage.
+_READER_UNIT, _READER_PASSAGE = 0.3, 0.15
+# Passages that the reader reads: the best ones whose best unit scores at most this much below the
+# best of all. Reading takes most of the time, and its bonus seldom makes up for more.
+_MAX_READ, _READ_WITHIN = 3, 0.12
+# The logit of a unit or passage that was not read: those are seldom right.
+UNREAD_LOGIT = -2.0
+
+# Types whose answer takes more than one new word.
+_EXPLANATIONS = (AnswerType.OTHER, AnswerType.REASON, AnswerType.DEFINITION)
+_STOP_STEMS = frozenset(stem(word) for word in STOP_WORDS)
 
 
 @dataclass(frozen=True)
-class Weights:
-    """How rare each of the question's stems is in this material: stem → inverse document
-    frequency as BM25 has it (natural logarithm, above 0; Robertson and Zaragoza 2009)."""
+class WordWeights:
+    """How rare each stem of the question is among the passages: BM25's inverse document frequency
+    (natural logarithm, above 0; Robertson and Zaragoza 2009)."""
 
     rarity: Mapping[str, float]
 
     @cached_property
     def total(self) -> float:
+        """The sum over all stems; 1 if there are none."""
         return sum(self.rarity.values()) or 1.0
+
+    def coverage(self, own: frozenset[str], around: frozenset[str] = frozenset()) -> float:
+        """The share of the question's stems, by rarity, in a text or, at a discount, around it;
+        0 to 1."""
+        covered = 0.0
+        for word, rarity in self.rarity.items():
+            if word in own:
+                covered += rarity
+            elif word in around:
+                covered += _AROUND * rarity
+        return covered / self.total
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How a text compares with the question: both the score and the confidence weigh this."""
+
+    stems: frozenset[str]
+    coverage: float  # of the question's stems, 0 to 1
+    missing_type: float  # 1 if it lacks the type of thing asked for, 0.5 for a loose form
+    contrasts: bool  # it names the opposite of what was asked
 
 
 @dataclass(frozen=True)
 class Evidence:
     """A unit that may answer. `score` is comparable within one question; `similarity` is the
-    cosine to the question, `coverage` the share of the question's words, by rarity, that stand
-    in the unit or, at a discount, around it (both 0 to 1). `reading` is what the reader made of
-    its passage, where one read it, and `verdict` what that adds to the score."""
+    cosine of unit and question. `reading` is the reader's, None without a reader."""
 
     hit: Hit
-    unit: Unit
     place: int  # of the unit in its passage
-    score: float
     similarity: float
-    coverage: float
+    comparison: Comparison
+    score: float
     reading: Reading | None = None
-    verdict: float = 0.0
+    reader_bonus: float = 0.0
 
     @property
-    def rank(self) -> float:
-        """What evidence is sorted by: its score, and what the reader's verdict adds."""
-        return self.score + self.verdict
+    def total(self) -> float:
+        """The score with the reader's bonus: what evidence is sorted by."""
+        return self.score + self.reader_bonus
 
     @property
     def passage(self) -> Passage:
+        """The passage that the unit is part of."""
         return self.hit.passage
 
     @property
+    def unit(self) -> Unit:
+        """The unit itself."""
+        return self.passage.units[self.place]
+
+    @property
     def source(self) -> str:
-        """The unit's own text, as it stands in the document."""
+        """The unit's text as it stands in the document."""
         return self.passage.source(self.unit)
 
+    @property
+    def coverage(self) -> float:
+        """The share of the question's stems in or around the unit."""
+        return self.comparison.coverage
 
-def weigh_words(question: Question, frequency: Callable[[str], int], count: int) -> Weights:
+    def logit(self, place: int) -> float:
+        """The reader's logit for a unit of the passage."""
+        return self.reading.units.get(place, UNREAD_LOGIT) if self.reading else UNREAD_LOGIT
+
+
+def word_weights(
+    question: Question, document_frequency: Callable[[str], int], count: int
+) -> WordWeights:
     """The rarity of the question's words among `count` passages."""
-    rarity: dict[str, float] = {}
-    for word in question.subject:
-        rarity[stem(word)] = inverse_document_frequency(min(frequency(word), count), count)
-    return Weights(rarity)
+    return WordWeights(
+        {
+            stem(word): inverse_document_frequency(min(document_frequency(word), count), count)
+            for word in question.subject
+        }
+    )
 
 
-def gather(question: Question, found: SearchResult, weights: Weights) -> list[Evidence]:
-    """The units of the best passages, best first. A heading or a table's header is never one."""
-    evidence: list[Evidence] = []
-    asked = frozenset(question.terms)
-    for hit in found.hits[:DEPTH]:
+def collect_evidence(
+    question: Question, found: SearchResult, weights: WordWeights
+) -> list[Evidence]:
+    """The quotable units of the best passages, best first."""
+    evidence = []
+    for hit in found.hits[:_MAX_PASSAGES]:
         passage = hit.passage
-        around = stems(f"{passage.context} {passage.question or ''} {passage.text}")
+        around = stems(surroundings(passage))
         for place, unit in enumerate(passage.units):
-            if unit.kind in (Kind.HEADER, Kind.CODE) or (is_lead(passage, place)):
+            if unit.kind in (Kind.HEADER, Kind.CODE) or introduces_list(passage, place):
                 continue
-            own = stems(_words_of(passage, unit))
-            coverage = covered(weights, own, around)
+            comparison = compare(question, weights, _text_of(passage, unit), around=around)
             similarity = hit.unit_scores[place]
-            score = _SIMILARITY * similarity + _COVERAGE * coverage + _FOUND * hit.score
-            score -= _LACKS * lacks(question, _words_of(passage, unit))
-            if unit.kind is Kind.PARAGRAPH and _BARE.match(passage.source(unit)):
-                score -= _TITLE
-            if contrasts(asked, own):
-                score -= _CONTRAST
-            if question.answer_type is not AnswerType.YES_NO and not _adds(question, own):
-                score -= _NOTHING_NEW
-            if question.wants_list and question.answer_type is not AnswerType.AMOUNT:
-                score += _enumerates(passage, unit)
-            if _is_about(question, passage, unit):
-                score += _DEFINITION
-            evidence.append(Evidence(hit, unit, place, score, similarity, coverage))
+            score = match_score(similarity, comparison.coverage, hit)
+            score = _adjusted(score, question, passage, unit, comparison)
+            evidence.append(Evidence(hit, place, similarity, comparison, score))
     return sorted(evidence, key=lambda e: (-e.score, e.hit.ordinal, e.place))
 
 
-def read(question: Question, evidence: Sequence[Evidence], reader: Reader) -> list[Evidence]:
-    """The evidence after the reader has read the best passages, best first again."""
+def apply_reader(
+    question: Question, evidence: Sequence[Evidence], reader: Reader
+) -> list[Evidence]:
+    """The evidence with the reader's bonus on the best passages, best first again."""
     best: dict[int, Evidence] = {}
     for each in evidence:
         best.setdefault(each.hit.ordinal, each)
-    leading = [each for each in best.values() if each.score >= evidence[0].score - _REACH][:READ]
-    readings = reader.read(question.text, [(each.passage, each.place) for each in leading])
-    by_passage = {each.hit.ordinal: got for each, got in zip(leading, readings, strict=True)}
+    within = [e for e in best.values() if e.score >= evidence[0].score - _READ_WITHIN][:_MAX_READ]
+    readings = reader.read(question.text, [(each.passage, each.place) for each in within])
+    by_passage = {each.hit.ordinal: got for each, got in zip(within, readings, strict=True)}
+    unread = Reading(units={}, passage=UNREAD_LOGIT)
     result = []
     for each in evidence:
-        reading = by_passage.get(each.hit.ordinal, _UNREAD)
-        logit = reading.units.get(each.place, _UNREAD.passage)
-        bonus = _READER * _sigmoid(logit) + _READER_PASSAGE * _sigmoid(reading.passage)
-        result.append(replace(each, verdict=bonus, reading=reading))
-    return sorted(result, key=lambda e: (-e.rank, e.hit.ordinal, e.place))
+        reading = by_passage.get(each.hit.ordinal, unread)
+        logit = reading.units.get(each.place, UNREAD_LOGIT)
+        bonus = _READER_UNIT * _sigmoid(logit) + _READER_PASSAGE * _sigmoid(reading.passage)
+        result.append(replace(each, reader_bonus=bonus, reading=reading))
+    return sorted(result, key=lambda e: (-e.total, e.hit.ordinal, e.place))
 
 
-def rerank(found: SearchResult, evidence: Sequence[Evidence]) -> list[tuple[float, Hit]]:
-    """The hits after reading, best first, each with what it is sorted by, 0 to 1: its own score
-    and the reader's verdict on the best of its units."""
-    verdicts: dict[int, float] = {}
+def rerank_hits(found: SearchResult, evidence: Sequence[Evidence]) -> list[tuple[float, Hit]]:
+    """The hits, best first, with the scores they are sorted by, 0 to 1: their own plus the reader's
+    bonus for their best unit."""
+    bonuses: dict[int, float] = {}
     for each in evidence:
-        verdicts[each.hit.ordinal] = max(each.verdict, verdicts.get(each.hit.ordinal, 0.0))
-    least = min(verdicts.values(), default=0.0)
-    highest = 1.0 + (_READER + _READER_PASSAGE if verdicts else 0.0)
-    ranked = [((hit.score + verdicts.get(hit.ordinal, least)) / highest, hit) for hit in found.hits]
+        bonuses[each.hit.ordinal] = max(each.reader_bonus, bonuses.get(each.hit.ordinal, 0.0))
+    least = min(bonuses.values(), default=0.0)
+    highest = 1.0 + (_READER_UNIT + _READER_PASSAGE if bonuses else 0.0)
+    ranked = [((hit.score + bonuses.get(hit.ordinal, least)) / highest, hit) for hit in found.hits]
     return sorted(ranked, key=lambda pair: (-pair[0], pair[1].ordinal))
 
 
-def _sigmoid(logit: float) -> float:
-    return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit))))
+def compare(
+    question: Question,
+    weights: WordWeights,
+    text: str,
+    headings: str = "",
+    around: frozenset[str] = frozenset(),
+) -> Comparison:
+    """Compares a text, with the headings that belong to it and the stems around it, with the
+    question."""
+    own = stems(text) | stems(headings)
+    return Comparison(
+        stems=own,
+        coverage=weights.coverage(own, around),
+        missing_type=missing_answer_type(question, text),
+        contrasts=contrasts(frozenset(question.terms), own),
+    )
 
 
-def covered(weights: Weights, own: frozenset[str], around: frozenset[str]) -> float:
-    """The share of the question's words, by rarity, that the texts hold; 0 to 1."""
-    total = 0.0
-    for word, rarity in weights.rarity.items():
-        if word in own:
-            total += rarity
-        elif word in around:
-            total += _NEAR * rarity
-    return total / weights.total
+def match_score(similarity: float, coverage: float, hit: Hit) -> float:
+    """How well a text of a hit matches the question, by meaning, words and search."""
+    return _SIMILARITY * similarity + _COVERAGE * coverage + _HIT * hit.score
 
 
-def _adds(question: Question, own: frozenset[str]) -> bool:
-    """Whether a text says anything that the question does not: a word, where a single thing is
-    asked for, else two."""
-    least = 2 if question.answer_type in _EXPLAINED else 1
-    return len(own - set(question.terms) - _EMPTY) >= least
+def surroundings(passage: Passage) -> str:
+    """The whole passage with its title, headings and FAQ question."""
+    return f"{passage.context} {passage.question or ''} {passage.text}"
 
 
-def _enumerates(passage: Passage, unit: Unit) -> float:
-    """What a unit gains that names several things, and loses that only counts them."""
-    text = passage.source(unit)
-    if text.count(",") >= 2:
-        return _NAMES_SEVERAL
-    return -_ONLY_COUNTS if announces(text) else 0.0
-
-
-def announces(text: str) -> bool:
-    """Whether a sentence says how many things there are, and not which."""
-    return text.count(",") < 2 and bool(_COUNTS.search(text))
-
-
-def _is_about(question: Question, passage: Passage, unit: Unit) -> bool:
-    """Whether the unit opens with the thing asked for: a row by its first cell, an item before its
-    colon or dash, a sentence that says what something is."""
-    if unit.kind is Kind.ROW and unit.cells:
-        return set(question.terms) <= stems(passage.at(*unit.cells[0]))
-    opening = _KEY if unit.kind is Kind.ITEM else _DEFINED
-    if opening is _DEFINED and question.answer_type is not AnswerType.DEFINITION:
-        return False
-    found = opening.match(strip_markup(passage.source(unit)))
-    return found is not None and set(question.terms) <= stems(found.group(1))
-
-
-def is_lead(passage: Passage, place: int) -> bool:
-    """Whether the unit only opens the list that follows it."""
+def introduces_list(passage: Passage, place: int) -> bool:
+    """Whether the unit only introduces the list that follows it."""
     unit = passage.units[place]
     following = passage.units[place + 1] if place + 1 < len(passage.units) else None
     return following is not None and following.lead == (unit.start, unit.end)
 
 
-def _words_of(passage: Passage, unit: Unit) -> str:
+def _adjusted(
+    score: float, question: Question, passage: Passage, unit: Unit, comparison: Comparison
+) -> float:
+    """The match score with the unit's bonuses and penalties."""
+    source = passage.source(unit)
+    score -= _MISSING_TYPE * comparison.missing_type
+    if unit.kind is Kind.PARAGRAPH and is_bare_title(source):
+        score -= _BARE_TITLE
+    if comparison.contrasts:
+        score -= _OPPOSITE
+    if question.answer_type is not AnswerType.YES_NO and not _adds(question, comparison.stems):
+        score -= _NOTHING_NEW
+    if question.wants_list and question.answer_type is not AnswerType.AMOUNT:
+        if enumerates(source):
+            score += _ENUMERATES
+        elif announces(source):
+            score -= _ANNOUNCES
+    if _opens_with_subject(question, passage, unit):
+        score += _DEFINES
+    return score
+
+
+def _adds(question: Question, own: frozenset[str]) -> bool:
+    """Whether a text has enough words that the question does not have."""
+    least = 2 if question.answer_type in _EXPLANATIONS else 1
+    return len(own - set(question.terms) - _STOP_STEMS) >= least
+
+
+def _opens_with_subject(question: Question, passage: Passage, unit: Unit) -> bool:
+    """Whether the unit opens with the thing asked for: a row by its first cell, an item before its
+    colon or dash, a sentence that defines it."""
+    if unit.kind is Kind.ROW and unit.cells:
+        opening: str | None = passage.at(*unit.cells[0])
+    elif unit.kind is Kind.ITEM:
+        opening = key_of(strip_markup(passage.source(unit)))
+    elif question.answer_type is AnswerType.DEFINITION:
+        opening = defined_by(strip_markup(passage.source(unit)))
+    else:
+        opening = None
+    return opening is not None and set(question.terms) <= stems(opening)
+
+
+def _text_of(passage: Passage, unit: Unit) -> str:
     spans = unit.cells or ((unit.start, unit.end),)
     return " ".join(passage.at(start, end) for start, end in spans)
+
+
+def _sigmoid(logit: float) -> float:
+    return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit))))

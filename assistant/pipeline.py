@@ -1,4 +1,7 @@
-"""The pipeline: ask() is a handful of named steps, each a module of its own."""
+"""The pipeline: understand → search → assess → decide → write → prove.
+
+`Assistant.answer_steps` is the whole of it; each step is a module of its own.
+"""
 
 import time
 import uuid
@@ -9,40 +12,44 @@ from typing import TypeAlias
 import numpy as np
 
 from assistant import writer
-from assistant.answer import Answer, Citation, ProvedSentence, Related, Sentence, Status, Turn
-from assistant.confidence import Calibration, Features, measure
+from assistant.answer import Answer, ProvedSentence, Related, Status, Turn
+from assistant.confidence import Calibration, Features, extract_features
 from assistant.english.question import Question, understand
-from assistant.evidence import Evidence, Weights, gather, read, rerank, weigh_words
+from assistant.evidence import (
+    Evidence,
+    WordWeights,
+    apply_reader,
+    collect_evidence,
+    rerank_hits,
+    word_weights,
+)
 from assistant.proof import is_verbatim, supports
 from assistant.reader.runtime import Reader
-from assistant.selection import Chosen, Shape, choose
+from assistant.selection import Selection, Shape, select
 from assistant.steps import Steps
+from assistant.writer import Statement
 from corpus.document import Passage, Unit
 from corpus.markup import strip_markup
 from index.encoder import Encoder, Vectors
-from index.generation import (
-    Generation,
-)
+from index.generation import Generation
 from index.hits import Hit, SearchResult
 from index.search import Searcher
 from index.texts import TextStore
 
-_HITS = 10
-_SUGGESTIONS = 3
-_RELATED = 3
-# A question of the material further from the one asked than this suggests nothing.
-_NEAR_QUESTION = 0.25
+_MAX_HITS = 10
+_MAX_SUGGESTIONS = 3
+_MAX_RELATED = 3
+# Cosine from which an FAQ question is suggested; set by hand on the shipped gold questions.
+_MIN_SUGGESTION_SIMILARITY = 0.25
 
 
 @dataclass(frozen=True)
 class Assessment:
-    """What was found, chosen and measured for a question, before it is decided and worded."""
+    """What was found and selected for a question, and the features of it; no decision yet."""
 
     question: Question
     found: SearchResult
-    evidence: tuple[Evidence, ...]
-    weights: Weights
-    chosen: Chosen | None
+    selection: Selection | None
     features: Features | None
 
 
@@ -60,35 +67,44 @@ class Assistant:
         calibration: Calibration,
         reader: Reader | None = None,
     ) -> None:
+        """`texts` holds the texts that citations are proved against."""
         self.generation = generation
-        self.searcher = Searcher(generation, encoder)
+        self._searcher = Searcher(generation, encoder)
         self._encoder = encoder
-        self.texts = texts
+        self._texts = texts
         self._calibration = calibration
         self._reader = reader
-        asked = generation.passages.faq_passages()
-        self._questions = [entry.passage.question or "" for entry in asked]
-        rows = [entry.heading_row for entry in asked]
-        self._question_vectors: Vectors = np.asarray(generation.vectors[rows])
+        entries = generation.passages.faq_passages()
+        self._faq_questions = [entry.passage.question or "" for entry in entries]
+        rows = [entry.heading_row for entry in entries]
+        self._faq_vectors: Vectors = np.asarray(generation.vectors[rows])
 
     def within(self, folders: Collection[str]) -> "Assistant":
-        """The assistant of somebody who knows no documents but those in these folders."""
+        """An assistant that knows only the documents in these folders."""
         generation = self.generation.within(folders)
-        return Assistant(generation, self._encoder, self.texts, self._calibration, self._reader)
+        return Assistant(generation, self._encoder, self._texts, self._calibration, self._reader)
 
     def ask(
         self, message: str, history: Sequence[Turn] = (), conversation_id: str | None = None
     ) -> Answer:
-        """The answer, or the refusal. Raises QuestionInvalid where the message is no question."""
+        """Answers or refuses. Raises QuestionInvalid if the message is not a question."""
         return Steps(self.answer_steps(message, history, conversation_id)).result()
 
     def ask_with_assessment(
-        self, message: str, history: Sequence[Turn] = (), conversation_id: str | None = None
+        self, message: str, history: Sequence[Turn] = ()
     ) -> tuple[Answer, Assessment]:
-        """The answer, and what was found and measured on the way to it."""
-        steps = Steps(self.answer_steps(message, history, conversation_id))
+        """The answer, and the assessment behind it. Raises QuestionInvalid."""
+        steps = Steps(self.answer_steps(message, history))
         assessment = next(step for step in steps if isinstance(step, Assessment))
         return steps.result(), assessment
+
+    def search(self, message: str, k: int) -> tuple[Hit, ...]:
+        """The k best passages, scored 0 to 1 with the reader. Raises QuestionInvalid."""
+        question = self._understand(message, ())
+        found = self._searcher.search(question.text, max(k, _MAX_HITS))
+        evidence, _ = self._collect(question, found)
+        ranked = rerank_hits(found, evidence)[:k]
+        return tuple(replace(hit, score=score) for score, hit in ranked)
 
     def answer_steps(
         self, message: str, history: Sequence[Turn] = (), conversation_id: str | None = None
@@ -99,159 +115,129 @@ class Assistant:
         Raises QuestionInvalid if the message is not a question.
         """
         clock = _Clock()
-        question = self._understood(message, history)
+        question = self._understand(message, history)
         clock.lap("understand")
-        vector = self.searcher.encode(question.text)
+        vector = self._searcher.encode(question.text)
         clock.lap("encode")
-        found = self.searcher.search(question.text, _HITS, vector, question.context)
+        found = self._searcher.search(question.text, _MAX_HITS, vector, question.context)
         clock.lap("search")
         yield found
-        judged = self.assess(question, found)
-        told = self._parts(judged) or [judged]
-        confidence = min(self._confidence(each) for each in told)
-        sure = confidence >= self._calibration.threshold and not question.is_open
+        whole = self.assess(question, found)
+        assessments = self._assess_parts(whole) or [whole]
+        confidence = min(self._confidence(each) for each in assessments)
+        is_answered = confidence >= self._calibration.threshold and not question.lacks_topic
         clock.lap("select")
-        yield judged
-        statements = writer.state(_units(told)) if sure else []
+        yield whole
+        statements = writer.make_statements(_selected_units(assessments)) if is_answered else []
         clock.lap("write")
-        proved = self._proved(statements)
+        proved = self._prove(statements)
         text, sentences = writer.compose(proved)
         clock.lap("prove")
         citations = tuple(statement.citation for statement in proved)
         for sentence in sentences:
-            yield ProvedSentence(
-                sentence, tuple(c for c in citations if c.number in sentence.citations)
-            )
-        return self._answer(
-            question, judged.found, confidence, text, sentences, citations, conversation_id, clock
+            own = tuple(each for each in citations if each.number in sentence.citations)
+            yield ProvedSentence(sentence, own)
+        return Answer(
+            id=uuid.uuid4().hex,
+            conversation_id=conversation_id or uuid.uuid4().hex,
+            question=question.original,
+            standalone_question=question.text,
+            status=Status.ANSWERED if sentences else Status.REFUSED,
+            text=text if sentences else writer.REFUSAL,
+            sentences=sentences,
+            citations=citations,
+            confidence=confidence,
+            suggestions=() if sentences else self._suggestions(question, found.vector),
+            related=() if sentences else _related(whole.found),
+            writer=writer.NAME,
+            generation=self.generation.id,
+            timings_ms=clock.done(),
         )
 
-    def search(self, message: str, k: int) -> tuple[Hit, ...]:
-        """The k best passages for a question, after reading; their scores are what they are
-        sorted by. Raises QuestionInvalid where the message is no question."""
-        question = self._understood(message, ())
-        found = self.searcher.search(question.text, max(k, _HITS))
-        evidence, _ = self._weighed(question, found)
-        ranked = rerank(found, evidence)[:k]
-        return tuple(replace(hit, score=score) for score, hit in ranked)
-
     def assess(self, question: Question, found: SearchResult) -> Assessment:
-        """Chooses evidence and measures it; what calibration learns from."""
-        words = self.generation.passages
-        evidence, weights = self._weighed(question, found)
-        found = replace(found, hits=tuple(hit for _, hit in rerank(found, evidence)))
-        chosen = choose(question, found, evidence, weights)
+        """Selects evidence from what was found, and measures it."""
+        evidence, weights = self._collect(question, found)
+        found = replace(found, hits=tuple(hit for _, hit in rerank_hits(found, evidence)))
+        selection = select(question, found, evidence, weights)
         features = None
-        if chosen:
-            features = measure(question, found, evidence, chosen, weights, words.count)
-        return Assessment(question, found, tuple(evidence), weights, chosen, features)
+        if selection:
+            count = self.generation.passages.count
+            features = extract_features(question, found, evidence, selection, weights, count)
+        return Assessment(question, found, selection, features)
 
-    def _parts(self, whole: Assessment) -> list[Assessment]:
-        """The questions that a question is made of, judged one by one. Empty where it is only
-        one, where one of them has no answer of its own, or where both are answered at once."""
-        parts = whole.question.parts
-        if not parts or (whole.chosen and whole.chosen.shape is Shape.COMPARISON):
+    def _assess_parts(self, whole: Assessment) -> list[Assessment]:
+        """The assessments of the parts of a compound question. Empty if it has no parts, if a part
+        is not answered, or if a comparison answers both at once."""
+        question, selection = whole.question, whole.selection
+        if not question.parts or (selection and selection.shape is Shape.COMPARISON):
             return []
-        context = whole.question.text
-        judged = [
-            self.assess(part, self.searcher.search(part.text, _HITS, context=context))
-            for part in parts
-        ]
-        sure = all(self._confidence(each) >= self._calibration.threshold for each in judged)
-        return judged if sure else []
+        assessments = []
+        for part in question.parts:
+            found = self._searcher.search(part.text, _MAX_HITS, context=question.text)
+            assessments.append(self.assess(part, found))
+        threshold = self._calibration.threshold
+        is_answered = all(self._confidence(each) >= threshold for each in assessments)
+        return assessments if is_answered else []
 
-    def _understood(self, message: str, history: Sequence[Turn]) -> Question:
+    def _understand(self, message: str, history: Sequence[Turn]) -> Question:
         question = understand(message, history, self._encoder.encode_documents)
-        return replace(question, text=self.searcher.correct_spelling(question.text))
+        return replace(question, text=self._searcher.correct_spelling(question.text))
 
-    def _weighed(self, question: Question, found: SearchResult) -> tuple[list[Evidence], Weights]:
-        """The units of what was found, best first, and how rare the question's words are."""
-        words = self.generation.passages
-        weights = weigh_words(question, words.document_frequency, words.count)
-        evidence = gather(question, found, weights)
+    def _collect(
+        self, question: Question, found: SearchResult
+    ) -> tuple[list[Evidence], WordWeights]:
+        """The evidence, best first, and how rare the question's words are."""
+        passages = self.generation.passages
+        weights = word_weights(question, passages.document_frequency, passages.count)
+        evidence = collect_evidence(question, found, weights)
         if self._reader:
-            evidence = read(question, evidence, self._reader)
+            evidence = apply_reader(question, evidence, self._reader)
         return evidence, weights
 
-    def _confidence(self, judged: Assessment) -> float:
-        """As it is shown: rounded first, so that a threshold read off an answer holds for it."""
-        features = judged.features
-        if features is None or judged.question.is_open:
+    def _confidence(self, assessment: Assessment) -> float:
+        """Rounded as it is shown, so that a threshold taken from an answer holds for it."""
+        if assessment.features is None or assessment.question.lacks_topic:
             return 0.0
-        return round(self._calibration.probability(features), 4)
+        return round(self._calibration.probability(assessment.features), 4)
 
-    def _proved(self, statements: Sequence[writer.Statement]) -> list[writer.Statement]:
-        """The statements whose citation stands in the kept text and supports them."""
+    def _prove(self, statements: Sequence[Statement]) -> list[Statement]:
+        """The statements whose citation is verbatim in the stored text and supports them."""
         texts: dict[str, str] = {}
         proved = []
         for statement in statements:
             citation = statement.citation
             if citation.sha256 not in texts:
-                texts[citation.sha256] = self.texts.read(citation.sha256)
+                texts[citation.sha256] = self._texts.read(citation.sha256)
             if is_verbatim(texts[citation.sha256], citation) and supports(
                 statement.text, [citation.quote]
             ):
                 proved.append(statement)
         return proved
 
-    def _answer(
-        self,
-        question: Question,
-        found: SearchResult,
-        confidence: float,
-        text: str,
-        sentences: tuple[Sentence, ...],
-        citations: tuple[Citation, ...],
-        conversation_id: str | None,
-        clock: "_Clock",
-    ) -> Answer:
-        refused = not sentences
-        return Answer(
-            id=uuid.uuid4().hex,
-            conversation_id=conversation_id or uuid.uuid4().hex,
-            question=question.asked,
-            standalone_question=question.text,
-            status=Status.REFUSED if refused else Status.ANSWERED,
-            text=writer.REFUSAL if refused else text,
-            sentences=sentences,
-            citations=citations,
-            confidence=confidence,
-            suggestions=self._suggestions(question, found.vector) if refused else (),
-            related=_related(found) if refused else (),
-            writer=writer.NAME,
-            generation=self.generation.id,
-            timings_ms=clock.done(),
-        )
-
     def _suggestions(self, question: Question, vector: Vectors) -> tuple[str, ...]:
-        """The nearest questions that the material itself asks and answers."""
-        if not self._questions:
+        """The FAQ questions nearest to the question."""
+        if not self._faq_questions:
             return ()
-        cosines = self._question_vectors @ vector
+        cosines = self._faq_vectors @ vector
         asked = strip_markup(question.text).lower()
         near = [
-            self._questions[i]
+            self._faq_questions[i]
             for i in np.argsort(-cosines, kind="stable")
-            if (cosines[i] >= _NEAR_QUESTION or question.is_open)
-            and self._questions[i].lower() != asked
+            if (cosines[i] >= _MIN_SUGGESTION_SIMILARITY or question.lacks_topic)
+            and self._faq_questions[i].lower() != asked
         ]
-        return tuple(dict.fromkeys(near))[:_SUGGESTIONS]
+        return tuple(dict.fromkeys(near))[:_MAX_SUGGESTIONS]
 
 
-def _units(judged: Sequence[Assessment]) -> list[tuple[Passage, Unit]]:
-    """The units chosen, each once, in the order in which they are told."""
-    every = (unit for each in judged if each.chosen for unit in each.chosen.units)
+def _selected_units(assessments: Sequence[Assessment]) -> list[tuple[Passage, Unit]]:
+    """The selected units, each once, in the order of the answer."""
+    every = (unit for each in assessments if each.selection for unit in each.selection.units)
     return list(dict.fromkeys(every))
 
 
 def _related(found: SearchResult) -> tuple[Related, ...]:
-    return tuple(
-        Related(
-            hit.passage.document, hit.passage.sha256, hit.passage.start, hit.passage.end,
-            hit.passage.text,
-        )
-        for hit in found.hits[:_RELATED]
-    )  # fmt: skip
+    passages = (hit.passage for hit in found.hits[:_MAX_RELATED])
+    return tuple(Related(p.document, p.sha256, p.start, p.end, p.text) for p in passages)
 
 
 class _Clock:

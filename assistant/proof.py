@@ -1,6 +1,6 @@
-"""The proof: no sentence is shown unless the quotes it cites are verbatim and support it.
+"""The proof: a sentence is shown only if the quotes it cites are verbatim and support it.
 
-Knows texts, quotes and sentences. Must not know how the sentence came about.
+Knows texts, quotes and sentences; does not know who wrote the sentence.
 """
 
 import re
@@ -10,27 +10,26 @@ from assistant.answer import Citation
 from corpus.markup import strip_markup
 from index.terms import words
 
-_RUN_TOGETHER = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])|(?<=[)\]])(?=\w)")
+_JOINED = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])|(?<=[)\]])(?=\w)")
 
 
 def is_verbatim(text: str, citation: Citation) -> bool:
-    """Whether the kept text at the citation's place is its quote, to the character."""
-    inside = 0 <= citation.start < citation.end <= len(text)
-    return inside and text[citation.start : citation.end] == citation.quote
+    """Whether the stored text at the citation's offsets is its quote, to the character."""
+    is_inside = 0 <= citation.start < citation.end <= len(text)
+    return is_inside and text[citation.start : citation.end] == citation.quote
 
 
 def supports(sentence: str, quotes: Sequence[str]) -> bool:
-    """Whether every word of the sentence stands in the quotes, in the same order.
+    """Whether the quotes have every word of the sentence, in the same order.
 
-    That is what a sentence taken from the material satisfies and an invented one does not; a
-    sentence without words is supported by nothing.
+    An extracted sentence passes; an invented one does not, nor does one without words.
     """
-    said = words(_apart(sentence))
-    given = iter([word for quote in quotes for word in words(_apart(strip_markup(quote)))])
-    return bool(said) and all(any(word == other for other in given) for word in said)
+    stated = words(_separate(sentence))
+    quoted = iter([word for quote in quotes for word in words(_separate(strip_markup(quote)))])
+    return bool(stated) and all(any(word == other for other in quoted) for word in stated)
 
 
-def _apart(text: str) -> str:
-    """The text with a space wherever a capital follows a small letter or a bracket: so cells that
-    a scrape ran together are told apart, and names like JavaScript alike on both sides."""
-    return _RUN_TOGETHER.sub(" ", text)
+def _separate(text: str) -> str:
+    """The text with a space before each capital that follows a small letter or a bracket: scrapes
+    join table cells. A name like JavaScript is split on both sides alike."""
+    return _JOINED.sub(" ", text)

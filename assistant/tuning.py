@@ -1,4 +1,4 @@
-"""The threshold of one corpus, from its own gold questions. Run at the end of every build."""
+"""The refusal threshold of one corpus, fitted to its own gold questions at the end of a build."""
 
 from collections.abc import Callable, Sequence
 
@@ -20,11 +20,11 @@ def fit_threshold(
     answered: float = ANSWERED_SHARE,
     watch: Callable[[], None] = lambda: None,
 ) -> float:
-    """The highest threshold that still lets through the given share of the right answers, by the
-    assistant's own confidence; 0 to 1. `assistant` must refuse nothing itself.
+    """The highest threshold, 0 to 1, that lets through the given share of the right answers, by
+    the confidence of an `assistant` that refuses nothing; 0 if no answer is right.
 
-    Right answers, not all answerable questions: to refuse what would be answered wrongly is no
-    loss.
+    Wrong answers to answerable questions do not count: refusing those is no loss. `watch` is
+    called after each question.
     """
     confidences = []
     for gold in questions:
@@ -37,5 +37,5 @@ def fit_threshold(
 
 
 def is_askable(gold: GoldQuestion) -> bool:
-    """Whether the pipeline takes it for a question at all."""
+    """Whether the pipeline accepts the question."""
     return len(gold.question) <= MAX_QUESTION_CHARS and any(c.isalnum() for c in gold.question)

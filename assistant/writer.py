@@ -1,6 +1,6 @@
-"""The extractive writer: the material's own sentences, in an order that reads well.
+"""The extractive writer: words the selected units as sentences, and puts them in order.
 
-Knows chosen units and how they are worded. Must not add a word that is not theirs.
+Uses the documents' own words only.
 """
 
 from collections.abc import Sequence
@@ -16,19 +16,18 @@ REFUSAL = "The documents do not answer this question."
 
 @dataclass(frozen=True)
 class Statement:
-    """A sentence to be shown and the citation that proves it; `listed` ones stand on a line of
-    their own."""
+    """A sentence with the citation that proves it; a `listed` one gets a line of its own."""
 
     text: str
     citation: Citation
     listed: bool
 
 
-def state(units: Sequence[tuple[Passage, Unit]]) -> list[Statement]:
-    """One statement for each unit, numbered from 1 in the order given."""
+def make_statements(units: Sequence[tuple[Passage, Unit]]) -> list[Statement]:
+    """One statement per unit, numbered from 1."""
     return [
         Statement(
-            text=_worded(passage, unit),
+            text=_wording(passage, unit),
             citation=_citation(number, passage, unit),
             listed=unit.kind in (Kind.ITEM, Kind.ROW) and len(units) > 1,
         )
@@ -37,14 +36,14 @@ def state(units: Sequence[tuple[Passage, Unit]]) -> list[Statement]:
 
 
 def compose(statements: Sequence[Statement]) -> tuple[str, tuple[Sentence, ...]]:
-    """The answer's text, with markers behind the sentences, and where in it each stands."""
+    """The answer's text, with markers behind the sentences, and the sentences in it."""
     text = ""
     sentences = []
     for statement in statements:
-        opening = "- " if statement.listed else ""
         if text:
-            text += "\n" if statement.listed or text.rsplit("\n", 1)[-1].startswith("- ") else " "
-        text += opening
+            after_list = text.rsplit("\n", 1)[-1].startswith("- ")
+            text += "\n" if statement.listed or after_list else " "
+        text += "- " if statement.listed else ""
         start = len(text)
         number = statement.citation.number
         text += statement.text
@@ -53,7 +52,7 @@ def compose(statements: Sequence[Statement]) -> tuple[str, tuple[Sentence, ...]]
     return text, tuple(sentences)
 
 
-def _worded(passage: Passage, unit: Unit) -> str:
+def _wording(passage: Passage, unit: Unit) -> str:
     if unit.kind is Kind.ROW and unit.cells:
         cells = [strip_markup(passage.at(start, end)) for start, end in unit.cells]
         first, *rest = [cell for cell in cells if cell]
@@ -62,12 +61,12 @@ def _worded(passage: Passage, unit: Unit) -> str:
 
 
 def _citation(number: int, passage: Passage, unit: Unit) -> Citation:
-    headings = (*passage.headings, *([passage.question] if passage.question else []))
+    question = (passage.question,) if passage.question else ()
     return Citation(
         number=number,
         document=passage.document,
         title=passage.title,
-        headings=headings,
+        headings=(*passage.headings, *question),
         sha256=passage.sha256,
         start=unit.start,
         end=unit.end,

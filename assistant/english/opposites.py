@@ -1,12 +1,12 @@
-"""Words of which one excludes the other, and numbers: what makes a text speak of something else
-although it sounds like the question."""
+"""Words that exclude each other: a text about the opposite sounds like the question."""
 
 import re
 from collections.abc import Iterable, Set
-from functools import lru_cache
 
-from index.terms import stem, words
+from index.terms import stem
 
+# Word pairs in any part of speech. "internal/external" is what the shipped documents turn on; the
+# others are general English.
 _PAIRS = """
     internal/external inside/outside increase/decrease increase/reduce extend/reduce grow/decline
     grow/shrink rise/fall before/after first/last earliest/latest oldest/newest minimum/maximum
@@ -26,50 +26,30 @@ _PAIRS = """
 OPPOSITE_WORDS = tuple((one, other) for one, other in (p.split("/") for p in _PAIRS.split()))
 # Stemmed, each pair once.
 OPPOSITES = tuple((stem(one), stem(other)) for one, other in OPPOSITE_WORDS)
-# Both ways: of a question's few words, those that have opposites are looked up.
+# Stem to its opposites, in both directions: a question has few words that have any.
 _OPPOSITES_OF: dict[str, list[str]] = {}
 for _one, _other in OPPOSITES:
     _OPPOSITES_OF.setdefault(_one, []).append(_other)
     _OPPOSITES_OF.setdefault(_other, []).append(_one)
-_PREFIX = re.compile(r"^(?:un|in|im|ir|il|non)(?=\w{5})")
-_CARDINALS = "zero one two three four five six seven eight nine ten eleven twelve".split()
-_ORDINALS = (
-    "zeroth first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth"
-).split()
-_DIGITS = re.compile(r"\b\d(?:[\d.,:]*\d)?\b")
-_ROMAN = re.compile(r"(?<=[a-z] )[IVX]{1,5}\b")
+_NEGATING_PREFIX = re.compile(r"^(?:un|in|im|ir|il|non)(?=\w{5})")
 
 
-def contrasts(asked: Set[str], own: Set[str]) -> bool:
-    """Whether a text names the opposite of a word of the question, and not the word itself; both
-    as stems."""
+def contrasts(question: Set[str], text: Set[str]) -> bool:
+    """Whether a text names the opposite of a word of the question but not the word itself; both
+    are sets of stems."""
     pairs = [
-        (word, other) for word in asked & _OPPOSITES_OF.keys() for other in _OPPOSITES_OF[word]
+        (word, other) for word in question & _OPPOSITES_OF.keys() for other in _OPPOSITES_OF[word]
     ]
-    for denied, word in (*_prefixed(asked), *_prefixed(own)):
-        pairs += [(denied, word), (word, denied)]
+    for negated, word in (*_negated(question), *_negated(text)):
+        pairs += [(negated, word), (word, negated)]
     return any(
-        word in asked and other not in asked and other in own and word not in own
+        word in question and other not in question and other in text and word not in text
         for word, other in pairs
     )
 
 
-def _prefixed(stems: Iterable[str]) -> list[tuple[str, str]]:
-    """The stems that begin with a prefix of denial, each with what it is without."""
-    return [(each, _PREFIX.sub("", each)) for each in stems if _PREFIX.match(each)]
-
-
-@lru_cache(maxsize=4096)
-def numbers(text: str, spelled: bool = True) -> frozenset[str]:
-    """The numbers of a text: digits as they stand, ordinals, Roman numerals behind a name, and
-    numbers spelled out unless those are not wanted."""
-    found = {match.group() for match in _DIGITS.finditer(text)}
-    found |= {match.group() for match in _ROMAN.finditer(text)}
-    for word in words(text):
-        if word in _ORDINALS:
-            found.add(f"{_ORDINALS.index(word)}th")
-        elif spelled and word in _CARDINALS:
-            found.add(str(_CARDINALS.index(word)))
-        elif match := re.fullmatch(r"(\d+)(?:st|nd|rd|th)", word):
-            found.add(f"{match.group(1)}th")
-    return frozenset(found)
+def _negated(stems: Iterable[str]) -> list[tuple[str, str]]:
+    """The stems with a negating prefix, each with the stem without it."""
+    return [
+        (each, _NEGATING_PREFIX.sub("", each)) for each in stems if _NEGATING_PREFIX.match(each)
+    ]

@@ -1,32 +1,31 @@
-"""Repairs: "What, no wait, who keeps the bees?" is asked as "who keeps the bees?".
+"""Speech repairs: "What, no wait, who keeps the bees?" becomes "who keeps the bees?".
 
-Knows English forms of taking back what one has just said. After Shriberg, "Preliminaries to a
-Theory of Speech Disfluencies" (1994): what is taken back, the words that say so, what is said
-instead.
+After Shriberg, "Preliminaries to a Theory of Speech Disfluencies" (1994): a repair has words that
+are taken back, words that say so (here: the marker), and words that replace them.
 """
 
 import re
 
+from assistant.english.forms import QUESTION_START
 from index.terms import STOP_WORDS, content_words
 
-_WORD = (
+_MARKER_WORD = (
     r"(?:no|or|oh|wait|sorry|oops|whoops|uh+|u+m+|er+m*|rather|instead|actually|correction|i mean|"
     r"i meant|make that|scratch that|strike that|forget that|i guess)"
 )
-_MARK = re.compile(rf"[\s,.-]*\b{_WORD}\b(?:[\s,.-]+{_WORD}\b)*[\s,.:-]*", re.IGNORECASE)
-# Alone, these are often meant as they are: "who has no bees?"
-_WEAK = frozenset(("no", "wait", "sorry", "rather", "instead", "correction", "make that"))
-# Alone, these say nothing.
-_NO_MARK = frozenset(("or", "oh", "actually"))
-# Alone, these take nothing back; "Um" may be a name, "er" a word of another language.
-_HESITATION = re.compile(r"(?:uh+|u+m+|er[rm]+)$")
-# How a question begins.
-ASKING = (
-    r"(?:(?:in|on|at|for|to|from|of|with|by) )?(?:what|which|who|whom|whose|when|where|why|how)\b"
+_MARKER = re.compile(
+    rf"[\s,.-]*\b{_MARKER_WORD}\b(?:[\s,.-]+{_MARKER_WORD}\b)*[\s,.:-]*", re.IGNORECASE
 )
-_ASKED = re.compile(ASKING, re.IGNORECASE)
-_LEAD = re.compile(r"^(?:and )?(?:tell me|i want(?:ed)? to know),? ", re.IGNORECASE)
-# "Where did who built the mill?": begun, and begun again.
+# Alone, these often mean what they say: "who has no bees?"
+_AMBIGUOUS = frozenset(("no", "wait", "sorry", "rather", "instead", "correction", "make that"))
+# Alone, these are no marker.
+_NOT_ALONE = frozenset(("or", "oh", "actually"))
+# Alone, these take nothing back. Case counts: "Um" may be a name; and "er" is left out, a word of
+# other languages.
+_HESITATION = re.compile(r"(?:uh+|u+m+|er[rm]+)$")
+_QUESTION_START = re.compile(QUESTION_START, re.IGNORECASE)
+_INTRODUCTION = re.compile(r"^(?:and )?(?:tell me|i want(?:ed)? to know),? ", re.IGNORECASE)
+# "Where did who built the mill?": a question begun twice.
 _AUXILIARY = r"(?:is|was|are|were|do|does|did|has|have|had|can|could|will|would)"
 _FALSE_START = re.compile(
     rf"^(?:what|which|who|when|where|why|how) {_AUXILIARY} (?=(?:when|where|why|who) (?!is\b)\w+ "
@@ -36,49 +35,54 @@ _FALSE_START = re.compile(
 _FILLER = re.compile(
     r"^(?:(?:um+|uh+|er+|hm+|well|ok(?:ay)?|so|hi|hello|hey|please|hm)\b[\s,.!-]*)+", re.IGNORECASE
 )
-_MOST = 4  # repairs of one message
+_MAX_REPAIRS = 4  # of one message
+_MAX_WORDS_BACK = 5  # that a repair replaces
+_MIN_CHARS = 8  # of what is left; a shorter rest is not a question
 
 
-def repaired(text: str) -> str:
-    """The text as it was meant in the end, without fillers; as it is where nothing is left."""
-    said = text
-    for _ in range(_MOST):
-        mended = _mended(said)
-        if mended is None:
+def repair(text: str) -> str:
+    """The text without fillers, false starts and words taken back; unchanged if nothing
+    meaningful would be left."""
+    repaired = text
+    for _ in range(_MAX_REPAIRS):
+        next_repaired = _repair_once(repaired)
+        if next_repaired is None:
             break
-        said = mended
-    said = _FALSE_START.sub("", _FILLER.sub("", said))
-    return said if content_words(said) and len(said) > 7 else text
+        repaired = next_repaired
+    repaired = _FALSE_START.sub("", _FILLER.sub("", repaired))
+    return repaired if content_words(repaired) and len(repaired) >= _MIN_CHARS else text
 
 
-def _mended(text: str) -> str | None:
-    """The text after its first repair; None where it has none."""
-    for mark in _MARK.finditer(text):
-        before, after = text[: mark.start()], text[mark.end() :]
-        said = re.findall(_WORD, mark.group(), re.IGNORECASE)
-        alone = said[0] if len(said) == 1 else ""
-        if alone.lower() in _NO_MARK or said[-1].lower() == "or" or not re.search(r"\w", after):
+def _repair_once(text: str) -> str | None:
+    """The text after its first repair; None if it has none."""
+    for marker in _MARKER.finditer(text):
+        before, after = text[: marker.start()], text[marker.end() :]
+        found = re.findall(_MARKER_WORD, marker.group(), re.IGNORECASE)
+        single = found[0] if len(found) == 1 else ""
+        alone = single.lower()
+        if alone in _NOT_ALONE or found[-1].lower() == "or" or not re.search(r"\w", after):
             continue
-        if _HESITATION.match(alone):
+        if _HESITATION.match(single):
             return f"{before} {after}".strip()
-        if alone.lower() in ("um", "er"):
+        if alone in ("um", "er"):
             continue
-        weak, meant = alone.lower() in _WEAK, _LEAD.sub("", after)
-        if before and _ASKED.match(meant) and _ASKED.match(before):
-            return meant
-        if not weak or (re.search(r"\d$", before) and re.match(r"\d", after)):
-            return f"{_taken_back(before, after)} {after}" if before else after
+        replacement = _INTRODUCTION.sub("", after)
+        if before and _QUESTION_START.match(replacement) and _QUESTION_START.match(before):
+            return replacement
+        is_number = re.search(r"\d$", before) and re.match(r"\d", after)
+        if alone not in _AMBIGUOUS or is_number:
+            return f"{_without_reparandum(before, after)} {after}" if before else after
     return None
 
 
-def _taken_back(before: str, after: str) -> str:
-    """What stands before a repair without the words that it replaces: back to the preposition or
-    article that it begins with too, else the last word, or the last name."""
+def _without_reparandum(before: str, after: str) -> str:
+    """The words before a repair without those that it replaces: back to the preposition or article
+    that it starts with too, else the last word, or the last name."""
     words = before.split()
     opening = after.split()[0].lower()
     if opening in STOP_WORDS:
         same = [place for place, word in enumerate(words) if word.lower() == opening]
-        if same and len(words) - same[-1] <= 5:
+        if same and len(words) - same[-1] <= _MAX_WORDS_BACK:
             return " ".join(words[: same[-1]])
     last = len(words) - 1
     while last > 1 and words[last][0].isupper() and words[last - 1][0].isupper():

@@ -126,7 +126,7 @@ def test_a_client_that_goes_away_stops_the_work(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with service.generations.borrow() as assistant:
-        prove = assistant._proved
+        prove = assistant._prove
     proving = threading.Event()
     judging, go_on = threading.Event(), threading.Event()
     judge = assistant.assess
@@ -141,7 +141,7 @@ def test_a_client_that_goes_away_stops_the_work(
         return prove(*arguments)
 
     monkeypatch.setattr(assistant, "assess", waiting)
-    monkeypatch.setattr(assistant, "_proved", seen)
+    monkeypatch.setattr(assistant, "_prove", seen)
     body = json.dumps({"message": BEANS, "stream": True, "conversation_id": "gone"}).encode()
     head = (
         f"POST /v1/chat HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from assistant.english.expected import lacks
+from assistant.english.expected import missing_answer_type
 from assistant.english.question import Question
 
 
@@ -40,4 +40,4 @@ from assistant.english.question import Question
 def test_a_text_lacks_what_is_asked_for_or_has_it(
     question: str, text: str, expected: float
 ) -> None:
-    assert lacks(Question(question, question), text) == expected
+    assert missing_answer_type(Question(question), text) == expected

@@ -2,7 +2,8 @@
 
 import pytest
 
-from assistant.english.opposites import contrasts, numbers
+from assistant.english.numbers import numbers
+from assistant.english.opposites import contrasts
 from index.terms import stems
 
 

@@ -211,11 +211,11 @@ def test_the_steps_and_the_whole_are_timed(open_on: Opener) -> None:
 
 def test_what_was_judged_comes_with_the_answer(open_on: Opener) -> None:
     answer, judged = open_on().ask_with_assessment("When was the garden founded?")
-    assert judged.chosen is not None
+    assert judged.selection is not None
     assert judged.features is not None
-    assert [unit.start for _, unit in judged.chosen.units] == [c.start for c in answer.citations]
-    assert judged.chosen.best.reading is not None
-    assert judged.features.similarity == judged.chosen.best.similarity
+    assert [unit.start for _, unit in judged.selection.units] == [c.start for c in answer.citations]
+    assert judged.selection.best.reading is not None
+    assert judged.features.similarity == judged.selection.best.similarity
 
 
 # --- the refusal ---------------------------------------------------------------------------------

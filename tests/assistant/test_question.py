@@ -19,7 +19,7 @@ from index.terms import stem
 
 
 def asked(text: str) -> Question:
-    return Question(text, text)
+    return Question(text)
 
 
 def user(text: str) -> Turn:
@@ -56,7 +56,7 @@ def test_what_is_not_text_is_no_question(message: object, kind: str) -> None:
 
 
 def test_half_characters_are_refused() -> None:
-    with pytest.raises(QuestionInvalid, match="surrogates"):
+    with pytest.raises(QuestionInvalid, match="lone surrogate"):
         validate_message("Who \ud83d sings?")
 
 
@@ -166,7 +166,7 @@ def test_a_new_word_takes_the_place_of_the_one_it_stands_against(
         follow_up, [user("What are internal customers?")], encoder.encode_documents
     )
     assert question.text.lower() == "what are external customers?"
-    assert question.asked == follow_up
+    assert question.original == follow_up
 
 
 def test_a_new_thing_takes_the_place_of_the_earlier_one(encoder: OnnxEncoder) -> None:
@@ -252,7 +252,7 @@ def test_what_is_taken_back_and_what_fills_a_pause_is_left_out(message: str) -> 
     question = understand(message, [], never)
     assert question.text == "who keeps the bees?"
     assert question.answer_type is AnswerType.PERSON
-    assert question.asked == message
+    assert question.original == message
 
 
 @pytest.mark.parametrize("message", ["So?", "Well, who?", "Bees, or rather"])
@@ -312,12 +312,12 @@ def test_a_name_that_opens_the_answer_is_the_topic() -> None:
 def test_a_question_is_open_that_names_nothing_and_points_at_something(
     message: str, is_open: bool
 ) -> None:
-    assert understand(message, [], never).is_open is is_open
+    assert understand(message, [], never).lacks_topic is is_open
 
 
 def test_what_was_said_before_closes_an_open_question() -> None:
     history = [user("What is a hive?"), assistant("A home of bees.")]
-    assert not understand("How does it work?", history, never).is_open
+    assert not understand("How does it work?", history, never).lacks_topic
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from assistant.english.repair import repaired
+from assistant.english.repair import repair
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from assistant.english.repair import repaired
     ],
 )
 def test_what_is_said_instead_takes_the_place_of_what_is_taken_back(said: str, meant: str) -> None:
-    assert repaired(said) == meant
+    assert repair(said) == meant
 
 
 @pytest.mark.parametrize(
@@ -42,4 +42,4 @@ def test_what_is_said_instead_takes_the_place_of_what_is_taken_back(said: str, m
     ],
 )
 def test_words_that_only_sound_like_a_repair_stay(said: str) -> None:
-    assert repaired(said) == said
+    assert repair(said) == said

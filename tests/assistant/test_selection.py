@@ -9,18 +9,17 @@ import pytest
 from conftest import Writer
 
 from assistant.english.question import Question
+from assistant.english.statements import announces
 from assistant.evidence import (
     Evidence,
-    Weights,
-    announces,
-    covered,
-    gather,
-    is_lead,
-    read,
-    weigh_words,
+    WordWeights,
+    apply_reader,
+    collect_evidence,
+    introduces_list,
+    word_weights,
 )
 from assistant.reader.runtime import Reader, Reading
-from assistant.selection import Chosen, Shape, choose
+from assistant.selection import Selection, Shape, select
 from corpus.document import Kind, Passage
 from corpus.loader import load_corpus
 from index.build import build
@@ -63,18 +62,18 @@ class World:
     searcher: Searcher
 
     def evidence(self, text: str) -> list[Evidence]:
-        return gather(asked(text), self.searcher.search(text, 10), self.weights(text))
+        return collect_evidence(asked(text), self.searcher.search(text, 10), self.weights(text))
 
-    def weights(self, text: str) -> Weights:
+    def weights(self, text: str) -> WordWeights:
         words = self.generation.passages
-        return weigh_words(asked(text), words.document_frequency, words.count)
+        return word_weights(asked(text), words.document_frequency, words.count)
 
-    def choose(self, text: str, reader: Reader | None = None) -> Chosen | None:
+    def choose(self, text: str, reader: Reader | None = None) -> Selection | None:
         found, weights = self.searcher.search(text, 10), self.weights(text)
-        evidence = gather(asked(text), found, weights)
+        evidence = collect_evidence(asked(text), found, weights)
         if reader:
-            evidence = read(asked(text), evidence, reader)
-        return choose(asked(text), found, evidence, weights)
+            evidence = apply_reader(asked(text), evidence, reader)
+        return select(asked(text), found, evidence, weights)
 
     def quotes(self, text: str, reader: Reader | None = None) -> tuple[Shape, list[str]]:
         """The shape of what is chosen and the units, as they stand in the documents."""
@@ -125,7 +124,7 @@ class SureOf:
 
 
 def asked(text: str) -> Question:
-    return Question(text, text)
+    return Question(text)
 
 
 @pytest.mark.parametrize(
@@ -255,12 +254,12 @@ def test_neither_headers_nor_opening_lines_nor_code_are_evidence(world: Worlds) 
     text = GARDEN + "\n## Code\n\n```\nsnails = remedies\n```\n" + THEATRE
     evidence = world(text).evidence("Which remedies and roles are there against snails?")
     assert {each.unit.kind for each in evidence} == {Kind.ITEM, Kind.ROW, Kind.PARAGRAPH}
-    assert not any(is_lead(each.passage, each.place) for each in evidence)
+    assert not any(introduces_list(each.passage, each.place) for each in evidence)
 
 
 def test_evidence_is_sorted_and_quotes_its_document(world: Worlds) -> None:
     evidence = world(BIRDS).evidence("Where do ravens live?")
-    assert [e.rank for e in evidence] == sorted((e.rank for e in evidence), reverse=True)
+    assert [e.total for e in evidence] == sorted((e.total for e in evidence), reverse=True)
     assert all(e.source == BIRDS[e.unit.start : e.unit.end] for e in evidence)
     assert len(evidence) == 4
 
@@ -306,22 +305,22 @@ def test_a_sentence_announces_that_counts_things_and_names_none() -> None:
 def test_nothing_found_is_nothing_chosen(world: Worlds) -> None:
     birds = world(BIRDS)
     found = birds.searcher.search("Ravens?", 10)
-    assert choose(asked("Ravens?"), found, [], Weights({})) is None
+    assert select(asked("Ravens?"), found, [], WordWeights({})) is None
 
 
 def test_a_rare_word_weighs_more_than_a_frequent_one_and_none_weighs_nothing() -> None:
     seen = {"crows": 9, "molt": 1}
-    weights = weigh_words(asked("Crows molt"), lambda word: seen[word], 10)
+    weights = word_weights(asked("Crows molt"), lambda word: seen[word], 10)
     assert weights.rarity[stem("molt")] > weights.rarity[stem("crows")] > 0
-    over = weigh_words(asked("Crows"), lambda _: 99, 10)
+    over = word_weights(asked("Crows"), lambda _: 99, 10)
     assert over.rarity[stem("crows")] > 0
 
 
 def test_coverage_is_full_for_a_word_in_the_text_and_less_for_one_around_it() -> None:
-    weights = Weights({"crow": 1.0, "molt": 3.0})
+    weights = WordWeights({"crow": 1.0, "molt": 3.0})
     crow, molt, none = frozenset({"crow"}), frozenset({"molt"}), frozenset[str]()
-    assert covered(weights, crow | molt, none) == 1
-    assert covered(weights, molt, none) == pytest.approx(0.75)
-    assert 0 < covered(weights, none, molt) < covered(weights, molt, none)
-    assert covered(weights, none, none) == 0
-    assert covered(Weights({}), crow, crow) == 0
+    assert weights.coverage(crow | molt, none) == 1
+    assert weights.coverage(molt, none) == pytest.approx(0.75)
+    assert 0 < weights.coverage(none, molt) < weights.coverage(molt, none)
+    assert weights.coverage(none, none) == 0
+    assert WordWeights({}).coverage(crow, crow) == 0

@@ -2,7 +2,7 @@
 
 from assistant.answer import Sentence
 from assistant.proof import is_verbatim, supports
-from assistant.writer import Statement, compose, state
+from assistant.writer import Statement, compose, make_statements
 from corpus.document import Kind, Passage, Unit
 from corpus.loader import parse_document
 from corpus.splitter import split
@@ -19,7 +19,7 @@ def units(text: str, name: str = "birds.md") -> list[tuple[Passage, Unit]]:
 
 
 def written(text: str) -> tuple[str, tuple[Sentence, ...]]:
-    return compose(state(units(text)))
+    return compose(make_statements(units(text)))
 
 
 def test_sentences_follow_each_other_on_one_line_with_their_numbers() -> None:
@@ -35,7 +35,7 @@ def test_the_items_of_a_list_stand_on_lines_of_their_own_below_what_opens_it() -
 def test_a_sentence_behind_a_list_begins_a_line() -> None:
     seeds, worms = units("- seeds\n- worms\n")
     (crows, _) = units(PROSE)
-    text, _ = compose(state([seeds, worms, crows]))
+    text, _ = compose(make_statements([seeds, worms, crows]))
     assert text == "- seeds [1]\n- worms [2]\nCrows are black. [3]"
 
 
@@ -44,7 +44,7 @@ def test_a_single_item_or_row_is_not_listed() -> None:
         (units(LIST)[1], "seeds [1]"),
         (units(TABLE)[0], "Crow: black; 47 cm [1]"),
     ):
-        assert compose(state([each]))[0] == expected
+        assert compose(make_statements([each]))[0] == expected
 
 
 def test_a_row_names_its_first_cell_and_tells_the_others_without_empty_ones() -> None:
@@ -53,7 +53,7 @@ def test_a_row_names_its_first_cell_and_tells_the_others_without_empty_ones() ->
 
 def test_a_row_of_one_cell_that_holds_anything_is_that_cell() -> None:
     (row,) = units("| Bird | Colour |\n|---|---|\n| Crow | |\n")
-    assert state([row])[0].text == "Crow"
+    assert make_statements([row])[0].text == "Crow"
 
 
 def test_every_sentence_stands_where_it_says() -> None:
@@ -70,7 +70,7 @@ def test_offsets_are_counted_in_characters_beyond_the_basic_plane() -> None:
 
 def test_marks_are_gone_from_the_sentence_and_kept_in_the_quote() -> None:
     source = "# Birds\n\nCrows are **very** [black](https://example.org) and `loud`.\n"
-    (statement,) = state(units(source))
+    (statement,) = make_statements(units(source))
     assert statement.text == "Crows are very black and loud."
     assert statement.citation.quote == (
         "Crows are **very** [black](https://example.org) and `loud`."
@@ -78,40 +78,40 @@ def test_marks_are_gone_from_the_sentence_and_kept_in_the_quote() -> None:
 
 
 def test_marks_in_a_plain_cell_are_gone_too_and_the_quote_is_the_whole_row() -> None:
-    (row,) = state(units("| Bird | Colour |\n|---|---|\n| **Crow** | *black* |\n"))
+    (row,) = make_statements(units("| Bird | Colour |\n|---|---|\n| **Crow** | *black* |\n"))
     assert row.text == "Crow: black"
     assert row.citation.quote == "| **Crow** | *black* |"
 
 
 def test_every_statement_is_proved_by_its_own_citation() -> None:
     for source in (PROSE, LIST, TABLE):
-        for statement in state(units(source)):
+        for statement in make_statements(units(source)):
             assert is_verbatim(source, statement.citation)
             assert supports(statement.text, [statement.citation.quote])
 
 
 def test_a_citation_knows_its_document_and_the_headings_above_it() -> None:
-    crow = state(units(TABLE))[0].citation
+    crow = make_statements(units(TABLE))[0].citation
     assert (crow.document, crow.title, crow.headings) == ("birds.md", "Birds", ("Looks",))
     assert crow.sha256 == parse_document("birds.md", TABLE).sha256
-    (answer,) = state(units("# Birds\n\n## Are crows black?\n\nMostly.\n"))
+    (answer,) = make_statements(units("# Birds\n\n## Are crows black?\n\nMostly.\n"))
     assert answer.citation.headings == ("Are crows black?",)
 
 
 def test_citations_are_numbered_in_the_order_given() -> None:
     first, second = units(PROSE)
-    statements = state([second, first])
+    statements = make_statements([second, first])
     assert [s.citation.number for s in statements] == [1, 2]
     assert compose(statements)[0] == "Ravens are larger. [1] Crows are black. [2]"
 
 
 def test_a_statement_that_is_left_out_leaves_the_numbers_of_the_others() -> None:
-    _, second = state(units(PROSE))
+    _, second = make_statements(units(PROSE))
     text, sentences = compose([second])
     assert text == "Ravens are larger. [2]"
     assert sentences == (Sentence("Ravens are larger.", 0, 18, (2,)),)
 
 
 def test_nothing_to_say_is_an_empty_text() -> None:
-    nothing: list[Statement] = state([])
+    nothing: list[Statement] = make_statements([])
     assert compose(nothing) == ("", ())
