@@ -203,7 +203,7 @@ def _check_slack(settings: Settings) -> _Results:
             remedy = "add it to the app and install the app again"
             yield State.FAILED, f"the scope {scope} is missing: {remedy}"
     with closing(open_database(settings)) as database:
-        waiting, reason = Inbox(database).backlog(older=_MAX_SLACK_DELAY)
+        waiting, reason = Inbox(database).backlog(older_than=_MAX_SLACK_DELAY)
     if waiting:
         yield (
             State.WARNING,
@@ -214,10 +214,10 @@ def _check_slack(settings: Settings) -> _Results:
 
 async def _ask_slack(settings: Settings) -> Identity:
     web = WebApi(settings.slack_bot_token.get_secret_value(), settings.slack_api_url)
-    async with web.opened():
+    async with web.session():
         identity = await web.identity()
         if app_token := settings.slack_app_token.get_secret_value():
-            await web.expect_socket(app_token)
+            await web.check_app_token(app_token)
         return identity
 
 

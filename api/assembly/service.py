@@ -107,7 +107,7 @@ def open_service(settings: Settings, *, loopback: bool = True, page: str = "") -
         metrics=metrics,
         concurrency=concurrency,
         slack=slack,
-        mattermost=MattermostIntegration.of(
+        mattermost=MattermostIntegration.from_setting(
             settings.mattermost_tokens.get_secret_value(),
             RateLimiter(parse_rate_limits(settings.rate_with_keys)),
             settings.page_url or page,

@@ -14,14 +14,12 @@ from api.assembly.service import Service
 from api.errors import Overloaded
 from api.http.problems import result_or_problem
 from api.mattermost.integration import (
-    Asked,
     FormInvalid,
     MattermostIntegration,
-    answered,
-    notice,
-    read_form,
-    usage,
+    Message,
+    parse_message,
 )
+from api.mattermost.message import answer_text, notice, usage
 from api.service.access import Caller
 from api.service.logs import request_id
 from api.wire import AnswerBody, ChatRequest
@@ -42,28 +40,28 @@ def mattermost_routes(service: Service, integration: MattermostIntegration) -> A
     async def mattermost(request: Request) -> JSONResponse:
         address = request.client.host if request.client else ""
         try:
-            message = read_form(await request.body(), request.headers.get("content-type", ""))
+            message = parse_message(await request.body(), request.headers.get("content-type", ""))
         except FormInvalid as error:
-            integration.refuse(address)
+            integration.count_rejected(address)
             raise HTTPException(400, str(error)) from error
         header = request.headers.get("authorization", "")
         scheme, _, token = header.partition(" ")
         tokens = [message.token, token.strip()] if scheme.lower() == "token" else [message.token]
-        caller = request.state.caller = integration.admit(tokens, address)
-        if message.is_by_bot:
+        caller = request.state.caller = integration.authenticate(tokens, address)
+        if message.is_from_bot:
             return JSONResponse({})
-        text = await reply(caller, message) if message.question else usage(message.called)
+        text = await reply(caller, message) if message.question else usage(message.trigger)
         return JSONResponse({"response_type": message.response_type, "text": text})
 
-    async def reply(caller: Caller, message: Asked) -> str:
+    async def reply(caller: Caller, message: Message) -> str:
         # Mattermost shows no details of an error status, so an error is a message too.
         result = await result_or_problem(ask(caller, message))
         if isinstance(result, AnswerBody):
-            return answered(result, integration.page)
+            return answer_text(result, integration.page)
         _log.warning("A question from Mattermost was not answered: %s", result.title)
         return notice(result.detail, request_id.get())
 
-    async def ask(caller: Caller, message: Asked) -> AnswerBody:
+    async def ask(caller: Caller, message: Message) -> AnswerBody:
         integration.rate_limiter.hit(f"caller {caller.owner}")
         deadline = time.monotonic() + min(service.timeout, _TIMEOUT)
         question = ChatRequest(message=message.question, conversation_id=message.conversation_id)

@@ -1,9 +1,7 @@
-"""Answers as Slack shows them: messages of blocks that are within Slack's limits however long the
-answer is.
+"""Lays out answers as Slack messages that keep to Slack's limits, however long the answer is.
 
-The words of documents and questions stand in rich_text elements and plain_text objects, in which
-Slack looks for no markup; they are made inert() first and measured then. Knows nothing of how a
-message is sent.
+Text from documents and questions goes into rich_text elements and plain_text objects, which Slack
+does not parse for markup; it is made inert() first and measured then. Nothing is sent here.
 """
 
 import itertools
@@ -18,31 +16,31 @@ from assistant.answer import heading_line, passage_url
 
 Block: TypeAlias = dict[str, Any]
 
-# Slack's limits: https://docs.slack.dev/reference/block-kit/blocks. A rich_text block has none of
-# its own in the documents; it is kept to that of a section.
-MOST_BLOCKS = 50
-LONGEST_BLOCK = 3000
-LONGEST_MESSAGE = 12_000
-_LONGEST_TEXT = 3900  # bytes of the text beside the blocks; chat.update refuses more than 4,000
-_LONGEST_URL = 2000
-_LONGEST_LABEL = 75
-_LONGEST_VALUE = 2000
-_LONGEST_NOTE = 2000
-_MOST_PROMPTS = 4
+# Slack's limits, in characters unless another unit is named. None is documented for a rich_text
+# block, so it keeps to that of a section. https://docs.slack.dev/reference/block-kit/blocks
+MAX_BLOCKS = 50
+MAX_BLOCK = 3000
+MAX_MESSAGE = 12_000
+_MAX_FALLBACK = 3900  # bytes; chat.update rejects more than 4,000
+_MAX_URL = 2000
+_MAX_LABEL = 75
+_MAX_VALUE = 2000
+_MAX_NOTICE = 1800
+_MAX_PROMPTS = 4
 
-# What one thing may take, so that there is room for the others.
-LONGEST_STREAMED = 2000  # of a sentence that is told as it comes: five times that with its escapes
-_LONGEST_QUOTE = 1500
-_LONGEST_HEADING = 300
-_LEAST_TEXT = 1000  # that a first sentence is shown of, however much proves it
-_MOST_LISTED = 20
-# What stands around the sentences and their citations.
+# Our own limits, so that everything finds room.
+MAX_STREAMED = 2000  # characters of a streamed sentence, five times that with its escapes
+_MAX_QUOTE = 1500
+_MAX_HEADING = 300
+_MIN_SENTENCE = 1000  # characters of the first sentence, however many citations it has
+_MAX_LISTED = 20  # documents in the home view
+# Room for what surrounds the sentences and their citations.
 _RESERVED_BLOCKS = 8
 _RESERVED = 2000
 _MARKER = 10
-_CHANGED = " (the document has changed since)"
+_STALE = " (the document has changed since)"
 
-# The actions of the buttons; what stands behind the name makes it unlike the others in its block.
+# Action ids of the buttons. The buttons of one block must differ, so that a suffix may follow.
 ASK = "ask"
 SHARE = "share"
 VERDICT = "verdict"
@@ -51,256 +49,240 @@ UP, DOWN = "up", "down"
 
 @dataclass(frozen=True)
 class Message:
-    """What chat.postMessage and its like take: blocks, and the text for where there are none, as
-    in a notification. The text is escaped."""
+    """The content of a message: blocks, and the escaped text that notifications show."""
 
     text: str
     blocks: tuple[Block, ...] = ()
 
 
 @dataclass(frozen=True)
-class Form:
-    """What an answer's message has beside the answer: `page` is the address of the web page, ""
-    where there is none; `asked` the question, where it stands nowhere else; `shareable` says
-    whether only the one who asked sees it, and may show it to the others."""
+class Layout:
+    """What surrounds an answer. `page` is the address of the web page, or ""; `question` is shown
+    above the answer; `shareable` adds a button that shows a private answer to the channel."""
 
     page: str = ""
-    asked: str = ""
+    question: str = ""
     shareable: bool = False
 
 
-def answered(answer: AnswerBody, form: Form) -> Message:
-    """The answer, or the refusal, as a message."""
+def answer_message(answer: AnswerBody, layout: Layout) -> Message:
+    """Lays out an answer or a refusal."""
     if answer.status == "refused":
-        return _refused(answer, form)
-    room = Room(form.page)
+        return _refusal(answer, layout)
+    room = Room(layout.page)
     shown = sum(1 for _ in itertools.takewhile(room.takes, answer.sentence_events()))
     whole = _text_of(answer, shown)
-    text = truncate(whole, room.longest)
-    below = proof(answer, form, shown, is_cut=text != whole)
+    text = truncate(whole, room.max_text)
+    below = below_answer(answer, layout, shown, is_truncated=text != whole)
     return Message(
-        text=mrkdwn(text, _LONGEST_TEXT),
-        blocks=(*_asked(form.asked), *_paragraphs(text), *below),
+        text=mrkdwn(text, _MAX_FALLBACK),
+        blocks=(*_question(layout.question), *_paragraphs(text), *below),
     )
 
 
-def proof(answer: AnswerBody, form: Form, shown: int, *, is_cut: bool = False) -> tuple[Block, ...]:
-    """What stands below the text of an answer: the citations of its first `shown` sentences, and
-    what can be done with it. `is_cut` says that of the last of these the end is missing."""
-    rest = []
-    if is_cut or shown < len(answer.sentences):
-        rest.append(_note(f"The answer goes on: {_elsewhere(form.page)}"))
-    share = _share(answer.sentences[0].citations) if answer.sentences else 0
-    return (
-        *_citations(_cited(answer, shown), form.page, share),
-        *rest,
-        *_closing(answer, form),
-    )
+def below_answer(
+    answer: AnswerBody, layout: Layout, shown: int, *, is_truncated: bool = False
+) -> tuple[Block, ...]:
+    """Returns the blocks below an answer's text: the citations of its first `shown` sentences, and
+    buttons. `is_truncated` says that the last of these sentences is incomplete."""
+    more = []
+    if is_truncated or shown < len(answer.sentences):
+        where = (
+            f"ask on {layout.page} to read all of it" if layout.page else "ask about a part of it"
+        )
+        more.append(_note(f"The answer is longer: {where}."))
+    share = _citation_share(answer.sentences[0].citations) if answer.sentences else 0
+    numbers = {number for sentence in answer.sentences[:shown] for number in sentence.citations}
+    cited = [citation for citation in answer.citations if citation.number in numbers]
+    return (*_citations(cited, layout.page, share), *more, *_closing(answer, layout))
 
 
 class Room:
-    """How much of an answer fits into a message, with all that proves it. The first sentence
-    always does, and is cut where it is too long alone."""
+    """Counts how many sentences fit into a message with their citations. The first always does, and
+    is truncated if it is too long by itself."""
 
     def __init__(self, page: str) -> None:
         self._page = page
-        self._text = self._proof = self._blocks = self._each = 0
+        self._text = self._proof = self._blocks = self._share = 0
         self._cited: set[int] = set()
 
-    def takes(self, told: SentenceEvent) -> bool:
-        """Whether there is room for this one too; then it is taken."""
-        self._each = self._each or _share(told.citations)
-        fresh = [each for each in told.citations if each.number not in self._cited]
-        text = self._text + len(inert(told.text)) + _MARKER * (1 + len(told.citations))
-        proof = self._proof + sum(_length(each, self._page, self._each) for each in fresh)
-        # A long paragraph is cut between words, the latest at half of what a block holds.
-        blocks = self._blocks + len(fresh) + 2 * text // LONGEST_BLOCK
-        fits = text + proof <= LONGEST_MESSAGE - _RESERVED
-        if self._text and not (fits and blocks <= MOST_BLOCKS - _RESERVED_BLOCKS):
+    def takes(self, sentence: SentenceEvent) -> bool:
+        """Adds the next sentence and returns True, or returns False if it does not fit."""
+        self._share = self._share or _citation_share(sentence.citations)
+        new = [each for each in sentence.citations if each.number not in self._cited]
+        text = self._text + len(inert(sentence.text)) + _MARKER * (1 + len(sentence.citations))
+        proof = self._proof + sum(_length(each, self._page, self._share) for each in new)
+        # A paragraph is cut between words, at half of a block or later.
+        blocks = self._blocks + len(new) + 2 * text // MAX_BLOCK
+        fits = text + proof <= MAX_MESSAGE - _RESERVED
+        if self._text and not (fits and blocks <= MAX_BLOCKS - _RESERVED_BLOCKS):
             return False
         self._text, self._proof = text, proof
-        self._blocks += len(fresh)
-        self._cited.update(each.number for each in fresh)
+        self._blocks += len(new)
+        self._cited.update(each.number for each in new)
         return True
 
     @property
-    def longest(self) -> int:
-        """Characters that the text may have beside what proves it."""
-        return LONGEST_MESSAGE - _RESERVED - self._proof
+    def max_text(self) -> int:
+        """Characters left for the text beside its citations."""
+        return MAX_MESSAGE - _RESERVED - self._proof
 
 
-def streamed(told: SentenceEvent) -> str:
-    """A proved sentence of at most LONGEST_STREAMED characters for a message that grows, as
-    Markdown: at most 12,000."""
-    markers = "".join(f" [{citation.number}]" for citation in told.citations)
-    return f"{markdown(told.text)}{markers}\n"
+def streamed_sentence(sentence: SentenceEvent) -> str:
+    """Formats a sentence of at most MAX_STREAMED characters as Markdown, at most 12,000 long."""
+    markers = "".join(f" [{citation.number}]" for citation in sentence.citations)
+    return f"{markdown(sentence.text)}{markers}\n"
 
 
 def notice(text: str, request: str = "") -> Message:
-    """Something that the assistant says of itself; `request` is the id to look for in the log."""
-    told = truncate(inert(text), _LONGEST_NOTE - 200) + (f" (request {request})" if request else "")
-    return Message(mrkdwn(told, _LONGEST_TEXT), (_note(told),))
+    """Lays out a message about the assistant itself; `request` is the request id in the log."""
+    text = truncate(inert(text), _MAX_NOTICE) + (f" (request {request})" if request else "")
+    return Message(mrkdwn(text, _MAX_FALLBACK), (_note(text),))
 
 
-def working() -> Message:
-    """Stands where the answer will be."""
-    return notice("Looking through the documents …")
-
-
-def without_blocks(message: Message) -> Message:
-    """The same for a place that takes no blocks, or not these."""
-    return Message(message.text)
+def placeholder() -> Message:
+    """Returns the message that stands where the answer will be."""
+    return notice("Searching the documents…")
 
 
 def prompts(examples: Iterable[str]) -> list[dict[str, str]]:
-    """Questions to begin with, for an empty conversation."""
+    """Formats suggested questions for an empty conversation."""
     return [
-        {"title": truncate(inert(example), _LONGEST_LABEL), "message": inert(example)}
-        for example in list(examples)[:_MOST_PROMPTS]
+        {"title": truncate(inert(example), _MAX_LABEL), "message": inert(example)}
+        for example in itertools.islice(examples, _MAX_PROMPTS)
     ]
 
 
-def home(documents: DocumentsBody, page: str) -> Block:
-    """The view of the app's home."""
-    told = "Each sentence of an answer comes with the passage that proves it. Where the documents "
-    told += (
-        "have no answer, you are told so. Write here, mention the app in a channel, or use /ask."
+def home_view(documents: DocumentsBody, page: str) -> Block:
+    """Lays out the app's home."""
+    about = (
+        "Each sentence of an answer comes with the passage that proves it. If the documents do not "
+        "answer your question, the assistant says so. Write here, mention the app in a channel, or "
+        "use /ask."
     )
     titles = [inert(document.title or document.path) for document in documents.documents]
-    more = len(titles) - _MOST_LISTED
-    names = [_section(_words(truncate(title, _LONGEST_HEADING))) for title in titles[:_MOST_LISTED]]
-    listed = [{"type": "rich_text_list", "style": "bullet", "elements": names}] if names else []
-    rest = [_section(_words(f"and {more} more"))] if more > 0 else []
+    listed = [_section(_words(truncate(title, _MAX_HEADING))) for title in titles[:_MAX_LISTED]]
+    more = len(titles) - _MAX_LISTED
     blocks: list[Block] = [
         {"type": "header", "text": _plain("Ask the documents")},
-        _rich(_section(_words(told))),
+        _rich(_section(_words(about))),
     ]
-    if asking := _asking(documents.examples[:5]):
-        blocks.append(_rich(_section(_words("Questions that they answer:", bold=True))))
-        blocks += asking
-    blocks.append({"type": "divider"})
-    about = f"{len(titles)} documents are answered from:"
-    blocks.append(_rich(_section(_words(about, bold=True)), *listed, *rest))
+    if buttons := _question_buttons(documents.examples[:5]):
+        blocks += [_rich(_section(_words("Example questions:", bold=True))), buttons]
+    count = "1 document:" if len(titles) == 1 else f"{len(titles)} documents:"
+    blocks += [
+        {"type": "divider"},
+        _rich(
+            _section(_words(f"Answers come from {count}", bold=True)),
+            *(
+                [{"type": "rich_text_list", "style": "bullet", "elements": listed}]
+                if listed
+                else []
+            ),
+            *([_section(_words(f"and {more} more"))] if more > 0 else []),
+        ),
+    ]
     if page:
         blocks.append(_rich(_section(_link(page, "Open the web page"))))
     return {"type": "home", "blocks": blocks}
 
 
-def _refused(answer: AnswerBody, form: Form) -> Message:
-    text = truncate(inert(answer.text), LONGEST_BLOCK)
-    told = [*_asked(form.asked), *_paragraphs(text)]
-    if asking := _asking(answer.suggestions):
-        told += [*_paragraphs("The documents do answer:"), *asking]
-        text = "\n".join([text, "The documents do answer:", *answer.suggestions])
-    if answer.related and form.page:
+def _refusal(answer: AnswerBody, layout: Layout) -> Message:
+    text = truncate(inert(answer.text), MAX_BLOCK)
+    blocks = [*_question(layout.question), *_paragraphs(text)]
+    if buttons := _question_buttons(answer.suggestions):
+        offer = "The documents do answer:"
+        blocks += [*_paragraphs(offer), buttons]
+        text = "\n".join([text, offer, *answer.suggestions])
+    if answer.related and layout.page:
         nearest: dict[str, RelatedBody] = {}
-        for each in answer.related:
-            nearest.setdefault(each.document, each)
-        links = [_link(_related_url(form.page, each), _named(each)) for each in nearest.values()]
+        for passage in answer.related:
+            nearest.setdefault(passage.document, passage)
+        links = [
+            _link(_related_url(layout.page, each), truncate(inert(each.document), _MAX_HEADING))
+            for each in nearest.values()
+        ]
         parts = [part for link in links for part in (_words(", "), link)][1:]
-        told.append(_rich(_section(_words("Near it, but no answer: "), *parts)))
-    return Message(mrkdwn(text, _LONGEST_TEXT), (*told, *_closing(answer, form)))
+        blocks.append(_rich(_section(_words("Related, but not an answer: "), *parts)))
+    return Message(mrkdwn(text, _MAX_FALLBACK), (*blocks, *_closing(answer, layout)))
 
 
-def _closing(answer: AnswerBody, form: Form) -> Iterator[Block]:
-    if form.shareable:
-        yield {
-            "type": "actions",
-            "elements": [_button("Show it to everybody here", SHARE, answer.id)],
-        }
-    yield {
-        "type": "context_actions",
-        "elements": [
-            {
-                "type": "feedback_buttons",
-                "action_id": VERDICT,
-                "positive_button": _verdict("Good answer", UP, answer),
-                "negative_button": _verdict("Bad answer", DOWN, answer),
-            }
-        ],
+def _closing(answer: AnswerBody, layout: Layout) -> Iterator[Block]:
+    if layout.shareable:
+        share = _button("Show to everyone here", SHARE, answer.id)
+        yield {"type": "actions", "elements": [share]}
+    feedback = {
+        "type": "feedback_buttons",
+        "action_id": VERDICT,
+        "positive_button": {"text": _plain("Good answer"), "value": f"{UP}:{answer.id}"},
+        "negative_button": {"text": _plain("Bad answer"), "value": f"{DOWN}:{answer.id}"},
     }
+    yield {"type": "context_actions", "elements": [feedback]}
 
 
-def _verdict(label: str, verdict: str, answer: AnswerBody) -> Block:
-    return {"text": _plain(label), "value": f"{verdict}:{answer.id}"}
-
-
-def _asking(questions: Sequence[str]) -> list[Block]:
-    """Buttons that ask these questions; one that would not be asked whole is left out."""
+def _question_buttons(questions: Sequence[str]) -> Block | None:
+    """Returns buttons that ask these questions, without those that are too long for a button."""
     buttons = [
-        _button(truncate(inert(question), _LONGEST_LABEL), f"{ASK}.{number}", question)
+        _button(truncate(inert(question), _MAX_LABEL), f"{ASK}.{number}", question)
         for number, question in enumerate(questions)
-        if 0 < len(question) <= _LONGEST_VALUE
+        if 0 < len(question) <= _MAX_VALUE
     ]
-    return [{"type": "actions", "elements": buttons}] if buttons else []
+    return {"type": "actions", "elements": buttons} if buttons else None
 
 
-def _share(first: Sequence[object]) -> int:
-    """Characters that each citation may take, for there to be room for those of the `first`
-    sentence whatever they are."""
-    room = LONGEST_MESSAGE - _RESERVED - _LEAST_TEXT
-    return room // max(1, len(first)) - _MARKER - len(_CHANGED)
+def _citation_share(first: Sequence[object]) -> int:
+    """Returns the characters that each citation may take, so that all of the `first` sentence's
+    fit."""
+    room = MAX_MESSAGE - _RESERVED - _MIN_SENTENCE
+    return room // max(1, len(first)) - _MARKER - len(_STALE)
 
 
 def _length(citation: CitationBody, page: str, share: int) -> int:
-    """Characters that a citation's block takes."""
-    changed = len(_CHANGED) if citation.stale else 0
-    return sum(map(len, _parts(citation, page, share))) + changed + _MARKER
+    """Returns the characters that a citation's block takes."""
+    stale = len(_STALE) if citation.stale else 0
+    return sum(map(len, _citation_parts(citation, page, share))) + stale + _MARKER
 
 
 def _text_of(answer: AnswerBody, shown: int) -> str:
-    """The answer's text as far as its first sentences go."""
-    following = answer.sentences[shown:]
-    text = answer.text[: following[0].start].removesuffix("- ") if following else answer.text
+    """Returns the answer's text up to the end of its first `shown` sentences."""
+    rest = answer.sentences[shown:]
+    text = answer.text[: rest[0].start].removesuffix("- ") if rest else answer.text
     return inert(text).rstrip()
 
 
-def _cited(answer: AnswerBody, shown: int) -> list[CitationBody]:
-    numbers = {number for sentence in answer.sentences[:shown] for number in sentence.citations}
-    return [citation for citation in answer.citations if citation.number in numbers]
-
-
 def _citations(citations: Iterable[CitationBody], page: str, share: int) -> Iterator[Block]:
-    """Of each its number, document and heading, as a link to the passage where there is a page,
-    and the quote. A heading that was told just before is not told again."""
-    before = ""
+    """Yields a block for each citation: number, quote, and heading unless it repeats."""
+    previous = ""
     for citation in citations:
-        heading, quoted, url = _parts(citation, page, share)
+        heading, quoted, url = _citation_parts(citation, page, share)
         number = f"[{citation.number}]"
-        if heading == before:
+        if heading == previous:
             named = [_link(url, number) if url else _words(number)]
         else:
             linked = _link(url, heading) if url else _words(heading, bold=True)
             named = [_words(f"{number} "), linked]
-        before = heading
-        changed = [_words(_CHANGED)] if citation.stale else []
-        yield _rich(
-            _section(*named, *changed),
-            {"type": "rich_text_quote", "elements": [_words(quoted)]},
-        )
+        previous = heading
+        stale = [_words(_STALE)] if citation.stale else []
+        quote_block = {"type": "rich_text_quote", "elements": [_words(quoted)]}
+        yield _rich(_section(*named, *stale), quote_block)
 
 
-def _parts(citation: CitationBody, page: str, share: int) -> tuple[str, str, str]:
-    """Heading, quote and address of a citation, which together take no more than its share."""
-    heading = truncate(_heading(citation), min(_LONGEST_HEADING, share // 6))
-    quoted = truncate(inert(citation.quote), min(_LONGEST_QUOTE, share // 2))
-    url = _url(page, citation.url)
-    return heading, quoted, url if len(url) <= share // 3 else ""
-
-
-def _heading(citation: CitationBody) -> str:
+def _citation_parts(citation: CitationBody, page: str, share: int) -> tuple[str, str, str]:
+    """Returns heading, quote and URL of a citation, in `share` characters together."""
     heading = heading_line(citation.title or citation.document, citation.headings, citation.page)
-    return inert(f"{heading} ({citation.document})")
+    heading = inert(f"{heading} ({citation.document})")
+    url = _url(page, citation.url)
+    return (
+        truncate(heading, min(_MAX_HEADING, share // 6)),
+        truncate(inert(citation.quote), min(_MAX_QUOTE, share // 2)),
+        url if len(url) <= share // 3 else "",
+    )
 
 
 def _url(page: str, path: str) -> str:
-    """The passage on the web page; "" where there is none, or where its address is too long."""
+    """Returns an address on the web page, or "" if there is no page or the address is too long."""
     url = page.rstrip("/") + path if page else ""
-    return url if len(url) <= _LONGEST_URL else ""
-
-
-def _named(related: RelatedBody) -> str:
-    return truncate(inert(related.document), _LONGEST_HEADING)
+    return url if len(url) <= _MAX_URL else ""
 
 
 def _related_url(page: str, related: RelatedBody) -> str:
@@ -308,23 +290,19 @@ def _related_url(page: str, related: RelatedBody) -> str:
     return _url(page, address) or page
 
 
-def _elsewhere(page: str) -> str:
-    return f"ask on {page} to read it whole." if page else "ask for a part of it to read that."
-
-
-def _asked(question: str) -> list[Block]:
-    asked = truncate(inert(question), _LONGEST_QUOTE)
-    return [_rich(_section(_words(asked, bold=True)))] if question else []
+def _question(question: str) -> list[Block]:
+    text = truncate(inert(question), _MAX_QUOTE)
+    return [_rich(_section(_words(text, bold=True)))] if question else []
 
 
 def _paragraphs(text: str) -> list[Block]:
-    """The text in as many blocks as it needs, cut between words."""
+    """Splits text into blocks, between words if possible."""
     blocks = []
     while text:
         piece = text
-        if len(text) > LONGEST_BLOCK:
-            between = max(text.rfind(mark, LONGEST_BLOCK // 2, LONGEST_BLOCK) for mark in " \n")
-            piece = text[: between if between > 0 else LONGEST_BLOCK]
+        if len(text) > MAX_BLOCK:
+            between = max(text.rfind(blank, MAX_BLOCK // 2, MAX_BLOCK) for blank in " \n")
+            piece = text[: between if between > 0 else MAX_BLOCK]
         text = text[len(piece) :].lstrip()
         blocks.append(_rich(_section(_words(piece))))
     return blocks

@@ -1,7 +1,6 @@
-"""What Slack sends, received with Bolt: verified, read, kept, and then acknowledged.
+"""Receives what Slack sends, with Bolt: verifies, parses and stores it, then acknowledges it.
 
-Nothing is answered here. An error before something is kept is not acknowledged, so that Slack
-sends it again. The one door to Bolt.
+The only module that uses Bolt. If storing fails, nothing is acknowledged and Slack sends it again.
 """
 
 import asyncio
@@ -23,47 +22,46 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.errors import DatabaseUnavailable
+from api.errors import ApiError, DatabaseUnavailable
 from api.service.logs import name_request, request_id
 from api.slack import blocks
-from api.slack import incoming as read
-from api.slack.inbox import Incoming
-from api.slack.incoming import Question
-from api.slack.web_api import AppMisconfigured, Identity, RetryLater, WebApi
+from api.slack.inbox import NewItem
+from api.slack.payloads import Question, parse_action, parse_command, parse_event
+from api.slack.web_api import AppMisconfigured, Identity, RequestRejected, RetryLater, WebApi
+from index.errors import IndexingError
 
 _log = logging.getLogger(__name__)
-# Bolt also looks into the environment, and warns of what it finds there and does not use.
-_bolts_log = logging.getLogger(f"{__name__}.app")
-_bolts_log.setLevel(logging.ERROR)
+# Bolt warns about environment variables that it does not use.
+_bolt_log = logging.getLogger(f"{__name__}.app")
+_bolt_log.setLevel(logging.ERROR)
 _ANY = re.compile("")
 _LAST_RETRY = "3"
-_USAGE = "Write a question behind the command, and the documents are looked through."
-_NOT_TAKEN = "This could not be taken in. Try again in a minute"
+_USAGE = "Write a question after the command, and I will search the documents."
+_NOT_STORED = "Your question could not be stored. Try again in a minute"
 
 
-class Reception:
-    """Where things from Slack come in."""
+class Receiver:
+    """Receives Slack's requests. `identity` is None until it is known whose token it is."""
 
     def __init__(
         self,
         web: WebApi,
         signing_secret: str,
-        take: Callable[[Incoming], bool],
-        wants: Callable[[Question], bool],
-        opened_home: Callable[[str, str, str], Coroutine[Any, Any, None]],
+        add: Callable[[NewItem], bool],
+        should_answer: Callable[[Question], bool],
+        show_home: Callable[[str, str, str], Coroutine[Any, Any, None]],
     ) -> None:
-        """`take` keeps something, and says whether it is new; `wants` says whether a question that
-        was not put to the bot is answered; `opened_home` gets user, channel and tab. The first two
-        run in a thread."""
+        """`add` stores an item; `should_answer` decides about a question that does not address the
+        bot; both run in a thread. `show_home` gets user, channel and tab."""
         self.identity: Identity | None = None
         self._web = web
-        self._take = take
-        self._wants = wants
-        self._opened_home = opened_home
-        self._beside: set[asyncio.Task[None]] = set()
+        self._add = add
+        self._should_answer = should_answer
+        self._show_home = show_home
+        self._background: set[asyncio.Task[None]] = set()
 
         async def authorize(context: AsyncBoltContext) -> AuthorizeResult:
-            """Who we are, as far as it is known: to take something in, Slack is not asked."""
+            """Says who we are, as far as it is known, without a call to Slack."""
             me = self.identity
             return AuthorizeResult(
                 enterprise_id=None,
@@ -75,37 +73,36 @@ class Reception:
 
         self._app = AsyncApp(
             client=web.client,
-            signing_secret=signing_secret or "none: not sent over HTTP",
+            signing_secret=signing_secret or "none: not received over HTTP",
             authorize=authorize,
-            logger=_bolts_log,
-            # Acknowledges when a listener has returned, not before it begins.
-            process_before_response=True,
-            ignoring_self_events_enabled=False,  # incoming.py does, without asking who we are
+            logger=_bolt_log,
+            process_before_response=True,  # acknowledges after a listener has returned
+            ignoring_self_events_enabled=False,  # parse_event() does it, without a call to Slack
         )
-        self._app.event("app_mention")(self._event)
-        self._app.event("message")(self._event)
-        self._app.event("app_home_opened")(self._home)
-        self._app.event(_ANY)(self._nothing)
-        self._app.command(_ANY)(self._command)
-        self._app.action(_ANY)(self._action)
+        self._app.event("app_mention")(self._on_event)
+        self._app.event("message")(self._on_event)
+        self._app.event("app_home_opened")(self._on_home)
+        self._app.event(_ANY)(self._on_other)
+        self._app.command(_ANY)(self._on_command)
+        self._app.action(_ANY)(self._on_action)
 
     async def handle(self, request: Request) -> Response:
-        """A request that Slack sends over HTTP. 401 where its signature is not Slack's, or older
-        than five minutes."""
+        """Handles a request over HTTP. Returns 401 if it is not signed, or was more than five
+        minutes ago."""
         body = await request.body()
         try:
-            read_by_bolt = to_async_bolt_request(request, body)
+            bolt_request = to_async_bolt_request(request, body)
         except (ValueError, TypeError, AttributeError):
-            # Bolt reads it before it looks at the signature, and is surprised by other shapes.
+            # Bolt parses the body before it checks the signature.
             return Response(status_code=400)
-        return to_starlette_response(await self._app.async_dispatch(read_by_bolt))
+        return to_starlette_response(await self._app.async_dispatch(bolt_request))
 
     @asynccontextmanager
-    async def connected(self, app_token: str) -> AsyncIterator[None]:
-        """Receives the same over Socket Mode while the context is open. If Slack cannot be reached,
-        it keeps retrying. Raises RequestRejected and AppMisconfigured."""
+    async def socket_mode(self, app_token: str) -> AsyncIterator[None]:
+        """Receives over Socket Mode while the context is open. If Slack cannot be reached, it keeps
+        retrying. Raises RequestRejected and AppMisconfigured."""
         try:
-            await self._web.expect_socket(app_token)
+            await self._web.check_app_token(app_token)
         except AppMisconfigured:
             raise
         except RetryLater as error:
@@ -117,102 +114,87 @@ class Reception:
         finally:
             await handler.close_async()  # type: ignore[no-untyped-call]
 
-    async def _event(self, body: Mapping[str, Any], request: AsyncBoltRequest) -> None:
-        if not self._is_ours(body):
+    async def _on_event(self, body: Mapping[str, Any], request: AsyncBoltRequest) -> None:
+        if not self._is_our_team(body):
             return
-        found = read.of_event(body, self._bot(body), _request())
-        if found is None:
+        parsed = parse_event(body, self._bot(body), _request_id())
+        if parsed is None:
             return
-        incoming, question = found
+        item, question = parsed
         try:
-            wanted = question.asked in ("mention", "direct")
-            if wanted or await asyncio.to_thread(self._wants, question):
-                await asyncio.to_thread(self._take, incoming)
+            addressed = question.source in ("mention", "direct")
+            if addressed or await asyncio.to_thread(self._should_answer, question):
+                await asyncio.to_thread(self._add, item)
         except DatabaseUnavailable as error:
-            if _is_last(request):
-                self._beside_that(self._told_in_vain(incoming, question, error))
-                return
-            raise  # Slack sends it again
+            if request.headers.get("x-slack-retry-num", [""])[0] != _LAST_RETRY:
+                raise  # Slack sends it again
+            _log.error("A question from Slack was not stored: %s", error)
+            notice = blocks.notice(f"{_NOT_STORED}.", item.request)
+            self._start(self._post(question, notice, item))
 
-    async def _command(self, body: Mapping[str, Any], ack: AsyncAck) -> None:
-        incoming = read.of_command(body, _request()) if self._is_ours(body) else None
-        if incoming is None or not str(body.get("text", "")).strip():
+    async def _on_command(self, body: Mapping[str, Any], ack: AsyncAck) -> None:
+        item = parse_command(body, _request_id()) if self._is_our_team(body) else None
+        if item is None or not str(body.get("text", "")).strip():
             await ack(_USAGE)
             return
-        await self._taken_or_told(incoming, ack)
-
-    async def _action(self, body: Mapping[str, Any], ack: AsyncAck) -> None:
-        incoming = read.of_action(body, _request()) if self._is_ours(body) else None
-        if incoming is None:
-            await ack()
-            return
-        await asyncio.to_thread(self._take, incoming)
-        await ack()
-
-    async def _taken_or_told(self, incoming: Incoming, ack: AsyncAck) -> None:
-        """Slack does not send a command again, so what failed is told at once."""
         try:
-            await asyncio.to_thread(self._take, incoming)
-        except Exception as error:  # noqa: BLE001 - whatever it is, somebody waits for a word
-            _log.error("A command from Slack was not taken in: %s", error)
-            await ack(f"{_NOT_TAKEN} (request {incoming.request}).")
+            await asyncio.to_thread(self._add, item)
+        except DatabaseUnavailable as error:  # Slack does not send commands again
+            _log.error("A command from Slack was not stored: %s", error)
+            await ack(f"{_NOT_STORED} (request {item.request}).")
         else:
             await ack()
 
-    async def _home(self, body: Mapping[str, Any]) -> None:
-        """Shows the home view; nobody waits for that, and it may be done twice."""
+    async def _on_action(self, body: Mapping[str, Any], ack: AsyncAck) -> None:
+        item = parse_action(body, _request_id()) if self._is_our_team(body) else None
+        if item:
+            await asyncio.to_thread(self._add, item)
+        await ack()
+
+    async def _on_home(self, body: Mapping[str, Any]) -> None:
         event = body.get("event", {})
         user, channel, tab = (str(event.get(name, "")) for name in ("user", "channel", "tab"))
-        if self._is_ours(body) and user:
-            self._beside_that(self._opened_home(user, channel, tab))
+        if self._is_our_team(body) and user:
+            self._start(self._show_home(user, channel, tab))
 
-    async def _told_in_vain(self, incoming: Incoming, question: Question, error: Exception) -> None:
-        """Slack will not send it again, and it cannot be kept: so it is told."""
-        _log.error("A question from Slack was not taken in: %s", error)
-        told = blocks.notice(f"{_NOT_TAKEN}.", incoming.request)
-        await self._web.post(question.channel, question.thread, told, incoming.id)
+    async def _on_other(self) -> None:
+        """Acknowledges other events, which Slack would otherwise send again."""
 
-    def _beside_that(self, work: Coroutine[Any, Any, None]) -> None:
-        """Does something for which Slack is not kept waiting."""
+    async def _post(self, question: Question, message: blocks.Message, item: NewItem) -> None:
+        await self._web.post(question.channel, question.thread, message, item.id)
 
-        async def done() -> None:
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Runs something in the background, so that Slack's request is acknowledged meanwhile."""
+
+        async def run() -> None:
             try:
                 await work
-            except Exception as error:  # noqa: BLE001 - there is nobody left to raise it to
-                _log.error("Slack was not told: %s", error)
+            except (ApiError, IndexingError, RequestRejected, RetryLater) as error:
+                _log.error("Slack was not updated: %s", error)
 
-        task = asyncio.create_task(done())
-        self._beside.add(task)
-        task.add_done_callback(self._beside.discard)
+        task = asyncio.create_task(run())
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
 
-    async def _nothing(self) -> None:
-        """For what the app was told of and has no use for: without a listener it would be sent
-        again and again."""
-
-    def _is_ours(self, body: Mapping[str, Any]) -> bool:
-        """Whether it comes from the workspace of our token. Another one's is acknowledged, since
-        it would only be sent again, and not answered: the token is not for it."""
+    def _is_our_team(self, body: Mapping[str, Any]) -> bool:
+        """Whether a payload comes from the workspace of our token. Others are acknowledged, so that
+        Slack does not repeat them, and ignored."""
         place = body.get("team")
         team = body.get("team_id") or (place.get("id") if isinstance(place, dict) else None)
         known = {team, *(each.get("team_id") for each in body.get("authorizations") or [])}
         if self.identity is None or self.identity.team in known:
             return True
-        _log.warning("Something from an unknown team (%s) is not answered", team)
+        _log.warning("Ignoring a payload from an unknown team (%s)", team)
         return False
 
     def _bot(self, body: Mapping[str, Any]) -> str:
-        """The bot's own user, from Slack's word where it has not been asked yet."""
+        """Returns the bot's user id; before `identity` is known, as the payload says."""
         if self.identity:
             return self.identity.user
         users = (each.get("user_id") for each in body.get("authorizations") or [])
         return next(filter(None, users), "")
 
 
-def _is_last(request: AsyncBoltRequest) -> bool:
-    """Whether Slack will not send it again."""
-    return request.headers.get("x-slack-retry-num", [""])[0] == _LAST_RETRY
-
-
-def _request() -> str:
-    """The id of the request that brings it; over Socket Mode there is none yet."""
+def _request_id() -> str:
+    """Returns the id of the HTTP request, or a new one over Socket Mode."""
     return request_id.get() or name_request(None)

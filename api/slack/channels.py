@@ -1,4 +1,4 @@
-"""How each channel is answered: a file that is read, and checked, at the start."""
+"""How each channel is answered, as a TOML file says."""
 
 import re
 import tomllib
@@ -16,18 +16,20 @@ _SECTIONS = ("default", "direct", "channel")
 
 
 def _folder(name: str) -> str:
-    """The folder as documents' paths begin with it."""
+    """Normalizes a folder to the form in which document paths begin."""
     parts = [part for part in name.split("/") if part not in ("", ".")]
     if not parts or any(part.startswith(".") for part in parts):
-        raise ValueError("name a folder below that of the documents, as handbook/travel")
+        raise ValueError("name a folder inside the document folder, such as handbook/travel")
     return "/".join(parts)
 
 
 class Policy(BaseModel):
-    """How a channel is answered. `answer` says what else is answered there than mentions and, with
-    `threads`, replies in a thread that the bot is in; `only_sure` keeps refusals out of the
-    channel; `ephemeral` shows an answer to the one who asked, who may show it to all; `folders`
-    are the document folders that it is answered from, none meaning all."""
+    """How a channel is answered.
+
+    `answer` says what is answered besides mentions and, with `threads`, replies in threads that the
+    bot takes part in. `only_sure` keeps refusals out of the channel. `ephemeral` shows an answer to
+    its user only, who may share it. `folders` limits the documents; an empty list means all.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -40,82 +42,89 @@ class Policy(BaseModel):
 
 @dataclass(frozen=True)
 class Channels:
-    """The policy of every channel; `direct` is that of direct messages and of the app's home. In
-    the file, what these do not say is as in [default]: what is kept from a channel must not be had
-    by writing to the app instead."""
+    """The policy of every channel. `direct` is for direct messages and the app's home; it inherits
+    from the default like a channel, so that folders are not reached by writing to the app."""
 
     default: Policy = field(default_factory=Policy)
     direct: Policy = field(default_factory=Policy)
-    named: Mapping[str, Policy] = field(default_factory=dict)
+    by_id: Mapping[str, Policy] = field(default_factory=dict)
 
-    def of(self, channel: str) -> Policy:
-        """The policy of a channel, by its id."""
-        # A user's id stands for the direct messages with them.
-        direct = channel.startswith(("D", "U", "W"))
-        return self.direct if direct else self.named.get(channel, self.default)
+    def policy_for(self, channel: str) -> Policy:
+        """Returns the policy of a channel; a user's id stands for their direct messages."""
+        is_direct = channel.startswith(("D", "U", "W"))
+        return self.direct if is_direct else self.by_id.get(channel, self.default)
 
 
 def load_channels(path: Path, corpus: Path) -> Channels:
-    """The channels of a TOML file. Raises SettingsInvalid, which says where it is wrong."""
+    """Loads a channels file. Raises SettingsInvalid, with the place of the mistake."""
     try:
-        # Some editors begin a file with a mark that says that it is UTF-8.
-        text = path.read_text(encoding="utf-8-sig")
-        told = tomllib.loads(text)
+        # Some editors begin a UTF-8 file with a byte order mark.
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise SettingsInvalid(f"{path} cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
-        raise SettingsInvalid(f"{path} is not UTF-8 ({error.reason}): save it as that") from error
+        raise SettingsInvalid(f"{path} is not UTF-8 ({error.reason}): save it as UTF-8") from error
     except ValueError as error:
         raise SettingsInvalid(f"{path} is not TOML: {error}") from error
-    unknown = sorted(set(told) - set(_SECTIONS))
+    unknown = sorted(set(content) - set(_SECTIONS))
     if unknown:
-        raise SettingsInvalid(f"{path}: [{unknown[0]}] is none of {', '.join(_SECTIONS)}")
-    default = _table(path, told, "default")
-    every = _table(path, told, "channel")
-    for name, table in every.items():
+        raise SettingsInvalid(
+            f"{path}: unknown section [{unknown[0]}]; known are {', '.join(_SECTIONS)}"
+        )
+    default = _table(path, content, "default")
+    tables = _table(path, content, "channel")
+    for name, table in tables.items():
         if not _CHANNEL.fullmatch(name):
             raise SettingsInvalid(
-                f"{path}: [channel.{name}]: name a channel by its id, as C0123456789; Slack shows "
+                f"{path}: [channel.{name}]: use the channel's id, such as C0123456789; Slack shows "
                 "it at the end of the channel's details"
             )
         if not isinstance(table, dict):
-            raise SettingsInvalid(f"{path}: [channel.{name}] is no section")
-    channels = Channels(
-        _policy(path, "default", default),
-        _policy(path, "direct", default | _table(path, told, "direct")),
-        {name: _policy(path, f"channel.{name}", default | table) for name, table in every.items()},
+            raise SettingsInvalid(f"{path}: channel.{name} must be a section: [channel.{name}]")
+    policies = {
+        section: _policy(path, corpus, section, default | table)
+        for section, table in {
+            "default": default,
+            "direct": _table(path, content, "direct"),
+            **{f"channel.{name}": table for name, table in tables.items()},
+        }.items()
+    }
+    return Channels(
+        default=policies["default"],
+        # Nobody else reads direct messages.
+        direct=policies["direct"].model_copy(update={"ephemeral": False, "only_sure": False}),
+        by_id={name: policies[f"channel.{name}"] for name in tables},
     )
-    sections = {"default": channels.default, "direct": channels.direct}
-    sections |= {f"channel.{name}": policy for name, policy in channels.named.items()}
-    for section, policy in sections.items():
-        for folder in policy.folders:
-            if not _is_folder(corpus / folder):
-                raise SettingsInvalid(
-                    f"{path}: [{section}] folders: there is no folder {folder!r} in {corpus}"
-                )
-    return channels
+
+
+def _table(path: Path, content: Mapping[str, Any], name: str) -> dict[str, Any]:
+    table = content.get(name, {})
+    if not isinstance(table, dict):
+        raise SettingsInvalid(f"{path}: {name} must be a section: [{name}]")
+    return table
+
+
+def _policy(path: Path, corpus: Path, section: str, table: Mapping[str, Any]) -> Policy:
+    try:
+        policy = Policy.model_validate(table)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        place = ".".join(str(part) for part in fault["loc"])
+        known = ", ".join(Policy.model_fields)
+        why = fault["msg"]
+        if fault["type"] == "extra_forbidden":
+            why = f"unknown key; known are {known}"
+        raise SettingsInvalid(f"{path}: [{section}] {place}: {why}") from error
+    for folder in policy.folders:
+        if not _is_folder(corpus / folder):
+            raise SettingsInvalid(
+                f"{path}: [{section}] folders: there is no folder {folder!r} in {corpus}"
+            )
+    return policy
 
 
 def _is_folder(path: Path) -> bool:
     try:
         return path.is_dir()
-    except OSError:  # no file can have such a name
+    except (OSError, ValueError):  # no file can have such a name
         return False
-
-
-def _table(path: Path, told: Mapping[str, Any], name: str) -> dict[str, Any]:
-    table = told.get(name, {})
-    if not isinstance(table, dict):
-        raise SettingsInvalid(f"{path}: {name} is no section: write [{name}]")
-    return table
-
-
-def _policy(path: Path, section: str, table: Mapping[str, Any]) -> Policy:
-    try:
-        return Policy.model_validate(table)
-    except ValidationError as error:
-        fault = error.errors()[0]
-        place = ".".join(str(part) for part in fault["loc"])
-        known = ", ".join(Policy.model_fields)
-        told = f"is none of {known}" if fault["type"] == "extra_forbidden" else fault["msg"]
-        raise SettingsInvalid(f"{path}: [{section}] {place}: {told}") from error

@@ -1,30 +1,32 @@
-"""What came from Slack and is not lost: taken once, given out in order, done once.
+"""A durable queue of what Slack sent: added once, handed out in order, completed once.
 
-An item is kept before it is acknowledged. Whoever works on it holds it for LEASE seconds at a time;
-when they are gone it is given out again. Items of one conversation are given out one after the
-other, in the order in which they came. Knows nothing of what stands in an item.
+An item is stored before Slack's request is acknowledged. A worker that claims an item holds a lease
+on it; if the lease expires, the item is handed out again. Items of one conversation are handed out
+one at a time, in the order in which they arrived. Does not know what an item contains.
 """
 
 import secrets
 import time
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
+from sqlalchemy import Select, delete, exists, func, or_, select, update
 
 from api.store.database import Database
 from api.store.database import slack_inbox as inbox
 from api.store.records import Clock
 
-LEASE = 15.0  # seconds that an item is held without a word from whoever holds it
-MAX_WAIT = 300.0  # seconds until an item that could not be done is tried again
-# Seconds that what is done is remembered. Slack delivers delayed events for up to a day.
+LEASE = 15.0  # seconds after which an item that is not renewed is handed out again
+MAX_WAIT = 300.0  # seconds, the longest that an item can be postponed
+# Seconds that completed items are remembered. Slack delivers delayed events for up to a day.
 RETENTION = 3 * 24 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Incoming:
-    """Something that happened in Slack. `id` is its own, whatever it is told in; `event` the id
-    of the telling; `request` the id in the log; `body` what the worker needs to know."""
+class NewItem:
+    """Something to add. `id` names what happened in Slack, however often and in whatever form it is
+    delivered; `event` names the delivery; `request` is the request id in the log; `body` is what
+    the worker reads."""
 
     id: str
     event: str
@@ -35,40 +37,42 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Something to be worked on by whoever has its `token`. `tries` counts from 1; `reply` is the
-    message that was begun for it, "" where none is known of."""
+    """A claimed item. `token` proves the claim; `attempts` counts from 1; `added` is in seconds
+    since 1970; `reply` is the timestamp of the reply that was begun, or ""; `reason` says why it
+    was postponed last."""
 
     number: int
     id: str
     request: str
     body: str
-    taken: float
+    added: float
     token: str
-    tries: int
+    attempts: int
     reply: str
+    reason: str = ""
 
 
 class LeaseLost(Exception):
-    """Another worker has taken the item over: whatever is left to do is theirs."""
+    """Another worker has claimed the item since."""
 
 
 class Inbox:
-    """The items, in a database. Every method may raise DatabaseUnavailable, and what it has
-    returned from is committed. Safe to share between threads and processes."""
+    """The queue, in a database. Every method may raise DatabaseUnavailable; what it has returned
+    from is committed. Safe to share between threads and processes."""
 
     def __init__(self, database: Database, clock: Clock = time.time) -> None:
         self._database = database
         self._clock = clock
 
-    def add(self, incoming: Incoming) -> bool:
-        """Keeps it; False where it is here already, be it done or not."""
+    def add(self, item: NewItem) -> bool:
+        """Stores an item; returns False if it was added before, completed or not."""
         now = self._clock()
         row = {
-            "id": incoming.id,
-            "event": incoming.event,
-            "request": incoming.request,
-            "conversation": incoming.conversation,
-            "body": incoming.body,
+            "id": item.id,
+            "event": item.event,
+            "request": item.request,
+            "conversation": item.conversation,
+            "body": item.body,
             "taken": now,
             "due": now,
             "token": "",
@@ -79,93 +83,103 @@ class Inbox:
         }
         with self._database.write() as connection:
             statement = self._database.insert(inbox).values(row).on_conflict_do_nothing()
-            # Of such an INSERT the number of rows is told for SQLite only.
+            # Only SQLite reports the row count of such an INSERT.
             return connection.scalar(statement.returning(inbox.c.number)) is not None
 
     def has_conversation(self, conversation: str) -> bool:
-        """Whether anything of this conversation was taken."""
+        """Whether any item of this conversation was added."""
         query = select(exists().where(inbox.c.conversation == conversation))
         with self._database.read() as connection:
             return bool(connection.scalar(query))
 
     def claim(self) -> Item | None:
-        """The oldest item whose turn it is, held from now on; None where there is none."""
-        now = self._clock()
-        other = inbox.alias()
-        # A time further ahead than anything is put says that the clock was put back since.
-        is_due = or_(inbox.c.due <= now, inbox.c.due > now + MAX_WAIT)
-        is_free, other_is_free = (
-            or_(table.c.held <= now, table.c.held > now + LEASE) for table in (inbox, other)
-        )
-        waits_for_another = exists().where(
-            other.c.conversation == inbox.c.conversation,
-            other.c.done.is_(None),
-            or_(
-                other.c.number < inbox.c.number,
-                # Of two that are taken at the same time the later may be committed first.
-                (other.c.number > inbox.c.number) & ~other_is_free,
-            ),
-        )
-        query = (
-            select(inbox)
-            .where(inbox.c.done.is_(None), is_due, is_free, ~waits_for_another)
-            .order_by(inbox.c.number)
-            .limit(1)
-        )
+        """Claims the oldest item that is due, for LEASE seconds; returns None if there is none."""
         with self._database.read() as connection:
-            if connection.execute(query).first() is None:
-                return None  # the usual case, which keeps no writer waiting
+            if connection.execute(_claimable(self._clock())).first() is None:
+                return None  # the usual case, which takes no write lock
         with self._database.write() as connection:
-            row = connection.execute(query.with_for_update(skip_locked=True)).first()
+            # Read under the lock: a lease renewed while this waited must not look expired.
+            now = self._clock()
+            query = _claimable(now).with_for_update(skip_locked=True)
+            row = connection.execute(query).first()
             if row is None:
                 return None
             token = secrets.token_hex(16)
             held = {"token": token, "held": now + LEASE, "tries": row.tries + 1}
             connection.execute(update(inbox).where(inbox.c.number == row.number).values(held))
         return Item(
-            row.number, row.id, row.request, row.body, row.taken, token, row.tries + 1, row.reply
+            number=row.number,
+            id=row.id,
+            request=row.request,
+            body=row.body,
+            added=row.taken,
+            token=token,
+            attempts=row.tries + 1,
+            reply=row.reply,
+            reason=row.trouble,
         )
 
     def renew(self, item: Item) -> None:
-        """Holds it for LEASE seconds more. Raises LeaseLost."""
+        """Extends the lease to LEASE seconds from now. Raises LeaseLost."""
         self._change(item, held=self._clock() + LEASE)
 
     def record_reply(self, item: Item, reply: str) -> None:
-        """Notes the message that was begun for it. Raises LeaseLost."""
+        """Stores the timestamp of the reply that was begun, and renews. Raises LeaseLost."""
         self._change(item, reply=reply, held=self._clock() + LEASE)
 
-    def postpone(self, item: Item, wait: float, trouble: str) -> None:
-        """Gives it back, to be tried again after so many seconds. Raises LeaseLost."""
+    def postpone(self, item: Item, wait: float, reason: str) -> None:
+        """Releases an item, to be retried after `wait` seconds. Raises LeaseLost."""
         due = self._clock() + min(wait, MAX_WAIT)
-        self._change(item, token="", held=0.0, due=due, trouble=trouble)
+        self._change(item, token="", held=0.0, due=due, trouble=reason)
 
     def complete(self, item: Item) -> None:
-        """Done for good: what was asked is forgotten, that it was asked is remembered. Raises
-        LeaseLost."""
+        """Completes an item and deletes its body; its id is kept. Raises LeaseLost."""
         self._change(item, done=self._clock(), body="", trouble="")
 
-    def backlog(self, older: float = 0.0) -> tuple[int, str]:
-        """How many items are not done that were taken more than so many seconds ago, and what the
-        last trouble with one of them was."""
-        unfinished = (inbox.c.done.is_(None), inbox.c.taken <= self._clock() - older)
-        told = select(inbox.c.trouble).where(*unfinished, inbox.c.trouble != "")
+    def backlog(self, older_than: float = 0.0) -> tuple[int, str]:
+        """Counts the open items that were added more than `older_than` seconds ago; also returns
+        why the newest postponed one of them was postponed, or ""."""
+        is_open = (inbox.c.done.is_(None), inbox.c.taken <= self._clock() - older_than)
+        reasons = select(inbox.c.trouble).where(*is_open, inbox.c.trouble != "")
         with self._database.read() as connection:
-            count = connection.scalar(select(func.count()).select_from(inbox).where(*unfinished))
-            trouble = connection.scalar(told.order_by(inbox.c.number.desc()).limit(1))
-        return count or 0, trouble or ""
+            count = connection.scalar(select(func.count()).select_from(inbox).where(*is_open))
+            reason = connection.scalar(reasons.order_by(inbox.c.number.desc()).limit(1))
+        return count or 0, reason or ""
 
     def expire(self) -> None:
-        """Forgets what was done long enough ago."""
+        """Deletes items that were completed more than RETENTION seconds ago."""
         old = inbox.c.done < self._clock() - RETENTION
         with self._database.write() as connection:
             connection.execute(delete(inbox).where(old))
 
     def _change(self, item: Item, **values: object) -> None:
-        mine: tuple[ColumnElement[bool], ...] = (
+        claimed = (
             inbox.c.number == item.number,
             inbox.c.token == item.token,
             inbox.c.done.is_(None),
         )
         with self._database.write() as connection:
-            if not connection.execute(update(inbox).where(*mine).values(values)).rowcount:
+            if not connection.execute(update(inbox).where(*claimed).values(values)).rowcount:
                 raise LeaseLost(item.id)
+
+
+def _claimable(now: float) -> Select[Any]:
+    """Selects the oldest item that is open, due, not leased, and next in its conversation."""
+    other = inbox.alias()
+    # A time further ahead than any that is ever stored means that the clock was set back. Leases
+    # get a margin, because clocks of several machines differ a little.
+    is_due = or_(inbox.c.due <= now, inbox.c.due > now + MAX_WAIT)
+    is_free, other_is_free = (
+        or_(table.c.held <= now, table.c.held > now + 2 * LEASE) for table in (inbox, other)
+    )
+    must_wait = exists().where(
+        other.c.conversation == inbox.c.conversation,
+        other.c.done.is_(None),
+        or_(
+            other.c.number < inbox.c.number,
+            # Of two items that are added at the same time the later may be committed first.
+            (other.c.number > inbox.c.number) & ~other_is_free,
+        ),
+    )
+    open_items = select(inbox).where(inbox.c.done.is_(None), is_due, is_free, ~must_wait)
+    return open_items.order_by(inbox.c.number).limit(1)

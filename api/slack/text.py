@@ -1,7 +1,7 @@
-"""Text between Slack's three notations: what people write, mrkdwn, and blocks without any markup.
+"""Converts text to and from Slack's notations: message text, mrkdwn and Markdown.
 
-Text of documents, questions and errors goes out through here, so that nothing in it is a mention,
-a link or a format.
+Text from documents, questions and errors is escaped here, so that nothing in it becomes a mention,
+a link or formatting.
 """
 
 import html
@@ -9,28 +9,27 @@ import re
 
 from api.text import truncate, without_controls
 
-# The inline marks of Markdown, and those that begin a block; the number of a list's item is none,
-# but what stands behind it.
+# Markdown's inline markers, and those that begin a block. In a numbered list only the character
+# after the number is escaped.
 _MARKS = re.compile(r"[\\`*_~\[\]|!]|^[#+-]")
 _ITEM = re.compile(r"^(\d+)(?=[.)])")
 _REFERENCE = re.compile(r"<([^\s<>][^<>\n]*)>")
 
 
-def mrkdwn(text: str, most: int) -> str:
-    """For a field that is read as mrkdwn: with the three escapes that Slack has, and cut where it
-    would have more bytes than that with them: Slack counts these, not characters.
+def mrkdwn(text: str, max_bytes: int) -> str:
+    """Escapes text for a mrkdwn field, truncated so that the escaped text has at most `max_bytes`
+    bytes: Slack counts bytes, not characters.
 
     Source: https://docs.slack.dev/messaging/formatting-message-text#escaping
     """
-    while (size := len((escaped := _escaped(text)).encode("utf-8", "replace"))) > most:
-        # A character takes five at most, as `&amp;` does.
-        text = truncate(text, len(text) - (size - most + 4) // 5)
+    while (size := len((escaped := _escaped(text)).encode("utf-8", "replace"))) > max_bytes:
+        # An escape such as `&amp;` takes at most five bytes for one character.
+        text = truncate(text, len(text) - (size - max_bytes + 4) // 5)
     return escaped
 
 
 def markdown(text: str) -> str:
-    """For a field that is read as Markdown: in one line, its marks behind backslashes, Slack's own
-    escaped. At most five times as long."""
+    """Escapes text for a Markdown field, on one line. At most five times as long as the text."""
     line = " ".join(_escaped(text).split())
     return _ITEM.sub(r"\1\\", _MARKS.sub(r"\\\g<0>", line))
 
@@ -39,11 +38,11 @@ def _escaped(text: str) -> str:
     return html.escape(without_controls(text), quote=False)
 
 
-def written(text: str, bot: str = "") -> str:
-    """What somebody wrote, as they see it: references to people, channels and links as their
-    names, Slack's escapes undone, mentions of the user `bot` left out."""
+def plain_text(text: str, bot: str = "") -> str:
+    """Returns a message as its author saw it: references to people, channels and links become
+    their names, Slack's escapes are undone, and mentions of the user `bot` are left out."""
 
-    def seen(reference: re.Match[str]) -> str:
+    def name_of(reference: re.Match[str]) -> str:
         target, _, label = reference[1].partition("|")
         if target.startswith("@"):
             return "" if target[1:] == bot else label or target
@@ -55,5 +54,5 @@ def written(text: str, bot: str = "") -> str:
             return f"@{label.lstrip('@') or target[1:].partition('^')[0]}"
         return label or target.removeprefix("mailto:")
 
-    seen_text = _REFERENCE.sub(seen, text)
-    return seen_text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").strip()
+    named = _REFERENCE.sub(name_of, text)
+    return named.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").strip()

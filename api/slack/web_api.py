@@ -1,90 +1,85 @@
-"""The Web API, as far as the bot speaks to it: what it sends, and what may come of that.
+"""Slack's Web API: the methods that the bot calls, and what a failed call means.
 
-Every failure is one of three: refused (and why), not done (and when to try again), or unknown,
-where it may have been done. The one door to Slack's client.
+The only module that uses Slack's client. Every failure becomes one of the exceptions below.
 """
 
-import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import aiohttp
-from slack_bolt.context.say_stream.async_say_stream import AsyncSayStream
-from slack_bolt.context.set_status.async_set_status import AsyncSetStatus
 from slack_sdk.errors import SlackApiError, SlackRequestError
 from slack_sdk.web.async_chat_stream import AsyncChatStream
 from slack_sdk.web.async_client import AsyncWebClient
 
 from api.slack.blocks import Block, Message
 
-_log = logging.getLogger(__name__)
-# Seconds for one call: less than an item is held for.
-_PATIENCE = 8.0
-_HOOKS = "hooks.slack.com"
-_MARK = "assistant_answer"  # the type of our messages' metadata
-_PAGE = 100  # messages of a thread that are read at a time
-# What each scope is for; without one of these something that is asked for is not done.
+Result = TypeVar("Result")
+
+_TIMEOUT = 8.0  # seconds for one call; less than the lease of an item
+_RESPONSE_URL_HOST = "hooks.slack.com"
+_METADATA_TYPE = "assistant_answer"
+_PAGE_SIZE = 100  # messages of a thread that are read at a time
 SCOPES = {
-    "app_mentions:read": "to be asked with a mention",
-    "assistant:write": "to say that it is at work, and to suggest questions",
-    "channels:history": "to read the replies in its threads, and find what it has answered",
-    "chat:write": "to answer",
-    "commands": "to be asked with /ask",
+    "app_mentions:read": "receive mentions",
+    "assistant:write": "show a status and suggest questions",
+    "channels:history": "read replies in its threads and find its own answers",
+    "chat:write": "post answers",
+    "commands": "receive /ask",
     "groups:history": "the same in private channels",
-    "im:history": "to be asked in direct messages",
-    "im:write": "to answer from the app's home",
+    "im:history": "receive direct messages",
+    "im:write": "answer questions from the app's home",
 }
-# Slack's own trouble, which passes.
-_PASSING = frozenset(
+# Errors on Slack's side that pass by themselves.
+_TRANSIENT = frozenset(
     {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "ratelimited",
      "rate_limited", "message_limit_exceeded", "team_added_to_org"}
 )  # fmt: skip
-# What somebody has to mend in Slack or in the settings; the answers wait for that.
-_MENDABLE = {
-    "invalid_auth": "{token} does not count: copy it anew",
-    "not_authed": "no token is sent: set {token}",
-    "token_expired": "{token} has expired: install the app again and copy it anew",
-    "token_revoked": "{token} was revoked: install the app again and copy it anew",
+# Errors that an administrator has to fix in Slack or in the settings; answers wait until then.
+_REMEDIES = {
+    "invalid_auth": "{token} is invalid: copy it again",
+    "not_authed": "no token was sent: set {token}",
+    "token_expired": "{token} has expired: install the app again and copy the new token",
+    "token_revoked": "{token} was revoked: install the app again",
     "account_inactive": "the app was removed from the workspace: install it again",
-    "access_denied": "Slack denies the app access: see its settings in the workspace",
-    "missing_scope": "{token} lacks a scope: add it, and install the app again",
-    "no_permission": "{token} lacks a permission: see its scopes, and install the app again",
-    "not_allowed_token_type": "{token} is of another kind: a bot's begins with xoxb-, an app's "
-    "with xapp-",
+    "access_denied": "Slack denies the app access: check its settings in the workspace",
+    "missing_scope": "{token} lacks a scope: add it and install the app again",
+    "no_permission": "{token} lacks a permission: check its scopes and install the app again",
+    "not_allowed_token_type": "{token} is of the wrong type: bot tokens begin with xoxb-, app "
+    "tokens with xapp-",
 }
-_OPEN_SOCKET = "apps.connections.open"  # the one method that takes the app's token
-
-
-class RetryLater(Exception):
-    """Slack has not done it. `wait` is the seconds after which it may be tried again."""
-
-    def __init__(self, message: str, wait: float = 1.0) -> None:
-        super().__init__(message)
-        self.wait = wait
-
-
-class OutcomeUnknown(RetryLater):
-    """Whether Slack has done it is not known: it gave no answer, or none that says so."""
-
-
-class AppMisconfigured(RetryLater):
-    """Slack will not do it before somebody has mended what the message says."""
+_OPEN_SOCKET = "apps.connections.open"  # the only method that takes the app token
 
 
 class RequestRejected(Exception):
-    """Slack does not do this. `code` is its word for why."""
+    """Slack rejects this call; retrying does not help. `code` is Slack's error code."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
 
 
+class RetryLater(Exception):
+    """Slack did not do it. It can be retried, after at least `wait` seconds."""
+
+    def __init__(self, message: str, wait: float = 0.0) -> None:
+        super().__init__(message)
+        self.wait = wait
+
+
+class OutcomeUnknown(RetryLater):
+    """Slack may have done it: there was no answer, or one that does not say."""
+
+
+class AppMisconfigured(RetryLater):
+    """Slack will do it once an administrator has fixed what the message says."""
+
+
 @dataclass(frozen=True)
 class Identity:
-    """Who the token is: the team, the bot as a user and as a bot, and its scopes."""
+    """Whose token it is: the workspace's id and name, the bot's user and bot id, its scopes."""
 
     team: str
     name: str
@@ -94,24 +89,20 @@ class Identity:
 
 
 class WebApi:
-    """Calls Slack, or what stands in for it. Belongs to one event loop, and calls nothing before
-    it is `opened`."""
+    """Calls the Web API at `api_url`. Belongs to one event loop; calls need an open `session`."""
 
     def __init__(self, token: str, api_url: str) -> None:
+        # The client must not retry: a call that failed may have been carried out.
         self.client = AsyncWebClient(
-            token=token,
-            base_url=api_url,
-            timeout=int(_PATIENCE),
-            # A call that went wrong may have been done: to try again is not the client's to say.
-            retry_handlers=[],
+            token=token, base_url=api_url, timeout=int(_TIMEOUT), retry_handlers=[]
         )
-        self._api = urlsplit(api_url)
+        self._host = urlsplit(api_url).hostname
 
     @asynccontextmanager
-    async def opened(self) -> AsyncIterator[None]:
-        """Keeps connections for many calls."""
-        patience = aiohttp.ClientTimeout(total=_PATIENCE)
-        async with aiohttp.ClientSession(timeout=patience) as session:
+    async def session(self) -> AsyncIterator[None]:
+        """Keeps one HTTP session open for many calls."""
+        timeout = aiohttp.ClientTimeout(total=_TIMEOUT)
+        async with aiohttp.ClientSession(timeout=timeout) as session:
             self.client.session = session
             try:
                 yield
@@ -119,192 +110,189 @@ class WebApi:
                 self.client.session = None
 
     async def identity(self) -> Identity:
-        """Who we are."""
-        async with told("auth.test"):
-            reply = await self.client.auth_test()
-            scopes = reply.headers.get("x-oauth-scopes") or reply.headers.get("X-OAuth-Scopes", "")
-            return Identity(
-                team=str(reply.get("team_id", "")),
-                name=str(reply.get("team", "")),
-                user=str(reply.get("user_id", "")),
-                bot=str(reply.get("bot_id", "")),
-                scopes=frozenset(filter(None, (each.strip() for each in scopes.split(",")))),
-            )
+        """Returns whose token it is."""
+        response = await _call("auth.test", self.client.auth_test())
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        scopes = headers.get("x-oauth-scopes", "").split(",")
+        return Identity(
+            team=str(response.get("team_id", "")),
+            name=str(response.get("team", "")),
+            user=str(response.get("user_id", "")),
+            bot=str(response.get("bot_id", "")),
+            scopes=frozenset(scope.strip() for scope in scopes if scope.strip()),
+        )
 
-    async def expect_socket(self, app_token: str) -> None:
-        """Sees whether Socket Mode may be opened with this token."""
-        async with told(_OPEN_SOCKET):
-            await self.client.apps_connections_open(app_token=app_token)
+    async def check_app_token(self, app_token: str) -> None:
+        """Checks whether Socket Mode can be opened with this token."""
+        await _call(_OPEN_SOCKET, self.client.apps_connections_open(app_token=app_token))
 
-    async def post(self, channel: str, thread: str, message: Message, mark: str) -> str:
-        """Posts a message that is marked, so that find() finds it; its timestamp."""
-        async with told("chat.postMessage"):
-            reply = await self.client.chat_postMessage(
-                channel=channel,
-                thread_ts=thread or None,
-                metadata=_metadata(mark),
-                mrkdwn=False,
-                unfurl_links=False,
-                unfurl_media=False,
-                **_content(message),
-            )
-            return str(reply["ts"])
+    async def post(self, channel: str, thread: str, message: Message, item: str) -> str:
+        """Posts a message marked with the item's id, which find() looks for; returns its ts."""
+        call = self.client.chat_postMessage(
+            channel=channel,
+            thread_ts=thread or None,
+            metadata=_metadata(item),
+            mrkdwn=False,
+            unfurl_links=False,
+            unfurl_media=False,
+            **_content(message),
+        )
+        return str((await _call("chat.postMessage", call))["ts"])
 
-    async def update(self, channel: str, stamp: str, message: Message, mark: str) -> None:
-        """Puts another content in place of a message's. May be done more than once."""
-        async with told("chat.update"):
-            await self.client.chat_update(
-                channel=channel, ts=stamp, metadata=_metadata(mark), **_content(message)
-            )
+    async def update(self, channel: str, ts: str, message: Message, item: str) -> None:
+        """Replaces the content of a message. Safe to repeat."""
+        call = self.client.chat_update(
+            channel=channel, ts=ts, metadata=_metadata(item), **_content(message)
+        )
+        await _call("chat.update", call)
 
-    async def whisper(self, channel: str, user: str, thread: str, message: Message) -> None:
-        """Posts what only this user sees, and only for a while."""
-        async with told("chat.postEphemeral"):
-            await self.client.chat_postEphemeral(
-                channel=channel, user=user, thread_ts=thread or None, **_content(message)
-            )
+    async def post_ephemeral(self, channel: str, user: str, thread: str, message: Message) -> None:
+        """Posts a message that only this user sees, and only until they reload Slack."""
+        call = self.client.chat_postEphemeral(
+            channel=channel, user=user, thread_ts=thread or None, **_content(message)
+        )
+        await _call("chat.postEphemeral", call)
 
-    async def respond(self, url: str, message: Message | None) -> None:
-        """Answers a command or a button so that only the user sees it; None takes away what the
-        button was on. Raises RequestRejected for an address that is not Slack's."""
-        if not self._is_slacks(url):
-            raise RequestRejected("foreign_url", f"{url!r} is no address of Slack's")
-        body: dict[str, Any] = {"delete_original": True}
-        if message:
-            body = {"response_type": "ephemeral", "replace_original": False, **_content(message)}
-        assert self.client.session
-        async with (
-            told("response_url"),
-            self.client.session.post(url, json=body, allow_redirects=False) as reply,
-        ):
-            if reply.status == 429:
-                raise RetryLater("response_url: too many", _wait(reply.headers))
-            if reply.status >= 500:
-                raise OutcomeUnknown(f"response_url: status {reply.status}")
-            if reply.status != 200:
-                raise RequestRejected("expired_url", f"response_url: status {reply.status}")
+    async def respond(self, url: str, message: Message) -> None:
+        """Answers a command or a button through its response URL, visible to its user only."""
+        body = {"response_type": "ephemeral", "replace_original": False, **_content(message)}
+        await _call("response_url", self._respond(url, body))
 
-    async def find(self, channel: str, thread: str, since: str, mark: str) -> str:
-        """The timestamp of a message of ours that is marked so, or that has no mark because it
-        was begun as a stream and not ended; "" where there is none.
+    async def delete_original(self, url: str) -> None:
+        """Deletes the ephemeral message whose button has this response URL."""
+        await _call("response_url", self._respond(url, {"delete_original": True}))
 
-        Looks at the thread, or the channel where there is none, from `since` on.
+    async def find(self, channel: str, thread: str, since: str, item: str) -> str:
+        """Finds the message that was posted for an item; returns its ts, or "".
+
+        Searches the thread, or the channel if there is no thread, from the timestamp `since` on. A
+        stream that was started and not stopped carries no mark yet, and is found as well.
         """
-        me = await self.identity()
-        unmarked = cursor = ""
+        bot = await self.identity()
+        page: dict[str, Any] = {
+            "channel": channel,
+            "oldest": since,
+            "inclusive": True,
+            "include_all_metadata": True,
+            "limit": _PAGE_SIZE,
+            "cursor": None,
+        }
+        unmarked = ""
         while True:
-            asked: dict[str, Any] = {
-                "channel": channel,
-                "oldest": since,
-                "inclusive": True,
-                "include_all_metadata": True,
-                "limit": _PAGE,
-                "cursor": cursor or None,
-            }
             if thread:
-                async with told("conversations.replies"):
-                    reply = await self.client.conversations_replies(ts=thread, **asked)
+                replies = self.client.conversations_replies(ts=thread, **page)
+                response = await _call("conversations.replies", replies)
             else:
-                async with told("conversations.history"):
-                    reply = await self.client.conversations_history(**asked)
-            messages: list[dict[str, Any]] = reply.get("messages", [])
+                history = self.client.conversations_history(**page)
+                response = await _call("conversations.history", history)
+            messages: list[dict[str, Any]] = response.get("messages", [])
             for message in messages:
-                ours = message.get("bot_id") == me.bot or message.get("user") == me.user
+                if message.get("bot_id") != bot.bot and message.get("user") != bot.user:
+                    continue
                 metadata = message.get("metadata") or {}
-                if ours and (metadata.get("event_payload") or {}).get("item") == mark:
+                if (metadata.get("event_payload") or {}).get("item") == item:
                     return str(message["ts"])
-                if ours and thread and not metadata and message["ts"] != thread:
+                if thread and not metadata and message["ts"] != thread:
                     unmarked = str(message["ts"])
-            cursor = (reply.get("response_metadata") or {}).get("next_cursor", "")
-            if not cursor:
+            page["cursor"] = (response.get("response_metadata") or {}).get("next_cursor", "")
+            if not page["cursor"]:
                 return unmarked
 
-    async def conversation_with(self, user: str) -> str:
-        """The channel of the direct messages with a user."""
-        async with told("conversations.open"):
-            reply = await self.client.conversations_open(users=user)
-            return str(reply["channel"]["id"])
+    async def open_direct_message(self, user: str) -> str:
+        """Returns the channel of the direct messages with a user."""
+        call = self.client.conversations_open(users=user)
+        return str((await _call("conversations.open", call))["channel"]["id"])
 
-    async def status(self, channel: str, thread: str, text: str) -> None:
-        """Says what the assistant is doing, until it posts something."""
-        async with told("assistant.threads.setStatus"):
-            await AsyncSetStatus(self.client, channel, thread)(text)
+    async def set_status(self, channel: str, thread: str, text: str) -> None:
+        """Shows what the assistant is doing, until it posts something."""
+        call = self.client.assistant_threads_setStatus(
+            channel_id=channel, thread_ts=thread, status=text
+        )
+        await _call("assistant.threads.setStatus", call)
 
-    async def suggest(self, channel: str, prompts: Sequence[Mapping[str, str]]) -> None:
-        """Offers questions to begin with."""
-        async with told("assistant.threads.setSuggestedPrompts"):
-            await self.client.assistant_threads_setSuggestedPrompts(
-                channel_id=channel, prompts=[dict(prompt) for prompt in prompts]
-            )
+    async def suggest_prompts(self, channel: str, prompts: list[dict[str, str]]) -> None:
+        """Suggests questions to start with."""
+        call = self.client.assistant_threads_setSuggestedPrompts(
+            channel_id=channel, prompts=prompts
+        )
+        await _call("assistant.threads.setSuggestedPrompts", call)
 
-    async def publish(self, user: str, view: Block) -> None:
-        """Puts the home view in place of the one before."""
-        async with told("views.publish"):
-            await self.client.views_publish(user_id=user, view=view)
+    async def publish_home(self, user: str, view: Block) -> None:
+        """Replaces the home view of a user."""
+        await _call("views.publish", self.client.views_publish(user_id=user, view=view))
 
     async def stream(self, channel: str, thread: str, user: str) -> "Stream":
-        """A message that grows. Nothing is sent before there is something to show."""
-        say = AsyncSayStream(
-            client=self.client,
-            channel=channel,
-            thread_ts=thread,
-            recipient_user_id=user,
+        """Prepares a streamed message. Nothing is sent before it has text."""
+        stream = await self.client.chat_stream(
+            channel=channel, thread_ts=thread, recipient_user_id=user
         )
-        return Stream(await say())
+        return Stream(stream)
 
-    async def end_stream(self, channel: str, stamp: str, message: Message, mark: str) -> None:
-        """Ends a message that may still be growing, so that it can be updated. One that has not
-        grown yet would not be ended without something to show."""
-        with suppress(RequestRejected):  # it has ended already
-            async with told("chat.stopStream"):
-                await self.client.chat_stopStream(
-                    channel=channel,
-                    ts=stamp,
-                    markdown_text=None if message.blocks else message.text,
-                    blocks=list(message.blocks) or None,
-                    metadata=_metadata(mark),
-                )
+    async def stop_stream(self, channel: str, ts: str, message: Message, item: str) -> None:
+        """Stops a stream that another process started, so that the message can be updated.
 
-    def _is_slacks(self, url: str) -> bool:
-        """Whether an answer may be sent there: to Slack's own host, or to that of the stand-in."""
+        Slack stops an empty stream only if it gets content, so the message is sent here already.
+        """
+        call = self.client.chat_stopStream(
+            channel=channel,
+            ts=ts,
+            markdown_text=None if message.blocks else message.text,
+            blocks=list(message.blocks) or None,
+            metadata=_metadata(item),
+        )
+        with suppress(RequestRejected):  # it has been stopped already
+            await _call("chat.stopStream", call)
+
+    async def _respond(self, url: str, body: Mapping[str, Any]) -> None:
+        """Posts to a response URL. Raises RequestRejected also if the URL is not Slack's."""
+        if not self._is_response_url(url):
+            raise RequestRejected("foreign_url", f"{url!r} is not a response URL of Slack")
+        assert self.client.session
+        async with self.client.session.post(url, json=body, allow_redirects=False) as response:
+            if response.status == 429:
+                raise RetryLater("response_url: rate limited", _retry_after(response.headers))
+            if response.status >= 500:
+                raise OutcomeUnknown(f"response_url: status {response.status}")
+            if response.status != 200:
+                raise RequestRejected("expired_url", f"response_url: status {response.status}")
+
+    def _is_response_url(self, url: str) -> bool:
         address = urlsplit(url)
-        if self._api.hostname != "slack.com":
-            return address.hostname == self._api.hostname
-        return address.scheme == "https" and address.hostname == _HOOKS
+        if self._host != "slack.com":  # a stand-in
+            return address.hostname == self._host
+        return address.scheme == "https" and address.hostname == _RESPONSE_URL_HOST
 
 
 class Stream:
-    """A message that grows until it is ended."""
+    """A message that grows until it is stopped."""
 
     def __init__(self, stream: AsyncChatStream) -> None:
         self._stream = stream
 
     @property
-    def stamp(self) -> str:
-        """Its timestamp, "" while nothing was sent."""
+    def ts(self) -> str:
+        """Its timestamp, or "" while nothing was sent."""
         return self._stream.ts or ""
 
-    async def add(self, text: str) -> None:
-        """Adds Markdown; short pieces are collected."""
-        async with told("chat.appendStream"):
-            await self._stream.append(markdown_text=text)
+    async def append(self, text: str) -> None:
+        """Appends Markdown; short pieces are buffered."""
+        await _call("chat.appendStream", self._stream.append(markdown_text=text))
 
-    async def end(self, blocks: Sequence[Block], mark: str) -> None:
-        """Sends what was collected, and these blocks below it."""
-        async with told("chat.stopStream"):
-            await self._stream.stop(blocks=list(blocks), metadata=_metadata(mark))
+    async def stop(self, blocks: Sequence[Block], item: str) -> None:
+        """Sends what is buffered, then these blocks below it, and stops the stream."""
+        call = self._stream.stop(blocks=list(blocks), metadata=_metadata(item))
+        await _call("chat.stopStream", call)
 
 
 def missing_scopes(scopes: frozenset[str]) -> list[str]:
-    """What cannot be done with these scopes, one line for each that is missing."""
-    return [f"{name} ({why})" for name, why in SCOPES.items() if name not in scopes]
+    """Lists the missing scopes, each with what it is for."""
+    return [f"{name} ({purpose})" for name, purpose in SCOPES.items() if name not in scopes]
 
 
-@asynccontextmanager
-async def told(method: str) -> AsyncIterator[None]:
-    """Turns what Slack's client raises into RequestRejected, RetryLater or OutcomeUnknown."""
+async def _call(method: str, call: Awaitable[Result]) -> Result:
+    """Awaits a call and translates the errors of Slack's client."""
     try:
-        yield
+        return await call
     except SlackApiError as error:
         raise _failure(method, error) from error
     except aiohttp.ClientConnectorError as error:
@@ -313,43 +301,41 @@ async def told(method: str) -> AsyncIterator[None]:
         raise OutcomeUnknown(f"{method}: no answer ({type(error).__name__}: {error})") from error
 
 
-def _failure(method: str, error: SlackApiError) -> Exception:
-    reply = error.response
-    status: int = getattr(reply, "status_code", 0) or getattr(reply, "status", 0)
-    data = getattr(reply, "data", None)
+def _failure(method: str, error: SlackApiError) -> RequestRejected | RetryLater:
+    response = error.response
+    status: int = getattr(response, "status_code", 0) or getattr(response, "status", 0)
+    data = getattr(response, "data", None)
     data = data if isinstance(data, dict) else {}
     code = str(data.get("error", ""))
     if status == 429 or code in ("ratelimited", "rate_limited"):
-        return RetryLater(f"{method}: Slack asks to slow down", _wait(reply.headers))
+        return RetryLater(f"{method}: rate limited", _retry_after(response.headers))
     if status >= 500 or not code:
         return OutcomeUnknown(f"{method}: status {status}")
-    if code in _MENDABLE:
+    if code in _REMEDIES:
         needed = f" ({data['needed']})" if data.get("needed") else ""
         token = "SLACK_APP_TOKEN" if method == _OPEN_SOCKET else "SLACK_BOT_TOKEN"
-        return AppMisconfigured(
-            f"{method}: {code}{needed}: {_MENDABLE[code].format(token=token)}", 60.0
-        )
-    if code in _PASSING:
+        remedy = _REMEDIES[code].format(token=token)
+        return AppMisconfigured(f"{method}: {code}{needed}: {remedy}", 60.0)
+    if code in _TRANSIENT:
         return OutcomeUnknown(f"{method}: {code}")
     details = data.get("response_metadata", {})
     why = "; ".join(map(str, details.get("messages", []))) if isinstance(details, dict) else ""
     return RequestRejected(code, f"{method}: {code}" + (f" ({why})" if why else ""))
 
 
-def _wait(headers: Mapping[str, Any]) -> float:
+def _retry_after(headers: Mapping[str, Any]) -> float:
     """Seconds that Slack asks to wait."""
-    named = {name.lower(): value for name, value in headers.items()}
-    after = named.get("retry-after", 1)
+    value = {name.lower(): value for name, value in headers.items()}.get("retry-after", 1)
     try:
-        return max(1.0, float(after[0] if isinstance(after, list) else after))
+        return max(1.0, float(value[0] if isinstance(value, list) else value))
     except ValueError:
         return 1.0
 
 
-def _metadata(mark: str) -> dict[str, Any]:
-    return {"event_type": _MARK, "event_payload": {"item": mark}}
+def _metadata(item: str) -> dict[str, Any]:
+    return {"event_type": _METADATA_TYPE, "event_payload": {"item": item}}
 
 
 def _content(message: Message) -> dict[str, Any]:
-    # Without blocks those of the message before would stay.
+    # An update without `blocks` would keep the old ones.
     return {"text": message.text, "blocks": list(message.blocks)}

@@ -1,7 +1,4 @@
-"""Works off the inbox: gives each item to whoever answers it, again and again until it is done.
-
-Knows nothing of what an item asks for.
-"""
+"""Works through the inbox: runs each item until it is completed."""
 
 import asyncio
 import logging
@@ -16,45 +13,46 @@ from api.slack.inbox import LEASE, Inbox, Item, LeaseLost
 from api.slack.web_api import AppMisconfigured, RetryLater
 
 _log = logging.getLogger(__name__)
-_AT_ONCE = 16  # items worked on at a time; most of that is waiting for Slack
-_POLL = 1.0  # seconds until it is looked again whether something is due
-_BACKOFF = (1.0, 2.0, 5.0, 15.0, 60.0, 300.0)  # seconds to wait after each failure
-_GIVEN_UP = 24 * 3600.0  # seconds after which what cannot be done is given up
-_HOUR = 3600.0
+_MAX_CONCURRENT = 16  # items at a time; most of their time is spent waiting for Slack
+_POLL_INTERVAL = 1.0  # seconds
+_BACKOFF = (1.0, 2.0, 5.0, 15.0, 60.0, 300.0)  # seconds to wait after each failed attempt
+_GIVE_UP_AFTER = 24 * 3600.0  # seconds
+_EXPIRY_INTERVAL = 3600.0  # seconds
+INTERNAL_ERROR = "internal error: see the log"  # why an item was postponed
 
 
 class Worker:
-    """Does what is in the inbox with `do`. Belongs to one event loop."""
+    """Runs the items of the inbox. Belongs to one event loop."""
 
     def __init__(
-        self, inbox: Inbox, metrics: Metrics, do: Callable[[Item], Awaitable[None]]
+        self, inbox: Inbox, metrics: Metrics, handle: Callable[[Item], Awaitable[None]]
     ) -> None:
-        """`do` raises RetryLater for what is to be tried again."""
+        """`handle` raises RetryLater to postpone an item."""
         self._inbox = inbox
         self._metrics = metrics
-        self._do = do
-        self._taken = asyncio.Event()
-        self._told: set[str] = set()
+        self._handle = handle
+        self._added = asyncio.Event()
+        self._reported: set[str] = set()
 
     def wake(self) -> None:
-        """Says that something was taken."""
-        self._taken.set()
+        """Makes the worker look into the inbox now rather than at the next poll."""
+        self._added.set()
 
     async def run(self) -> None:
-        """Works until it is cancelled; what was begun is then left for the next start."""
-        room = asyncio.Semaphore(_AT_ONCE)
+        """Works until cancelled; items under way are then left to the next start."""
+        slots = asyncio.Semaphore(_MAX_CONCURRENT)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._expire())
             while True:
-                await room.acquire()
+                await slots.acquire()
                 item = await self._next()
                 task = group.create_task(self._work(item))
-                task.add_done_callback(lambda _: room.release())
+                task.add_done_callback(lambda _: slots.release())
 
     async def _next(self) -> Item:
-        """Waits for the next item."""
+        """Waits for an item and claims it."""
         while True:
-            self._taken.clear()
+            self._added.clear()
             try:
                 item = await asyncio.to_thread(self._inbox.claim)
             except DatabaseUnavailable as error:
@@ -63,67 +61,66 @@ class Worker:
             if item:
                 return item
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._taken.wait(), _POLL)
+                await asyncio.wait_for(self._added.wait(), _POLL_INTERVAL)
 
     async def _expire(self) -> None:
         while True:
-            with suppress(DatabaseUnavailable):  # _next() says so
+            with suppress(DatabaseUnavailable):  # logged by _next()
                 await asyncio.to_thread(self._inbox.expire)
-            await asyncio.sleep(_HOUR)
+            await asyncio.sleep(_EXPIRY_INTERVAL)
 
     async def _work(self, item: Item) -> None:
-        """Does one item, or leaves it for later; whatever becomes of it, the others go on."""
         request_id.set(item.request)
         try:
-            async with self._held(item):
-                await self._do(item)
+            async with self._renewed(item):
+                await self._handle(item)
                 await asyncio.to_thread(self._inbox.complete, item)
             self._metrics.count_slack_item("done")
-            self.wake()  # another item of the conversation may have waited for it
+            self.wake()  # the next item of the conversation may have waited for this one
         except LeaseLost:
-            _log.info("Another worker has taken an item from Slack over")
+            _log.info("Another worker has taken over an item from Slack")
         except RetryLater as error:
-            await self._leave(item, error)
+            await self._postpone(item, error)
         except DatabaseUnavailable as error:
-            # It is given out again when nobody has held it for a while.
-            _log.warning("An item from Slack is left for later: %s", error)
-        except Exception:  # noqa: BLE001 - one that nobody foresaw must not stop the others
+            # The item is handed out again when its lease expires.
+            _log.warning("An item from Slack is retried later: %s", error)
+        except Exception:  # noqa: BLE001 - a bug that one item hits must not stop the others
             _log.exception("An item from Slack failed")
-            await self._leave(item, RetryLater("a defect: see the log"))
+            await self._postpone(item, RetryLater(INTERNAL_ERROR))
 
     @asynccontextmanager
-    async def _held(self, item: Item) -> AsyncIterator[None]:
-        """Keeps hold of the item for as long as it takes."""
+    async def _renewed(self, item: Item) -> AsyncIterator[None]:
+        """Renews the lease for as long as the context is open."""
 
-        async def hold() -> None:
+        async def renew() -> None:
             while True:
                 await asyncio.sleep(LEASE / 3)
-                with suppress(DatabaseUnavailable, LeaseLost):  # whoever writes next is told
+                with suppress(DatabaseUnavailable, LeaseLost):  # the next write raises it
                     await asyncio.to_thread(self._inbox.renew, item)
 
-        holding = asyncio.create_task(hold())
+        renewing = asyncio.create_task(renew())
         try:
             yield
         finally:
-            holding.cancel()
+            renewing.cancel()
 
-    async def _leave(self, item: Item, error: RetryLater) -> None:
-        """Puts an item off, or gives it up when it is too old; says why."""
-        told = str(error)
-        wait = max(error.wait, _BACKOFF[min(item.tries, len(_BACKOFF)) - 1])
-        given_up = time.time() - item.taken > _GIVEN_UP
-        if given_up:
-            _log.error("What could not be done in Slack for a day is given up: %s", told)
-        elif isinstance(error, AppMisconfigured) and told not in self._told:
-            self._told.add(told)
-            _log.error("Slack is not answered until this is mended: %s", told)
+    async def _postpone(self, item: Item, error: RetryLater) -> None:
+        """Postpones an item, or gives it up if it is too old."""
+        reason = str(error)
+        wait = max(error.wait, _BACKOFF[min(item.attempts, len(_BACKOFF)) - 1])
+        give_up = time.time() - item.added > _GIVE_UP_AFTER
+        if give_up:
+            _log.error("Giving up an item from Slack after a day: %s", reason)
+        elif isinstance(error, AppMisconfigured) and reason not in self._reported:
+            self._reported.add(reason)
+            _log.error("Slack gets no answers until this is fixed: %s", reason)
         else:
-            _log.warning("Put off by %.0f s: %s", wait, told)
-        self._metrics.count_slack_item("given up" if given_up else "put off")
+            _log.warning("Retrying in %.0f s: %s", wait, reason)
+        self._metrics.count_slack_item("given up" if give_up else "put off")
         try:
-            if given_up:
+            if give_up:
                 await asyncio.to_thread(self._inbox.complete, item)
             else:
-                await asyncio.to_thread(self._inbox.postpone, item, wait, told)
-        except (LeaseLost, DatabaseUnavailable) as trouble:
-            _log.warning("An item from Slack is left as it is: %s", trouble)
+                await asyncio.to_thread(self._inbox.postpone, item, wait, reason)
+        except (LeaseLost, DatabaseUnavailable) as failure:
+            _log.warning("An item from Slack was not postponed: %s", failure)

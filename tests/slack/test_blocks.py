@@ -1,0 +1,528 @@
+"""Messages keep to Slack's limits, prove what they say, and contain no markup, whatever an answer
+holds."""
+
+import itertools
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from builders import DIGEST, make_answer, make_citation, make_related
+from hypothesis import example, given
+from hypothesis import strategies as st
+from slack_stand_in.limits import (
+    check_markdown,
+    check_message_blocks,
+    check_prompts,
+    check_update_text,
+    check_view,
+)
+
+from api.slack.blocks import (
+    MAX_MESSAGE,
+    MAX_STREAMED,
+    Block,
+    Layout,
+    Message,
+    Room,
+    answer_message,
+    below_answer,
+    home_view,
+    notice,
+    placeholder,
+    prompts,
+    streamed_sentence,
+)
+from api.text import inert
+from api.wire import AnswerBody, DocumentsBody, ListedBody
+from assistant.answer import Answer
+
+PAGE = "https://assistant.example.org"
+ID = "a" * 32
+PLAIN = Layout()
+FULL = Layout(page=PAGE, question="q" * 2_000, shareable=True)
+
+# Text that documents may contain and that Slack must not interpret.
+MARKUP = [
+    "<!channel>", "<!here|here>", "<@U123>", "<#C123|x>", "<https://x.org|x>", "<<!everyone>",
+    "&<>", "&lt;!channel&gt;", "*b* _i_ `c`", ":+1:", "👍🏽", "語" * 9, "é", "\n", "\n\n", "- ", " ",
+    "\t", "\x00", "\x1b[2J", "\r\n", "\u202e", "\u2028", "\u2060", "[1]", "[99]", "…", "word ",
+    "Beans are sown in May. ",
+]  # fmt: skip
+pieces = st.text(st.characters(exclude_categories=["Cs"]), max_size=8) | st.sampled_from(MARKUP)
+
+
+def texts(max_length: int) -> st.SearchStrategy[str]:
+    """Long texts of a few repeated pieces, which are cheap to generate."""
+    parts = st.lists(pieces, min_size=1, max_size=3).map("".join)
+    lengths = st.integers(1, 40) | st.integers(1, max_length)
+    return st.builds(lambda part, length: ((part or "x") * length)[:length], parts, lengths)
+
+
+@st.composite
+def answers(draw: st.DrawFn) -> Answer:
+    """Answers of up to 80 sentences, each with up to 12 of up to 60 citations."""
+    names = st.sampled_from(draw(st.lists(texts(600), min_size=1, max_size=3)))
+    citation = st.builds(
+        make_citation,
+        quote=texts(4_000),
+        document=names,
+        title=st.just("") | names,
+        headings=st.lists(names, max_size=4).map(tuple),
+        page=st.none() | st.integers(1, 9_999),
+        stale=st.booleans(),
+    )
+    several = itertools.cycle(draw(st.lists(citation, min_size=1, max_size=4)))
+    count = draw(st.integers(1, 60))
+    citations = [replace(next(several), number=number) for number in range(1, count + 1)]
+    sentence = st.tuples(
+        st.sampled_from([60, 900, 9_000]).flatmap(texts),
+        st.sets(st.integers(0, count - 1), min_size=1, max_size=12),
+    )
+    pattern = draw(st.lists(sentence, min_size=1, max_size=5))
+    sentences = [
+        (text, tuple(sorted((each + at) % count + 1 for each in numbers)))
+        for at, (text, numbers) in zip(
+            range(draw(st.integers(1, 80))), itertools.cycle(pattern), strict=False
+        )
+    ]
+    question = draw(texts(2_000))
+    return make_answer(
+        *sentences, citations=tuple(citations), listed=draw(st.booleans()), question=question
+    )
+
+
+layouts = st.builds(
+    Layout,
+    page=st.sampled_from(["", PAGE, f"{PAGE}/", "http://localhost:8000", f"{PAGE}/{'x' * 200}"]),
+    question=st.just("") | texts(2_000),
+    shareable=st.booleans(),
+)
+
+
+def lay_out(answer: Answer, layout: Layout = PLAIN) -> Message:
+    """The message of an answer, which Slack accepts and in which it finds no markup."""
+    message = answer_message(AnswerBody.of(answer), layout)
+    check(message)
+    return message
+
+
+def check(message: Message) -> None:
+    blocks = list(message.blocks)
+    check_message_blocks(blocks)
+    assert len(text_of(blocks)) <= MAX_MESSAGE
+    check_update_text(message.text)
+    assert "<" not in message.text
+    assert not any(re.search("<[!@#]", text) for text in visible(blocks))
+
+
+def visible(node: Any) -> Iterator[str]:
+    """All strings but the values of buttons, which Slack only sends back."""
+    if isinstance(node, dict):
+        for name, value in node.items():
+            if name != "value":
+                yield from visible(value)
+    elif isinstance(node, (list, tuple)):
+        for value in node:
+            yield from visible(value)
+    elif isinstance(node, str):
+        yield node
+
+
+def find(node: Any, kind: str) -> Iterator[Block]:
+    """All elements of a type, in order."""
+    if isinstance(node, dict):
+        if node.get("type") == kind:
+            yield node
+        node = list(node.values())
+    if isinstance(node, (list, tuple)):
+        for value in node:
+            yield from find(value, kind)
+
+
+def text_of(node: Any) -> str:
+    """The text of blocks, without separators."""
+    if isinstance(node, dict):
+        text = node.get("text")
+        rest = (text_of(value) for name, value in node.items() if name != "text")
+        return (text if isinstance(text, str) else text_of(text)) + "".join(rest)
+    return "".join(map(text_of, node)) if isinstance(node, (list, tuple)) else ""
+
+
+def cited(blocks: Any) -> list[int]:
+    """The numbers of the citations in a message."""
+    quoted = [block for block in blocks if list(find(block, "rich_text_quote"))]
+    heads = [block["elements"][0]["elements"][0]["text"] for block in quoted]
+    return [int(re.match(r"\[(\d+)\]( |$)", head)[1]) for head in heads]
+
+
+def answer_part(message: Message, layout: Layout = PLAIN) -> str:
+    """The text of the answer, without the question above and the citations below it."""
+    blocks = message.blocks[1 if layout.question else 0 :]
+    return "".join(
+        text_of(block)
+        for block in itertools.takewhile(
+            lambda each: each["type"] == "rich_text" and not list(find(each, "rich_text_quote")),
+            blocks,
+        )
+    )
+
+
+def without_blanks(text: str) -> str:
+    return "".join(text.split())
+
+
+def beginning(answer: Answer, count: int) -> str:
+    """The text of the first sentences with their markers, without blanks."""
+    rest = answer.sentences[count:]
+    text = answer.text[: rest[0].start].removesuffix("- ") if rest else answer.text
+    return without_blanks(inert(text))
+
+
+def says_longer(blocks: Any) -> bool:
+    return any("The answer is longer: ask" in text_of(note) for note in find(blocks, "context"))
+
+
+# --- exact layout ---------------------------------------------------------------------------------
+
+
+def section(*elements: Block) -> Block:
+    return {"type": "rich_text_section", "elements": list(elements)}
+
+
+def rich(*elements: Block) -> Block:
+    return {"type": "rich_text", "elements": list(elements)}
+
+
+def words(text: str, **more: Any) -> Block:
+    return {"type": "text", "text": text, **more}
+
+
+def quote(text: str) -> Block:
+    return {"type": "rich_text_quote", "elements": [words(text)]}
+
+
+def link(url: str, text: str) -> Block:
+    return {"type": "link", "url": PAGE + url, "text": text}
+
+
+def plain(text: str) -> Block:
+    return {"type": "plain_text", "text": text, "emoji": False}
+
+
+def button(label: str, action: str, value: str) -> Block:
+    return {"type": "button", "text": plain(label), "action_id": action, "value": value}
+
+
+BOLD = {"style": {"bold": True}}
+FEEDBACK = {
+    "type": "context_actions",
+    "elements": [
+        {
+            "type": "feedback_buttons",
+            "action_id": "verdict",
+            "positive_button": {"text": plain("Good answer"), "value": f"up:{ID}"},
+            "negative_button": {"text": plain("Bad answer"), "value": f"down:{ID}"},
+        }
+    ],
+}
+SOWN = make_answer(
+    ("Beans are sown in May.", (1,)),
+    ("Peas & <b>others</b> earlier.", (2,)),
+    citations=(
+        make_citation(
+            1, "Beans are sown\nin May.", "garden/beans.md", "Beans", ("Beans", "Sowing")
+        ),
+        make_citation(2, "Peas & <b>others</b>", "peas.pdf", "", page=3, stale=True),
+    ),
+)
+
+
+def test_answer_comes_first_then_each_citation_then_feedback() -> None:
+    assert lay_out(SOWN) == Message(
+        text="Beans are sown in May. [1] Peas &amp; &lt;b&gt;others&lt;/b&gt; earlier. [2]",
+        blocks=(
+            rich(section(words("Beans are sown in May. [1] Peas & <b>others</b> earlier. [2]"))),
+            rich(
+                section(words("[1] "), words("Beans › Sowing (garden/beans.md)", **BOLD)),
+                quote("Beans are sown\nin May."),
+            ),
+            rich(
+                section(
+                    words("[2] "),
+                    words("peas.pdf, page 3 (peas.pdf)", **BOLD),
+                    words(" (the document has changed since)"),
+                ),
+                quote("Peas & <b>others</b>"),
+            ),
+            FEEDBACK,
+        ),
+    )
+
+
+def test_layout_adds_links_question_and_share_button() -> None:
+    shown = lay_out(SOWN, Layout(page=f"{PAGE}/", question="When?", shareable=True)).blocks
+    assert shown[0] == rich(section(words("When?", **BOLD)))
+    url = f"/#document=garden%2Fbeans.md&sha256={DIGEST}&start=0&end=22"
+    assert shown[2] == rich(
+        section(words("[1] "), link(url, "Beans › Sowing (garden/beans.md)")),
+        quote("Beans are sown\nin May."),
+    )
+    share = button("Show to everyone here", "share", ID)
+    assert shown[-2:] == ({"type": "actions", "elements": [share]}, FEEDBACK)
+
+
+def test_refusal_offers_suggestions_and_related_documents() -> None:
+    refusal = replace(
+        make_answer(),
+        suggestions=("When are beans sown?", "Who <@U1>?"),
+        related=(make_related("a b.md"), make_related("<!here>.md"), make_related("a b.md")),
+    )
+    passage = f"&sha256={DIGEST}&start=0&end=4"
+    assert lay_out(refusal, Layout(page=PAGE)) == Message(
+        text="No answer.\nThe documents do answer:\nWhen are beans sown?\nWho &lt;@U1&gt;?",
+        blocks=(
+            rich(section(words("No answer."))),
+            rich(section(words("The documents do answer:"))),
+            {
+                "type": "actions",
+                "elements": [
+                    button("When are beans sown?", "ask.0", "When are beans sown?"),
+                    button("Who <\u2060@U1>?", "ask.1", "Who <@U1>?"),
+                ],
+            },
+            rich(
+                section(
+                    words("Related, but not an answer: "),
+                    link(f"/#document=a%20b.md{passage}", "a b.md"),
+                    words(", "),
+                    link(f"/#document=%3C%21here%3E.md{passage}", "<\u2060!here>.md"),
+                )
+            ),
+            FEEDBACK,
+        ),
+    )
+    without_page = lay_out(replace(refusal, suggestions=())).blocks
+    assert without_page == (rich(section(words("No answer."))), FEEDBACK)
+
+
+def test_streamed_sentence_ends_with_its_markers() -> None:
+    first, second = map(streamed_sentence, AnswerBody.of(SOWN).sentence_events())
+    assert first == "Beans are sown in May. [1]\n"
+    assert second == "Peas &amp; &lt;b&gt;others&lt;/b&gt; earlier. [2]\n"
+
+
+def test_notice_names_the_request() -> None:
+    note = plain("Ask <\u2060!here> & there (request r1)")
+    assert notice("Ask <!here> & there", "r1") == Message(
+        "Ask &lt;\u2060!here&gt; &amp; there (request r1)",
+        ({"type": "context", "elements": [note]},),
+    )
+    check(placeholder())
+
+
+# --- any answer -----------------------------------------------------------------------------------
+
+
+@given(answers(), layouts)
+def test_any_answer_is_shown_with_all_its_citations(answer: Answer, layout: Layout) -> None:
+    message = lay_out(answer, layout)
+    shown = without_blanks(answer_part(message, layout))
+    counts = range(1, len(answer.sentences) + 1)
+    count = next((each for each in counts if shown == beginning(answer, each)), 0)
+    if count:
+        assert says_longer(message.blocks) == (count < len(answer.sentences))
+    else:  # only the first sentence may be truncated
+        assert len(shown) > 1 and shown.endswith("…")
+        assert beginning(answer, 1).startswith(shown[:-1])
+        assert says_longer(message.blocks)
+    numbers = {number for each in answer.sentences[: count or 1] for number in each.citations}
+    assert cited(message.blocks) == sorted(numbers)
+
+
+@given(answers(), layouts)
+def test_any_streamed_answer_is_followed_by_its_citations(answer: Answer, layout: Layout) -> None:
+    body, room = AnswerBody.of(answer), Room(layout.page)
+    short = itertools.takewhile(lambda each: len(each.text) <= MAX_STREAMED, body.sentence_events())
+    sentences = list(itertools.takewhile(room.takes, short))
+    for sentence in sentences:
+        line = check_markdown(streamed_sentence(sentence))
+        assert line.endswith("".join(f" [{each.number}]" for each in sentence.citations) + "\n")
+        assert not re.search("[<>]", line)
+    blocks = below_answer(body, layout, len(sentences))
+    check(Message("", blocks))
+    assert says_longer(blocks) == (len(sentences) < len(answer.sentences))
+    assert cited(blocks) == sorted({each.number for one in sentences for each in one.citations})
+
+
+@given(
+    st.lists(texts(4_000) | st.just(""), max_size=8).map(tuple),
+    st.lists(texts(900), max_size=3),
+    texts(9_000),
+    layouts,
+)
+@example(("x" * 2_001, "x" * 2_000, ""), [], "", FULL)
+@example(("語" * 1_999,) * 8, ["語" * 900] * 3, "語" * 9_000, Layout(PAGE, "語" * 2_000, True))
+def test_any_refusal_is_shown(
+    suggestions: tuple[str, ...], documents: list[str], text: str, layout: Layout
+) -> None:
+    related = tuple(map(make_related, documents))
+    refusal = replace(make_answer(), text=text, suggestions=suggestions, related=related)
+    message = lay_out(refusal, layout)
+    asks = [each for each in find(message.blocks, "button") if each["action_id"] != "share"]
+    assert [each["value"] for each in asks] == [
+        question for question in suggestions if 0 < len(question) <= 2_000
+    ]
+    links = list(find(message.blocks, "link"))
+    assert len(links) == (len(set(documents)) if layout.page else 0)
+
+
+@given(texts(9_000) | st.just(""), st.sampled_from(["", "r" * 16]))
+def test_any_notice_is_shown(text: str, request: str) -> None:
+    message = notice(text, request)
+    check(message)
+    if request:
+        assert text_of(message.blocks).endswith(f" (request {request})")
+
+
+def listed(path: str, title: str) -> ListedBody:
+    sizes = {"characters": 9, "passages": 1, "boilerplate": 0}
+    return ListedBody(path=path, title=title, sha256=DIGEST, **sizes)
+
+
+@given(
+    st.lists(st.builds(listed, texts(600), texts(600) | st.just("")), max_size=30),
+    st.lists(texts(3_000) | st.just(""), max_size=8).map(tuple),
+    st.sampled_from(["", PAGE]),
+)
+@example([], ("x" * 2_001,), "")
+@example([listed("a.md", "x" * 400)] * 25, (), "")
+def test_any_home_view_is_shown(
+    documents: list[ListedBody], examples: tuple[str, ...], page: str
+) -> None:
+    body = DocumentsBody(generation="g1", documents=tuple(documents), examples=examples)
+    view = home_view(body, page)
+    check_view(view)
+    assert not any(re.search("<[!@#]", text) for text in visible(view))
+    assert [each["value"] for each in find(view, "button")] == [
+        question for question in examples[:5] if 0 < len(question) <= 2_000
+    ]
+    assert [each["url"] for each in find(view, "link")] == ([page] if page else [])
+    count = len(documents)
+    text = text_of(view)
+    assert ("1 document:" if count == 1 else f"{count} documents:") in text
+    assert sum(len(each["elements"]) for each in find(view, "rich_text_list")) == min(20, count)
+    assert (f"and {count - 20} more" in text) == (count > 20)
+    for document in documents[:20]:
+        assert inert(document.title or document.path)[:100].rstrip() in text
+
+
+@given(st.lists(texts(3_000), min_size=1, max_size=6))
+def test_any_suggested_prompts_are_asked_whole(examples: list[str]) -> None:
+    suggested = prompts(examples)
+    check_prompts(suggested)
+    assert [each["message"] for each in suggested] == [inert(each) for each in examples[:4]]
+    assert all(len(each["title"]) <= 75 for each in suggested)
+
+
+# --- limits ---------------------------------------------------------------------------------------
+
+
+def test_too_long_address_is_not_linked_but_named() -> None:
+    answer = make_answer(("Yes.", (1,)), citations=(make_citation(1, document="語" * 300),))
+    shown = lay_out(answer, Layout(page=PAGE)).blocks
+    assert not list(find(shown, "link"))
+    assert cited(shown) == [1]
+    assert "語語語" in text_of(shown[1])
+
+
+@pytest.mark.parametrize(
+    ("page", "remedy"),
+    [("", "ask about a part of it."), (PAGE, f"ask on {PAGE} to read all of it.")],
+)
+def test_too_long_sentence_is_truncated_and_says_where_to_read_on(page: str, remedy: str) -> None:
+    message = lay_out(make_answer(("word " * 5_000, (1,))), Layout(page=page))
+    assert len(answer_part(message)) > 9_000
+    assert f"The answer is longer: {remedy}" in text_of(message.blocks)
+
+
+def test_too_long_quote_is_truncated_between_words() -> None:
+    answer = make_answer(("Yes.", (1,)), citations=(make_citation(1, "word " * 1_000),))
+    [quoted] = find(lay_out(answer).blocks, "rich_text_quote")
+    assert 1_400 < len(text_of(quoted)) <= 1_500
+    assert text_of(quoted).endswith("word…")
+
+
+@pytest.mark.parametrize("count", [2, 6, 30])
+@pytest.mark.parametrize("length", [5, 20_000])
+def test_first_sentence_is_shown_with_all_its_citations(count: int, length: int) -> None:
+    citations = tuple(
+        make_citation(each, "語" * 3_000, f"{'語' * 180}{each}", "語" * 300, stale=True)
+        for each in range(1, count + 1)
+    )
+    sentence = ("x" * length, tuple(range(1, count + 1)))
+    message = lay_out(make_answer(sentence, ("And so.", (1,)), citations=citations), FULL)
+    assert cited(message.blocks) == list(range(1, count + 1))
+    assert answer_part(message, FULL).startswith("x" * min(length, 900))
+
+
+def test_as_many_sentences_are_shown_as_fit_with_their_citations() -> None:
+    numbers = range(1, 81)
+    citations = tuple(make_citation(number, "q" * 150, stale=True) for number in numbers)
+    short = make_answer(*(("x" * 60, (number,)) for number in numbers), citations=citations)
+    assert len(cited(lay_out(short).blocks)) > 25
+    assert says_longer(lay_out(short, FULL).blocks)
+    long = make_answer(*(("x" * 1_600 if each < 6 else "y", (each,)) for each in numbers))
+    assert len(cited(lay_out(long, Layout(question="q", shareable=True)).blocks)) > 30
+
+
+def test_citation_of_several_sentences_is_shown_and_counted_once() -> None:
+    citation = make_citation(1, "q" * 1_400)
+    answer = make_answer(*[("Short.", (1,))] * 40, citations=(citation,))
+    message = lay_out(answer)
+    assert without_blanks(answer_part(message)) == beginning(answer, 40)
+    assert cited(message.blocks) == [1]
+    assert not says_longer(message.blocks)
+
+
+def test_empty_passage_is_shown() -> None:
+    answer = make_answer(("", (1,)), citations=(make_citation(1, "", "", ""),))
+    assert cited(lay_out(answer).blocks) == [1]
+
+
+def test_heading_is_not_repeated() -> None:
+    citations = (
+        make_citation(1, "Beans are sown", "beans.md", "Beans"),
+        make_citation(2, "They are watered", "beans.md", "Beans"),
+        make_citation(3, "Peas too", "peas.md", "Peas"),
+    )
+    answer = make_answer(("Beans.", (1,)), ("Water.", (2,)), ("Peas.", (3,)), citations=citations)
+    _, first, again, other, _ = lay_out(answer).blocks
+    assert text_of(first).startswith("[1] Beans (beans.md)")
+    assert text_of(again) == "[2]They are watered"
+    assert text_of(other).startswith("[3] Peas (peas.md)")
+    _, _, linked, _, _ = lay_out(answer, Layout(page=PAGE)).blocks
+    assert linked["elements"][0]["elements"][0]["url"].startswith(PAGE)
+
+
+def test_list_is_cut_after_an_item_without_the_next_marker() -> None:
+    message = lay_out(make_answer(("First.", (1,)), ("x" * 9_990, (2,)), listed=True))
+    assert answer_part(message) == "- First. [1]"
+    assert says_longer(message.blocks)
+
+
+def test_fallback_text_of_many_bytes_is_accepted_by_an_update() -> None:
+    text = lay_out(make_answer(("語" * 3_000, (1,)))).text
+    assert check_update_text(text).startswith("語" * 1_000)
+
+
+def test_sentence_that_does_not_fit_takes_no_room() -> None:
+    answer = AnswerBody.of(make_answer(("a", (1,)), ("b" * 9_990, (2,)), ("c", (3,))))
+    room = Room("")
+    first, long, last = answer.sentence_events()
+    assert room.takes(first)
+    left = room.max_text
+    assert not room.takes(long)
+    assert room.max_text == left
+    assert room.takes(last)
