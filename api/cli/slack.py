@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from argparse import Namespace
+from pathlib import Path
 
 from api.assembly.service import Service, open_service
 from api.background import prepare_index, run_maintenance
@@ -13,6 +14,8 @@ from api.settings import Settings, load_settings
 from api.text import count
 from corpus.loader import check_folder
 
+_INSTRUCTIONS = Path(__file__).parents[1] / "slack" / "app" / "README.md"
+
 
 def run(arguments: Namespace) -> int:
     """Answers in Slack until the process is stopped."""
@@ -22,7 +25,7 @@ def run(arguments: Namespace) -> int:
     if not settings.slack_bot_token or not settings.slack_app_token:
         raise SettingsInvalid(
             "set SLACK_BOT_TOKEN (xoxb-...) and SLACK_APP_TOKEN (xapp-...): "
-            "api/slack/app/README.md says where Slack shows them"
+            f"{_INSTRUCTIONS} says where Slack shows them"
         )
     service = open_service(settings)
     try:

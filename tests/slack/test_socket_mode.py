@@ -1,26 +1,19 @@
-"""`assistant slack`, which receives over Socket Mode, and what `doctor` and the commands say of
-Slack; each as a process of its own."""
+"""`assistant slack` over Socket Mode, and Slack in `doctor` and `serve`; each as a process."""
 
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from serving import BEANS, ROOT
-from slack_stand_in.client import Slack, run_stand_in
+from slack_stand_in.client import Slack
 
 from api.settings import Settings
 
 BEANS_ANSWER = "Beans are sown in the second week of May. [1]"
-
-
-@pytest.fixture
-def slack() -> Iterator[Slack]:
-    with run_stand_in() as stand_in:
-        yield stand_in
 
 
 def socket_mode(slack: Slack, **more: str) -> dict[str, str]:
@@ -41,101 +34,96 @@ def start(
     )
 
 
-def finished(
+def run(
     settings: Settings, environment: Mapping[str, str], command: str = "slack"
 ) -> tuple[int, str]:
-    """Exit code and all that was said."""
+    """Exit code and output of a command."""
     with start(settings, environment, command) as process:
         try:
-            said = process.communicate(timeout=60)
+            output = "".join(process.communicate(timeout=60))
         finally:
             process.kill()
-    return process.returncode, "".join(said)
+    assert "Traceback" not in output
+    return process.returncode, output
 
 
-def test_it_answers_and_stops(slack: Slack, settings: Settings) -> None:
+def test_it_answers_reconnects_and_stops(slack: Slack, settings: Settings) -> None:
     process = start(settings, socket_mode(slack))
     try:
-        slack.wait_for(lambda: slack.sockets == 1)
+        slack.wait_for(lambda: slack.sockets == 1, 60)
         ts = slack.mention(BEANS)
         [reply] = slack.wait_for(lambda: slack.thread(ts))
         assert reply["text"] == BEANS_ANSWER
         slack.command(BEANS)
         slack.wait_for(slack.ephemerals)
         assert all(each["over"] == "socket" for one in slack.deliveries for each in one.attempts)
-        # Slack closes connections every few hours, and says so before it does.
         slack.refresh_sockets()
         slack.wait_for(lambda: slack.sockets == 1)
         again = slack.mention(BEANS)
         slack.wait_for(lambda: slack.thread(again))
         process.send_signal(signal.SIGTERM)
-        out, _ = process.communicate(timeout=30)
+        output, _ = process.communicate(timeout=30)
         assert process.returncode == 0
-        assert "Ask in Slack" in out
+        assert "Ask in Slack" in output
     finally:
         process.kill()
         process.communicate()
 
 
-@pytest.mark.parametrize("missing", ["SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"])
-def test_without_its_tokens_it_says_which(slack: Slack, settings: Settings, missing: str) -> None:
-    code, told = finished(settings, socket_mode(slack, **{missing: ""}))
+@pytest.mark.parametrize(
+    ("command", "changes", "expected"),
+    [
+        ("slack", {"SLACK_BOT_TOKEN": ""}, ["SLACK_BOT_TOKEN", "api/slack/app/README.md"]),
+        ("slack", {"SLACK_APP_TOKEN": ""}, ["SLACK_APP_TOKEN"]),
+        ("slack", {"SLACK_APP_TOKEN": "xapp-forged"}, ["cannot be opened", "invalid_auth"]),
+        ("serve", {"SLACK_APP_TOKEN": ""}, ["SLACK_SIGNING_SECRET"]),
+    ],
+)
+def test_missing_or_invalid_token_is_named(
+    slack: Slack,
+    settings: Settings,
+    command: str,
+    changes: dict[str, str],
+    expected: list[str],
+) -> None:
+    code, output = run(settings, socket_mode(slack, **changes), command)
     assert code == 2
-    assert missing in told and "Traceback" not in told
+    assert all(text in output for text in expected)
+    assert "xapp-forged" not in output
 
 
-def test_a_token_that_does_not_count_is_named(slack: Slack, settings: Settings) -> None:
-    code, told = finished(settings, socket_mode(slack, SLACK_APP_TOKEN="xapp-forged"))
-    assert code == 2
-    assert "Socket Mode cannot be opened" in told and "invalid_auth" in told
-    assert "xapp-forged" not in told and "Traceback" not in told
+def test_doctor_checks_slack(slack: Slack, settings: Settings) -> None:
+    code, output = run(settings, slack.environment, "doctor")
+    assert code == 0
+    assert "Garden club" in output and "/slack/events" in output
+    slack.fault("auth.test", "error", error="token_expired")
+    code, output = run(settings, slack.environment, "doctor")
+    assert code == 1
+    assert "token_expired" in output and "install the app again" in output
 
 
-def test_a_bot_token_alone_is_no_use(slack: Slack, settings: Settings) -> None:
-    environment = {**slack.environment, "SLACK_SIGNING_SECRET": ""}
-    code, told = finished(settings, environment, "serve")
-    assert code == 2
-    assert "SLACK_SIGNING_SECRET" in told
+def test_doctor_names_missing_scopes(slack: Slack, settings: Settings) -> None:
+    scopes = tuple(scope for scope in slack.options.scopes if scope != "im:history")
+    slack.options.scopes = scopes
+    code, output = run(settings, slack.environment, "doctor")
+    assert code == 1
+    assert "im:history (receive direct messages)" in output
 
 
-class TestDoctor:
-    def test_off(self, settings: Settings) -> None:
-        code, told = finished(settings, {}, "doctor")
-        assert code == 0
-        assert "off: SLACK_BOT_TOKEN is not set" in told
+def test_doctor_says_if_slack_cannot_be_reached(slack: Slack, settings: Settings) -> None:
+    nowhere = {**slack.environment, "ASSISTANT_SLACK_API_URL": "http://127.0.0.1:9/api/"}
+    code, output = run(settings, nowhere, "doctor")
+    assert code == 1
+    assert "Slack cannot be reached" in output
 
-    def test_well(self, slack: Slack, settings: Settings) -> None:
-        code, told = finished(settings, slack.environment, "doctor")
-        assert code == 0
-        assert "answers in Garden club" in told and "/slack/events" in told
 
-    def test_an_expired_token(self, slack: Slack, settings: Settings) -> None:
-        slack.fault("auth.test", "error", error="token_expired")
-        code, told = finished(settings, slack.environment, "doctor")
-        assert code == 1
-        assert "token_expired" in told and "install the app again" in told
-
-    def test_a_missing_scope(self, slack: Slack, settings: Settings) -> None:
-        slack.options.scopes = tuple(
-            scope for scope in slack.options.scopes if scope != "im:history"
-        )
-        code, told = finished(settings, slack.environment, "doctor")
-        assert code == 1
-        assert "im:history (to be asked in direct messages)" in told
-
-    def test_slack_cannot_be_reached(self, slack: Slack, settings: Settings) -> None:
-        nowhere = {**slack.environment, "ASSISTANT_SLACK_API_URL": "http://127.0.0.1:9/api/"}
-        code, told = finished(settings, nowhere, "doctor")
-        assert code == 1
-        assert "Slack cannot be reached" in told
-
-    def test_a_wrong_file_about_channels(
-        self, slack: Slack, settings: Settings, tmp_path: Path
-    ) -> None:
-        file = tmp_path / "channels.toml"
-        file.write_text("[default]\nanser = 'mentioned'\n")
-        named = {**slack.environment, "ASSISTANT_SLACK_CHANNELS": str(file)}
-        for command in ("doctor", "serve"):
-            code, told = finished(settings, named, command)
-            assert code == (1 if command == "doctor" else 2)
-            assert "anser" in told and "channels.toml" in told
+@pytest.mark.parametrize(("command", "expected"), [("doctor", 1), ("serve", 2)])
+def test_mistake_in_the_channels_file_is_named(
+    slack: Slack, settings: Settings, tmp_path: Path, command: str, expected: int
+) -> None:
+    file = tmp_path / "channels.toml"
+    file.write_text("[default]\nanser = 'mentioned'\n")
+    environment = {**slack.environment, "ASSISTANT_SLACK_CHANNELS": str(file)}
+    code, output = run(settings, environment, command)
+    assert code == expected
+    assert "anser" in output and "channels.toml" in output

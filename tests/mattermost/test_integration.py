@@ -1,0 +1,562 @@
+"""Slash commands and webhooks of Mattermost get the same answers as over HTTP, if their token is
+valid."""
+
+import json
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx2
+import pytest
+from fastapi.testclient import TestClient
+from hypothesis import given
+from hypothesis import strategies as st
+from mattermost_markdown import (
+    MARKUP,
+    expect_nothing_special,
+    expect_only_text,
+    links,
+    quotes,
+    visible_text,
+    without_blanks,
+)
+from pydantic import SecretStr
+from serving import (
+    BEANS,
+    CHANGED,
+    GARDEN,
+    ROSES,
+    ask,
+    client_of,
+    expect_problem,
+    listening,
+    opened,
+)
+
+from api.assembly.assistant import build_index
+from api.assembly.service import Service
+from api.errors import DatabaseUnavailable
+from api.mattermost.integration import (
+    MAX_FIELDS,
+    FormInvalid,
+    MattermostIntegration,
+    parse_message,
+)
+from api.service.rate_limits import RateLimiter
+from api.settings import Settings
+
+PAGE = "https://faq.example"
+TOKEN = "sesame"
+COMMAND: dict[str, Any] = {
+    "channel_id": "c7ho9oyw8if8z8k3fkcsmcs6eh",
+    "channel_name": "town-square",
+    "command": "/ask",
+    "response_url": "https://chat.example/hooks/commands/1",
+    "team_id": "t3ho9oyw8if8z8k3fkcsmcs6eh",
+    "token": TOKEN,
+    "trigger_id": "bWRxMXh5ZXM6MTY0OjE6TUVZ=",
+    "user_id": "u9ho9oyw8if8z8k3fkcsmcs6eh",
+}
+WEBHOOK: dict[str, Any] = {
+    "channel_id": COMMAND["channel_id"],
+    "file_ids": "",
+    "post_id": "p1ho9oyw8if8z8k3fkcsmcs6eh",
+    "team_id": COMMAND["team_id"],
+    "timestamp": 1445532266,
+    "token": TOKEN,
+    "trigger_word": "faq",
+    "user_id": COMMAND["user_id"],
+}
+FORM, JSON = "application/x-www-form-urlencoded", "application/json"
+
+Writer = Callable[[Mapping[str, str]], Path]
+Send = Callable[..., str]
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """The indexed garden, with tokens."""
+    tokens = SecretStr(f"{TOKEN}, rose-bed,third,")
+    return settings.model_copy(update={"page_url": PAGE, "mattermost_tokens": tokens})
+
+
+def send_command(client: httpx2.Client, text: str, **more: object) -> str:
+    """The reply to a slash command."""
+    response = client.post("/mattermost", data={**COMMAND, "text": text, **more})
+    return reply_in(response, "ephemeral")
+
+
+def send_webhook(client: httpx2.Client, text: str, kind: str = JSON, **more: object) -> str:
+    """The reply to a message that triggered a webhook."""
+    fields = {**WEBHOOK, "text": text, **more}
+    body = json.dumps(fields) if kind == JSON else urlencode(fields)
+    response = client.post("/mattermost", content=body, headers={"content-type": kind})
+    return reply_in(response, "comment")
+
+
+def reply_in(response: httpx2.Response, response_type: str) -> str:
+    assert response.status_code == 200, response.text
+    assert response.headers["content-type"] == JSON
+    reply = response.json()
+    assert set(reply) == {"response_type", "text"}
+    assert reply["response_type"] == response_type
+    return str(reply["text"])
+
+
+def expect_notice(text: str, message: str) -> None:
+    """A short message that names the request."""
+    assert message in visible_text(text)
+    assert re.search(r" \(request [0-9a-f]{16}\)\n$", visible_text(text))
+    assert len(text) < 1000
+    expect_only_text(text)
+
+
+def parse(**fields: object) -> Any:
+    return parse_message(json.dumps(fields).encode(), JSON)
+
+
+# --- parsing --------------------------------------------------------------------------------------
+
+
+def test_command_and_webhook_are_distinguished() -> None:
+    body = urlencode({**COMMAND, "text": " who? "}).encode()
+    command = parse_message(body, f"{FORM}; charset=utf-8")
+    assert (command.token, command.question, command.trigger) == (TOKEN, "who?", "/ask")
+    assert (command.is_command, command.response_type) == (True, "ephemeral")
+    webhook = parse(**WEBHOOK, text="faq who?")
+    assert (webhook.token, webhook.question, webhook.trigger) == (TOKEN, "who?", "faq")
+    assert (webhook.is_command, webhook.response_type) == (False, "comment")
+
+
+@pytest.mark.parametrize(
+    ("word", "text", "question"),
+    [
+        ("faq", "faq who?", "who?"),
+        ("faq", "  FAQ:  who?", "who?"),
+        ("@faq", "@faq, who asks @faq?", "who asks @faq?"),
+        ("?", "?who", "who"),
+        ("faq", "who reads the faq", "who reads the faq"),
+        ("faq", "faq", ""),
+        ("", "who?", "who?"),
+    ],
+)
+def test_trigger_word_is_removed_from_the_question(word: str, text: str, question: str) -> None:
+    assert parse(trigger_word=word, text=text).question == question
+
+
+def test_thread_is_a_conversation() -> None:
+    assert parse(**COMMAND, text="who?").conversation_id is None
+    root = parse(**COMMAND, text="who?", root_id="r1").conversation_id
+    assert root == f"mattermost:{COMMAND['channel_id']}:r1"
+    assert parse(channel_id="c", root_id="r" * 500).conversation_id is None
+    assert parse(channel_id="../c", root_id="r").conversation_id is None
+
+
+def test_same_message_gets_the_same_answer_id() -> None:
+    first = parse(**WEBHOOK, text="who?").answer_id
+    assert re.fullmatch("[0-9a-f]{32}", first)
+    assert parse(**{**WEBHOOK, "timestamp": 1}, text="who?").answer_id == first
+    others = [
+        parse(**{**WEBHOOK, "post_id": "p2"}, text="who?"),
+        parse(**{**WEBHOOK, "team_id": "t2"}, text="who?"),
+        parse(**WEBHOOK, text="what?"),
+        parse(**COMMAND, text="who?"),
+        parse(**{**COMMAND, "trigger_id": WEBHOOK["post_id"]}, text="who?"),
+    ]
+    assert len({first, *(each.answer_id for each in others)}) == 6
+    assert parse(text="who?", token=TOKEN).answer_id == ""
+
+
+def test_values_that_are_not_text_are_ignored() -> None:
+    message = parse(token=["a"], text=5, channel_id=None, trigger_word={}, command=True)
+    assert (message.token, message.question, message.trigger) == ("", "", "")
+    assert not message.is_command
+    surrogates = parse(token="\ud800", text="who \ud800?", command="/\udc00", trigger_id="\udfff")
+    assert (surrogates.question, surrogates.trigger) == ("who ??", "/?")
+
+
+MALFORMED = [
+    (b"\xff\xfe\x00", FORM),
+    (b"text=%ff%fe", FORM),
+    (b'{"text": "\xff"}', JSON),
+    ('{"text": "who?"}'.encode("utf-16"), JSON),
+    (b"[]", JSON),
+    (b'"who?"', JSON),
+    (b"null", JSON),
+    (b"", JSON),
+    (b'{"text": ', JSON),
+    (b"[" * 60_000, JSON),
+    (b'{"timestamp": ' + b"9" * 50_000 + b"}", JSON),
+    ("&".join(f"a{number}=b" for number in range(10_000)).encode()[:65_000], FORM),
+    (json.dumps({f"a{number}": 1 for number in range(5_000)}).encode(), JSON),
+    (b"text=who?", "multipart/form-data; boundary=x"),
+    (b"text=who?", ""),
+]
+
+
+@pytest.mark.parametrize(("body", "kind"), MALFORMED)
+def test_malformed_body_is_rejected(body: bytes, kind: str) -> None:
+    with pytest.raises(FormInvalid, match="send"):
+        parse_message(body, kind)
+
+
+@given(st.binary(max_size=200), st.sampled_from([FORM, JSON]))
+def test_any_bytes_are_parsed_or_rejected(body: bytes, kind: str) -> None:
+    try:
+        message = parse_message(body, kind)
+    except FormInvalid:
+        return
+    assert len(message.answer_id) in (0, 32)
+
+
+@given(st.dictionaries(st.sampled_from([*COMMAND, *WEBHOOK, "text", "root_id"]), st.text()))
+def test_form_and_json_are_parsed_alike(fields: dict[str, str]) -> None:
+    sent = {name: value.encode(errors="replace").decode() for name, value in fields.items()}
+    as_form = parse_message(urlencode(sent).encode(), FORM)
+    assert as_form == parse_message(json.dumps(sent).encode(), JSON)
+
+
+# --- tokens ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("token", [TOKEN, "rose-bed", "third"])
+def test_every_token_is_accepted_in_the_body_or_the_header(client: TestClient, token: str) -> None:
+    assert "second week" in send_command(client, BEANS, token=token)
+    header = {"authorization": f"Token {token}"}
+    fields = {**COMMAND, "text": BEANS, "token": "wrong"}
+    assert client.post("/mattermost", data=fields, headers=header).status_code == 200
+    del fields["token"]
+    assert client.post("/mattermost", data=fields, headers=header).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "token", ["", "wrong", "sesam", "sesame ", "sesame,", "sesame, rose-bed,third,", ",", "é", "\0"]
+)
+def test_other_tokens_are_rejected(client: TestClient, token: str) -> None:
+    response = client.post("/mattermost", data={**COMMAND, "text": BEANS, "token": token})
+    expect_problem(response, 401, "token")
+    assert "sesame" not in response.text
+
+
+@pytest.mark.parametrize(
+    "header", ["", "Token", "Token wrong", f"Bearer {TOKEN}", TOKEN, f"Basic {TOKEN}", "Token é"]
+)
+def test_other_headers_are_rejected(client: TestClient, header: str) -> None:
+    fields = {name: value for name, value in COMMAND.items() if name != "token"}
+    headers = {b"authorization": header.encode()}
+    response = client.post("/mattermost", data={**fields, "text": BEANS}, headers=headers)
+    expect_problem(response, 401, "token")
+
+
+def test_every_token_is_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[tuple[bytes, bytes]] = []
+
+    def compare(one: bytes, other: bytes) -> bool:
+        compared.append((one, other))
+        return one == other
+
+    monkeypatch.setattr("hmac.compare_digest", compare)
+    integration = MattermostIntegration.from_setting("a,b,c", RateLimiter(()), "")
+    assert integration
+    for shown in ("a", "b", "c"):
+        compared.clear()
+        assert integration.authenticate([shown], "").owner == "mattermost"
+        assert compared == [(each, shown.encode()) for each in (b"a", b"b", b"c")]
+
+
+def test_tokens_are_not_in_the_repr() -> None:
+    assert "sesame" not in repr(MattermostIntegration.from_setting("sesame", RateLimiter(()), ""))
+
+
+def test_without_tokens_there_is_no_route(settings: Settings) -> None:
+    without = settings.model_copy(update={"mattermost_tokens": SecretStr(" ,")})
+    with opened(without) as service:
+        response = client_of(service).post("/mattermost", data={**COMMAND, "token": ""})
+        expect_problem(response, 404, "/docs")
+
+
+def test_rejected_requests_are_limited_apart_from_accepted_ones(settings: Settings) -> None:
+    with opened(settings.model_copy(update={"rate_limit": "3/minute"})) as service:
+        client = client_of(service)
+        wrong = {**COMMAND, "text": BEANS, "token": "wrong"}
+        assert client.post("/mattermost", content=b"garbage").status_code == 400
+        for _ in range(2):
+            expect_problem(client.post("/mattermost", data=wrong), 401, "token")
+        response = client.post("/mattermost", data=wrong)
+        assert response.status_code == 429
+        assert int(response.headers["retry-after"]) >= 1
+        assert client.post("/mattermost", content=b"garbage").status_code == 429
+        for _ in range(3):
+            assert "second week" in send_command(client, BEANS)
+        assert "3 per 1 minute" in visible_text(send_command(client, BEANS))
+
+
+# --- answers --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "question",
+    [BEANS, ROSES, "when are beans sown", "Who waters the roses, and when are beans sown?"],
+)
+@pytest.mark.parametrize("send", [send_command, send_webhook])
+def test_answer_is_the_same_as_over_http(client: TestClient, question: str, send: Send) -> None:
+    answer: Any = ask(client, question)
+    assert answer["status"] == "answered"
+    text = send(client, question)
+    above, below = text.split("\n\n**[1]**")
+    assert visible_text(above).strip() == answer["text"]
+    citations = answer["citations"]
+    assert list(map(without_blanks, quotes(text))) == [
+        without_blanks(each["quote"]) for each in citations
+    ]
+    assert links(text) == [PAGE + each["url"] for each in citations]
+    for each in citations:
+        label = " › ".join(dict.fromkeys([each["title"] or each["document"], *each["headings"]]))
+        assert f"[{each['number']}] {label}\n" in visible_text(f"**[1]**{below}")
+
+
+def test_webhook_may_send_a_form(client: TestClient) -> None:
+    assert send_webhook(client, f"faq {BEANS}", FORM) == send_webhook(client, f"FAQ: {BEANS}")
+
+
+def test_refusal_lists_suggestions(client: TestClient) -> None:
+    question = "What is the boiling point of tungsten?"
+    answer: Any = ask(client, question)
+    assert answer["status"] == "refused"
+    text = send_command(client, question)
+    assert visible_text(text).startswith(f"{answer['text']}\n")
+    items = [line[2:] for line in text.split("\n") if line.startswith("- ")]
+    assert [visible_text(item).strip() for item in items] == answer["suggestions"]
+    assert links(text) == []
+
+
+def test_threads_are_stored_apart_and_for_mattermost_only(
+    client: TestClient, service: Service
+) -> None:
+    send_command(client, ROSES, root_id="r1", trigger_id="1")
+    send_command(client, BEANS, root_id="r2", trigger_id="2")
+    conversation = f"mattermost:{COMMAND['channel_id']}:r1"
+    turns = service.records.turns("mattermost", conversation, 9)
+    assert len(turns) == 2 and turns[0].text == ROSES
+    assert client.get(f"/v1/conversations/{conversation}").status_code == 404
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\n"])
+def test_empty_question_explains_usage(client: TestClient, text: str) -> None:
+    assert "Write a question after /ask." in visible_text(send_command(client, text))
+    assert "Write a question after faq." in visible_text(send_webhook(client, f"faq{text}"))
+
+
+@pytest.mark.parametrize("mark", [{"bot": True}, {"bot": {"i": "x"}}, {"bot_id": "B1"}])
+def test_bots_are_ignored(client: TestClient, mark: dict[str, object]) -> None:
+    response = client.post("/mattermost", json={**WEBHOOK, "text": BEANS, **mark})
+    assert (response.status_code, response.json()) == (200, {})
+    assert "second week" in send_webhook(client, BEANS, bot=False, bot_id="")
+
+
+def test_repeated_message_gets_its_stored_answer(
+    client: TestClient, settings: Settings, folder_of: Writer
+) -> None:
+    before = {send: send(client, BEANS) for send in (send_command, send_webhook)}
+    folder_of(CHANGED)
+    build_index(settings)
+    for send, text in before.items():
+        assert "second week of May" in text
+        assert send(client, BEANS) == text
+    assert "first week of June" in send_command(client, BEANS, trigger_id="another")
+    assert "first week of June" in send_webhook(client, BEANS, post_id="another")
+    assert "first week of June" in send_webhook(client, BEANS, post_id="")
+
+
+@pytest.fixture
+def over_http(service: Service) -> Iterator[httpx2.Client]:
+    with (
+        listening(service) as (host, port),
+        httpx2.Client(base_url=f"http://{host}:{port}", timeout=60) as client,
+    ):
+        yield client
+
+
+def test_concurrent_deliveries_are_answered_once(
+    service: Service, over_http: httpx2.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+    work = service.chat._steps
+
+    def count_calls(*arguments: Any) -> Any:
+        calls.append(arguments)
+        time.sleep(0.3)
+        return (yield from work(*arguments))
+
+    monkeypatch.setattr(service.chat, "_steps", count_calls)
+    with ThreadPoolExecutor(6) as pool:
+        replies = list(pool.map(lambda _: send_command(over_http, BEANS), range(6)))
+    assert "second week" in replies[0]
+    assert (len(set(replies)), len(calls), service.concurrency.admitted) == (1, 1, 0)
+
+
+# --- failures -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("send", "text"),
+    [
+        (send_command, "a" * 40_000),
+        (send_command, "@" * 20_000),  # each takes three bytes in a form
+        (send_webhook, "é" * 9_000),
+        (send_webhook, "\n." * 20_000),
+        (send_webhook, "&" * 40_000),
+    ],
+    ids=lambda value: value[:2] if isinstance(value, str) else value.__name__,
+)
+def test_too_long_question_is_reported(client: TestClient, send: Send, text: str) -> None:
+    expect_notice(send(client, f"who?{text}"), "2,000")
+
+
+def test_too_large_body_is_rejected(client: TestClient) -> None:
+    response = client.post("/mattermost", data={**COMMAND, "text": "a" * 70_000})
+    assert response.status_code == 413
+
+
+def test_malformed_body_is_a_bad_request_that_does_not_repeat_it(client: TestClient) -> None:
+    headers = {"content-type": JSON, "authorization": f"Token {TOKEN}"}
+    response = client.post("/mattermost", content=b'{"text": "who?', headers=headers)
+    expect_problem(response, 400, "send")
+    assert "who?" not in response.text
+
+
+def test_maximum_number_of_fields_is_accepted(client: TestClient) -> None:
+    mentions = {f"user_mentions{number}": "x" for number in range(MAX_FIELDS - len(COMMAND) - 1)}
+    assert "second week" in send_command(client, BEANS, **mentions)
+
+
+def test_missing_index_is_reported(data: Path, folder_of: Writer) -> None:
+    tokens = SecretStr(TOKEN)
+    settings = Settings(corpus=folder_of(GARDEN), data=data, mattermost_tokens=tokens)
+    with opened(settings) as service:
+        expect_notice(send_command(client_of(service), BEANS), "index")
+
+
+def test_overload_is_reported(settings: Settings) -> None:
+    with opened(settings.model_copy(update={"concurrency": 1})) as service:
+        client = client_of(service)
+        with service.concurrency.slot():
+            expect_notice(send_webhook(client, BEANS), "")
+        assert "second week" in send_webhook(client, BEANS)
+
+
+def test_timeout_is_reported(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    with opened(settings.model_copy(update={"timeout": 0.2})) as service:
+        borrow = service.generations.borrow
+
+        @contextmanager
+        def slow(*arguments: Any) -> Iterator[Any]:
+            time.sleep(0.5)
+            with borrow(*arguments) as assistant:
+                yield assistant
+
+        with monkeypatch.context() as patched:
+            patched.setattr(service.generations, "borrow", slow)
+            expect_notice(send_command(client_of(service), BEANS), "too long")
+        assert service.concurrency.admitted == 0
+        assert service.records.turns("mattermost", "", 9) == []
+
+
+def test_repeated_message_waits_no_longer_than_the_timeout(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(settings.model_copy(update={"timeout": 0.5})) as service:
+        begun, go_on = threading.Event(), threading.Event()
+        work = service.chat._steps
+
+        def wait(*arguments: Any) -> Any:
+            begun.set()
+            assert go_on.wait(20)
+            return (yield from work(*arguments))
+
+        monkeypatch.setattr(service.chat, "_steps", wait)
+        with (
+            listening(service) as (host, port),
+            httpx2.Client(base_url=f"http://{host}:{port}", timeout=60) as client,
+            ThreadPoolExecutor(1) as pool,
+        ):
+            first = pool.submit(send_command, client, BEANS)
+            assert begun.wait(20)
+            expect_notice(send_command(client, BEANS), "took too long")
+            go_on.set()
+            expect_notice(first.result(), "took too long")
+            assert service.concurrency.admitted == 0
+
+
+def test_database_error_is_reported_as_text(
+    client: TestClient, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise DatabaseUnavailable("the disk @all is full: **make room**")
+
+    monkeypatch.setattr(service.records, "save_answer", fail)
+    expect_notice(send_command(client, BEANS), "the disk @all is full: **make room**")
+
+
+def test_internal_error_is_reported_without_details(
+    client: TestClient,
+    service: Service,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("a secret")
+
+    monkeypatch.setattr(service.generations, "borrow", fail)
+    text = send_command(client, BEANS)
+    expect_notice(text, "log")
+    assert "secret" not in text
+    assert "RuntimeError" in caplog.text
+    assert BEANS not in caplog.text
+
+
+def test_request_id_is_shown_as_text(client: TestClient) -> None:
+    fields = {**COMMAND, "text": "a" * 3000}
+    response = client.post("/mattermost", data=fields, headers={"x-request-id": "_a_.b-c"})
+    text = response.json()["text"]
+    assert visible_text(text).endswith("(request _a_.b-c)\n")
+    expect_only_text(text)
+
+
+# --- untrusted text -------------------------------------------------------------------------------
+
+
+def test_markup_in_documents_is_only_text(folder_of: Writer, data: Path) -> None:
+    names = {"alpha": MARKUP[0], "bravo": MARKUP[1], "charlie": MARKUP[3]}
+    signs = {
+        f"{name}.md": f"# Sign\n\n## What does sign {name} say?\n\n"
+        f"Sign {name} says {' '.join(markup.split())} in red.\n"
+        for name, markup in names.items()
+    }
+    tokens = SecretStr(TOKEN)
+    settings = Settings(corpus=folder_of(signs), data=data, page_url=PAGE, mattermost_tokens=tokens)
+    build_index(settings)
+    with opened(settings) as service:
+        client = client_of(service)
+        for name in names:
+            answer: Any = ask(client, f"What does sign {name} say?")
+            text = send_command(client, f"What does sign {name} say?", trigger_id=name)
+            expect_nothing_special(text, PAGE)
+            citations = answer["citations"]
+            assert citations[0]["document"] == f"{name}.md"
+            assert list(map(without_blanks, quotes(text))) == [
+                without_blanks(each["quote"]) for each in citations
+            ]
+
+
+def test_markup_in_questions_is_only_text(client: TestClient) -> None:
+    for number, markup in enumerate(MARKUP):
+        text = send_webhook(client, markup, post_id=f"q{number}", trigger_word=markup[:4])
+        assert "evil" not in "".join(links(text))
+        expect_nothing_special(text, PAGE)
