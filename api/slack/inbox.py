@@ -5,21 +5,21 @@ on it; if the lease expires, the item is handed out again. Items of one conversa
 one at a time, in the order in which they arrived. Does not know what an item contains.
 """
 
-import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from sqlalchemy import Select, delete, exists, func, or_, select, update
 
 from api.store.database import Database
 from api.store.database import slack_inbox as inbox
-from api.store.records import Clock
+from api.store.leases import Clock, is_free, new_lease
 
 LEASE = 15.0  # seconds after which an item that is not renewed is handed out again
 MAX_WAIT = 300.0  # seconds, the longest that an item can be postponed
 # Seconds that completed items are remembered. Slack delivers delayed events for up to a day.
 RETENTION = 3 * 24 * 3600.0
+_NEVER = 0.0  # when an item was leased that nobody holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Item:
     token: str
     attempts: int
     reply: str
-    reason: str = ""
+    reason: str
 
 
 class LeaseLost(Exception):
@@ -73,12 +73,12 @@ class Inbox:
             "request": item.request,
             "conversation": item.conversation,
             "body": item.body,
-            "taken": now,
+            "added": now,
             "due": now,
             "token": "",
-            "held": 0.0,
-            "tries": 0,
-            "trouble": "",
+            "leased": _NEVER,
+            "attempts": 0,
+            "reason": "",
             "reply": "",
         }
         with self._database.write() as connection:
@@ -98,49 +98,39 @@ class Inbox:
             if connection.execute(_claimable(self._clock())).first() is None:
                 return None  # the usual case, which takes no write lock
         with self._database.write() as connection:
-            # Read under the lock: a lease renewed while this waited must not look expired.
             now = self._clock()
             query = _claimable(now).with_for_update(skip_locked=True)
-            row = connection.execute(query).first()
+            row = connection.execute(query).mappings().first()
             if row is None:
                 return None
-            token = secrets.token_hex(16)
-            held = {"token": token, "held": now + LEASE, "tries": row.tries + 1}
-            connection.execute(update(inbox).where(inbox.c.number == row.number).values(held))
-        return Item(
-            number=row.number,
-            id=row.id,
-            request=row.request,
-            body=row.body,
-            added=row.taken,
-            token=token,
-            attempts=row.tries + 1,
-            reply=row.reply,
-            reason=row.trouble,
-        )
+            claimed = {**new_lease(now), "attempts": row["attempts"] + 1}
+            this = inbox.c.number == row["number"]
+            connection.execute(update(inbox).where(this).values(claimed))
+        values = {**row, **claimed}
+        return Item(**{name.name: values[name.name] for name in fields(Item)})
 
     def renew(self, item: Item) -> None:
         """Extends the lease to LEASE seconds from now. Raises LeaseLost."""
-        self._change(item, held=self._clock() + LEASE)
+        self._change(item)
 
     def record_reply(self, item: Item, reply: str) -> None:
         """Stores the timestamp of the reply that was begun, and renews. Raises LeaseLost."""
-        self._change(item, reply=reply, held=self._clock() + LEASE)
+        self._change(item, reply=reply)
 
     def postpone(self, item: Item, wait: float, reason: str) -> None:
         """Releases an item, to be retried after `wait` seconds. Raises LeaseLost."""
         due = self._clock() + min(wait, MAX_WAIT)
-        self._change(item, token="", held=0.0, due=due, trouble=reason)
+        self._change(item, token="", leased=_NEVER, due=due, reason=reason)
 
     def complete(self, item: Item) -> None:
         """Completes an item and deletes its body; its id is kept. Raises LeaseLost."""
-        self._change(item, done=self._clock(), body="", trouble="")
+        self._change(item, completed=self._clock(), body="", reason="")
 
     def backlog(self, older_than: float = 0.0) -> tuple[int, str]:
         """Counts the open items that were added more than `older_than` seconds ago; also returns
         why the newest postponed one of them was postponed, or ""."""
-        is_open = (inbox.c.done.is_(None), inbox.c.taken <= self._clock() - older_than)
-        reasons = select(inbox.c.trouble).where(*is_open, inbox.c.trouble != "")
+        is_open = (inbox.c.completed.is_(None), inbox.c.added <= self._clock() - older_than)
+        reasons = select(inbox.c.reason).where(*is_open, inbox.c.reason != "")
         with self._database.read() as connection:
             count = connection.scalar(select(func.count()).select_from(inbox).where(*is_open))
             reason = connection.scalar(reasons.order_by(inbox.c.number.desc()).limit(1))
@@ -148,7 +138,7 @@ class Inbox:
 
     def expire(self) -> None:
         """Deletes items that were completed more than RETENTION seconds ago."""
-        old = inbox.c.done < self._clock() - RETENTION
+        old = inbox.c.completed < self._clock() - RETENTION
         with self._database.write() as connection:
             connection.execute(delete(inbox).where(old))
 
@@ -156,30 +146,29 @@ class Inbox:
         claimed = (
             inbox.c.number == item.number,
             inbox.c.token == item.token,
-            inbox.c.done.is_(None),
+            inbox.c.completed.is_(None),
         )
         with self._database.write() as connection:
-            if not connection.execute(update(inbox).where(*claimed).values(values)).rowcount:
+            changes = {"leased": self._clock(), **values}
+            if not connection.execute(update(inbox).where(*claimed).values(changes)).rowcount:
                 raise LeaseLost(item.id)
 
 
 def _claimable(now: float) -> Select[Any]:
     """Selects the oldest item that is open, due, not leased, and next in its conversation."""
     other = inbox.alias()
-    # A time further ahead than any that is ever stored means that the clock was set back. Leases
-    # get a margin, because clocks of several machines differ a little.
+    # A time further ahead than any that is ever stored means that the clock was set back.
     is_due = or_(inbox.c.due <= now, inbox.c.due > now + MAX_WAIT)
-    is_free, other_is_free = (
-        or_(table.c.held <= now, table.c.held > now + 2 * LEASE) for table in (inbox, other)
-    )
     must_wait = exists().where(
         other.c.conversation == inbox.c.conversation,
-        other.c.done.is_(None),
+        other.c.completed.is_(None),
         or_(
             other.c.number < inbox.c.number,
             # Of two items that are added at the same time the later may be committed first.
-            (other.c.number > inbox.c.number) & ~other_is_free,
+            (other.c.number > inbox.c.number) & ~is_free(other, LEASE, now),
         ),
     )
-    open_items = select(inbox).where(inbox.c.done.is_(None), is_due, is_free, ~must_wait)
+    open_items = select(inbox).where(
+        inbox.c.completed.is_(None), is_due, is_free(inbox, LEASE, now), ~must_wait
+    )
     return open_items.order_by(inbox.c.number).limit(1)

@@ -74,7 +74,7 @@ def test_item_is_claimed_as_it_was_added(inbox: Inbox, clock: Clock) -> None:
     add(inbox, "a")
     clock.now += 5
     item = claim(inbox)
-    assert item == Item(item.number, "a", "request a", "body a", NOW, item.token, 1, "")
+    assert item == Item(item.number, "a", "request a", "body a", NOW, item.token, 1, "", "")
     assert len(item.token) == 32
     assert inbox.claim() is None
 
@@ -223,10 +223,10 @@ def test_earlier_item_that_is_committed_later_waits_its_turn(
     """PostgreSQL numbers a row when it is written and shows it when it is committed."""
     database = Database.open(postgresql_url)
     inbox = Inbox(database, clock)
-    blank = {"event": "", "request": "", "body": "", "token": "", "trouble": "", "reply": ""}
-    row = {"id": "first", "conversation": "talk", "taken": NOW, "due": NOW, **blank}
+    blank = {"event": "", "request": "", "body": "", "token": "", "reason": "", "reply": ""}
+    row = {"id": "first", "conversation": "talk", "added": NOW, "due": NOW, **blank}
     with database.write() as connection:
-        connection.execute(database.insert(slack_inbox).values(**row, held=0.0, tries=0))
+        connection.execute(database.insert(slack_inbox).values(**row, leased=0.0, attempts=0))
         add(inbox, "second", conversation="talk")
         second = claim(inbox)
     assert inbox.claim() is None
@@ -350,7 +350,7 @@ def test_completed_item_is_never_handed_out_again_and_its_body_is_deleted(
     inbox.complete(claim(inbox))
     with database.read() as connection:
         row = connection.execute(select(slack_inbox)).one()
-    assert (row.id, row.body, row.trouble) == ("a", "", "")
+    assert (row.id, row.body, row.reason) == ("a", "", "")
     for step in (0.0, LEASE + 1, MAX_WAIT + 1, -10 * DAY, 30 * DAY):
         clock.now += step
         assert inbox.claim() is None

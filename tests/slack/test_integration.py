@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 import httpx2
 import pytest
+from builders import link_encoders
 from serving import BEANS, GARDEN, ROSES, listening
 from slack_stand_in.client import Slack
 from slack_stand_in.delivery import Delivery
@@ -49,9 +50,7 @@ def garden(tmp_path_factory: pytest.TempPathFactory, encoder_data: Path) -> Sett
     for name, text in DOCUMENTS.items():
         (settings.corpus / name).parent.mkdir(parents=True, exist_ok=True)
         (settings.corpus / name).write_text(text, encoding="utf-8")
-    settings.data_folder.mkdir()
-    encoders = settings.data_folder / "encoders"
-    encoders.symlink_to(encoder_data / "encoders", target_is_directory=True)
+    link_encoders(settings.data_folder, encoder_data)
     build_index(settings)
     return settings
 
@@ -517,12 +516,12 @@ def test_misconfigured_app_is_logged_and_answers_after_it_is_fixed(
         count, reason = slack.wait_for(service.slack.inbox.backlog)
         assert count == 1 and (not reason or code in reason)
         with service.database.write() as connection:  # rather than wait for a minute
-            make_due = slack_inbox.update().values(due=0.0, held=0.0)
+            make_due = slack_inbox.update().values(due=0.0, leased=0.0)
             slack.wait_for(lambda: connection.execute(make_due).rowcount)
     slack.clear_faults()
     with serve() as service:
         with service.database.write() as connection:
-            connection.execute(slack_inbox.update().values(due=0.0, held=0.0))
+            connection.execute(slack_inbox.update().values(due=0.0, leased=0.0))
         replies(slack, service, ts)
 
 
