@@ -149,7 +149,7 @@ def test_read_only_data_folder_is_named(settings: Settings, bound_by_permissions
         failed = failures(settings, "data", "database")
     assert f"{settings.data_folder} cannot be written (Permission denied)" in failed["data"]
     assert "change the permissions" in failed["data"]
-    assert "in a folder that this user may write to" in failed["database"]
+    assert "in a folder that this user can write to" in failed["database"]
     settings.data_folder.chmod(0o777)
     with bound_by_permissions():
         assert failures(settings, "data", "database") == {}

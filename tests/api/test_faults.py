@@ -206,7 +206,7 @@ def test_read_only_data_folder_stops_serve_and_index_but_not_ask(
 ) -> None:
     with bound_by_permissions(), read_only(of_nobody.data_folder):
         assert run("serve", of_nobody, "--port", "0") == 2
-        assert "in a folder that this user may write to" in capsys.readouterr().err
+        assert "in a folder that this user can write to" in capsys.readouterr().err
         assert run("index", of_nobody) == 2
         assert "change its permissions, or name another folder" in capsys.readouterr().err
         assert run("ask", of_nobody, BEANS) == 0
@@ -289,7 +289,9 @@ def test_open_generation_that_was_removed_is_still_read_by_new_threads(
         for month in ("June", "July", "August"):  # more generations than are kept
             folder_of({**CHANGED, "garden.md": CHANGED["garden.md"].replace("June", month)})
             build_index(settings)
-        assert not (settings.data_folder / "index" / "generations" / assistant.generation.id).exists()
+        assert not (
+            settings.data_folder / "index" / "generations" / assistant.generation.id
+        ).exists()
         answer = asyncio.run(asyncio.to_thread(assistant.ask, BEANS))
         assert "second week of May" in answer.text
 
