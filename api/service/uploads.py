@@ -7,7 +7,13 @@ import re
 import threading
 from pathlib import Path
 
-from api.errors import CorpusUnwritable, DocumentMissing, LastDocument, UploadRefused
+from api.errors import (
+    CorpusUnwritable,
+    DocumentMissing,
+    LastDocument,
+    UploadRefused,
+    describe,
+)
 from corpus.document import text_digest
 from corpus.errors import CorpusMissing, DocumentUnreadable
 from corpus.files import fsync, write_atomically
@@ -42,7 +48,7 @@ class Uploads:
         try:
             text = decode(name, content)
         except DocumentUnreadable as error:
-            raise UploadRefused(str(error)) from error
+            raise UploadRefused(describe(error)) from error
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._expect_inside(path, name)

@@ -1,6 +1,7 @@
-"""The reader: a small cross-encoder that says which sentences of a passage answer a question.
+"""The reader: a small trained cross-encoder that scores which sentences of a passage answer a
+question. `CARD.md` says what it was trained on and how good it is; assistant.training trains it.
 
-Answering needs `layout` and the weights. `rows`, `nearmiss`, `tables`, `data`, `model`, `measure`,
-`train` and `export`, in that order, made the weights; serving imports none of them. `CARD.md` says
-what the weights were trained on and how far to trust them.
+    layout.py         question and sentences to one row of token ids
+    runtime.py        runs the weights
+    weights/          the int8 ONNX file, its tokenizer, and the documents it was trained on
 """

@@ -1,13 +1,13 @@
-"""How a question and the sentences of a passage lie in one row of token ids.
+"""Lays out a question and the sentences of a passage as one row of token ids.
 
-The one place that knows this: training and answering both come here, so the weights always see what
-they were trained on. It knows the tokenizer and nothing of weights, passages or scores.
+Training and serving both use this module, so the weights always see the layout they were trained
+on. Knows the tokenizer; knows nothing of weights, passages or scores.
 
     [CLS] question [SEP] (title [SEP]) sentence [SEP] sentence [SEP] ...
       0       0      0      0     0       1       1      1       1       <- types
 
-The marker of a sentence is the [SEP] that closes it; its score is the model's `sentences` output at
-that position. A title is context only and has no score, so it shares type 0 with the question.
+The marker of a sentence is the [SEP] after it; its score is the model's `sentences` output at that
+position. A title has no score, so it has type 0 like the question.
 """
 
 from collections.abc import Sequence
@@ -16,23 +16,22 @@ from os import PathLike, fspath
 
 from tokenizers import Tokenizer
 
-LIMIT = 256  # tokens in a row, all told
-QUESTION_TOKENS = 64
-TITLE_TOKENS = 16
-SENTENCE_TOKENS = 80
-SHORTEST_CUT = 8  # a sentence is not begun where fewer of its tokens would fit
+MAX_ROW_TOKENS = 256
+MAX_QUESTION_TOKENS = 64
+MAX_TITLE_TOKENS = 16
+MAX_SENTENCE_TOKENS = 80
+MIN_SENTENCE_TOKENS = 8  # a sentence is left out if fewer of its tokens fit
 
 
 class LayoutError(ValueError):
-    """The tokenizer or the limit cannot give a row the reader understands."""
+    """The tokenizer or the token limit cannot give a row that the reader understands."""
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """One row for the reader: `ids` and `types` are equally long and hold no padding.
+    """One row for the reader. `ids` and `types` have the same length, without padding.
 
-    `markers[i]` is the position of sentence i's marker in `ids`, or -1 where the sentence did not
-    fit.
+    `markers[i]` is the position of sentence i's marker in `ids`, -1 if the sentence did not fit.
     """
 
     ids: tuple[int, ...]
@@ -41,7 +40,7 @@ class Layout:
 
 
 def open_tokenizer(path: str | PathLike[str]) -> Tokenizer:
-    """The tokenizer of a `tokenizer.json`, without the padding and truncation it may ask for."""
+    """Loads a `tokenizer.json`, with its padding and truncation turned off."""
     tokenizer = Tokenizer.from_file(fspath(path))
     tokenizer.no_padding()
     tokenizer.no_truncation()
@@ -53,34 +52,36 @@ def lay_out(
     question: str,
     sentences: Sequence[str],
     title: str | None = None,
-    limit: int = LIMIT,
+    max_tokens: int = MAX_ROW_TOKENS,
 ) -> Layout:
-    """Lay `question`, `title` and as many leading `sentences` as fit into at most `limit` tokens.
+    """Lays out question, title and as many leading sentences as fit into `max_tokens` tokens.
 
-    Each part is cut to its share (64, 16 and 80 tokens). The sentence that meets the limit is cut
-    to what room is left, or left out with all that follow where that would be less than 8 tokens.
-    `LayoutError` where the tokenizer pads or truncates (see `open_tokenizer`), lacks [CLS] or
-    [SEP], or `limit` leaves no room for one sentence.
+    Each part is truncated to its own maximum. The sentence that reaches the limit is truncated to
+    the remaining tokens; if these are fewer than 8, it and all later ones are left out.
+    Raises LayoutError if the tokenizer pads or truncates (see `open_tokenizer`) or lacks [CLS] or
+    [SEP], or if `max_tokens` leaves no room for a sentence.
     """
     if tokenizer.padding is not None or tokenizer.truncation is not None:
-        raise LayoutError("the tokenizer pads or truncates; get it from open_tokenizer")
-    opening, closing = _special(tokenizer, "[CLS]"), _special(tokenizer, "[SEP]")
+        raise LayoutError("the tokenizer pads or truncates; load it with open_tokenizer")
+    cls, sep = _special(tokenizer, "[CLS]"), _special(tokenizer, "[SEP]")
     texts = [question, title or "", *sentences]
-    asked, heading, *parts = (
+    question_ids, title_ids, *sentence_ids = (
         encoding.ids for encoding in tokenizer.encode_batch(texts, add_special_tokens=False)
     )
-    ids = [opening, *asked[:QUESTION_TOKENS], closing]
-    if heading:
-        ids += [*heading[:TITLE_TOKENS], closing]
+    ids = [cls, *question_ids[:MAX_QUESTION_TOKENS], sep]
+    if title_ids:
+        ids += [*title_ids[:MAX_TITLE_TOKENS], sep]
     context = len(ids)
-    if limit - context <= SHORTEST_CUT:
-        raise LayoutError(f"limit {limit} leaves no room for a sentence after {context} tokens")
-    markers = [-1] * len(parts)
-    for number, part in enumerate(parts):
-        room = min(limit - len(ids) - 1, SENTENCE_TOKENS)
-        if room < min(len(part), SHORTEST_CUT):
+    if max_tokens - context <= MIN_SENTENCE_TOKENS:
+        raise LayoutError(
+            f"{max_tokens} tokens leave no room for a sentence after {context} of the question"
+        )
+    markers = [-1] * len(sentence_ids)
+    for number, sentence in enumerate(sentence_ids):
+        room = min(max_tokens - len(ids) - 1, MAX_SENTENCE_TOKENS)
+        if room < min(len(sentence), MIN_SENTENCE_TOKENS):
             break
-        ids += [*part[:room], closing]
+        ids += [*sentence[:room], sep]
         markers[number] = len(ids) - 1
     types = [0] * context + [1] * (len(ids) - context)
     return Layout(tuple(ids), tuple(types), tuple(markers))

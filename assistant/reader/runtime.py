@@ -1,7 +1,7 @@
-"""The trained reader at run time: which sentences of a passage answer, read in their context.
+"""Runs the reader: scores the sentences of a passage in their context.
 
-Knows the reader's weights and its layout. It is an upgrade: without the weights the assistant
-answers too, a little worse (see the reader's card).
+Knows the reader's weights and its layout. The reader is optional: without it the assistant answers
+slightly worse (see CARD.md).
 """
 
 from collections.abc import Sequence
@@ -17,17 +17,21 @@ from corpus.document import Kind, Passage
 from index.onnx import OnnxModel
 from index.rendering import heading_text, unit_text
 
-# The shipped weights and the tokenizer they were trained with.
+# The shipped weights with their tokenizer.
 WEIGHTS = Path(__file__).parent / "weights"
-# Tokens of one row: what two cores read in some 15 ms. A passage that is longer is read around
-# its best unit.
-ROW_TOKENS = 160
+# Two cores read such a row in about 15 ms. A longer passage is read around its best unit.
+MAX_READ_TOKENS = 160
+_CHARS_PER_TOKEN = 4  # a rough mean
+_MAX_UNIT_CHARS = 320  # what the layout keeps of a long unit: 80 tokens
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The reader's logits (natural logarithm of the odds) for one passage: for each of its units
-    that was read, by place, and for the passage as a whole."""
+    """The reader's logits (natural logarithms of the odds) for one passage.
+
+    `units` has a logit for each unit that was read, by its index in the passage; `passage` is the
+    logit of the passage as a whole.
+    """
 
     units: dict[int, float]
     passage: float
@@ -37,29 +41,29 @@ class Reader(Protocol):
     """Scores units of passages against a question."""
 
     def read(self, question: str, places: Sequence[tuple[Passage, int]]) -> list[Reading]:
-        """One reading for each passage, read around the unit at the place given."""
+        """Returns a reading for each passage, read around the unit with the given index."""
 
 
 class OnnxReader:
-    """The reader's weights, run by onnxruntime. Safe to share between threads."""
+    """Runs the reader's weights with onnxruntime. Thread-safe."""
 
     def __init__(self, folder: Path = WEIGHTS) -> None:
         self._model = OnnxModel(folder / "reader.onnx")
         self._tokenizer: Tokenizer = open_tokenizer(folder / "tokenizer.json")
 
     def read(self, question: str, places: Sequence[tuple[Passage, int]]) -> list[Reading]:
+        """Implements `Reader.read`."""
         return [self._read(question, passage, place) for passage, place in places]
 
     def _read(self, question: str, passage: Passage, place: int) -> Reading:
-        """One passage, read in a window of units that holds the one asked for."""
         window = self._window(passage, place)
-        above = heading_text(passage)
+        heading = heading_text(passage)
         while True:
             texts = [unit_text(passage, passage.units[i]) for i in window]
-            layout = lay_out(self._tokenizer, question, texts, above, ROW_TOKENS)
+            layout = lay_out(self._tokenizer, question, texts, heading, MAX_READ_TOKENS)
             if layout.markers[window.index(place)] >= 0 or window[0] == place:
                 return self._reading(layout, window)
-            window = window[1:]  # dense text: what stands before gives way
+            window = window[1:]  # Dense text has more tokens than estimated.
 
     def _reading(self, layout: Layout, window: Sequence[int]) -> Reading:
         ids = np.array([layout.ids], dtype=np.int64)
@@ -75,9 +79,8 @@ class OnnxReader:
         return Reading(read, float(passage[0]))
 
     def _window(self, passage: Passage, place: int) -> list[int]:
-        """The places of the units around one, as many as a row holds, by a rough count of four
-        characters a token; the unit itself and what stands before it come first."""
-        room = (ROW_TOKENS - 40) * 4
+        """Returns the indices of the units around `place` that fit into a row by estimate."""
+        room = (MAX_READ_TOKENS - 40) * _CHARS_PER_TOKEN  # 40 for the question and the heading
         places = [i for i, unit in enumerate(passage.units) if unit.kind is not Kind.HEADER]
         at = places.index(place)
         first = last = at
@@ -96,4 +99,4 @@ class OnnxReader:
 
 def _size(passage: Passage, place: int) -> int:
     unit = passage.units[place]
-    return min(unit.end - unit.start, 320) + 4
+    return min(unit.end - unit.start, _MAX_UNIT_CHARS) + _CHARS_PER_TOKEN  # and its marker

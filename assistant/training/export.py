@@ -1,15 +1,15 @@
-"""Turn a checkpoint into the int8 ONNX file that answering reads.
+"""Exports a checkpoint to the int8 ONNX file that serving runs.
 
     python -m assistant.training.export --run DIR --encoder DIR --out DIR [--squad DIR]
 
-The output folder gets `reader.onnx`, `tokenizer.json` (without padding and truncation) and the
-`fold.json` of training. With `--squad` it also prints the figures of `measure` on the validation
-fold, before and after quantization.
+Writes `reader.onnx`, `tokenizer.json` (without padding and truncation) and the `fold.json` of
+training. With `--squad` it also prints the results of `measure` on the validation
+documents, before and after quantization.
 
 Inputs `input_ids`, `attention_mask`, `token_type_ids`: int64 [batch, length]. Outputs `sentences`:
-float [batch, length], logits that mean something at markers (see `layout`), and `passage`: float
-[batch]. Weights of the matrix products are int8 to the output channel, their inputs are quantized
-as they come (dynamic quantization); the heads stay in float.
+float [batch, length], logits that are meaningful at markers (see assistant.reader.layout), and
+`passage`: float [batch]. Weights of matrix products are int8 per output channel with dynamically
+quantized inputs; the heads stay in float.
 """
 
 import argparse
@@ -25,20 +25,26 @@ import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from assistant.reader.layout import Layout, open_tokenizer
-from assistant.training.measure import Scorer, batch_of, cases_of, figures, plain_encoder
+from assistant.training.measure import (
+    Scorer,
+    load_sentence_encoder,
+    make_batch,
+    make_cases,
+    measure,
+)
 from assistant.training.model import Reader
-from assistant.training.rows import for_validation, read_squad2
+from assistant.training.rows import is_validation, load_squad2
 
 INPUTS = ["input_ids", "attention_mask", "token_type_ids"]
 OUTPUTS = ["sentences", "passage"]
-SCOPES = "pkg.torch.onnx.name_scopes"  # where torch notes the module that a node comes from
+SCOPES = "pkg.torch.onnx.name_scopes"  # the metadata key for the torch module of a node
 
 
 def main() -> None:
-    """Read the command line, export and, if asked, measure."""
+    """Runs the command line."""
     parser = argparse.ArgumentParser(description="Export the reader.")
-    parser.add_argument("--run", type=Path, required=True, help="what train wrote its output to")
-    parser.add_argument("--encoder", type=Path, required=True, help="what training started from")
+    parser.add_argument("--run", type=Path, required=True, help="output folder of a training run")
+    parser.add_argument("--encoder", type=Path, required=True, help="folder of the initial encoder")
     parser.add_argument("--out", type=Path, required=True, help="folder to write to")
     parser.add_argument("--squad", type=Path, help="SQuAD 2.0 folder to measure on")
     chosen = parser.parse_args()
@@ -48,19 +54,19 @@ def main() -> None:
     shutil.copyfile(chosen.run / "fold.json", chosen.out / "fold.json")
     with tempfile.TemporaryDirectory() as folder:
         exact, small = Path(folder) / "exact.onnx", chosen.out / "reader.onnx"
-        to_onnx(reader_of(chosen.run / "checkpoint.pt"), exact)
+        to_onnx(load_reader(chosen.run / "checkpoint.pt"), exact)
         to_int8(exact, small)
         print(f"{small.name}: {small.stat().st_size / 1e6:.1f} MB")
         if chosen.squad:
-            rows = [row for row in read_squad2(chosen.squad) if for_validation(row.document)]
-            cases = cases_of(rows, tokenizer, plain_encoder(chosen.encoder))
+            rows = [row for row in load_squad2(chosen.squad) if is_validation(row.document)]
+            cases = make_cases(rows, tokenizer, load_sentence_encoder(chosen.encoder))
             for path in (exact, small):
-                found = figures(cases, scorer_of(path))
+                found = measure(cases, onnx_scorer(path))
                 print(path.name, {name: round(value, 4) for name, value in found.items()})
 
 
-def reader_of(checkpoint: Path) -> Reader:
-    """The reader of a checkpoint, ready to read."""
+def load_reader(checkpoint: Path) -> Reader:
+    """Loads the reader of a checkpoint, in evaluation mode."""
     state = torch.load(checkpoint, weights_only=True, map_location="cpu")
     reader = Reader.from_config(state["config"], state["separator"])
     reader.load_state_dict(state["reader"])
@@ -69,7 +75,7 @@ def reader_of(checkpoint: Path) -> Reader:
 
 
 def to_onnx(reader: Reader, path: Path) -> None:
-    """Write the float32 ONNX file, batch and length free."""
+    """Writes the float32 ONNX file, with dynamic batch and length."""
     some = [
         Layout((101, 2054, 102, 2023, 102), (0, 0, 0, 1, 1), (4,)),
         Layout((101, 102, 102), (0, 0, 1), (2,)),
@@ -77,7 +83,7 @@ def to_onnx(reader: Reader, path: Path) -> None:
     batch, length = torch.export.Dim("batch"), torch.export.Dim("length")
     torch.onnx.export(
         reader,
-        batch_of(some),
+        make_batch(some),
         path,
         input_names=INPUTS,
         output_names=OUTPUTS,
@@ -88,14 +94,14 @@ def to_onnx(reader: Reader, path: Path) -> None:
 
 
 def to_int8(exact: Path, path: Path) -> None:
-    """Quantize the encoder's matrix products and embeddings of the file `exact` into `path`.
+    """Quantizes the encoder's matrix products and embeddings of `exact` into `path`.
 
-    What torch notes about its sources (stack traces, paths) is left out of `path`.
+    Removes what torch records about its sources: stack traces and paths.
     """
     heads = [
         node.name
         for node in onnx.load(exact).graph.node
-        if not any("'encoder'" in note.value for note in node.metadata_props if note.key == SCOPES)
+        if not any("'encoder'" in each.value for each in node.metadata_props if each.key == SCOPES)
     ]
     quantize_dynamic(
         exact, path, per_channel=True, weight_type=QuantType.QInt8, nodes_to_exclude=heads
@@ -103,28 +109,28 @@ def to_int8(exact: Path, path: Path) -> None:
     model = onnx.load(path)
     graph = model.graph
     values = (*graph.value_info, *graph.input, *graph.output, *graph.initializer)
-    for noted in (model, graph, *graph.node, *values):
-        noted.ClearField("metadata_props")
-        noted.ClearField("doc_string")
+    for item in (model, graph, *graph.node, *values):
+        item.ClearField("metadata_props")
+        item.ClearField("doc_string")
     onnx.save(model, path)
 
 
-def scorer_of(path: Path) -> Scorer:
-    """An ONNX reader as `measure` wants it, one row at a time, on two threads."""
+def onnx_scorer(path: Path) -> Scorer:
+    """Returns a scorer that runs an ONNX reader, one row at a time, on two threads."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 2
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
-    def scored(layouts: Sequence[Layout]) -> list[tuple[list[float], float]]:
+    def score(layouts: Sequence[Layout]) -> list[tuple[list[float], float]]:
         read = []
         for layout in layouts:
-            inputs = dict(zip(INPUTS, (rows.numpy() for rows in batch_of([layout])), strict=True))
+            inputs = dict(zip(INPUTS, (rows.numpy() for rows in make_batch([layout])), strict=True))
             sentences, passage = (numpy.asarray(found) for found in session.run(OUTPUTS, inputs))
             markers = [marker for marker in layout.markers if marker >= 0]
             read.append((sentences[0, markers].tolist(), float(passage[0])))
         return read
 
-    return scored
+    return score
 
 
 if __name__ == "__main__":

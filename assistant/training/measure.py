@@ -1,9 +1,9 @@
-"""How well a reader does on SQuAD 2.0 documents it was not trained on.
+"""Measures a reader on SQuAD 2.0 documents it was not trained on.
 
-Each question is read over its own whole paragraph. Two things are measured: whether the scores tell
-the paragraphs that answer from those that do not (AUROC), and how often the best sentence of a
-paragraph that answers is one that does. The cosine of question and sentence under the plain
-sentence encoder is measured beside it, alone and added.
+Each question is read over its whole paragraph. Two things are measured: how well scores separate
+paragraphs that answer from those that do not (AUROC), and how often the best sentence of an
+answering paragraph answers. The baseline is the cosine of question and sentence under the sentence
+encoder.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,30 +19,30 @@ from assistant.metrics import auroc
 from assistant.reader.layout import Layout, lay_out
 from assistant.training.rows import Row
 
-COSINE_WEIGHT = 6.0  # logits to the unit of cosine, where both are added
+COSINE_WEIGHT = 6.0  # logits per unit of cosine in their sum
 
 Scorer = Callable[[Sequence[Layout]], list[tuple[list[float], float]]]
-"""Layouts -> for each, the logits of the sentences that fit, and the logit of the passage."""
+"""Layouts to, for each, the logits of the sentences that fit and the logit of the passage."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A validation question; `answers` and `cosines` are those of the sentences that fit."""
+    """A validation question. `answers` and `cosines` have a value per sentence that fits."""
 
     layout: Layout
     answers: tuple[bool, ...]
     cosines: tuple[float, ...]
 
 
-def plain_encoder(folder: Path) -> BertModel:
-    """The sentence encoder in `folder`, as it came."""
+def load_sentence_encoder(folder: Path) -> BertModel:
+    """Loads a sentence encoder, without fine-tuning."""
     encoder = BertModel.from_pretrained(str(folder), add_pooling_layer=False, local_files_only=True)
     encoder.train(False)
     return encoder
 
 
-def batch_of(layouts: Sequence[Layout]) -> tuple[Tensor, Tensor, Tensor]:
-    """`input_ids`, `attention_mask`, `token_type_ids`: int64 [batch, longest], padded with 0."""
+def make_batch(layouts: Sequence[Layout]) -> tuple[Tensor, Tensor, Tensor]:
+    """Returns `input_ids`, `attention_mask`, `token_type_ids`: int64 [batch, longest], 0 padded."""
     longest = max(len(layout.ids) for layout in layouts)
     ids = torch.zeros(len(layouts), longest, dtype=torch.int64)
     mask, types = torch.zeros_like(ids), torch.zeros_like(ids)
@@ -54,8 +54,8 @@ def batch_of(layouts: Sequence[Layout]) -> tuple[Tensor, Tensor, Tensor]:
     return ids, mask, types
 
 
-def cases_of(rows: Sequence[Row], tokenizer: Tokenizer, encoder: BertModel) -> list[Case]:
-    """Lay the rows out and compute cosines with the plain sentence encoder."""
+def make_cases(rows: Sequence[Row], tokenizer: Tokenizer, encoder: BertModel) -> list[Case]:
+    """Lays out the rows and computes cosines with the sentence encoder."""
     texts = sorted({text for row in rows for text in (row.question, *row.sentences)}, key=len)
     vectors: dict[str, Tensor] = {}
     with torch.inference_mode():
@@ -63,7 +63,7 @@ def cases_of(rows: Sequence[Row], tokenizer: Tokenizer, encoder: BertModel) -> l
             some = texts[start : start + 32]
             encodings = tokenizer.encode_batch(some)
             layouts = [Layout(tuple(e.ids[:256]), tuple(e.type_ids[:256]), ()) for e in encodings]
-            ids, mask, types = batch_of(layouts)
+            ids, mask, types = make_batch(layouts)
             hidden = encoder(input_ids=ids, attention_mask=mask, token_type_ids=types)
             weights = mask.unsqueeze(2).float()
             means = (hidden.last_hidden_state * weights).sum(1) / weights.sum(1)
@@ -72,21 +72,21 @@ def cases_of(rows: Sequence[Row], tokenizer: Tokenizer, encoder: BertModel) -> l
     for row in rows:
         layout = lay_out(tokenizer, row.question, row.sentences)
         fitting = [number for number, marker in enumerate(layout.markers) if marker >= 0]
-        asked = vectors[row.question]
+        question = vectors[row.question]
         cases.append(
             Case(
                 layout=layout,
                 answers=tuple(number in row.answering for number in fitting),
-                cosines=tuple(float(asked @ vectors[row.sentences[n]]) for n in fitting),
+                cosines=tuple(float(question @ vectors[row.sentences[n]]) for n in fitting),
             )
         )
     return cases
 
 
-def figures(cases: Sequence[Case], scorer: Scorer) -> dict[str, float]:
-    """AUROC and best-sentence share by score; `both` is the sentence logit plus 6 cosine.
+def measure(cases: Sequence[Case], scorer: Scorer) -> dict[str, float]:
+    """Returns AUROC and the best-sentence share by score; `both` is sentence logit plus 6 cosine.
 
-    A question whose answering sentence did not fit into the row counts as one that is not answered.
+    A question whose answering sentence did not fit counts as unanswerable.
     """
     read = scorer([case.layout for case in cases])
     logits = [scores for scores, _ in read]

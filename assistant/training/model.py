@@ -1,6 +1,6 @@
-"""The network: a BERT encoder with a score for every sentence marker and one for the passage.
+"""The network: a BERT encoder that scores every sentence marker and the passage.
 
-It knows tensors only; how text becomes ids is `layout`'s.
+Knows tensors only; `assistant.reader.layout` turns text into ids.
 """
 
 from pathlib import Path
@@ -10,9 +10,8 @@ import torch
 from torch import Tensor, nn
 from transformers import BertConfig, BertModel
 
-# The encoder starts as a sentence encoder, so the cosine of question and sentence is a first
-# estimate of the answer. The head starts as that estimate:
-# logit = COSINE_START * (cosine - COSINE_MIDDLE).
+# Training starts from a sentence encoder, so the cosine of question and sentence is a first
+# estimate. The initial head computes it: logit = COSINE_START * (cosine - COSINE_MIDDLE).
 COSINE_START = 6.0
 COSINE_MIDDLE = 0.95
 
@@ -36,10 +35,10 @@ class Reader(nn.Module):
 
     @classmethod
     def from_sentence_encoder(cls, folder: Path, separator: int) -> "Reader":
-        """A reader at its start: the weights of the sentence encoder in `folder`, untrained heads.
+        """Returns a reader with the weights of a sentence encoder and untrained heads.
 
-        Without dropout: training makes less than two passes, and on a CPU it costs two fifths of
-        the time.
+        Without dropout: training makes fewer than two passes, and dropout takes two fifths of the
+        time on a CPU.
         """
         encoder = BertModel.from_pretrained(
             str(folder),
@@ -52,21 +51,21 @@ class Reader(nn.Module):
 
     @classmethod
     def from_config(cls, config: dict[str, Any], separator: int) -> "Reader":
-        """A reader of that shape with random weights, to load a checkpoint into."""
+        """Returns a reader of this shape with random weights, to load a checkpoint into."""
         return cls(BertModel(BertConfig(**config), add_pooling_layer=False), separator)
 
     def forward(
         self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """int64 [batch, length] three times -> `sentences` [batch, length], `passage` [batch].
+        """Maps three int64 [batch, length] to `sentences` [batch, length] and `passage` [batch].
 
-        Both are float32 logits. `sentences` means something at markers only.
+        Both are float32 logits. `sentences` is meaningful at markers only.
         """
         hidden = self.read(input_ids, attention_mask, token_type_ids)
         return self.score(hidden, input_ids, attention_mask)
 
     def read(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor) -> Tensor:
-        """The encoder's token vectors, float32 [batch, length, width]."""
+        """Returns the encoder's token vectors, float32 [batch, length, width]."""
         read = self.encoder(
             input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids
         )
@@ -75,9 +74,9 @@ class Reader(nn.Module):
     def score(
         self, hidden: Tensor, input_ids: Tensor, attention_mask: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """The heads over the token vectors.
+        """Applies the heads to the token vectors.
 
-        A marker is scored by its own vector, the mean vector of the sentence it closes, and the
+        A marker is scored by its vector, the mean vector of the sentence it ends, and the
         elementwise product of that mean and the question's (each of unit length). The passage is
         scored by the vector of [CLS].
         """
@@ -87,7 +86,7 @@ class Reader(nn.Module):
         same = same * attention_mask.unsqueeze(1).float()
         means = same @ hidden / same.sum(dim=2, keepdim=True).clamp(min=1.0)
         unit = nn.functional.normalize(means, dim=2)
-        meeting = unit * unit[:, :1]  # the first token lies in the question
-        sentences = self.sentence(torch.cat([hidden, means, meeting], dim=2)).squeeze(2)
+        product = unit * unit[:, :1]  # the first token lies in the question
+        sentences = self.sentence(torch.cat([hidden, means, product], dim=2)).squeeze(2)
         passage = self.passage(hidden[:, :1]).flatten()
         return cast(Tensor, sentences), cast(Tensor, passage)

@@ -1,7 +1,7 @@
-"""Near misses: a question with one word of weight swapped, so that its context does not answer it.
+"""Near misses: questions with one word changed so that their context does not answer them.
 
-After Rajpurkar et al., "Know What You Don't Know" (2018), whose writers swapped entities and
-antonyms and inserted negations.
+Entities and opposites are swapped and negations inserted, as the authors of SQuAD 2.0 did by hand
+(Rajpurkar et al., "Know What You Don't Know", 2018).
 """
 
 import re
@@ -19,13 +19,13 @@ _NUMBER = re.compile(r"\b\d{1,3}(?:,\d{3})*(?:\.\d+)?\b")
 _AUXILIARY = re.compile(
     r"\b(is|was|are|were|did|does|do|has|have|had|could|would|should)\b", re.IGNORECASE
 )
-# A word of weight that is no name: question words and the like are shorter.
-_PLAIN = re.compile(r"\b[a-z]{5,}\b")
+# A content word that is not a name; question words are shorter.
+_CONTENT_WORD = re.compile(r"\b[a-z]{5,}\b")
 _ENDINGS = ("ing", "ed", "ly", "tion", "ment", "ness", "er", "al", "ic", "y", "s")
-_TIME = re.compile(r"\d|\b(?:centur|decade|year|month|day|ago)", re.IGNORECASE)
-_ASPECT = re.compile(r"^(?:Where|Why|How) (?=(?:did|does|do|was|were|is|are|has|have)\b)")
+_TIME_EXPRESSION = re.compile(r"\d|\b(?:centur|decade|year|month|day|ago)", re.IGNORECASE)
+_WHERE_WHY_HOW = re.compile(r"^(?:Where|Why|How) (?=(?:did|does|do|was|were|is|are|has|have)\b)")
 _NEGATED = re.compile(r"\bnot\b|n't\b")
-_BEFORE_OPENING = frozenset(("", ".", "!", "?", ":"))  # what a sentence may come after
+_SENTENCE_ENDS = frozenset(("", ".", "!", "?", ":"))
 _OPENERS = frozenset(
     """
     who what when where why how which whose whom in on at to for from by the a an during after
@@ -40,13 +40,13 @@ for _one, _other in OPPOSITE_WORDS:
     _OPPOSITES[_other].append(_one)
 
 
-def names(text: str) -> list[str]:
-    """Capitalised names in `text`, without single words that open a sentence."""
+def find_names(text: str) -> list[str]:
+    """Returns the capitalised names in a text, without single words that start a sentence."""
     found = []
     for match in _NAME.finditer(text):
         name = match.group()
         before = text[: match.start()].rstrip(" \"'\u201c\u2018(")[-1:]
-        opens = before in _BEFORE_OPENING
+        opens = before in _SENTENCE_ENDS
         if name.partition(" ")[0].lower() in _OPENERS or (opens and " " not in name):
             name = name.partition(" ")[2]
         if len(name) > 2:
@@ -55,29 +55,29 @@ def names(text: str) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Pool:
-    """What to swap in: names of all questions, and their other words by ending."""
+class WordPool:
+    """Replacements: the names in all questions, and their content words by ending."""
 
     names: tuple[str, ...]
     words: Mapping[str, tuple[str, ...]]
 
 
-def pool_of(questions: Iterable[str]) -> Pool:
-    """The names and words of some questions, as often as they occur."""
+def collect_words(questions: Iterable[str]) -> WordPool:
+    """Collects the names and content words of the questions, as often as they occur."""
     named: list[str] = []
     by_ending: dict[str, list[str]] = defaultdict(list)
     for question in questions:
-        named += names(question)
-        for match in _PLAIN.finditer(question):
+        named += find_names(question)
+        for match in _CONTENT_WORD.finditer(question):
             by_ending[_ending(match.group())].append(match.group())
-    return Pool(tuple(named), {ending: tuple(found) for ending, found in by_ending.items()})
+    return WordPool(tuple(named), {ending: tuple(found) for ending, found in by_ending.items()})
 
 
-def near_miss(question: str, context: str, pool: Pool, random: Random) -> str | None:
-    """`question` with one name, number or word swapped so that `context` no longer answers it.
+def near_miss(question: str, context: str, pool: WordPool, random: Random) -> str | None:
+    """Returns the question with one name, number or word changed, None if nothing can be changed.
 
-    Names come from the context or the pool, words from the pool. None where there is nothing to
-    swap. Now and then the swapped question is still answered: noise the labels bear.
+    Names come from the context or the pool, words from the pool. A few of the new questions are
+    still answered by the context: label noise.
     """
     ways: list[Callable[[], str | None]] = [
         lambda: _other_name(question, context, pool, random),
@@ -88,7 +88,7 @@ def near_miss(question: str, context: str, pool: Pool, random: Random) -> str | 
     random.shuffle(ways)
     if random.random() < 0.15:
         ways.insert(0, lambda: _other_aspect(question, context, random))
-    if random.random() < 0.05:  # rarely: people do ask why something doesn't work
+    if random.random() < 0.05:  # rarely, since real questions contain negations too
         ways.insert(0, lambda: _negated(question))
     for way in ways:
         altered = way()
@@ -97,13 +97,13 @@ def near_miss(question: str, context: str, pool: Pool, random: Random) -> str | 
     return None
 
 
-def _other_name(question: str, context: str, pool: Pool, random: Random) -> str | None:
+def _other_name(question: str, context: str, pool: WordPool, random: Random) -> str | None:
     lowered = question.lower()
-    here = list(dict.fromkeys(names(f"{context} . {question}")))
-    asked = [name for name in here if re.search(rf"\b{re.escape(name.lower())}\b", lowered)]
-    if not asked:
+    here = list(dict.fromkeys(find_names(f"{context} . {question}")))
+    in_question = [name for name in here if re.search(rf"\b{re.escape(name.lower())}\b", lowered)]
+    if not in_question:
         return None
-    name = random.choice(asked)
+    name = random.choice(in_question)
     others = [other for other in here if other.lower() not in lowered]
     if not others or random.random() > 0.45:
         drawn = [random.choice(pool.names) for _ in range(12)] if pool.names else []
@@ -140,9 +140,9 @@ def _opposite(question: str, random: Random) -> str | None:
     return question[: match.start()] + new + question[match.end() :]
 
 
-def _other_word(question: str, context: str, pool: Pool, random: Random) -> str | None:
-    """A plain word exchanged for one of like ending that the context does not hold."""
-    found = [match for match in _PLAIN.finditer(question) if match.start() > 0]
+def _other_word(question: str, context: str, pool: WordPool, random: Random) -> str | None:
+    """Swaps a content word for one with the same ending that is not in the context."""
+    found = [match for match in _CONTENT_WORD.finditer(question) if match.start() > 0]
     if not found:
         return None
     match = random.choice(found)
@@ -154,10 +154,10 @@ def _other_word(question: str, context: str, pool: Pool, random: Random) -> str 
 
 
 def _other_aspect(question: str, context: str, random: Random) -> str | None:
-    """The question for the time instead, where the context tells of none."""
-    if _TIME.search(context) or not _ASPECT.match(question):
+    """Asks for the time instead, if the context contains no time."""
+    if _TIME_EXPRESSION.search(context) or not _WHERE_WHY_HOW.match(question):
         return None
-    return _ASPECT.sub(random.choice(("When ", "In which year ", "How long ago ")), question)
+    return _WHERE_WHY_HOW.sub(random.choice(("When ", "In which year ", "How long ago ")), question)
 
 
 def _ending(word: str) -> str:

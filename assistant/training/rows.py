@@ -1,30 +1,32 @@
-"""Questions over the sentences of a context, and the files they are read from.
+"""Loads training rows: questions over the sentences of a context.
 
-A row file is JSON lines with `question`, `title`, `sentences`, `answering` (indices of the
-sentences that answer) and `answerable`. A claims file has `set`, `claim`, `evidence` (sentences)
-and `label` in its lines. A SQuAD 2.0 folder holds `questions.jsonl` (`question`,
-`document`, `spans` and `paragraph_span` in characters of the document, `answerable`) and
-`documents/`.
+A row file has JSON lines with `question`, `title`, `sentences`, `answering` (indices of the
+sentences that answer) and `answerable`. A claims file has JSON lines with `set`, `claim`,
+`evidence` (sentences) and `label`. A SQuAD 2.0 folder has `documents/` and `questions.jsonl`, with
+`question`, `document`, `spans` and `paragraph_span` (characters of the document) and `answerable`.
 """
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from corpus.sentences import sentence_spans
 
+# Other sets are turns of a conversation, or have lists of links as evidence.
 _CLAIM_SETS = frozenset({"fever-dev", "fever-symmetric", "fm2", "fm2-other-sentences"})
-_NONE: frozenset[int] = frozenset()
-FOLDS = 3  # a SQuAD document in three is for validation only
+# One SQuAD document in this many is for validation only.
+_FOLDS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """A question over the sentences of one context.
 
-    `answering` holds indices into `sentences`; `source` names the set, `document` the SQuAD
-    document (without suffix, empty for other sets).
+    `answering` holds indices of `sentences`. `source` names the data set, `document` the SQuAD
+    document without suffix ("" for other sets).
     """
 
     source: str
@@ -36,12 +38,13 @@ class Row:
 
     @property
     def answerable(self) -> bool:
+        """Whether at least one sentence answers the question."""
         return bool(self.answering)
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """What the reader sees, and what it should say of each sentence."""
+    """The reader's input, and for each sentence whether it answers the question."""
 
     question: str
     title: str | None
@@ -49,83 +52,77 @@ class Example:
     labels: tuple[bool, ...]
 
 
-def read_rows(path: Path) -> list[Row]:
-    """The rows of one file that have sentences; their source is the file's stem."""
-    rows = []
-    with path.open(encoding="utf-8") as lines:
-        for line in lines:
-            raw = json.loads(line)
-            row = Row(
-                source=path.stem,
-                question=raw["question"].strip(),
-                title=_readable(raw["title"]),
-                sentences=tuple(raw["sentences"]),
-                answering=frozenset(raw["answering"]),
-            )
-            if row.sentences and row.question:
-                rows.append(row)
-    return rows
+def load_rows(path: Path) -> list[Row]:
+    """Loads the rows that have a question and sentences; their source is the stem of the file."""
+    rows = [
+        Row(
+            source=path.stem,
+            question=raw["question"].strip(),
+            title=_readable(raw["title"]),
+            sentences=tuple(raw["sentences"]),
+            answering=frozenset(raw["answering"]),
+        )
+        for raw in _json_lines(path)
+    ]
+    return [row for row in rows if row.sentences and row.question]
 
 
-def read_claims(path: Path) -> list[Row]:
-    """The claims of one file as rows: the claim in the question's place, answered by the evidence
-    that supports it. Evidence that refutes a claim was mostly written to come near it.
+def load_claims(path: Path) -> list[Row]:
+    """Loads claims as rows: the claim is the question, supporting evidence answers it.
 
-    Left out are partial support, and sets whose claims are turns of a conversation or whose
-    evidence is a list of links.
+    Evidence that refutes a claim does not answer it; most of it was written to resemble an answer.
+    Partial support is left out.
     """
+    return [
+        Row(
+            source=raw["set"],
+            question=raw["claim"].strip(),
+            title="",
+            sentences=tuple(raw["evidence"]),
+            answering=frozenset(range(len(raw["evidence"])) if raw["label"] == "supported" else ()),
+        )
+        for raw in _json_lines(path)
+        if raw["set"] in _CLAIM_SETS and raw["label"] != "partial" and raw["evidence"]
+    ]
+
+
+def load_squad2(folder: Path) -> list[Row]:
+    """Loads the questions of a SQuAD 2.0 folder, each over its whole paragraph."""
+    texts = {
+        path.name: path.read_text(encoding="utf-8") for path in (folder / "documents").iterdir()
+    }
     rows = []
-    with path.open(encoding="utf-8") as lines:
-        for line in lines:
-            raw = json.loads(line)
-            if raw["set"] in _CLAIM_SETS and raw["label"] != "partial" and raw["evidence"]:
-                supported = raw["label"] == "supported"
-                rows.append(
-                    Row(
-                        source=raw["set"],
-                        question=raw["claim"].strip(),
-                        title="",
-                        sentences=tuple(raw["evidence"]),
-                        answering=frozenset(range(len(raw["evidence"]))) if supported else _NONE,
-                    )
-                )
+    for raw in _json_lines(folder / "questions.jsonl"):
+        text = texts[raw["document"]]
+        spans = list(sentence_spans(text, *raw["paragraph_span"]))
+        answering = frozenset(
+            number
+            for number, (start, end) in enumerate(spans)
+            if any(start < span[1] and span[0] < end for span in raw["spans"])
+        )
+        rows.append(
+            Row(
+                source="squad2",
+                question=raw["question"].strip(),
+                title=text.partition("\n")[0].lstrip("# "),
+                sentences=tuple(text[start:end] for start, end in spans),
+                answering=answering if raw["answerable"] else frozenset(),
+                document=Path(raw["document"]).stem,
+            )
+        )
     return rows
+
+
+def is_validation(document: str) -> bool:
+    """Whether a SQuAD document (name without suffix) is not trained on; decided by its hash."""
+    return int(hashlib.sha256(document.encode()).hexdigest(), 16) % _FOLDS == 0
+
+
+def _json_lines(path: Path) -> Iterator[Any]:
+    with path.open(encoding="utf-8") as lines:
+        yield from map(json.loads, lines)
 
 
 def _readable(title: str) -> str:
     title = title.replace("_", " ")
     return title if " " in title else title.replace("-", " ")
-
-
-def read_squad2(folder: Path) -> list[Row]:
-    """The questions of a SQuAD 2.0 folder, each over its whole paragraph."""
-    texts = {
-        path.name: path.read_text(encoding="utf-8") for path in (folder / "documents").iterdir()
-    }
-    rows = []
-    with (folder / "questions.jsonl").open(encoding="utf-8") as lines:
-        for line in lines:
-            raw = json.loads(line)
-            text = texts[raw["document"]]
-            pieces = list(sentence_spans(text, *raw["paragraph_span"]))
-            answering = frozenset(
-                number
-                for number, (start, end) in enumerate(pieces)
-                if any(start < span[1] and span[0] < end for span in raw["spans"])
-            )
-            rows.append(
-                Row(
-                    source="squad2",
-                    question=raw["question"].strip(),
-                    title=text.partition("\n")[0].lstrip("# "),
-                    sentences=tuple(text[start:end] for start, end in pieces),
-                    answering=answering if raw["answerable"] else frozenset(),
-                    document=Path(raw["document"]).stem,
-                )
-            )
-    return rows
-
-
-def for_validation(document: str) -> bool:
-    """Whether a SQuAD document (its name without suffix) is kept out of training, by a hash."""
-    return int(hashlib.sha256(document.encode()).hexdigest(), 16) % FOLDS == 0

@@ -131,7 +131,7 @@ def test_a_fit_is_where_the_gradient_vanishes() -> None:
 
 def test_what_was_answered_from_the_wrong_place_teaches_nothing() -> None:
     wrong = np.array([False, True, False])
-    kept = Sample("s", np.eye(3), np.array([True, True, False]), wrong).learnable()
+    kept = Sample("s", np.eye(3), np.array([True, True, False]), wrong).without_wrong()
     assert kept.features.tolist() == [[1, 0, 0], [0, 0, 1]]
     assert kept.answerable.tolist() == [True, False]
 

@@ -22,7 +22,7 @@ from api.cli.terminal import ProgressBars
 from api.settings import Settings
 from assistant.evaluation import Metric, Outcome, bootstrap_mean, compute_metrics, evaluate
 from assistant.pipeline import Assistant
-from assistant.training.rows import for_validation
+from assistant.training.rows import is_validation
 from assistant.tuning import is_askable
 from corpus.gold import GoldQuestion, read_gold
 
@@ -98,7 +98,7 @@ def plain(ask: Ask, files: Sequence[list[GoldQuestion]], _: Assistant) -> Figure
 def _squad2(ask: Ask, files: Sequence[list[GoldQuestion]], _: Assistant) -> Figures:
     outcomes = ask(files[0])
     # The reader was trained on some of the documents; only the others tell how it does elsewhere.
-    unread = [o for o in outcomes if for_validation(Path(o.gold.document or "").stem)]
+    unread = [o for o in outcomes if is_validation(Path(o.gold.document or "").stem)]
     found = dict(compute_metrics(outcomes))
     found |= {f"unread {name}": figure for name, figure in compute_metrics(unread).items()}
     disfluent = compute_metrics(ask(files[1]))

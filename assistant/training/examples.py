@@ -1,10 +1,10 @@
 """Training examples for the reader: rows as they are, and unanswerable questions made from them.
 
-It knows text only: no tokens, no tensors. Everything random comes from the `random.Random` given.
+Knows text, no tokens or tensors. All randomness comes from the `Random` argument.
 
-Unanswerable questions are rare in the row files, so most are made: the answer is left out, the
-passage is another one (Clark and Gardner, "Simple and Effective Multi-Paragraph Reading
-Comprehension", 2018), or the question is altered in one word that matters (`nearmiss`).
+Few rows are unanswerable, so most unanswerable examples are made: the answer is removed, the
+context is replaced (Clark and Gardner, "Simple and Effective Multi-Paragraph Reading
+Comprehension", 2018), or the question is altered (`near_misses`).
 """
 
 import math
@@ -14,31 +14,31 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from random import Random
 
-from assistant.training.near_misses import Pool, near_miss, pool_of
+from assistant.training.near_misses import WordPool, collect_words, near_miss
 from assistant.training.rows import Example, Row
-from assistant.training.tables import made_table
+from assistant.training.tables import make_table
 
-# What a context may hold, in words; about 1.35 tokens to the word.
-WINDOW_WORDS = 130
+# Words in a context; one word is about 1.35 tokens.
+MAX_CONTEXT_WORDS = 130
 
-# How answerable rows are used, as shares; the rest stay answerable.
-LEFT_OUT, ELSEWHERE, NEAR_MISS = 0.12, 0.12, 0.26
-# How contexts are cut and changed, as shares; the rest is one window up to WINDOW_WORDS wide.
+# Shares of the answerable rows that become unanswerable; the rest stays answerable.
+ANSWER_REMOVED, OTHER_CONTEXT, NEAR_MISS = 0.12, 0.12, 0.26
+# Shares of the contexts that are changed; the rest is one window up to MAX_CONTEXT_WORDS wide.
 NARROW, SINGLE, MIXED, SHUFFLED = 0.22, 0.07, 0.10, 0.03
-TITLED = 0.4
+WITH_TITLE = 0.4
 TABLES = 0.03
 
 _WORD = re.compile(r"\w+")
 
 
 class Neighbours:
-    """Finds contexts like a given question: other contexts of its set, by shared rare words.
+    """Finds contexts similar to a question in the same data set.
 
-    Similarity is the sum of inverse document frequencies of shared words, over words that no more
-    than `common` contexts of the set hold.
+    Similarity is the sum of the inverse document frequencies of shared words, over words that at
+    most `max_contexts` contexts of the set contain.
     """
 
-    def __init__(self, rows: Iterable[Row], common: int = 60) -> None:
+    def __init__(self, rows: Iterable[Row], max_contexts: int = 60) -> None:
         contexts: dict[str, dict[tuple[str, ...], None]] = defaultdict(dict)
         for row in rows:
             contexts[row.source][row.sentences] = None
@@ -50,13 +50,13 @@ class Neighbours:
                 for word in _words(" ".join(sentences)):
                     holders[word].append(number)
             self._holders[source] = {
-                word: where for word, where in holders.items() if len(where) <= common
+                word: where for word, where in holders.items() if len(where) <= max_contexts
             }
 
-    def like(self, row: Row, random: Random) -> tuple[str, ...]:
-        """One of the three most similar contexts; any context where none shares a word.
+    def similar(self, row: Row, random: Random) -> tuple[str, ...]:
+        """Returns one of the three most similar contexts that share no sentence with the row.
 
-        None of the similar ones shares a sentence with the row; the caller checks the other case.
+        If no context shares a word, returns any context, which may share sentences.
         """
         contexts, holders = self._contexts[row.source], self._holders[row.source]
         scores: dict[int, float] = defaultdict(float)
@@ -77,68 +77,74 @@ def _words(text: str) -> set[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Corpus:
-    """The rows to train on and what making unanswerable questions from them needs."""
+class TrainingSet:
+    """The rows to train on, and what is needed to make unanswerable questions from them."""
 
     rows: tuple[Row, ...]
     neighbours: Neighbours
-    pool: Pool
+    pool: WordPool
 
 
-def corpus_of(rows: Iterable[Row], caps: Mapping[str, int], random: Random) -> Corpus:
-    """The rows, at most `caps[source]` of a source, with their neighbours and names."""
+def build_training_set(
+    rows: Iterable[Row], max_rows: Mapping[str, int], random: Random
+) -> TrainingSet:
+    """Builds a training set with at most `max_rows[source]` random rows of a source."""
     by_source: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         by_source[row.source].append(row)
     kept: list[Row] = []
     for source, found in by_source.items():
-        cap = caps.get(source, len(found))
+        cap = max_rows.get(source, len(found))
         kept += found if len(found) <= cap else random.sample(found, cap)
-    return Corpus(tuple(kept), Neighbours(kept), pool_of(row.question for row in kept))
+    return TrainingSet(tuple(kept), Neighbours(kept), collect_words(row.question for row in kept))
 
 
-def examples(corpus: Corpus, repeats: Mapping[str, int], random: Random) -> Iterator[Example]:
-    """Examples without end: pass after pass over the rows, shuffled.
+def generate_examples(
+    training: TrainingSet, repeats: Mapping[str, int], random: Random
+) -> Iterator[Example]:
+    """Yields examples endlessly: pass after pass over the shuffled rows.
 
-    A row comes `repeats[source]` times in a pass, once where its source is not named. Each pass
-    makes its unanswerable questions anew.
+    A row occurs `repeats[source]` times in a pass, by default once. Each pass makes other
+    unanswerable questions.
     """
     while True:
-        order = [row for row in corpus.rows for _ in range(repeats.get(row.source, 1))]
+        order = [row for row in training.rows for _ in range(repeats.get(row.source, 1))]
         random.shuffle(order)
         for row in order:
-            yield (
-                made_table(random) if random.random() < TABLES else example_of(row, corpus, random)
-            )
+            if random.random() < TABLES:
+                yield make_table(random)
+            else:
+                yield make_example(row, training, random)
 
 
-def example_of(row: Row, corpus: Corpus, random: Random) -> Example:
-    """One example from a row: itself, or an unanswerable question made from it."""
+def make_example(row: Row, training: TrainingSet, random: Random) -> Example:
+    """Makes one example from a row: the row itself, or an unanswerable question."""
     if not row.answerable:
-        return assembled(row, corpus, random)
+        return assemble(row, training, random)
     draw = random.random()
-    if draw < LEFT_OUT:
+    if draw < ANSWER_REMOVED:
         rest = [text for number, text in enumerate(row.sentences) if number not in row.answering]
         if rest:
-            return assembled(
-                replace(row, sentences=tuple(rest), answering=frozenset()), corpus, random
+            return assemble(
+                replace(row, sentences=tuple(rest), answering=frozenset()), training, random
             )
-    elif draw < LEFT_OUT + ELSEWHERE:
-        other = corpus.neighbours.like(row, random)
+    elif draw < ANSWER_REMOVED + OTHER_CONTEXT:
+        other = training.neighbours.similar(row, random)
         answers = {row.sentences[number] for number in row.answering}
         if not answers.intersection(other):
-            return assembled(replace(row, sentences=other, answering=frozenset()), corpus, random)
-    elif draw < LEFT_OUT + ELSEWHERE + NEAR_MISS:
-        question = near_miss(row.question, " ".join(row.sentences), corpus.pool, random)
+            return assemble(replace(row, sentences=other, answering=frozenset()), training, random)
+    elif draw < ANSWER_REMOVED + OTHER_CONTEXT + NEAR_MISS:
+        question = near_miss(row.question, " ".join(row.sentences), training.pool, random)
         if question is not None:
-            # cut around what answered the question as it was
-            made = assembled(replace(row, question=question), corpus, random)
+            # The window is around the sentence that answered the original question.
+            made = assemble(replace(row, question=question), training, random)
             return replace(made, labels=(False,) * len(made.labels))
-    return assembled(row, corpus, random)
+    return assemble(row, training, random)
 
 
-def assembled(row: Row, corpus: Corpus, random: Random) -> Example:
-    """The row with its context cut to a window or mixed with another, its question as typed."""
+def assemble(row: Row, training: TrainingSet, random: Random) -> Example:
+    """Returns the row with its context cut to a window or mixed with another context, and its
+    question as a user might type it."""
     draw = random.random()
     if draw < SINGLE:
         chosen = [_anchor(row, random)]
@@ -146,11 +152,11 @@ def assembled(row: Row, corpus: Corpus, random: Random) -> Example:
         chosen = _window(row, random.randint(15, 70), random)
     else:
         chosen = _window(
-            row, WINDOW_WORDS if draw > 0.5 else random.randint(50, WINDOW_WORDS), random
+            row, MAX_CONTEXT_WORDS if draw > 0.5 else random.randint(50, MAX_CONTEXT_WORDS), random
         )
     parts = [(row.sentences[number], number in row.answering) for number in chosen]
     if draw > 1 - MIXED:
-        other = corpus.neighbours.like(row, random)
+        other = training.neighbours.similar(row, random)
         start = random.randrange(len(other))
         extra = [(text, False) for text in other[start : start + random.randint(1, 4)]]
         extra = [part for part in extra if part[0] not in row.sentences]
@@ -158,8 +164,8 @@ def assembled(row: Row, corpus: Corpus, random: Random) -> Example:
     elif draw > 1 - MIXED - SHUFFLED:
         random.shuffle(parts)
     return Example(
-        question=as_typed(row.question, random),
-        title=row.title if row.title and random.random() < TITLED else None,
+        question=vary_typing(row.question, random),
+        title=row.title if row.title and random.random() < WITH_TITLE else None,
         sentences=tuple(text for text, _ in parts),
         labels=tuple(label for _, label in parts),
     )
@@ -169,8 +175,8 @@ def _anchor(row: Row, random: Random) -> int:
     return random.choice(sorted(row.answering) or range(len(row.sentences)))
 
 
-def _window(row: Row, words: int, random: Random) -> list[int]:
-    """Neighbouring sentences around the anchor, grown to either side at random up to `words`."""
+def _window(row: Row, max_words: int, random: Random) -> list[int]:
+    """Returns adjacent sentences around the anchor, extended at random to either side."""
     first = last = _anchor(row, random)
     held = row.sentences[first].count(" ") + 1
     while True:
@@ -179,7 +185,7 @@ def _window(row: Row, words: int, random: Random) -> list[int]:
             break
         side = random.choice(sides)
         held += row.sentences[side].count(" ") + 1
-        if held > words:
+        if held > max_words:
             break
         first, last = min(first, side), max(last, side)
     return list(range(first, last + 1))
@@ -206,8 +212,8 @@ _NEAR_KEYS = {
 }  # fmt: skip
 
 
-def as_typed(question: str, random: Random) -> str:
-    """The question mostly as it is, sometimes without its mark or question word, or mistyped."""
+def vary_typing(question: str, random: Random) -> str:
+    """Returns the question, sometimes without question mark or question word, or with typos."""
     if random.random() < 0.3:
         question = question.rstrip("? ")
     draw = random.random()
@@ -218,12 +224,13 @@ def as_typed(question: str, random: Random) -> str:
         question = random.choice(_LEADS).format(question)
     if random.random() < 0.07:
         for _ in range(random.randint(1, 2)):
-            question = mistyped(question, random)
+            question = add_typo(question, random)
     return question
 
 
-def mistyped(text: str, random: Random) -> str:
-    """`text` with one slip: two letters swapped, or one dropped, doubled or its neighbour hit."""
+def add_typo(text: str, random: Random) -> str:
+    """Returns the text with two letters swapped, or one dropped, doubled or replaced by its
+    neighbour on the keyboard."""
     at = random.randrange(1, max(len(text) - 1, 2))
     if len(text) < 4 or not text[at].isalpha():
         return text

@@ -1,0 +1,216 @@
+"""The trained reader scores the answering sentence highest; its rows never exceed their limits."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+
+import pytest
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+
+from assistant.reader.layout import (
+    MAX_QUESTION_TOKENS,
+    MAX_ROW_TOKENS,
+    MAX_SENTENCE_TOKENS,
+    MAX_TITLE_TOKENS,
+    MIN_SENTENCE_TOKENS,
+    LayoutError,
+    lay_out,
+    open_tokenizer,
+)
+from assistant.reader.runtime import MAX_READ_TOKENS, WEIGHTS, OnnxReader
+from corpus.document import Kind, Passage
+from corpus.loader import parse_document
+from corpus.splitter import split
+
+
+@pytest.fixture(scope="module")
+def reader() -> OnnxReader:
+    return OnnxReader()
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> Tokenizer:
+    return open_tokenizer(WEIGHTS / "tokenizer.json")
+
+
+def passage_of(text: str) -> Passage:
+    """The longest passage of a text."""
+    return max(split(parse_document("guide.md", text)), key=lambda passage: len(passage.units))
+
+
+GARDEN = passage_of(
+    "# Garden\n\nThe garden was founded in 1911 by Ada Green. It has 412 trees of many kinds. "
+    "Visitors may park their cars behind the old mill. Dogs are not allowed because they dig.\n"
+)
+PUMP = passage_of("# Pumps\n\nA pump lifts water. It is made of brass and rusts slowly.\n")
+# Both have more sentences than a row of the reader; the second has many tokens per character.
+LONG = passage_of(
+    " ".join(
+        f"In year {year} the gardeners planted a long row of apple trees behind wall {year}."
+        for year in range(24)
+    )
+)
+DENSE = passage_of(
+    " ".join(f"Reading {n} was 12.{n}7/45.{n}1-88.{n}9 (x={n}, y={n}.5)." for n in range(10, 30))
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("When was the garden founded?", "1911"),
+        ("How many trees are there?", "412"),
+        ("Where can I leave my car?", "old mill"),
+        ("Why are dogs forbidden?", "because they dig"),
+    ],
+)
+def test_the_answering_sentence_has_the_highest_logit_of_its_passage(
+    reader: OnnxReader, question: str, answer: str
+) -> None:
+    (reading,) = reader.read(question, [(GARDEN, 0)])
+    assert sorted(reading.units) == [0, 1, 2, 3]
+    best = max(reading.units, key=lambda place: reading.units[place])
+    assert answer in GARDEN.source(GARDEN.units[best])
+
+
+def test_an_answering_passage_has_a_higher_logit_than_another(reader: OnnxReader) -> None:
+    right, wrong = reader.read("When was the garden founded?", [(GARDEN, 0), (PUMP, 0)])
+    assert right.passage > 0 > wrong.passage
+    assert max(wrong.units.values()) < 0
+
+
+def test_the_rows_of_a_table_are_read_without_its_header(reader: OnnxReader) -> None:
+    passage = passage_of(
+        "# Tools\n\n| Tool | Use |\n|---|---|\n| Spade | turning the soil |\n| Rake | leaves |\n"
+    )
+    assert [unit.kind for unit in passage.units] == [Kind.HEADER, Kind.ROW, Kind.ROW]
+    (reading,) = reader.read("What is a rake used for?", [(passage, 1)])
+    assert sorted(reading.units) == [1, 2]
+
+
+@pytest.mark.parametrize("place", [0, 3, 5, 6, 7, -1])
+def test_a_long_passage_is_read_around_the_given_unit(reader: OnnxReader, place: int) -> None:
+    place %= len(LONG.units)
+    question = "What did the gardeners plant?"
+    long_question = f"{question} {'And what did visitors of the garden see? ' * 8}"
+    short, long = (reader.read(each, [(LONG, place)])[0] for each in (question, long_question))
+    read = sorted(short.units)
+    assert place in read and place in long.units
+    assert read == list(range(read[0], read[-1] + 1))
+    assert 1 < len(read) < len(LONG.units)
+
+
+def test_a_passage_with_many_tokens_per_character_is_read_around_the_given_unit(
+    reader: OnnxReader,
+) -> None:
+    for place in range(len(DENSE.units)):
+        assert place in reader.read("What?", [(DENSE, place)])[0].units
+
+
+def test_a_sentence_longer_than_a_row_is_read_truncated(reader: OnnxReader) -> None:
+    trees = ", ".join(f"tree {number}" for number in range(200))
+    passage = passage_of(f"# Trees\n\nThe gardeners planted {trees}.\n")
+    (reading,) = reader.read("What did the gardeners plant?", [(passage, 0)])
+    assert list(reading.units) == [0]
+
+
+def test_there_is_a_reading_per_passage_in_the_given_order(reader: OnnxReader) -> None:
+    question = "How many trees are there?"
+    both = reader.read(question, [(GARDEN, 1), (PUMP, 0)])
+    assert [sorted(reading.units) for reading in both] == [[0, 1, 2, 3], [0, 1]]
+    assert both[::-1] == reader.read(question, [(PUMP, 0), (GARDEN, 1)])
+    assert reader.read(question, []) == []
+
+
+def test_threads_get_the_same_readings(reader: OnnxReader) -> None:
+    questions = ["When was it founded?", "How many trees?", "Where to park?"] * 6
+
+    def read(question: str) -> object:
+        return reader.read(question, [(GARDEN, 0)])
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(read, questions)) == [read(question) for question in questions]
+
+
+# --- the layout ----------------------------------------------------------------------------------
+
+
+def sentence_lengths(tokenizer: Tokenizer, sentences: Sequence[str], max_tokens: int) -> list[int]:
+    """The tokens of every sentence that fits after the question "Why?"."""
+    layout = lay_out(tokenizer, "Why?", sentences, max_tokens=max_tokens)
+    markers = [layout.types.index(1) - 1, *(marker for marker in layout.markers if marker >= 0)]
+    return [end - start - 1 for start, end in pairwise(markers)]
+
+
+def test_a_row_holds_question_title_and_sentences_each_followed_by_sep(
+    tokenizer: Tokenizer,
+) -> None:
+    def ids(text: str) -> list[int]:
+        return list(tokenizer.encode(text, add_special_tokens=False).ids)
+
+    layout = lay_out(tokenizer, "Why dig?", ["It rains.", "Dogs dig."], "Garden")
+    cls, sep = tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")
+    context = [cls, *ids("Why dig?"), sep, *ids("Garden"), sep]
+    first, second = ids("It rains."), ids("Dogs dig.")
+    assert list(layout.ids) == [*context, *first, sep, *second, sep]
+    assert layout.types == (0,) * len(context) + (1,) * (len(first) + len(second) + 2)
+    assert layout.markers == (len(context) + len(first), len(layout.ids) - 1)
+
+
+@pytest.mark.parametrize("title", [None, "", "  "])
+def test_without_a_title_the_sentences_follow_the_question(
+    tokenizer: Tokenizer, title: str | None
+) -> None:
+    layout = lay_out(tokenizer, "Why?", ["It rains."], title)
+    assert layout.ids.count(tokenizer.token_to_id("[SEP]")) == 2
+
+
+def test_each_part_is_truncated_to_its_maximum(tokenizer: Tokenizer) -> None:
+    long = "garden " * 200
+    layout = lay_out(tokenizer, long, [long], long)
+    assert layout.types.count(0) == 1 + MAX_QUESTION_TOKENS + 1 + MAX_TITLE_TOKENS + 1
+    assert layout.types.count(1) == MAX_SENTENCE_TOKENS + 1
+
+
+@pytest.mark.parametrize("max_tokens", [20, 60, MAX_READ_TOKENS, MAX_ROW_TOKENS])
+def test_a_row_never_exceeds_its_maximum(tokenizer: Tokenizer, max_tokens: int) -> None:
+    sentences = ["The garden has many old trees and no dogs at all."] * 60
+    layout = lay_out(tokenizer, "Why?", sentences, max_tokens=max_tokens)
+    assert max_tokens - MIN_SENTENCE_TOKENS - 1 <= len(layout.ids) <= max_tokens
+    assert len(layout.types) == len(layout.ids)
+    fitting = sorted(marker for marker in layout.markers if marker >= 0)
+    assert layout.markers == (*fitting, *[-1] * (60 - len(fitting)))
+    assert all(layout.ids[marker] == tokenizer.token_to_id("[SEP]") for marker in fitting)
+
+
+def test_the_last_sentence_is_truncated_or_left_out_with_all_later_ones(
+    tokenizer: Tokenizer,
+) -> None:
+    first, second = "garden " * 5, "tree " * 20
+    after_first = lay_out(tokenizer, "Why?", [first]).markers[0] + 1
+    room = after_first + MIN_SENTENCE_TOKENS
+    assert sentence_lengths(tokenizer, [first, second], room + 1) == [5, MIN_SENTENCE_TOKENS]
+    assert sentence_lengths(tokenizer, [first, second, "tree"], room) == [5]
+    assert len(sentence_lengths(tokenizer, ["garden " * 9, "tree"], after_first + 6)) == 2
+
+
+def test_without_sentences_there_are_no_markers(tokenizer: Tokenizer) -> None:
+    layout = lay_out(tokenizer, "Why?", [])
+    assert (layout.markers, set(layout.types)) == ((), {0})
+
+
+def test_tokens_without_room_for_a_sentence_are_refused(tokenizer: Tokenizer) -> None:
+    with pytest.raises(LayoutError, match="10 tokens leave no room"):
+        lay_out(tokenizer, "Why does the garden have trees?", ["It rains."], max_tokens=10)
+
+
+def test_an_unsuitable_tokenizer_is_refused() -> None:
+    padding, truncating = (open_tokenizer(WEIGHTS / "tokenizer.json") for _ in range(2))
+    padding.enable_padding()
+    truncating.enable_truncation(8)
+    no_bert = Tokenizer(WordLevel({"[UNK]": 0}, unk_token="[UNK]"))
+    reasons = ["pads or truncates", "pads or truncates", r"no \[CLS\]"]
+    for unsuitable, reason in zip([padding, truncating, no_bert], reasons, strict=True):
+        with pytest.raises(LayoutError, match=reason):
+            lay_out(unsuitable, "Why?", ["It rains."])
