@@ -1,54 +1,43 @@
-"""Raw web scrapes serve as a corpus: their own questions get their own answers, in place."""
+"""Raw web scrapes work as a corpus: their questions get their own answers, with exact citations."""
 
 from pathlib import Path
 
 import pytest
 from builders import link_encoders
 
-from api.assembly.assistant import ensure_index, open_assistant, open_texts
+from api.assembly.assistant import ensure_index, open_assistant
 from api.settings import Settings
 from assistant.answer import Status
 from assistant.pipeline import Assistant
 
 SCRAPES = Path(__file__).resolve().parents[3] / "shared" / "material"
-needs_scrapes = pytest.mark.skipif(
-    not SCRAPES.is_dir(), reason="the raw scrapes are not beside this checkout"
-)
 
 
 @pytest.fixture(scope="module")
-def settings(encoder_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def scrapes(encoder_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Assistant:
+    if not SCRAPES.is_dir():
+        pytest.skip(f"the raw scrapes are not on this machine ({SCRAPES})")
     folder = tmp_path_factory.mktemp("scrapes")
     link_encoders(folder, encoder_data)
     settings = Settings(corpus=SCRAPES, data=folder)
     ensure_index(settings)
-    return settings
-
-
-@pytest.fixture(scope="module")
-def scrapes(settings: Settings) -> Assistant:
     return open_assistant(settings)
 
 
-@needs_scrapes
-@pytest.mark.parametrize("number", range(5))
-def test_the_faq_of_a_scrape_is_answered_with_its_own_answer_at_its_place(
-    scrapes: Assistant, settings: Settings, number: int
-) -> None:
-    asked = [entry.passage for entry in scrapes.generation.passages.faq_passages()]
-    questions = [passage.question for passage in asked if passage.headings == ("FAQs",)]
+def test_the_faq_of_a_scrape_is_answered_with_its_own_answers(scrapes: Assistant) -> None:
+    passages = [entry.passage for entry in scrapes.generation.passages.faq_passages()]
+    questions = [str(p.question) for p in passages if p.headings == ("FAQs",)]
     assert len(questions) == 5
-    question = str(questions[number])
-    answer = scrapes.ask(question)
-    assert answer.status is Status.ANSWERED
-    (citation,) = answer.citations
-    text = open_texts(settings).read(citation.sha256)
-    expected = text.split(f"\n{question}\n")[1].split("\n")[0]
-    assert citation.quote == expected == text[citation.start : citation.end]
-    assert text[: citation.start].endswith(f"\n{question}\n")
+    for question in questions:
+        answer = scrapes.ask(question)
+        assert answer.status is Status.ANSWERED
+        (citation,) = answer.citations
+        text = scrapes.texts.read(citation.sha256)
+        expected = text.split(f"\n{question}\n")[1].split("\n")[0]
+        assert citation.quote == expected == text[citation.start : citation.end]
+        assert text[: citation.start].endswith(f"\n{question}\n")
 
 
-@needs_scrapes
 @pytest.mark.parametrize(
     ("question", "start", "count"),
     [
@@ -57,7 +46,7 @@ def test_the_faq_of_a_scrape_is_answered_with_its_own_answer_at_its_place(
         ("What are the similarities of internal and external customers?", "Need for Satisf", 5),
     ],
 )
-def test_tables_whose_cells_have_run_together_are_told_cell_by_cell(
+def test_tables_whose_cells_have_run_together_are_answered_cell_by_cell(
     scrapes: Assistant, question: str, start: str, count: int
 ) -> None:
     answer = scrapes.ask(question)
@@ -65,7 +54,6 @@ def test_tables_whose_cells_have_run_together_are_told_cell_by_cell(
     assert len(answer.sentences) == count
 
 
-@needs_scrapes
-def test_what_a_scrape_sounds_like_but_does_not_say_is_refused(scrapes: Assistant) -> None:
+def test_a_question_that_only_resembles_the_scrapes_is_refused(scrapes: Assistant) -> None:
     answer = scrapes.ask("In which year did Apple open its first shop?")
     assert (answer.status, answer.citations) == (Status.REFUSED, ())

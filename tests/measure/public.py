@@ -1,16 +1,16 @@
-"""How good, on the gold questions and on public sets: `make eval`. Prints, compares and stores.
+"""Measures the quality of answers on the gold questions and on public data sets: `make eval`.
 
-Each set is a folder of documents with a file of questions (see `corpus.gold`). Its documents are
-indexed as a user's would be, and the questions go through the pipeline that serves. The figures of
-the last whole run are kept in `results.json`; a run says how far it is from them, and a whole run
-takes their place.
+A data set is a folder of documents with files of questions (see `corpus.gold`). Its documents are
+indexed like a user's, and its questions go through the pipeline that serves. `results.json` holds
+the metrics of the last complete run: every run prints the change since then, a complete run
+replaces them.
 """
 
 import argparse
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, astuple, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,46 +30,44 @@ ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared"
 RESULTS = Path(__file__).parent / "results.json"
 
-Figures = Mapping[str, Metric]
+Metrics = Mapping[str, Metric]
 Ask = Callable[[Sequence[GoldQuestion]], list[Outcome]]
 
 
 @dataclass(frozen=True)
-class PublicSet:
-    """A corpus, its files of questions, and what is measured of them."""
+class DataSet:
+    """A folder of documents, its files of questions, and how they are measured."""
 
     name: str
     corpus: Path
     questions: tuple[Path, ...]
-    measure: Callable[[Ask, Sequence[list[GoldQuestion]], Assistant], Figures]
+    measure: Callable[[Ask, Sequence[list[GoldQuestion]], Assistant], Metrics]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measures the sets that are there and names those that are not."""
+    """Measures the data sets on this machine and names those that are missing."""
     options = _parser().parse_args(arguments)
     stored = json.loads(options.results.read_text("utf-8")) if options.results.exists() else {}
     before = stored.get("sets", {})
     found: dict[str, dict[str, dict[str, float]]] = {}
-    for each in public_sets():
+    for each in data_sets():
         if options.only and each.name not in options.only:
             continue
         if not each.corpus.is_dir():
-            print(f"{each.name}: skipped, {each.corpus} is not there")
+            print(f"{each.name}: skipped, {each.corpus} does not exist")
             continue
-        measured = _measured(each, options.every)
-        _show(each.name, measured, before.get(each.name, {}), stored.get("date", ""))
-        found[each.name] = {name: asdict(figure) for name, figure in measured.items()}
-    whole = not options.only and options.every == 1
-    if whole and found:
+        metrics = _measure(each, options.every)
+        _show(each.name, metrics, before.get(each.name, {}), stored.get("date", ""))
+        found[each.name] = {name: asdict(metric) for name, metric in metrics.items()}
+    if found and not options.only and options.every == 1:
         date = datetime.now(UTC).strftime("%Y-%m-%d")
-        kept = {name: found.get(name, before.get(name)) for name in {**before, **found}}
-        text = json.dumps({"date": date, "sets": kept}, indent=1)
+        text = json.dumps({"date": date, "sets": {**before, **found}}, indent=1)
         options.results.write_text(text + "\n", encoding="utf-8")
         print(f"stored in {options.results}")
     return 0
 
 
-def _measured(each: PublicSet, every: int) -> Figures:
+def _measure(each: DataSet, every: int) -> Metrics:
     settings = Settings(corpus=each.corpus)
     files = [
         [gold for gold in read_gold(path) if is_askable(gold)][::every] for path in each.questions
@@ -88,24 +86,24 @@ def _measured(each: PublicSet, every: int) -> Figures:
             assistant.generation.close()
 
 
-# --- what is measured ------------------------------------------------------------------------
+# --- metrics -------------------------------------------------------------------------------------
 
 
-def plain(ask: Ask, files: Sequence[list[GoldQuestion]], _: Assistant) -> Figures:
+def answer_metrics(ask: Ask, files: Sequence[list[GoldQuestion]], _: Assistant) -> Metrics:
     return compute_metrics(ask(files[0]))
 
 
-def _squad2(ask: Ask, files: Sequence[list[GoldQuestion]], _: Assistant) -> Figures:
+def _squad2(ask: Ask, files: Sequence[list[GoldQuestion]], _: Assistant) -> Metrics:
     outcomes = ask(files[0])
-    # The reader was trained on some of the documents; only the others tell how it does elsewhere.
-    unread = [o for o in outcomes if is_validation(Path(o.gold.document or "").stem)]
+    # The reader was trained on the other documents.
+    validation = [o for o in outcomes if is_validation(Path(o.gold.document or "").stem)]
     found = dict(compute_metrics(outcomes))
-    found |= {f"unread {name}": figure for name, figure in compute_metrics(unread).items()}
+    found |= {f"validation {name}": each for name, each in compute_metrics(validation).items()}
     disfluent = compute_metrics(ask(files[1]))
-    return found | {f"disfluent {name}": figure for name, figure in disfluent.items()}
+    return found | {f"disfluent {name}": each for name, each in disfluent.items()}
 
 
-def _chroma(ask: Ask, files: Sequence[list[GoldQuestion]], assistant: Assistant) -> Figures:
+def _chroma(ask: Ask, files: Sequence[list[GoldQuestion]], assistant: Assistant) -> Metrics:
     outcomes = ask(files[0])
     texts = dict(_documents(assistant))
     first = [float(_holds_copy(o, texts)) for o in outcomes if o.gold.spans]
@@ -118,23 +116,27 @@ def _chroma(ask: Ask, files: Sequence[list[GoldQuestion]], assistant: Assistant)
     }
 
 
-def _mtragun(ask: Ask, files: Sequence[list[GoldQuestion]], _: Assistant) -> Figures:
-    leaning = [gold for gold in files[0] if gold.history and gold.answerable and gold.document]
-    alone = compute_metrics(ask([replace(gold, history=()) for gold in leaning]))
-    told = compute_metrics(ask(leaning))
-    found = {**compute_metrics(ask(files[0])), "follow-ups rr@5": told["rr@5"]}
-    return found | {"follow-ups without history rr@5": alone["rr@5"]}
+def _mtragun(ask: Ask, files: Sequence[list[GoldQuestion]], _: Assistant) -> Metrics:
+    follow_ups = [gold for gold in files[0] if gold.history and gold.answerable and gold.document]
+    alone = compute_metrics(ask([replace(gold, history=()) for gold in follow_ups]))
+    with_history = compute_metrics(ask(follow_ups))
+    return {
+        **compute_metrics(ask(files[0])),
+        "follow-ups rr@5": with_history["rr@5"],
+        "follow-ups without history rr@5": alone["rr@5"],
+    }
 
 
-def _noiseqa(ask: Ask, files: Sequence[list[GoldQuestion]], _: Assistant) -> Figures:
+def _noiseqa(ask: Ask, files: Sequence[list[GoldQuestion]], _: Assistant) -> Metrics:
     clean, *noisy = (ask(questions) for questions in files)
     found = dict(compute_metrics(clean))
     right = found["right"].value
     for path, outcomes in zip(_noise_files()[1:], noisy, strict=True):
         name = path.stem.removeprefix("questions_").replace("_", " ")
-        figure = compute_metrics(outcomes)["right"]
-        share = Metric(figure.value / right, figure.low / right, figure.high / right, figure.count)
-        found |= {f"{name} right": figure, f"{name} share of clean": share}
+        noisy_right = compute_metrics(outcomes)["right"]
+        value, low, high, count = astuple(noisy_right)
+        share = Metric(value / right, low / right, high / right, count)
+        found |= {f"{name} right": noisy_right, f"{name} share of clean": share}
     return found
 
 
@@ -146,7 +148,7 @@ def _documents(assistant: Assistant) -> list[tuple[str, str]]:
 
 
 def _holds_copy(outcome: Outcome, texts: Mapping[str, str]) -> bool:
-    """Whether the first hit holds half of a gold span, or of another copy of its text."""
+    """Whether the first hit contains half of a gold span, or half of another copy of its text."""
     if not outcome.hits:
         return False
     passage = " ".join(outcome.hits[0].passage.text.split())
@@ -159,34 +161,36 @@ def _holds_copy(outcome: Outcome, texts: Mapping[str, str]) -> bool:
 
 
 def _overlap(outcome: Outcome) -> tuple[float, float]:
-    """Recall of the gold characters by the cited ones, and intersection over union."""
+    """Returns the share of gold characters that are cited, and intersection over union."""
     gold = {i for start, end in outcome.gold.spans for i in range(start, end)}
     cited = {(c.document, i) for c in outcome.answer.citations for i in range(c.start, c.end)}
     common = sum((outcome.gold.document, i) in cited for i in gold)
     return common / len(gold), common / (len(gold) + len(cited) - common)
 
 
-# --- the sets ----------------------------------------------------------------------------------
+# --- data sets -----------------------------------------------------------------------------------
 
 
-def public_sets() -> list[PublicSet]:
-    def public(name: str, measure: Callable[..., Figures], *questions: str) -> PublicSet:
+def data_sets() -> list[DataSet]:
+    """Returns all data sets, whether they are on this machine or not."""
+
+    def public(name: str, measure: Callable[..., Metrics], *questions: str) -> DataSet:
         folder = SHARED / "eval" / name
         files = tuple(folder / f"{each}.jsonl" for each in questions or ("questions",))
-        return PublicSet(name, folder / "documents", files, measure)
+        return DataSet(name, folder / "documents", files, measure)
 
     gold = ROOT / "corpus" / "gold" / "faq.jsonl"
     scrapes = Path(__file__).parent / "scrapes.jsonl"
     return [
-        PublicSet("gold", ROOT / "corpus" / "documents", (gold,), plain),
-        PublicSet("scrapes", SHARED / "material", (scrapes,), plain),
+        DataSet("gold", ROOT / "corpus" / "documents", (gold,), answer_metrics),
+        DataSet("scrapes", SHARED / "material", (scrapes,), answer_metrics),
         public("squad2", _squad2, "questions", "questions_disfluent"),
-        public("stici", plain),
+        public("stici", answer_metrics),
         public("mtragun", _mtragun),
         public("chroma", _chroma),
-        PublicSet("noiseqa", _noise_files()[0].parent / "documents", _noise_files(), _noiseqa),
-        public("hint3", plain),
-        public("policyqa", plain),
+        DataSet("noiseqa", _noise_files()[0].parent / "documents", _noise_files(), _noiseqa),
+        public("hint3", answer_metrics),
+        public("policyqa", answer_metrics),
     ]
 
 
@@ -195,17 +199,17 @@ def _noise_files() -> tuple[Path, ...]:
     return folder / "questions.jsonl", *sorted(folder.glob("questions_*.jsonl"))
 
 
-# --- the table ---------------------------------------------------------------------------------
+# --- output --------------------------------------------------------------------------------------
 
 
-def _show(name: str, found: Figures, before: Mapping[str, Mapping[str, float]], date: str) -> None:
+def _show(name: str, found: Metrics, before: Mapping[str, Mapping[str, float]], date: str) -> None:
     since = f"since {date}" if date else "since"
     table = Table(name, "value", since, "95 %", "n", box=None, pad_edge=False)
-    for measure, figure in found.items():
-        was = before.get(measure)
-        change = f"{figure.value - was['value']:+.3f}" if was else "new"
-        interval = f"{figure.low:.3f} to {figure.high:.3f}"
-        table.add_row(measure, f"{figure.value:.3f}", change, interval, str(figure.count))
+    for key, metric in found.items():
+        old = before.get(key)
+        change = f"{metric.value - old['value']:+.3f}" if old else "new"
+        interval = f"{metric.low:.3f} to {metric.high:.3f}"
+        table.add_row(key, f"{metric.value:.3f}", change, interval, str(metric.count))
     console = Console(highlight=False, width=100)
     console.print(table)
     console.print()
@@ -213,9 +217,11 @@ def _show(name: str, found: Figures, before: Mapping[str, Mapping[str, float]], 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", nargs="+", metavar="SET", help="these sets; stores nothing")
     parser.add_argument(
-        "--every", type=int, default=1, metavar="N", help="every Nth question; stores nothing"
+        "--only", nargs="+", metavar="SET", help="measure only these; stores nothing"
+    )
+    parser.add_argument(
+        "--every", type=int, default=1, metavar="N", help="take every Nth question; stores nothing"
     )
     parser.add_argument("--results", type=Path, default=RESULTS)
     return parser
