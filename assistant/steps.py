@@ -13,10 +13,9 @@ class Steps(Iterator[StepT], Generic[StepT, ResultT]):
     Closing it cancels the work at the step that was reached.
     """
 
-    _result: ResultT
-
     def __init__(self, generator: Generator[StepT, None, ResultT]) -> None:
-        self._steps = self._recorded(generator)
+        self._result: list[ResultT] = []  # empty until the generator returns
+        self._steps = _recorded(generator, self._result)
 
     def __next__(self) -> StepT:
         return next(self._steps)
@@ -25,11 +24,16 @@ class Steps(Iterator[StepT], Generic[StepT, ResultT]):
         """Runs the remaining steps and returns the generator's return value."""
         for _ in self._steps:
             pass
-        return self._result
+        return self._result[0]
 
     def close(self) -> None:
         """Closes the generator."""
         self._steps.close()
 
-    def _recorded(self, generator: Generator[StepT, None, ResultT]) -> Generator[StepT, None, None]:
-        self._result = yield from generator
+
+# A function and not a method: a reference to the object would be a cycle, and an abandoned generator
+# must release what it borrowed at once, not when the garbage collector runs.
+def _recorded(
+    generator: Generator[StepT, None, ResultT], result: list[ResultT]
+) -> Generator[StepT, None, None]:
+    result.append((yield from generator))

@@ -1,24 +1,15 @@
-"""Streaming: the answer as events, a client that goes away, and keys that ask only once."""
+"""Streaming: the events of an answer, clients that disconnect, and idempotency keys."""
 
 import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable
 
 import httpx2
 import pytest
 from fastapi.testclient import TestClient
-from serving import (
-    BEANS,
-    ROSES,
-    Event,
-    ask,
-    events_of,
-    expect_problem,
-    listening,
-)
+from serving import BEANS, ROSES, Event, ask, events_of, expect_problem, listening
 
 import api.http.streaming
 from api.assembly.service import Service
@@ -26,199 +17,186 @@ from api.service.access import ANONYMOUS
 from api.wire import ChatRequest
 from index.errors import IndexDamaged
 
-Writer = Callable[[Mapping[str, str]], Path]
-
 
 def stream(client: httpx2.Client, message: str, **headers: str) -> list[Event]:
-    body = {"message": message, "stream": True}
-    response = client.post("/v1/chat", json=body, headers=headers)
-    assert response.status_code == 200, response.text
-    assert response.headers["content-type"].startswith("text/event-stream")
+    response = client.post("/v1/chat", json={"message": message, "stream": True}, headers=headers)
+    assert response.headers["content-type"].startswith("text/event-stream"), response.text
     return events_of(response.text)
 
 
-def wait_until(condition: Callable[[], bool]) -> None:
-    until = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.01)
+Break = Callable[[Exception], None]
 
 
-# --- events --------------------------------------------------------------------------------------
+@pytest.fixture
+def break_assessment(shared_service: Service, monkeypatch: pytest.MonkeyPatch) -> Break:
+    """Makes the second step of each answer raise an error."""
+
+    def break_with(error: Exception) -> None:
+        def broken(*_: object) -> None:
+            raise error
+
+        with shared_service.generations.borrow() as assistant:
+            monkeypatch.setattr(assistant, "assess", broken)
+
+    return break_with
 
 
-def test_an_answer_comes_as_what_was_found_each_sentence_and_the_whole(client: TestClient) -> None:
-    retrieved, *sentences, (last, answer) = stream(client, BEANS)
+# --- Events ----------------------------------------------------------------------------------------
+
+
+def test_stream_has_the_hits_each_sentence_and_the_answer(shared_client: TestClient) -> None:
+    retrieved, *sentences, (last, answer) = stream(shared_client, BEANS)
     assert retrieved[0] == "retrieved"
     assert retrieved[1]["hits"][0]["document"] == "garden.md"
     assert [name for name, _ in sentences] == ["sentence"] * len(answer["sentences"])
-    told = sentences[0][1]
-    assert answer["text"][told["start"] : told["end"]] == told["text"]
-    assert told["citations"] == answer["citations"]
+    sentence = sentences[0][1]
+    assert answer["text"][sentence["start"] : sentence["end"]] == sentence["text"]
+    assert sentence["citations"] == answer["citations"]
     assert last == "answer"
-    changing = {"id", "conversation_id", "timings_ms"}
-    whole = ask(client, BEANS)
-    assert {k: v for k, v in answer.items() if k not in changing} == {
-        k: v for k, v in whole.items() if k not in changing
-    }
+    whole = ask(shared_client, BEANS)
+    varying = {"id", "conversation_id", "timings_ms"}
+    assert [answer[key] for key in whole if key not in varying] == [
+        whole[key] for key in whole if key not in varying
+    ]
 
 
-def test_a_refusal_comes_without_sentences(client: TestClient) -> None:
-    names = [name for name, _ in stream(client, "What is the boiling point of tungsten?")]
-    assert names == ["retrieved", "answer"]
+def test_refusal_is_streamed_without_sentences(shared_client: TestClient) -> None:
+    events = stream(shared_client, "What is the boiling point of tungsten?")
+    assert [name for name, _ in events] == ["retrieved", "answer"]
 
 
-def test_what_is_no_question_has_its_status_though_it_was_to_be_streamed(
-    client: TestClient,
-) -> None:
-    response = client.post("/v1/chat", json={"message": " ", "stream": True})
+def test_error_before_the_first_event_has_its_own_status(shared_client: TestClient) -> None:
+    response = shared_client.post("/v1/chat", json={"message": " ", "stream": True})
     expect_problem(response, 422, "the question is empty")
 
 
-def test_what_breaks_after_the_first_event_is_told_as_the_last(
-    client: TestClient, service: Service, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("error", "status", "detail"),
+    [
+        (IndexDamaged("vectors cannot be read"), 503, "vectors cannot be read"),
+        (RuntimeError("a secret"), 500, "internal error"),
+    ],
+)
+def test_error_after_the_first_event_is_the_last_event(
+    shared_client: TestClient,
+    shared_service: Service,
+    break_assessment: Break,
+    error: Exception,
+    status: int,
+    detail: str,
 ) -> None:
-    def broken(*_: object) -> None:
-        raise IndexDamaged("the vectors cannot be read: run `assistant index --rebuild`")
-
-    with service.generations.borrow() as assistant:
-        monkeypatch.setattr(assistant, "assess", broken)
-    [*_, (name, problem)] = stream(client, BEANS)
-    assert name == "error"
-    assert problem["status"] == 503
-    assert "--rebuild" in problem["detail"]
-    assert service.concurrency.admitted == 0
-
-
-def test_an_unforeseen_error_in_a_stream_tells_nothing_of_the_inside(
-    client: TestClient, service: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(*_: object) -> None:
-        raise RuntimeError("the secret of the inside")
-
-    with service.generations.borrow() as assistant:
-        monkeypatch.setattr(assistant, "assess", broken)
-    [*_, (name, problem)] = stream(client, BEANS)
-    assert (name, problem["status"]) == ("error", 500)
+    break_assessment(error)
+    [*_, (name, problem)] = stream(shared_client, BEANS)
+    assert (name, problem["status"]) == ("error", status)
+    assert detail in problem["detail"]
     assert "secret" not in json.dumps(problem)
+    assert shared_service.concurrency.admitted == 0
 
 
-def test_a_connection_without_news_is_kept_alive(
-    service: Service, monkeypatch: pytest.MonkeyPatch
+def test_slow_step_sends_keep_alive_comments(
+    shared_service: Service, shared_address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(api.http.streaming, "KEEP_ALIVE_INTERVAL", 0.05)
-    with service.generations.borrow() as assistant:
-        judge = assistant.assess
+    with shared_service.generations.borrow() as assistant:
+        assess = assistant.assess
 
     def slow(*arguments: object) -> object:
         time.sleep(0.3)
-        return judge(*arguments)
+        return assess(*arguments)
 
     monkeypatch.setattr(assistant, "assess", slow)
-    with listening(service) as (host, port):
-        body = {"message": BEANS, "stream": True}
-        text = httpx2.post(f"http://{host}:{port}/v1/chat", json=body, timeout=60).text
+    body = {"message": BEANS, "stream": True}
+    text = httpx2.post(f"{shared_address}v1/chat", json=body, timeout=60).text
     assert text.count(": ping\n\n") >= 2
     assert events_of(text)[-1][0] == "answer"
 
 
-def test_a_client_that_goes_away_stops_the_work(
-    service: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_disconnect_cancels_the_work(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    assessing, resumed, proving = threading.Event(), threading.Event(), threading.Event()
     with service.generations.borrow() as assistant:
-        prove = assistant._prove
-    proving = threading.Event()
-    judging, go_on = threading.Event(), threading.Event()
-    judge = assistant.assess
+        assess = assistant.assess
 
-    def waiting(*arguments: object) -> object:
-        judging.set()
-        assert go_on.wait(20)
-        return judge(*arguments)
+    def wait(*arguments: object) -> object:
+        assessing.set()
+        assert resumed.wait(20)
+        return assess(*arguments)
 
-    def seen(*arguments: object) -> object:
-        proving.set()
-        return prove(*arguments)
-
-    monkeypatch.setattr(assistant, "assess", waiting)
-    monkeypatch.setattr(assistant, "_prove", seen)
+    monkeypatch.setattr(assistant, "assess", wait)
+    monkeypatch.setattr(assistant, "_prove", lambda *_: proving.set())
     body = json.dumps({"message": BEANS, "stream": True, "conversation_id": "gone"}).encode()
     head = (
         f"POST /v1/chat HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
         f"idempotency-key: gone\r\ncontent-length: {len(body)}\r\n\r\n"
     )
-    with listening(service) as place:
-        with socket.create_connection(place) as connection:
+    with listening(service) as address:
+        with socket.create_connection(address) as connection:
             connection.sendall(head.encode() + body)
-            assert judging.wait(20)
-        time.sleep(0.2)  # the server learns of it
-        go_on.set()
-        wait_until(lambda: service.concurrency.admitted == 0)
+            assert assessing.wait(20)
+        time.sleep(0.2)  # until the server notices the disconnect
+        resumed.set()
+        deadline = time.monotonic() + 20
+        while service.concurrency.admitted:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
     assert not proving.is_set()
     assert service.records.turns("", "gone", 10) == []
     monkeypatch.undo()
-    # The key was given back with the work, so that another try asks anew.
+    # The idempotency key is free again.
     request = ChatRequest(message=BEANS, conversation_id="gone", stream=True)
-    answer = service.chat.answer_steps(ANONYMOUS, request, "gone").result()
-    assert answer.status == "answered"
+    assert service.chat.answer_steps(ANONYMOUS, request, "gone").result().status == "answered"
 
 
-# --- idempotency keys ----------------------------------------------------------------------------
+# --- Idempotency keys ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("streamed", [False, True])
-def test_the_same_key_gets_the_same_answer_and_asks_once(
-    client: TestClient, service: Service, streamed: bool
+def test_same_key_gets_the_same_answer(
+    shared_client: TestClient, shared_service: Service, streamed: bool
 ) -> None:
-    headers = {"idempotency-key": "once"}
-    body = {"message": BEANS, "conversation_id": "c", "stream": streamed}
-    first = client.post("/v1/chat", json=body, headers=headers)
-    again = client.post("/v1/chat", json={**body, "stream": not streamed}, headers=headers)
-    one, other = (
-        events_of(response.text)[-1][1] if "event-stream" in response.headers["content-type"]
-        else response.json()
-        for response in (first, again)
-    )  # fmt: skip
-    assert one == other
-    assert len(service.records.conversation("", "c").answers) == 1
+    conversation = f"once-{streamed}"
+    body = {"message": BEANS, "conversation_id": conversation}
+    answers = []
+    for stream in (streamed, not streamed):
+        response = shared_client.post(
+            "/v1/chat", json={**body, "stream": stream}, headers={"idempotency-key": conversation}
+        )
+        answers.append(events_of(response.text)[-1][1] if stream else response.json())
+    assert answers[0] == answers[1]
+    assert len(shared_service.records.conversation("", conversation).answers) == 1
 
 
-def test_an_answer_told_again_has_its_sentences_again(client: TestClient) -> None:
-    headers = {"idempotency-key": "told"}
-    first, again = (stream(client, ROSES, **headers) for _ in range(2))
-    assert [each for each in first if each[0] != "retrieved"] == again
+def test_stored_answer_is_streamed_with_its_sentences(shared_client: TestClient) -> None:
+    headers = {"idempotency-key": "stored"}
+    first, again = (stream(shared_client, ROSES, **headers) for _ in range(2))
+    assert [event for event in first if event[0] != "retrieved"] == again
 
 
-def test_a_key_of_another_question_is_refused(client: TestClient) -> None:
+def test_key_of_another_question_is_refused(shared_client: TestClient) -> None:
     headers = {"idempotency-key": "mine"}
-    assert client.post("/v1/chat", json={"message": BEANS}, headers=headers).status_code == 200
-    response = client.post("/v1/chat", json={"message": ROSES}, headers=headers)
+    shared_client.post("/v1/chat", json={"message": BEANS}, headers=headers)
+    response = shared_client.post("/v1/chat", json={"message": ROSES}, headers=headers)
     expect_problem(response, 422, "mine")
 
 
-def test_a_key_in_use_is_a_conflict_that_says_when_to_come_back(
-    client: TestClient, service: Service
+def test_key_in_use_is_a_conflict_with_retry_after(
+    shared_client: TestClient, shared_service: Service
 ) -> None:
-    request = ChatRequest(message=BEANS)
-    under_way = service.chat.answer_steps(ANONYMOUS, request, "busy")
-    next(under_way)
-    response = client.post("/v1/chat", json={"message": BEANS}, headers={"idempotency-key": "busy"})
+    headers, body = {"idempotency-key": "busy"}, {"message": BEANS}
+    steps = shared_service.chat.answer_steps(ANONYMOUS, ChatRequest(message=BEANS), "busy")
+    next(steps)
+    response = shared_client.post("/v1/chat", json=body, headers=headers)
     expect_problem(response, 409, "busy")
     assert int(response.headers["retry-after"]) >= 1
-    under_way.close()
-    again = client.post("/v1/chat", json={"message": BEANS}, headers={"idempotency-key": "busy"})
-    assert again.status_code == 200
+    steps.close()
+    assert shared_client.post("/v1/chat", json=body, headers=headers).status_code == 200
 
 
-def test_what_failed_may_be_tried_again_under_its_key(
-    client: TestClient, service: Service, monkeypatch: pytest.MonkeyPatch
+def test_failed_question_can_be_retried_with_its_key(
+    shared_client: TestClient, break_assessment: Break, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object) -> None:
-        raise IndexDamaged("the vectors cannot be read: run `assistant index --rebuild`")
-
-    headers = {"idempotency-key": "again"}
-    with service.generations.borrow() as assistant:
-        monkeypatch.setattr(assistant, "assess", broken)
-    expect_problem(client.post("/v1/chat", json={"message": BEANS}, headers=headers), 503, "run")
+    headers, body = {"idempotency-key": "again"}, {"message": BEANS}
+    break_assessment(IndexDamaged("vectors cannot be read"))
+    response = shared_client.post("/v1/chat", json=body, headers=headers)
+    expect_problem(response, 503, "vectors cannot be read")
     monkeypatch.undo()
-    assert client.post("/v1/chat", json={"message": BEANS}, headers=headers).status_code == 200
+    assert shared_client.post("/v1/chat", json=body, headers=headers).status_code == 200
