@@ -31,8 +31,8 @@ class Steps(Iterator[StepT], Generic[StepT, ResultT]):
         self._steps.close()
 
 
-# A function and not a method: a reference to the object would be a cycle, and an abandoned generator
-# must release what it borrowed at once, not when the garbage collector runs.
+# Not a method: a reference to the Steps would be a cycle, and an abandoned generator must release
+# what it borrowed at once, not when the garbage collector runs.
 def _recorded(
     generator: Generator[StepT, None, ResultT], result: list[ResultT]
 ) -> Generator[StepT, None, None]:

@@ -17,6 +17,7 @@ from api.assembly.service import Service
 from api.http.app import PAGE
 from api.service.index_updates import Progress
 from api.settings import Settings
+from assistant.pipeline import Assistant
 from index.errors import IndexDamaged
 
 Writer = Callable[[Mapping[str, str]], Path]
@@ -82,21 +83,25 @@ def answered(page: Tab) -> Tab:
     return page
 
 
-class PausedStep:
-    """Pauses a step of the assistant until the test resumes it."""
+class PausedMethod:
+    """Pauses the calls of a method until the test resumes them."""
 
-    def __init__(self, service: Service, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, owner: object, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
         self._resumed = threading.Event()
-        with service.generations.borrow() as assistant:
-            self._step = getattr(assistant, step)
-            monkeypatch.setattr(assistant, step, self._wait)
+        self._method = getattr(owner, name)
+        monkeypatch.setattr(owner, name, self._wait)
 
     def _wait(self, *arguments: object) -> object:
         assert self._resumed.wait(TIMEOUT)
-        return self._step(*arguments)
+        return self._method(*arguments)
 
     def resume(self) -> None:
         self._resumed.set()
+
+
+def assistant_of(service: Service) -> Assistant:
+    with service.generations.borrow() as assistant:
+        return assistant
 
 
 def conversation_of(tab: Tab) -> str:
@@ -150,8 +155,8 @@ def test_page_shows_why_there_is_no_index(tab: Tab, data: Path, folder_of: Write
 def test_sentences_appear_as_they_arrive_and_markers_open_their_sources(
     page: Tab, shared_service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assessing = PausedStep(shared_service, "assess", monkeypatch)
-    finishing = PausedStep(shared_service, "_answer", monkeypatch)
+    assessing = PausedMethod(assistant_of(shared_service), "assess", monkeypatch)
+    saving = PausedMethod(shared_service.records, "save_answer", monkeypatch)
     page.sees("2 documents, generation")
     page.ask(BEANS)
     page.sees("Found 2 passages in 2 documents: The garden, roses", ".reply")
@@ -161,7 +166,7 @@ def test_sentences_appear_as_they_arrive_and_markers_open_their_sources(
     page.click("[1]")
     page.sees("Beans are sown in the second week of May.", "#panel mark")
     page.run("document.querySelector('.reply .marker').focus()")
-    finishing.resume()
+    saving.resume()
     page.answered()
     assert page.text(".reply") == SEED_ANSWER
     assert page.run("document.activeElement.matches('.reply .marker')")
@@ -192,7 +197,7 @@ def test_question_in_the_url_is_asked_once(
 def test_stopped_question_can_be_retried(
     page: Tab, shared_service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assessing = PausedStep(shared_service, "assess", monkeypatch)
+    assessing = PausedMethod(assistant_of(shared_service), "assess", monkeypatch)
     page.ask(BEANS)
     page.sees("Found 2 passages")
     page.click("Stop")
@@ -220,8 +225,7 @@ def test_error_in_a_stream_is_shown_as_text(
     def broken(*_: object) -> None:
         raise IndexDamaged(HOSTILE)
 
-    with shared_service.generations.borrow() as assistant:
-        monkeypatch.setattr(assistant, "assess", broken)
+    monkeypatch.setattr(assistant_of(shared_service), "assess", broken)
     page.ask(BEANS)
     page.sees(f"{HOSTILE}: the operator of the service has to rebuild the index", ".error")
     assert page.count("img, b") == 0
