@@ -1,4 +1,4 @@
-"""The Answer and its parts, as every door hands them out."""
+"""The answer and its parts. Imports nothing heavy, so that every module can use them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 
 
 class Status(StrEnum):
-    """Refusing is a way of answering, not an error."""
+    """Whether the question was answered; a refusal is an answer, not an error."""
 
     ANSWERED = "answered"
     REFUSED = "refused"
@@ -35,9 +35,8 @@ def heading_line(title: str, headings: Sequence[str], page: int | None = None) -
 
 @dataclass(frozen=True)
 class Citation:
-    """The place that proves a sentence: `quote` is the kept text of `sha256` at `[start, end)`,
-    in Python characters. `page` is for formats that have pages. `stale` says that the document
-    has changed since.
+    """The place that proves a sentence: `quote` is the stored text `sha256` at `[start, end)`, in
+    Python characters. `page` is for formats with pages; `stale` if the document has changed since.
     """
 
     number: int
@@ -64,7 +63,7 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence of the answer at `[start, end)` of its text, and the numbers that prove it."""
+    """A sentence at `[start, end)` of the answer's text, with the numbers of its citations."""
 
     text: str
     start: int
@@ -74,7 +73,7 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class ProvedSentence:
-    """A sentence that has been proved, before the answer is whole: what proves it stands by it."""
+    """A sentence with the citations that prove it, available before the whole answer is."""
 
     sentence: Sentence
     citations: tuple[Citation, ...]
@@ -82,7 +81,7 @@ class ProvedSentence:
 
 @dataclass(frozen=True, slots=True)
 class Related:
-    """A passage near the question; named as related, never as proof."""
+    """A passage near the question that proves nothing: the stored text at `[start, end)`."""
 
     document: str
     sha256: str
@@ -93,10 +92,10 @@ class Related:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a question gets. Where `status` is refused there are no sentences and no citations.
+    """The answer to a question. A refusal has no sentences and no citations.
 
-    `confidence` is the calibrated probability, 0 to 1, that the material answers the question
-    and the evidence is right. `timings_ms` has the steps and `total`.
+    `confidence` is the calibrated probability, 0 to 1, that the documents answer the question with
+    this evidence. `timings_ms` has the pipeline's steps and `total`.
     """
 
     id: str

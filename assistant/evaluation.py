@@ -1,6 +1,6 @@
-"""Measuring answers against gold: what was right, cited, refused and found, and how surely.
+"""Evaluation: answers measured against gold questions.
 
-Every figure is a mean over questions, with a bootstrap interval, so that it can be compared.
+Each metric is a mean over questions with its bootstrap interval, so that two runs can be compared.
 """
 
 import math
@@ -28,7 +28,7 @@ _MEASURES = {"hit@1": Success @ 1, "hit@5": Success @ 5, "rr@5": RR @ 5}
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one gold question. `None` where a figure does not apply to it."""
+    """The result of one gold question. `None` if a metric does not apply to it."""
 
     gold: GoldQuestion
     answer: Answer
@@ -43,12 +43,13 @@ class Outcome:
 
     @property
     def refused(self) -> bool:
+        """Whether the answer is a refusal."""
         return self.answer.status is Status.REFUSED
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A measured value, its 95 % bootstrap interval, and over how many questions."""
+    """A mean, its 95 % bootstrap interval, and the number of questions."""
 
     value: float
     low: float
@@ -62,18 +63,19 @@ def evaluate(
     texts: TextStore,
     watch: Callable[[], None] = lambda: None,
 ) -> list[Outcome]:
-    """Asks every question through the pipeline that serves, and compares with its gold."""
+    """Answers every question with the pipeline that serves, and compares with its gold. `watch` is
+    called after each question."""
     outcomes = []
     for gold in questions:
         history = [Turn(role, text) for role, text in gold.history]
-        answer, judged = assistant.ask_with_assessment(gold.question, history)
-        outcomes.append(_outcome(gold, answer, judged.found.hits, texts))
+        answer, assessment = assistant.ask_with_assessment(gold.question, history)
+        outcomes.append(_outcome(gold, answer, assessment.found.hits, texts))
         watch()
     return outcomes
 
 
 def compute_metrics(outcomes: Sequence[Outcome], seed: int = 0) -> dict[str, Metric]:
-    """Every metric by name; those that no question of the file allows are left out."""
+    """Every metric by name; metrics that apply to none of the questions are left out."""
     generator = np.random.default_rng(seed)
     answerable = [o for o in outcomes if o.gold.answerable]
     unanswerable = [o for o in outcomes if not o.gold.answerable]
@@ -103,12 +105,13 @@ def compute_metrics(outcomes: Sequence[Outcome], seed: int = 0) -> dict[str, Met
         if len(sample) > 0
     }
     if answerable and unanswerable:
-        result["auroc"] = _auroc_figure(outcomes, generator)
+        result["auroc"] = _auroc_metric(outcomes, generator)
     return result
 
 
 def by_kind(outcomes: Iterable[Outcome]) -> dict[str, tuple[int, int]]:
-    """For every kind of question: how many came out as they should, and how many there are."""
+    """For every kind of question: how many were answered rightly or refused as they should, and how
+    many there are."""
     counts: dict[str, list[int]] = {}
     for outcome in outcomes:
         good = bool(outcome.right) if outcome.gold.answerable else outcome.refused
@@ -119,7 +122,7 @@ def by_kind(outcomes: Iterable[Outcome]) -> dict[str, tuple[int, int]]:
 
 
 def outcome_record(outcome: Outcome) -> dict[str, Any]:
-    """One outcome as JSON, for whoever wants to read the errors."""
+    """One outcome as a JSON object, for error analysis."""
     return {
         "id": outcome.gold.id,
         "kind": outcome.gold.kind,
@@ -140,17 +143,17 @@ def outcome_record(outcome: Outcome) -> dict[str, Any]:
 
 
 def _outcome(gold: GoldQuestion, answer: Answer, hits: Sequence[Hit], texts: TextStore) -> Outcome:
-    kept = {c.sha256: texts.read(c.sha256) for c in answer.citations}
-    placed = bool(gold.document and gold.spans)
+    stored = {c.sha256: texts.read(c.sha256) for c in answer.citations}
+    has_span = bool(gold.document and gold.spans)
     first = answer.citations[:1]
     return Outcome(
         gold=gold,
         answer=answer,
         right=is_right(gold, answer) if gold.answerable else None,
-        cited=any(_touches(gold, c) for c in answer.citations) if placed else None,
-        first_cited=any(_touches(gold, c) for c in first) if placed else None,
+        cited=any(_touches(gold, c) for c in answer.citations) if has_span else None,
+        first_cited=any(_touches(gold, c) for c in first) if has_span else None,
         f1=_best_f1(gold, answer) if gold.answers else None,
-        verbatim=all(is_verbatim(kept[c.sha256], c) for c in answer.citations),
+        verbatim=all(is_verbatim(stored[c.sha256], c) for c in answer.citations),
         unproved=_unproved(answer),
         ranks=_ranks(gold, hits),
         hits=tuple(hits),
@@ -175,21 +178,21 @@ def _best_f1(gold: GoldQuestion, answer: Answer) -> float:
     """SQuAD's token F1 (Rajpurkar et al. 2016), the best over the gold answers; 0 if refused."""
     if answer.status is Status.REFUSED:
         return 0.0
-    said = normalize(strip_markers(answer.text)).split()
-    return max(_f1(said, normalize(wanted).split()) for wanted in gold.answers)
+    stated = normalize(strip_markers(answer.text)).split()
+    return max(_f1(stated, normalize(wanted).split()) for wanted in gold.answers)
 
 
-def _f1(said: Sequence[str], wanted: Sequence[str]) -> float:
-    common = sum((Counter(said) & Counter(wanted)).values())
+def _f1(stated: Sequence[str], wanted: Sequence[str]) -> float:
+    common = sum((Counter(stated) & Counter(wanted)).values())
     if not common:
         return 0.0
-    precision, recall = common / len(said), common / len(wanted)
+    precision, recall = common / len(stated), common / len(wanted)
     return 2 * precision * recall / (precision + recall)
 
 
 def _ranks(gold: GoldQuestion, hits: Sequence[Hit]) -> dict[str, float | None]:
-    """hit@1, hit@5 and RR@5 of the passages; a passage is relevant that holds half of a gold
-    span, or lies in the gold document where no span is known."""
+    """hit@1, hit@5 and RR@5. A passage is relevant if it has half of a gold span, or is in the gold
+    document if no span is known."""
     if not gold.answerable or not gold.document:
         return dict.fromkeys(_MEASURES)
     relevant = [f"{rank:03d}" for rank, hit in enumerate(hits) if _is_relevant(gold, hit)]
@@ -210,11 +213,11 @@ def _is_relevant(gold: GoldQuestion, hit: Hit) -> bool:
     )
 
 
-# --- figures -------------------------------------------------------------------------------------
+# --- metrics -------------------------------------------------------------------------------------
 
 
 def bootstrap_mean(sample: Sequence[float], generator: np.random.Generator | None = None) -> Metric:
-    """The mean of at least one value, with its bootstrap interval."""
+    """The mean of a non-empty sample, with its bootstrap interval."""
     generator = generator or np.random.default_rng(0)
     values = np.asarray(sample, dtype=float)
     means = values[generator.integers(0, len(values), (_RESAMPLES, len(values)))].mean(axis=1)
@@ -222,7 +225,7 @@ def bootstrap_mean(sample: Sequence[float], generator: np.random.Generator | Non
     return Metric(float(values.mean()), float(low), float(high), len(values))
 
 
-def _auroc_figure(outcomes: Sequence[Outcome], generator: np.random.Generator) -> Metric:
+def _auroc_metric(outcomes: Sequence[Outcome], generator: np.random.Generator) -> Metric:
     scores = np.array([o.answer.confidence for o in outcomes])
     labels = np.array([o.gold.answerable for o in outcomes])
     samples = []

@@ -1,1 +1,14 @@
-"""TODO."""
+"""Everything that is known about English: question forms, word lists, numbers, opposites.
+
+Needs no built index. Words that matter for the shipped
+documents rather than for English in general are marked where they are listed.
+
+    question.py    a question as it is searched for
+    forms.py       the type of answer, lists, comparisons, compound questions
+    follow_up.py   a follow-up made to stand alone
+    repair.py      words taken back, fillers and false starts
+    expected.py    whether a text has the type of thing asked for
+    statements.py  bare titles, announced lists, definitions
+    opposites.py   words that exclude each other
+    numbers.py     numbers in digits and in words
+"""
