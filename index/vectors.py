@@ -138,6 +138,11 @@ class VectorStore:
         self._resources.close()
 
 
+def preload_chroma() -> None:
+    """Imports chromadb, so that opening a collection later takes less time."""
+    import chromadb  # noqa: F401, PLC0415 - see above
+
+
 def open_client(folder: Path) -> Any:
     """Opens embedded Chroma over a folder, without telemetry. Chroma writes to the folder."""
     import chromadb  # noqa: PLC0415 - see above

@@ -39,6 +39,7 @@ from index.manifest import (
 )
 from index.onnx_encoder import OnnxEncoder
 from index.texts import TextStore
+from index.vectors import preload_chroma
 
 
 def calibration_of(settings: Settings) -> dict[str, Any]:
@@ -79,11 +80,14 @@ def ensure_index(settings: Settings, watcher: BuildProgress | None = None) -> Co
 def open_assistant(settings: Settings) -> Assistant:
     """An assistant over the published generation. Raises IndexingError where there is none that
     can be opened."""
-    # The weights are read by native code, so that the two models load at the same time.
-    with ThreadPoolExecutor(1) as pool:
+    data = DataFolder(settings.data_folder)
+    data.current()  # raises IndexMissing before any time is spent on the models
+    # Native code loads the weights of both models while this thread imports and opens Chroma.
+    with ThreadPoolExecutor(2) as pool:
         reader = pool.submit(_reader, settings)
-        encoder = _encoder(settings)
-        return _open(DataFolder(settings.data_folder), encoder, reader.result())
+        encoder = pool.submit(_encoder, settings)
+        preload_chroma()
+        return _open(data, encoder.result(), reader.result())
 
 
 def open_texts(settings: Settings) -> TextStore:
