@@ -1,7 +1,7 @@
-"""The encoder and the search, used from LangChain: its own suites, and what documents carry."""
-
+import inspect
+import re
+import textwrap
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,11 +11,10 @@ from langchain_tests.integration_tests import EmbeddingsIntegrationTests, Retrie
 from langchain_tests.unit_tests import EmbeddingsUnitTests
 
 from corpus.loader import load_corpus
+from index import langchain_adapters
 from index.build import build
-from index.generation import (
-    DataFolder,
-)
-from index.langchain_adapters import EncoderEmbeddings, PassageRetriever
+from index.generation import DataFolder
+from index.langchain_adapters import EncoderEmbeddings, PassageRetriever, open_chroma
 from index.onnx_encoder import OnnxEncoder
 from index.search import Searcher
 
@@ -23,6 +22,8 @@ GUIDE = {
     "guide.md": "# Guide\n\n## Care\n\n### Tools\n\nOil the spade.\n\n## Why?\n\nRust eats it.\n",
     "plants.md": "# Plants\n\nRoses need sun.\n\n## Cactus\n\nA cactus needs little water.\n",
 }
+# The indented blocks of the module's docstring.
+EXAMPLES = re.findall(r"(?:^    .*\n\n?)+", f"{inspect.getdoc(langchain_adapters)}\n", re.M)
 
 
 @pytest.fixture
@@ -31,17 +32,22 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture
-def searcher(encoder: OnnxEncoder, folder_of: Writer, tmp_path: Path) -> Iterator[Searcher]:
+def data(folder_of: Writer, encoder: OnnxEncoder, tmp_path: Any) -> DataFolder:
     data = DataFolder(tmp_path / "data")
     build(load_corpus(folder_of(GUIDE)), encoder, "test", data, {})
+    return data
+
+
+@pytest.fixture
+def searcher(data: DataFolder, encoder: OnnxEncoder) -> Iterator[Searcher]:
     generation = data.open(encoder.fingerprint)
     yield Searcher(generation, encoder)
     generation.close()
 
 
-class TestEncoderEmbeddings(EmbeddingsUnitTests):
+class _Encoder:
     @pytest.fixture(autouse=True)
-    def _world(self, encoder: OnnxEncoder) -> None:
+    def _encoder(self, encoder: OnnxEncoder) -> None:
         self.encoder = encoder
 
     @property
@@ -51,27 +57,21 @@ class TestEncoderEmbeddings(EmbeddingsUnitTests):
     @property
     def embedding_model_params(self) -> dict[str, Any]:
         return {"encoder": self.encoder}
+
+
+class TestEmbeddings(_Encoder, EmbeddingsUnitTests):
+    """LangChain's unit tests."""
 
 
 @pytest.mark.anyio
-class TestEncoderEmbeddingsInUse(EmbeddingsIntegrationTests):
-    @pytest.fixture(autouse=True)
-    def _world(self, encoder: OnnxEncoder) -> None:
-        self.encoder = encoder
-
-    @property
-    def embeddings_class(self) -> type[EncoderEmbeddings]:
-        return EncoderEmbeddings
-
-    @property
-    def embedding_model_params(self) -> dict[str, Any]:
-        return {"encoder": self.encoder}
+class TestEmbeddingsIntegration(_Encoder, EmbeddingsIntegrationTests):
+    """LangChain's integration tests."""
 
 
 @pytest.mark.anyio
 class TestPassageRetriever(RetrieversIntegrationTests):
     @pytest.fixture(autouse=True)
-    def _world(self, searcher: Searcher) -> None:
+    def _searcher(self, searcher: Searcher) -> None:
         self.searcher = searcher
 
     @property
@@ -90,37 +90,57 @@ class TestPassageRetriever(RetrieversIntegrationTests):
 def test_embeddings_are_the_vectors_of_the_encoder(encoder: OnnxEncoder) -> None:
     embeddings = EncoderEmbeddings(encoder)
     assert embeddings.embed_query("spade") == encoder.encode_query("spade").tolist()
-    texts = ["spade", "rose"]
-    assert embeddings.embed_documents(texts) == encoder.encode_documents(texts).tolist()
+    assert embeddings.embed_documents(["a", "b"]) == encoder.encode_documents(["a", "b"]).tolist()
     assert embeddings.embed_documents([]) == []
 
 
-def test_documents_carry_the_place_that_they_come_from(searcher: Searcher) -> None:
+def test_retrieved_documents_name_their_source(searcher: Searcher) -> None:
     (document,) = PassageRetriever(searcher=searcher, k=1).invoke("Which tool is oiled?")
     (hit,) = searcher.search("Which tool is oiled?", 1).hits
-    assert document.id == hit.passage.id
-    assert document.page_content == "Oil the spade."
-    start, end = document.metadata["start"], document.metadata["end"]
-    assert GUIDE["guide.md"][start:end] == document.page_content
+    start = GUIDE["guide.md"].index("Oil")
+    assert (document.id, document.page_content) == (hit.passage.id, "Oil the spade.")
     assert document.metadata == {
         "document": "guide.md",
         "title": "Guide",
         "headings": ["Care", "Tools"],
-        "start": hit.passage.start,
-        "end": hit.passage.end,
+        "start": start,
+        "end": start + len("Oil the spade."),
         "sha256": hit.passage.sha256,
         "score": hit.score,
     }
 
 
-def test_k_of_a_call_goes_before_k_of_the_retriever(searcher: Searcher) -> None:
+def test_k_can_be_overridden_and_nothing_else(searcher: Searcher) -> None:
     retriever = PassageRetriever(searcher=searcher, k=1)
     assert len(retriever.invoke("plants")) == 1
     assert len(retriever.invoke("plants", k=3)) == 3
+    with pytest.raises(TypeError, match=r"unknown arguments \['top_k'\]"):
+        retriever.invoke("plants", top_k=3)
     with pytest.raises(ValueError, match="greater than or equal to 1"):
         PassageRetriever(searcher=searcher, k=0)
 
 
-def test_arguments_that_would_do_nothing_are_refused(searcher: Searcher) -> None:
-    with pytest.raises(TypeError, match=r"unknown arguments \['top_k'\]"):
-        PassageRetriever(searcher=searcher).invoke("plants", top_k=3)
+def test_chroma_finds_what_the_vector_store_finds(data: DataFolder, encoder: OnnxEncoder) -> None:
+    generation = data.open(encoder.fingerprint)
+    expected = generation.vector_store.search(encoder.encode_query("desert plant"), 3)
+    generation.close()
+    before = {path: path.stat().st_mtime_ns for path in data.current().rglob("*")}
+    with open_chroma(data, encoder) as store:
+        found = store.similarity_search_with_score("desert plant", k=3)
+        store.delete([str(ordinal) for ordinal, _ in expected])  # from the copy only
+    assert [document.id for document, _ in found] == [str(ordinal) for ordinal, _ in expected]
+    assert [1 - distance for _, distance in found] == [cosine for _, cosine in expected]
+    assert found[0][0].metadata["document"] == "plants.md"
+    assert {path: path.stat().st_mtime_ns for path in data.current().rglob("*")} == before
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_documented_example_runs(
+    garden_index: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Any, example: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    assert len(EXAMPLES) == 3
+    (tmp_path / ".assistant").symlink_to(garden_index)
+    monkeypatch.chdir(tmp_path)
+    exec(textwrap.dedent(example), {})
+    assert capsys.readouterr().out
