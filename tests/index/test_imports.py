@@ -1,44 +1,40 @@
+import json
 import subprocess
 import sys
 
 import pytest
 
-HEAVY = ("chromadb", "langchain", "langchain_core", "langchain_chroma", "onnxruntime", "fastapi", "torch")
-LIGHT_MODULES = [
-    "corpus.document",
-    "index.hits",
-    "index.errors",
-    "index.folders",
-    "index.layout",
-    "index.manifest",
-    "index.encoder",
-    "index.passages",
-    "index.texts",
-    "index.terms",
-    "index.generation",
-    "index.search",
-    "assistant.answer",
-    "assistant.errors",
-    "api.errors",
-    "api.settings",
-    "api.store.database",
-    "api.store.keys",
-    "api.store.records",
-]
+LIGHT_MODULES = (
+    "corpus.document index.hits index.errors index.folders index.layout index.manifest "
+    "index.encoder index.passages index.texts index.terms index.generation index.search "
+    "assistant.answer assistant.errors api.errors api.settings api.store.database api.store.keys "
+    "api.store.records"
+).split()
+ASK_MODULES = ["index.build", "index.encoders", "index.health", "api.assembly.assistant"]
+PROGRAM = """
+import importlib, json, sys
+modules, heavy = json.loads(sys.argv[1])
+loaded = {}
+for name in modules:
+    importlib.import_module(name)
+    for library in heavy:
+        if library in sys.modules:
+            loaded.setdefault(library, name)
+print(json.dumps(loaded))
+"""
 
 
-@pytest.mark.parametrize("module", LIGHT_MODULES)
-def test_light_module_loads_no_heavy_library(module: str) -> None:
-    program = f"import sys, {module}; print(*(name for name in {HEAVY} if name in sys.modules))"
-    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert run.stdout.split() == []
-
-
-def test_search_and_build_load_neither_chroma_nor_torch() -> None:
-    program = (
-        "import sys, index.build, index.encoders, index.health, api.assembly.assistant\n"
-        "heavy = ('chromadb', 'langchain_core', 'fastapi', 'torch', 'transformers', 'onnx')\n"
-        "print(*(name for name in heavy if name in sys.modules))"
-    )
-    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert run.stdout.split() == []
+@pytest.mark.parametrize(
+    ("modules", "heavy"),
+    [
+        (
+            LIGHT_MODULES,
+            ["chromadb", "langchain_core", "langchain_chroma", "onnxruntime", "fastapi", "torch"],
+        ),
+        (ASK_MODULES, ["chromadb", "langchain_core", "fastapi", "torch", "transformers", "onnx"]),
+    ],
+)
+def test_modules_load_no_heavy_library(modules: list[str], heavy: list[str]) -> None:
+    command = [sys.executable, "-c", PROGRAM, json.dumps([modules, heavy])]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert json.loads(run.stdout) == {}  # the first module that loads each library
