@@ -11,7 +11,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from api.errors import SettingsInvalid
-from index.encoder import DEFAULT_ENCODER
+from index.layout import DEFAULT_ENCODER
 
 PREFIX = "ASSISTANT_"
 DEFAULT_CORPUS = Path("corpus/documents")

@@ -16,8 +16,6 @@ from numpy.typing import NDArray
 Vectors = NDArray[np.float32]
 Progress = Callable[[int], None]
 
-DEFAULT_ENCODER = "all-MiniLM-L6-v2"
-
 
 def no_progress(_: int) -> None:
     """Progress that nobody watches."""

@@ -11,9 +11,9 @@ import tempfile
 from pathlib import Path
 
 from index.child import child_environment
-from index.encoder import DEFAULT_ENCODER, EncoderCard
+from index.encoder import EncoderCard
 from index.errors import EncoderNotExported, EncoderUnavailable, ModelDamaged
-from index.layout import Layout
+from index.layout import DEFAULT_ENCODER, Layout
 from index.onnx_encoder import OnnxEncoder
 
 # The package that carries the default encoder's weights, so that no hub is ever asked.

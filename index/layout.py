@@ -15,6 +15,8 @@ DATA/texts/                        every text ever indexed: citations of old ans
 from dataclasses import dataclass
 from pathlib import Path
 
+# Here because the settings need it, and this module imports no library.
+DEFAULT_ENCODER = "all-MiniLM-L6-v2"
 MANIFEST = "manifest.json"
 PASSAGES = "passages.sqlite"
 VECTORS = "vectors.npy"

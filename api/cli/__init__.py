@@ -1,1 +1,15 @@
-"""TODO."""
+"""The command line: `assistant COMMAND`. The only package that knows terminals and exit codes.
+
+__main__.py   `python -m api.cli`
+main.py       runs a command; turns errors into messages and exit codes
+parser.py     the arguments and the help of every command
+remedies.py   what to type after an error
+terminal.py   answers, progress bars and warnings in a terminal
+ask.py        answers one question
+serve.py      serves the HTTP API and the web page
+index.py      builds or updates the index
+evaluate.py   measures the answers to a gold file
+keys.py       creates, lists and revokes API keys
+doctor.py     prints the findings of all checks
+slack.py      answers in Slack over Socket Mode
+"""

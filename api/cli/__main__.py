@@ -1,4 +1,4 @@
-"""`python -m api.cli.main`."""
+"""Runs the command line: `python -m api.cli`."""
 
 import sys
 

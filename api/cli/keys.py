@@ -1,12 +1,10 @@
 """`assistant keys`: creates, lists and revokes API keys."""
 
+import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-
-from rich.console import Console
-from rich.table import Table
 
 from api.errors import DatabaseMissing, InvalidKeyRequest, KeyNotFound
 from api.exit_codes import DONE
@@ -56,10 +54,10 @@ def _check_folders(corpus: Path, folders: Sequence[str]) -> None:
 def _add(keys: Keys, arguments: Namespace) -> None:
     key, secret = keys.add(arguments.name, arguments.scope or ["ask"], arguments.folder)
     folders = ", ".join(key.folders) or "all documents"
-    Console(stderr=True, highlight=False).print(
+    print(
         f'Key "{printable(key.name)}" created. Scopes: {", ".join(sorted(key.scopes))}. '
         f"Folders: {folders}. It is shown only once:",
-        markup=False,
+        file=sys.stderr,
     )
     print(secret)
 
@@ -68,16 +66,16 @@ def _print_keys(keys: Sequence[Key]) -> None:
     if not keys:
         print("no keys: the service answers requests from this machine only")
         return
-    table = Table("name", "scopes", "folders", "created", "revoked", box=None, pad_edge=False)
+    rows = [("name", "scopes", "folders", "created", "revoked")]
     for key in keys:
-        table.add_row(
-            printable(key.name),
-            " ".join(sorted(key.scopes)),
-            printable(" ".join(key.folders)) or "all",
-            _minute(key.created),
-            _minute(key.revoked) if key.revoked else "",
-        )
-    Console(markup=False, highlight=False).print(table)
+        scopes = " ".join(sorted(key.scopes))
+        folders = printable(" ".join(key.folders)) or "all"
+        revoked = _minute(key.revoked) if key.revoked else ""
+        rows.append((printable(key.name), scopes, folders, _minute(key.created), revoked))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        print("  ".join(cells).rstrip())
 
 
 def _minute(seconds: float) -> str:

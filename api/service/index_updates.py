@@ -121,8 +121,9 @@ class IndexUpdater:
             self._wake.clear()
             self.state.pending = False
             built = await self._build()
-            if built.told:
-                _log.warning("Building the index: %s", built.told)
+            if built.told:  # with exit code 0 it only names files of other formats
+                level = logging.WARNING if built.code else logging.INFO
+                _log.log(level, "Building the index: %s", built.told)
             if built.done:
                 wait = _AGAIN
             else:

@@ -33,11 +33,11 @@ from assistant.tuning import ANSWERED_SHARE, is_askable
 from corpus.gold import GoldQuestion, read_gold
 from corpus.loader import load_corpus
 from index.build import build
-from index.encoder import DEFAULT_ENCODER
 from index.encoders import export_encoder, load_encoder
 from index.generation import (
     DataFolder,
 )
+from index.layout import DEFAULT_ENCODER
 from index.onnx_encoder import OnnxEncoder
 from index.texts import TextStore
 

@@ -26,7 +26,8 @@ from api.doctor import CHECKS, Finding, State, run_check, run_checks
 from api.settings import Settings
 from api.store.database import Database
 from api.store.records import Records
-from index.encoders import DEFAULT_ENCODER, encoder_folder
+from index.encoders import encoder_folder
+from index.layout import DEFAULT_ENCODER
 
 AsNobody = Callable[[], AbstractContextManager[None]]
 

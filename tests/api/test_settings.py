@@ -7,7 +7,7 @@ import pytest
 
 from api.errors import SettingsInvalid
 from api.settings import DEFAULT_CORPUS, DEFAULT_DATA, load_settings
-from index.encoder import DEFAULT_ENCODER
+from index.layout import DEFAULT_ENCODER
 
 
 @pytest.fixture(autouse=True)
