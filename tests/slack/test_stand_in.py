@@ -71,25 +71,22 @@ class Service:
 
     responses: list[Response] = field(default_factory=list)  # the first ones; then 200
     seconds: float = 0.0  # before each response
-    requests: list[tuple[Any, Json]] = field(default_factory=list)  # headers and payloads
+    headers: list[Any] = field(default_factory=list)
+    payloads: list[Json] = field(default_factory=list)
 
     async def receive(self, request: Request) -> Response:
-        body = await request.body()
-        verifier = SignatureVerifier("stand-in-signing-secret")
-        assert verifier.is_valid_request(body, dict(request.headers))
-        if request.headers["content-type"] == "application/json":
+        body, headers = await request.body(), dict(request.headers)
+        assert SignatureVerifier("stand-in-signing-secret").is_valid_request(body, headers)
+        if headers["content-type"] == "application/json":
             payload = json.loads(body)
         else:
             form = dict(parse_qsl(body.decode()))
             payload = json.loads(form["payload"]) if "payload" in form else form
-        self.requests.append((request.headers, payload))
+        self.headers.append(headers)
+        self.payloads.append(payload)
         response = self.responses.pop(0) if self.responses else Response()
         await asyncio.sleep(self.seconds)
         return response
-
-    @property
-    def payloads(self) -> list[Json]:
-        return [payload for _, payload in tuple(self.requests)]
 
     @property
     def events(self) -> list[Json]:
@@ -104,9 +101,6 @@ def service(slack: Slack) -> Service:
     slack._stand_in.app.router.routes.append(route)
     slack.service = slack.address
     return service
-
-
-# --- limits --------------------------------------------------------------------------------------
 
 
 def plain(text: str) -> Json:
@@ -198,18 +192,12 @@ def test_blocks_are_accepted_up_to_a_limit(
         [{"type": "poem"}],
         [{"type": "divider", "width": 3}],
         [{"type": "divider", "block_id": "b"}] * 2,
-        [{"type": "section"}],
         [{"type": "section", "text": "x"}],
-        [section("")],
         [{"type": "header", "text": {"type": "mrkdwn", "text": "x"}}],
         [context()],
-        [actions({"type": "knob"})],
-        [actions(button(style="loud"))],
         [actions(button(action_id="a"), button(action_id="a"))],
-        [feedback(negative_button=None)],
         [rich()],
         [rich(words(""))],
-        [rich({"type": "link", "url": ""})],
         [rich({**words("x"), "style": {"loud": True}})],
         [rich({"type": "broadcast", "range": "all"})],
         [rich({"type": "user", "user_id": ADA}, kind="rich_text_preformatted")],
@@ -231,9 +219,6 @@ def test_a_view_has_its_own_limits(client: WebClient, slack: Slack, blocks: list
     assert slack.views[ADA]["id"] == first["id"]
     with refused("invalid_arguments"):
         client.views_publish(user_id=ADA, view={"type": "home", "blocks": blocks})
-
-
-# --- messages ------------------------------------------------------------------------------------
 
 
 @pytest.mark.filterwarnings("ignore:The top-level `text`")
@@ -309,18 +294,12 @@ def test_a_stream_grows_until_it_is_stopped(client: WebClient, slack: Slack) -> 
     client.chat_update(**message, text="Another")
 
 
-@pytest.mark.parametrize(
-    ("code", "token"),
-    [
-        ("not_authed", ""),
-        ("invalid_auth", "xoxb-another"),
-        ("not_allowed_token_type", "xapp-stand-in"),
-    ],
-)
-def test_a_call_needs_the_right_token(slack: Slack, code: str, token: str) -> None:
-    with refused(code):
-        client_of(slack, token).auth_test()
-    assert "chat:write" in client_of(slack).auth_test().headers["x-oauth-scopes"]
+def test_a_call_needs_the_right_token(slack: Slack, client: WebClient) -> None:
+    wrong = {"": "not_authed", "xoxb-no": "invalid_auth", slack.app_token: "not_allowed_token_type"}
+    for token, code in wrong.items():
+        with refused(code):
+            client_of(slack, token).auth_test()
+    assert "chat:write" in client.auth_test().headers["x-oauth-scopes"]
 
 
 def test_a_call_needs_its_scope(slack: Slack, client: WebClient) -> None:
@@ -330,9 +309,6 @@ def test_a_call_needs_its_scope(slack: Slack, client: WebClient) -> None:
     with refused("missing_scope", needed="channels:history"):
         client.conversations_history(channel=GENERAL)
     client.conversations_history(channel=DIRECT)
-
-
-# --- faults --------------------------------------------------------------------------------------
 
 
 def test_a_rate_limit_says_when_to_retry(client: WebClient, slack: Slack) -> None:
@@ -378,13 +354,10 @@ def test_slack_lies_and_forgets(client: WebClient, slack: Slack) -> None:
         assert len(answer["messages"]) == count
 
 
-# --- events --------------------------------------------------------------------------------------
-
-
 def test_a_mention_is_sent_as_two_events(slack: Slack, service: Service) -> None:
     ts = slack.mention("When are beans &lt;sown&gt;?")
     slack.mention("Not for the bot", channel="random")
-    slack.wait_for(lambda: len(service.requests) == 2 and slack.is_idle)
+    slack.wait_for(lambda: len(service.payloads) == 2 and slack.is_idle)
     assert sorted(event["type"] for event in service.events) == ["app_mention", "message"]
     assert len({payload["event_id"] for payload in service.payloads}) == 2
     for event in service.events:
@@ -392,33 +365,12 @@ def test_a_mention_is_sent_as_two_events(slack: Slack, service: Service) -> None
         assert event["text"] == f"<@{BOT}> When are beans &lt;sown&gt;?"
 
 
-def test_edits_deletions_files_and_own_messages_are_sent(slack: Slack, service: Service) -> None:
-    client, ts = client_of(slack), slack.write("Beans")
-    steps: list[Callable[[], object]] = [
-        lambda: slack.edit(ts, "Peas"),
-        lambda: slack.delete(ts),
-        lambda: slack.write("", files=("beans.pdf",)),
-        lambda: client.chat_postMessage(channel=GENERAL, text="Hello"),
-    ]
-    for count, step in enumerate(steps, start=2):
-        slack.wait_for(lambda: slack.is_idle)
-        step()
-        slack.wait_for(lambda: len(service.requests) == count)  # noqa: B023
-    _, changed, deleted, shared, own = service.events
-    assert (changed["subtype"], changed["message"]["text"]) == ("message_changed", "Peas")
-    assert changed["previous_message"]["text"] == "Beans"
-    assert (deleted["subtype"], deleted["deleted_ts"]) == ("message_deleted", ts)
-    assert (shared["subtype"], shared["files"][0]["name"]) == ("file_share", "beans.pdf")
-    assert (own["user"], bool(own["bot_id"])) == (BOT, True)
-
-
 def test_an_event_is_retried_three_times(slack: Slack, service: Service) -> None:
     service.responses = [Response(status_code=status) for status in (500, 404, 302, 500)]
     slack.write("Hello", channel="dm")
-    slack.wait_for(lambda: len(service.requests) == 4 and slack.is_idle)
-    headers = [headers for headers, _ in service.requests]
-    assert [each.get("x-slack-retry-num") for each in headers] == [None, "1", "2", "3"]
-    assert headers[1]["x-slack-retry-reason"] == "http_error"
+    slack.wait_for(lambda: len(service.payloads) == 4 and slack.is_idle)
+    assert [each.get("x-slack-retry-num") for each in service.headers] == [None, "1", "2", "3"]
+    assert service.headers[1]["x-slack-retry-reason"] == "http_error"
     assert len({payload["event_id"] for payload in service.payloads}) == 1
     [delivery] = slack.deliveries
     assert not delivery.was_accepted
@@ -426,16 +378,16 @@ def test_an_event_is_retried_three_times(slack: Slack, service: Service) -> None
 
 
 @pytest.mark.parametrize(
-    ("response", "seconds", "reasons"),
+    ("response", "timeout", "reasons"),
     [
-        (Response(status_code=500, headers={"x-slack-no-retry": "1"}), 0.0, ["http_error"]),
-        (Response(), 0.4, ["http_timeout"] * 4),
+        (Response(status_code=500, headers={"x-slack-no-retry": "1"}), 3.0, ["http_error"]),
+        (Response(), 0.2, ["http_timeout"] * 4),
     ],
 )
 def test_an_event_is_sent_again_after_a_timeout_unless_the_service_refuses_retries(
-    slack: Slack, service: Service, response: Response, seconds: float, reasons: list[str]
+    slack: Slack, service: Service, response: Response, timeout: float, reasons: list[str]
 ) -> None:
-    slack.options.timeout, service.seconds = 0.2, seconds
+    slack.options.timeout, service.seconds = timeout, 0.4
     service.responses = [response]
     slack.write("Hello", channel="dm")
     slack.wait_for(lambda: slack.deliveries[0].attempts and slack.is_idle)
@@ -445,13 +397,10 @@ def test_an_event_is_sent_again_after_a_timeout_unless_the_service_refuses_retri
 def test_events_are_repeated_and_out_of_order(slack: Slack, service: Service) -> None:
     slack.options.duplicates, slack.options.jitter = 3, 0.3
     written = [slack.write(str(number), channel="dm") for number in range(6)]
-    slack.wait_for(lambda: len(service.requests) == 18)
+    slack.wait_for(lambda: len(service.payloads) == 18)
     order = [event["ts"] for event in service.events]
     assert sorted(order) == sorted(written * 3) != order
     assert len({payload["event_id"] for payload in service.payloads}) == 6
-
-
-# --- commands, buttons, Socket Mode ---------------------------------------------------------
 
 
 def test_a_command_that_fails_tells_its_user(slack: Slack) -> None:
@@ -487,7 +436,7 @@ def test_a_button_of_a_message_is_pressed(slack: Slack, service: Service) -> Non
         blocks=[actions(button("Yes", action_id="yes", value="1")), feedback()],
     )
     slack.wait_for(lambda: slack.is_idle)
-    service.requests.clear()
+    service.payloads.clear()
     assert slack.press("yes", posted["ts"], user="grace").was_accepted
     slack.press("verdict", posted["ts"], value="down")
     pressed, judged = service.payloads
@@ -550,9 +499,6 @@ async def test_an_envelope_of_socket_mode_is_sent_until_it_is_acknowledged(slack
     assert (second.retry_attempt, second.retry_reason) == (1, "timeout")
 
 
-# --- the control interface -----------------------------------------------------------------------
-
-
 def test_the_control_interface_writes_and_injects_faults(slack: Slack) -> None:
     control = f"{slack.address}control/"
     written = httpx2.post(f"{control}messages", json={"text": "Hello", "channel": "dm"}).json()
@@ -570,9 +516,7 @@ def test_the_control_interface_writes_and_injects_faults(slack: Slack) -> None:
     ("path", "values"),
     [
         ("messages", {"text": "Hello", "channel": "nowhere"}),
-        ("messages", {"text": "Hello", "user": "nobody"}),
         ("messages", {"text": "Hello", "user": "grace", "channel": DIRECT}),
-        ("messages", {"text": "Hello", "thread_ts": NO_TS}),
         ("messages", {"words": "Hello"}),
         ("messages", []),
         ("actions", {"action_id": "yes", "ts": NO_TS}),
@@ -593,9 +537,6 @@ def test_pages_from_elsewhere_cannot_act(slack: Slack) -> None:
     named = httpx2.post(url, json={"text": "Hello"}, headers={"host": "evil.example"})
     assert named.status_code == 400
     assert slack.messages() == []
-
-
-# --- make slack ----------------------------------------------------------------------------------
 
 
 def test_make_slack_answers_and_stops_with_ctrl_c(settings: Settings) -> None:

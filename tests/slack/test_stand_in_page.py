@@ -7,7 +7,7 @@ from browser import HOSTILE, Tab
 from slack_sdk import WebClient
 from slack_stand_in.client import Slack, run_stand_in
 
-GENERAL, ADA = "C0GENERAL", "U0ADA"
+GENERAL = "C0GENERAL"
 
 
 @pytest.fixture
@@ -69,20 +69,9 @@ def test_a_direct_message_shows_prompts_and_a_growing_answer(
     assert slack.deliveries[0].name == "app_home_opened"
 
 
-def test_an_ephemeral_message_is_shown_to_its_user_only(
+def test_messages_are_shown_as_text_to_their_readers(
     tab: Tab, slack: Slack, client: WebClient
 ) -> None:
-    client.chat_postEphemeral(channel=GENERAL, user=ADA, text="Psst")
-    tab.open(f"{slack.address}#user=U0GRACE&place={GENERAL}")
-    tab.sees("# general", "#place")
-    write(tab, "/ask beans")
-    slack.wait_for(lambda: [one for one in slack.deliveries if one.kind == "command"])
-    assert "Psst" not in tab.text("#messages")
-    tab.open(f"{slack.address}#user={ADA}&place={GENERAL}")
-    tab.sees("Only visible to you", "#messages")
-
-
-def test_messages_are_shown_as_text(tab: Tab, slack: Slack, client: WebClient) -> None:
     link = {"type": "link", "url": "javascript:alert(1)", "text": "press"}
     blocks = [
         {"type": "section", "text": {"type": "mrkdwn", "text": f"{HOSTILE} <javascript:x|y>"}},
@@ -91,7 +80,10 @@ def test_messages_are_shown_as_text(tab: Tab, slack: Slack, client: WebClient) -
     ]
     client.chat_postMessage(channel=GENERAL, text=HOSTILE, blocks=blocks)
     client.chat_postMessage(channel=GENERAL, text=HOSTILE)
+    client.chat_postEphemeral(channel=GENERAL, user="U0ADA", text=HOSTILE)
+    client.chat_postEphemeral(channel=GENERAL, user="U0GRACE", text=HOSTILE)
     tab.open(slack.address)
-    tab.until("document.querySelectorAll('#messages article').length === 2")
+    tab.sees("Only visible to you", "#messages")
+    tab.until("document.querySelectorAll('#messages article').length === 3")
     assert tab.count("#messages img, #messages a, #messages .block b") == 0
     assert tab.run("document.title") == "Slack stand-in"

@@ -17,8 +17,6 @@ import uvicorn
 from slack_stand_in.options import Options
 from slack_stand_in.server import StandIn
 
-_STOP_TIMEOUT = 20.0  # seconds that the service gets to finish its work
-
 
 def main() -> int:
     """Runs both until Ctrl-C or until the service ends; returns the exit code."""
@@ -57,14 +55,9 @@ async def _stop_with(service: Process, server: uvicorn.Server) -> None:
 
 
 async def _stop(service: Process) -> None:
-    if service.returncode is not None:
-        return
-    with contextlib.suppress(ProcessLookupError):
-        service.terminate()
-    try:
-        await asyncio.wait_for(service.wait(), _STOP_TIMEOUT)
-    except TimeoutError:
-        service.kill()
+    if service.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            service.terminate()
         await service.wait()
 
 

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Any, TypeVar
 
 import uvicorn
@@ -200,7 +201,7 @@ class Slack:
     @property
     def calls(self) -> list[Json]:
         """All calls of the Web API and of response URLs: arguments, answer, status, seconds."""
-        return self._do(lambda: [call.describe() for call in self._stand_in.web_api.calls])
+        return self._do(lambda: [asdict(call) for call in self._stand_in.web_api.calls])
 
     def calls_of(self, method: str) -> list[Json]:
         """The calls of one method."""

@@ -134,8 +134,6 @@ class Sender:
         address = self._options.service.rstrip("/") + _PATH
         return await self._client.post(address, content=body, headers=dict(headers))
 
-    # --- attempts ------------------------------------------------------------------------------
-
     async def _once(self, delivery: Delivery) -> Delivery:
         self.deliveries.append(delivery)
         if self._options.deliver:

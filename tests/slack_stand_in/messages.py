@@ -1,6 +1,5 @@
 """The methods that write messages: chat.postMessage and its relatives, and streams."""
 
-import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -25,20 +24,12 @@ def required(arguments: Json, name: str) -> str:
     return text_of(arguments, name)
 
 
-@dataclass(frozen=True)
-class _Content:
-    text: str
-    blocks: list[Json] | None  # None if the call had none
-
-
+@dataclass
 class Messages:
     """Writes as the bot; `announce` sends the events that follow, for its own messages too."""
 
-    def __init__(self, workspace: Workspace, announce: Callable[[Json], None]) -> None:
-        self._workspace = workspace
-        self._announce = announce
-
-    # --- messages ------------------------------------------------------------------------------
+    workspace: Workspace
+    announce: Callable[[Json], None]
 
     def post(self, arguments: Json) -> Json:
         """chat.postMessage"""
@@ -46,8 +37,8 @@ class Messages:
         message = self._new(channel, arguments)
         if arguments.get("metadata") is not None:
             message["metadata"] = limits.check_metadata(arguments["metadata"])
-        self._workspace.add(channel, message)
-        self._announce(payloads.message_event(channel, message))
+        self.workspace.add(channel, message)
+        self.announce(payloads.message_event(channel, message))
         return {"ok": True, "channel": channel.id, "ts": message["ts"], "message": message}
 
     def post_ephemeral(self, arguments: Json) -> Json:
@@ -57,7 +48,7 @@ class Messages:
         if user not in channel.members:
             raise SlackError("user_not_in_channel")
         message = self._new(channel, arguments)
-        self._workspace.add_ephemeral(channel, user, message)
+        self.workspace.add_ephemeral(channel, user, message)
         return {"ok": True, "message_ts": message["ts"]}
 
     def update(self, arguments: Json) -> Json:
@@ -67,35 +58,29 @@ class Messages:
         if message.get("streaming_state") == _STREAMING:
             raise SlackError("streaming_state_conflict")  # observed
         limits.check_update_text(text_of(arguments, "text"))
-        content = _content(arguments)
-        changes: Json = {}
-        if "text" in arguments or "markdown_text" in arguments:
-            changes["text"] = content.text
-        if content.blocks is not None:  # documented: [] removes the blocks, without any they stay
-            changes["blocks"] = content.blocks
+        text, blocks = _content(arguments)
+        changes: Json = {"text": text} if text else {}
+        if blocks is not None:  # documented: [] removes the blocks, without any they stay
+            changes["blocks"] = blocks
         if arguments.get("metadata") is not None:
             changes["metadata"] = limits.check_metadata(arguments["metadata"])
         self.change(channel, message["ts"], changes)
-        message = copy.deepcopy(channel.messages[message["ts"]])
-        answer = {"ok": True, "channel": channel.id, "ts": message["ts"], "text": message["text"]}
-        return {**answer, "message": message}
+        return {"ok": True, "channel": channel.id, "ts": message["ts"], "text": message["text"]}
 
     def change(self, channel: Channel, ts: str, changes: Json) -> None:
         """Changes the content of any message."""
-        previous = self._workspace.edit(channel, ts, changes)
-        message, now = channel.messages[ts], self._workspace.next_ts()
-        self._announce(payloads.changed_event(channel, message, previous, now))
+        previous = self.workspace.edit(channel, ts, changes)
+        message, now = channel.messages[ts], self.workspace.next_ts()
+        self.announce(payloads.changed_event(channel, message, previous, now))
 
     def remove(self, channel: Channel, ts: str) -> None:
         """Deletes any message."""
-        message, tombstone = self._workspace.remove(channel, ts)
-        now = self._workspace.next_ts()
+        message, tombstone = self.workspace.remove(channel, ts)
+        now = self.workspace.next_ts()
         if tombstone is None:
-            self._announce(payloads.deleted_event(channel, message, now))
+            self.announce(payloads.deleted_event(channel, message, now))
         else:
-            self._announce(payloads.changed_event(channel, tombstone, message, now))
-
-    # --- streams -------------------------------------------------------------------------------
+            self.announce(payloads.changed_event(channel, tombstone, message, now))
 
     def start_stream(self, arguments: Json) -> Json:
         """chat.startStream"""
@@ -106,10 +91,10 @@ class Messages:
             for name in ("recipient_user_id", "recipient_team_id"):
                 if not text_of(arguments, name):
                     raise SlackError(f"missing_{name}")
-        message = self._workspace.new_message(BOT_USER, _streamed(arguments), [], root)
+        message = self.workspace.new_message(BOT_USER, _streamed(arguments), [], root)
         message["streaming_state"] = _STREAMING
-        self._workspace.add(channel, message)
-        self._announce(payloads.message_event(channel, message))
+        self.workspace.add(channel, message)
+        self.announce(payloads.message_event(channel, message))
         return {"ok": True, "channel": channel.id, "ts": message["ts"]}
 
     def append_stream(self, arguments: Json) -> Json:
@@ -119,7 +104,7 @@ class Messages:
         if not text:
             raise SlackError("no_text")
         message["text"] += text
-        self._workspace.changed()
+        self.workspace.changed()
         return {"ok": True, "channel": channel.id, "ts": message["ts"]}
 
     def stop_stream(self, arguments: Json) -> Json:
@@ -135,11 +120,11 @@ class Messages:
             message["metadata"] = limits.check_metadata(arguments["metadata"])
         # Slack turns the text into a block, with the blocks of the call below it.
         own = [{"type": "markdown", "text": text}] if text.strip() else []
-        blocks = with_defaults([*own, *closing], self._workspace.next_ts())
+        blocks = with_defaults([*own, *closing], self.workspace.next_ts())
         message |= {"text": text, "streaming_state": _COMPLETED, "blocks": blocks}
-        self._workspace.changed()
-        now = self._workspace.next_ts()
-        self._announce(payloads.changed_event(channel, message, previous, now))
+        self.workspace.changed()
+        now = self.workspace.next_ts()
+        self.announce(payloads.changed_event(channel, message, previous, now))
         return {"ok": True, "channel": channel.id, "ts": message["ts"], "message": message}
 
     def _stream(self, arguments: Json) -> tuple[Channel, Json]:
@@ -149,13 +134,11 @@ class Messages:
             raise SlackError("message_not_in_streaming_state")
         return channel, message
 
-    # --- arguments -----------------------------------------------------------------------------
-
     def channel(self, arguments: Json, name: str = "channel") -> Channel:
         """The channel of a call, in which the bot must be. The id of a user is accepted too."""
         value = text_of(arguments, name)
-        direct = self._workspace.direct(value) if value != BOT_USER else None
-        channel = self._workspace.channel(value) or direct
+        direct = self.workspace.direct(value) if value != BOT_USER else None
+        channel = self.workspace.channel(value) or direct
         if channel is None:
             raise SlackError("channel_not_found")
         if not channel.has_bot:
@@ -165,8 +148,8 @@ class Messages:
     def _new(self, channel: Channel, arguments: Json) -> Json:
         """The message that a call posts."""
         root = self._root(channel, arguments)
-        content = _content(arguments)
-        return self._workspace.new_message(BOT_USER, content.text, content.blocks or [], root)
+        text, blocks = _content(arguments)
+        return self.workspace.new_message(BOT_USER, text, blocks or [], root)
 
     def _root(self, channel: Channel, arguments: Json) -> Json | None:
         """The first message of the thread of a call, None outside of threads."""
@@ -190,7 +173,8 @@ class Messages:
         return message
 
 
-def _content(arguments: Json) -> _Content:
+def _content(arguments: Json) -> tuple[str, list[Json] | None]:
+    """The text and the blocks of a call; None if it has no blocks."""
     text = text_of(arguments, "text")
     blocks = arguments.get("blocks")
     markdown = text_of(arguments, "markdown_text")
@@ -198,11 +182,11 @@ def _content(arguments: Json) -> _Content:
         if text or blocks:
             raise SlackError("markdown_text_conflict")
         limits.check_markdown(markdown)
-        return _Content(markdown, [{"type": "markdown", "text": markdown}])
+        return markdown, [{"type": "markdown", "text": markdown}]
     if not text.strip() and not blocks:
         raise SlackError("no_text")
     checked = None if blocks is None else limits.check_message_blocks(blocks)
-    return _Content(text[: limits.MAX_TEXT], checked)
+    return text[: limits.MAX_TEXT], checked
 
 
 def _streamed(arguments: Json) -> str:

@@ -4,6 +4,7 @@ import base64
 import binascii
 import copy
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from slack_stand_in import limits
 from slack_stand_in.limits import SlackError, missing
@@ -26,15 +27,13 @@ _DEFAULT_PAGE = 100
 _TRUE = (True, 1, "1", "true", "True")
 
 
+@dataclass
 class Methods:
     """Answers calls of the bot; `need_scope` raises SlackError if the app lacks a scope."""
 
-    def __init__(
-        self, workspace: Workspace, messages: Messages, need_scope: Callable[[str], None]
-    ) -> None:
-        self._workspace = workspace
-        self._messages = messages
-        self._need_scope = need_scope
+    workspace: Workspace
+    messages: Messages
+    need_scope: Callable[[str], None]
 
     def identity(self, _: Json) -> Json:
         """auth.test"""
@@ -42,14 +41,12 @@ class Methods:
             "ok": True,
             "url": f"https://{TEAM_DOMAIN}.slack.com/",
             "team": TEAM_NAME,
-            "user": self._workspace.users[BOT_USER].name,
+            "user": self.workspace.users[BOT_USER].name,
             "team_id": TEAM,
             "user_id": BOT_USER,
             "bot_id": BOT,
             "is_enterprise_install": False,
         }
-
-    # --- conversations -------------------------------------------------------------------------
 
     def replies(self, arguments: Json) -> Json:
         """conversations.replies"""
@@ -58,7 +55,7 @@ class Methods:
         if message is None:
             raise SlackError("thread_not_found")
         root = channel.messages[message["thread_ts"]] if is_reply(message) else message
-        found = _between(self._workspace.replies(channel, root["ts"]), arguments)
+        found = _between(self.workspace.replies(channel, root["ts"]), arguments)
         # Observed: the first message of the thread is on every page.
         return _page(found, arguments, _MAX_PAGE, first=[root])
 
@@ -69,8 +66,8 @@ class Methods:
         return _page(_between(roots, arguments)[::-1], arguments, _DEFAULT_PAGE)
 
     def _readable(self, arguments: Json) -> Channel:
-        channel = self._messages.channel(arguments)
-        self._need_scope("im:history" if channel.kind == "im" else "channels:history")
+        channel = self.messages.channel(arguments)
+        self.need_scope("im:history" if channel.kind == "im" else "channels:history")
         return channel
 
     def open(self, arguments: Json) -> Json:
@@ -78,42 +75,40 @@ class Methods:
         users = text_of(arguments, "users")
         if not users:
             raise SlackError("users_list_not_supplied")
-        channel = self._workspace.direct(users)
+        channel = self.workspace.direct(users)
         if channel is None:
             raise SlackError("user_not_found")
         return {"ok": True, "already_open": True, "channel": {"id": channel.id}}
 
-    # --- views and the assistant's threads -----------------------------------------------------
-
     def publish(self, arguments: Json) -> Json:
         """views.publish"""
-        user = self._workspace.users.get(required(arguments, "user_id"))
+        user = self.workspace.users.get(required(arguments, "user_id"))
         if user is None or user.is_bot:
             raise SlackError("user_not_found")
         view = limits.check_view(arguments.get("view"))
-        return {"ok": True, "view": self._workspace.publish(user.id, view, new_id("V"))}
+        return {"ok": True, "view": self.workspace.publish(user.id, view, new_id("V"))}
 
     def set_status(self, arguments: Json) -> Json:
         """assistant.threads.setStatus"""
-        channel = self._messages.channel(arguments, "channel_id")
+        channel = self.messages.channel(arguments, "channel_id")
         ts = required(arguments, "thread_ts")
         if ts not in channel.messages:
             raise SlackError("thread_not_found")
         if "status" not in arguments:
             raise missing("status")
-        self._workspace.statuses[channel.id, ts] = text_of(arguments, "status")
-        self._workspace.changed()
+        self.workspace.statuses[channel.id, ts] = text_of(arguments, "status")
+        self.workspace.changed()
         return {"ok": True}
 
     def set_prompts(self, arguments: Json) -> Json:
         """assistant.threads.setSuggestedPrompts"""
-        channel = self._messages.channel(arguments, "channel_id")
+        channel = self.messages.channel(arguments, "channel_id")
         ts = text_of(arguments, "thread_ts")
         if ts and ts not in channel.messages:
             raise SlackError("thread_not_found")
         prompts = limits.check_prompts(arguments.get("prompts"))
-        self._workspace.prompts[channel.id, ts] = prompts
-        self._workspace.changed()
+        self.workspace.prompts[channel.id, ts] = prompts
+        self.workspace.changed()
         return {"ok": True}
 
 

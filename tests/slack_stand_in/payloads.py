@@ -98,7 +98,6 @@ def callback(event: Json, options: Options, now: float) -> Json:
         "event_id": new_id("Ev"),
         "event_time": int(now),
         "authorizations": [{**bot, "is_enterprise_install": False}],
-        "is_ext_shared_channel": False,
         "event_context": f"4-{secrets.token_urlsafe(24)}",
     }
 
@@ -118,7 +117,6 @@ def command(
     """The form of a slash command, without the verification token."""
     return {
         "team_id": TEAM,
-        "team_domain": TEAM_DOMAIN,
         "channel_id": channel.id,
         "channel_name": _name_of(channel),
         "user_id": user,
@@ -126,7 +124,6 @@ def command(
         "command": name,
         "text": text,
         "api_app_id": APP,
-        "is_enterprise_install": "false",
         "response_url": response_url,
         "trigger_id": _trigger_id(),
     }
@@ -177,8 +174,6 @@ def _actions(workspace: Workspace, user: str, container: Json, action: Json) -> 
         "container": container,
         "trigger_id": _trigger_id(),
         "team": {"id": TEAM, "domain": TEAM_DOMAIN},
-        "enterprise": None,
-        "is_enterprise_install": False,
         "actions": [action],
     }
 

@@ -1,7 +1,7 @@
 """Response URLs: they accept a few answers to a command or a button, in any channel."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from slack_stand_in import limits
@@ -22,26 +22,26 @@ class _Ticket:
     uses: int = 0
 
 
+@dataclass
 class ResponseUrls:
     """The response URLs that were issued. Only ephemeral answers are supported."""
 
-    def __init__(self, workspace: Workspace, options: Options, messages: Messages) -> None:
-        self._workspace = workspace
-        self._options = options
-        self._messages = messages
-        self._tickets: dict[str, _Ticket] = {}
+    workspace: Workspace
+    options: Options
+    messages: Messages
+    _tickets: dict[str, _Ticket] = field(default_factory=dict)
 
     def issue(self, channel: Channel, user: str, ts: str = "") -> str:
         """Returns the last segment of a new URL."""
         secret = secrets.token_urlsafe(18)
-        self._tickets[secret] = _Ticket(channel, user, ts, self._workspace.now())
+        self._tickets[secret] = _Ticket(channel, user, ts, self.workspace.now())
         return secret
 
     def respond(self, secret: str, answer: Any) -> None:
         """Handles a post to a URL. Raises SlackError if the URL or the answer is not accepted."""
         ticket = self._tickets.get(secret)
-        lifetime = self._options.response_url_lifetime
-        if ticket is None or self._workspace.now() - ticket.created > lifetime:
+        lifetime = self.options.response_url_lifetime
+        if ticket is None or self.workspace.now() - ticket.created > lifetime:
             raise SlackError("expired_url")
         if ticket.uses >= _MAX_USES:
             raise SlackError("used_url")
@@ -59,15 +59,15 @@ class ResponseUrls:
         checked = limits.check_message_blocks(blocks) if blocks else []
         if not text.strip() and not checked:
             raise SlackError("no_text")
-        message = self._workspace.new_message(BOT_USER, text[: limits.MAX_TEXT], checked, None)
-        self._workspace.add_ephemeral(channel, user, message)
+        message = self.workspace.new_message(BOT_USER, text[: limits.MAX_TEXT], checked, None)
+        self.workspace.add_ephemeral(channel, user, message)
 
     def _delete(self, channel: Channel, ts: str) -> None:
-        ephemeral = self._workspace.ephemeral(ts)
+        ephemeral = self.workspace.ephemeral(ts)
         if ephemeral:
-            self._workspace.ephemerals.remove(ephemeral)
-            self._workspace.changed()
+            self.workspace.ephemerals.remove(ephemeral)
+            self.workspace.changed()
         elif ts in channel.messages:
-            self._messages.remove(channel, ts)
+            self.messages.remove(channel, ts)
         else:
             raise SlackError("message_not_found")

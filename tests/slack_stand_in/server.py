@@ -84,8 +84,6 @@ class StandIn:
         address = self.address.replace("http", "ws", 1)
         return f"{address}link/?ticket={self.sockets.new_ticket()}"
 
-    # --- the control interface -----------------------------------------------------------------
-
     def state(self) -> Json:
         """What the page shows."""
         workspace = self.workspace
@@ -96,13 +94,8 @@ class StandIn:
             "bot": BOT_USER,
             "users": [asdict(user) for user in workspace.users.values()],
             "channels": [
-                {
-                    "id": channel.id,
-                    "name": channel.name,
-                    "kind": channel.kind,
-                    "members": sorted(channel.members),
-                    "messages": list(channel.messages.values()),
-                }
+                vars(channel)
+                | {"members": list(channel.members), "messages": list(channel.messages.values())}
                 for channel in workspace.channels.values()
             ],
             "ephemerals": [asdict(ephemeral) for ephemeral in workspace.ephemerals],

@@ -43,7 +43,6 @@ class Sockets:
         hello = {
             "type": "hello",
             "num_connections": len(self._open),
-            "debug_info": {"host": "stand-in", "approximate_connection_time": 18060},
             "connection_info": {"app_id": APP},
         }
         try:

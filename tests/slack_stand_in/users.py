@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from slack_stand_in import payloads
 from slack_stand_in.delivery import Delivery, Sender
@@ -11,26 +12,19 @@ from slack_stand_in.response_urls import ResponseUrls
 from slack_stand_in.workspace import BOT_USER, SLACK_BOT, Channel, Json, User, Workspace, is_reply
 
 
+@dataclass
 class Users:
     """Acts for the users. Channels and users are given by id or name.
 
     The channel "dm" is the user's direct message with the bot.
     """
 
-    def __init__(
-        self,
-        workspace: Workspace,
-        messages: Messages,
-        sender: Sender,
-        response_urls: ResponseUrls,
-        announce: Callable[[Json], None],
-    ) -> None:
-        self._workspace = workspace
-        self._messages = messages
-        self._sender = sender
-        self._response_urls = response_urls
-        self._announce = announce
-        self.address = ""  # base URL of the stand-in, ends with a slash
+    workspace: Workspace
+    messages: Messages
+    sender: Sender
+    response_urls: ResponseUrls
+    announce: Callable[[Json], None]
+    address: str = ""  # base URL of the stand-in, ends with a slash
 
     def write(
         self,
@@ -48,29 +42,29 @@ class Users:
         if not text.strip() and not files:
             raise SlackError("no_text")
         blocks = [payloads.rich_text_of(text)] if text.strip() else []
-        message = self._workspace.new_message(author.id, text, blocks, root)
+        message = self.workspace.new_message(author.id, text, blocks, root)
         message["client_msg_id"] = str(uuid.uuid4())
         if files:
             named = [{"id": payloads.new_id("F"), "name": name, "title": name} for name in files]
             message |= {"files": named, "upload": False, "subtype": "file_share"}
-        self._workspace.add(place, message)
+        self.workspace.add(place, message)
         # One message, two events, each with its own id.
         if place.kind != "im" and payloads.mentions_bot(text):
-            self._announce(payloads.mention_event(place, message))
-        self._announce(payloads.message_event(place, message))
+            self.announce(payloads.mention_event(place, message))
+        self.announce(payloads.message_event(place, message))
         return str(message["ts"])
 
     def edit(self, channel: str, ts: str, text: str) -> None:
         """The author of a message changes its text."""
-        place = self._workspace.channels[channel]
+        place = self.workspace.channels[channel]
         if place.messages[ts]["user"] in (BOT_USER, SLACK_BOT):
             raise SlackError("cant_update_message")
         changes = {"text": text, "blocks": [payloads.rich_text_of(text)]}
-        self._messages.change(place, ts, changes)
+        self.messages.change(place, ts, changes)
 
     def delete(self, channel: str, ts: str) -> None:
         """A user deletes a message."""
-        self._messages.remove(self._workspace.channels[channel], ts)
+        self.messages.remove(self.workspace.channels[channel], ts)
 
     async def command(
         self, command: str, text: str, channel: str = "general", user: str = "ada"
@@ -78,16 +72,16 @@ class Users:
         """Runs a slash command and shows the response to the user."""
         place, author = self._place(channel, user)
         url = self._response_url(place, author.id)
-        fields = payloads.command(self._workspace, place, author.id, command, text, url)
-        delivery = await self._sender.command(fields)
+        fields = payloads.command(self.workspace, place, author.id, command, text, url)
+        delivery = await self.sender.command(fields)
         if delivery.attempts and not delivery.was_accepted:
             reason = delivery.attempts[-1]["reason"]
             code = "operation_timeout" if "timeout" in reason else "dispatch_failed"
             failure = f"{command} failed with the error “{code}”"
-            message = self._workspace.new_message(SLACK_BOT, failure, [], None)
-            self._workspace.add_ephemeral(place, author.id, message)
+            message = self.workspace.new_message(SLACK_BOT, failure, [], None)
+            self.workspace.add_ephemeral(place, author.id, message)
         elif delivery.reply:
-            self._response_urls.show(place, author.id, delivery.reply)
+            self.response_urls.show(place, author.id, delivery.reply)
         return delivery
 
     async def press(
@@ -103,41 +97,41 @@ class Users:
 
         `value` chooses one of a pair of feedback buttons.
         """
-        now = self._workspace.next_ts()
+        now = self.workspace.next_ts()
         place, author = self._place(channel, user)
-        ephemeral = self._workspace.ephemeral(ts)
+        ephemeral = self.workspace.ephemeral(ts)
         if ts:
             shown = ephemeral.message if ephemeral else place.messages.get(ts)
         else:
-            shown = self._workspace.views.get(author.id)
+            shown = self.workspace.views.get(author.id)
         if shown is None or (ephemeral and ephemeral.user != author.id):
             raise SlackError("message_not_found" if ts else "view_not_found")
         action = payloads.action_of(shown.get("blocks", []), block_id, action_id, value, now)
         if action is None:
             raise SlackError("action_not_found")
         if not ts:
-            payload = payloads.view_actions(self._workspace, author.id, shown, action)
-            return await self._sender.action(payload)
+            payload = payloads.view_actions(self.workspace, author.id, shown, action)
+            return await self.sender.action(payload)
         url = self._response_url(place, author.id, ts)
         payload = payloads.message_actions(
-            self._workspace, place, author.id, shown, action, url, is_ephemeral=bool(ephemeral)
+            self.workspace, place, author.id, shown, action, url, is_ephemeral=bool(ephemeral)
         )
-        return await self._sender.action(payload)
+        return await self.sender.action(payload)
 
     def open_home(self, user: str = "ada", tab: str = "home") -> None:
         """Opens the app at its "home" or "messages" tab."""
         if tab not in ("home", "messages"):
             raise SlackError("invalid_arguments", ["tab must be one of: home, messages"])
         place, person = self._place("dm", user)
-        view, now = self._workspace.views.get(person.id), self._workspace.next_ts()
-        self._announce(payloads.home_event(person.id, place, tab, view, now))
+        view, now = self.workspace.views.get(person.id), self.workspace.next_ts()
+        self.announce(payloads.home_event(person.id, place, tab, view, now))
 
     def _place(self, channel: str, user: str) -> tuple[Channel, User]:
-        person = self._workspace.user(user)
+        person = self.workspace.user(user)
         if person is None or person.is_bot:
             raise SlackError("user_not_found")
         is_direct = channel == "dm"
-        place = self._workspace.direct(person.id) if is_direct else self._workspace.channel(channel)
+        place = self.workspace.direct(person.id) if is_direct else self.workspace.channel(channel)
         if place is None:
             raise SlackError("channel_not_found")
         if person.id not in place.members:
@@ -145,4 +139,4 @@ class Users:
         return place, person
 
     def _response_url(self, channel: Channel, user: str, ts: str = "") -> str:
-        return f"{self.address}response/{self._response_urls.issue(channel, user, ts)}"
+        return f"{self.address}response/{self.response_urls.issue(channel, user, ts)}"

@@ -6,7 +6,7 @@ import json
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -23,7 +23,6 @@ from slack_stand_in.workspace import Json, Workspace
 
 _MAX_CALLS = 10_000
 _NESTED = ("blocks", "chunks", "metadata", "prompts", "view")  # JSON in forms and queries
-_INVALID_JSON = {"blocks": "invalid_blocks_format", "metadata": "invalid_metadata_format"}
 _OPEN_SOCKET = "apps.connections.open"  # the only method that takes the app token
 
 
@@ -37,16 +36,6 @@ class Call:
     seconds: float = 0.0
     status: int = 0  # 0 if it was never answered
     answer: Json = field(default_factory=dict)
-
-    def describe(self) -> Json:
-        """The call as JSON."""
-        return asdict(self)
-
-
-@dataclass(frozen=True)
-class _Method:
-    work: Callable[[Json], Json]
-    scope: str = ""
 
 
 class _BrokenOff(Response):
@@ -76,23 +65,22 @@ class WebApi:
         self.faults = Faults()
         self.calls: deque[Call] = deque(maxlen=_MAX_CALLS)
         methods = Methods(workspace, messages, self._need_scope)
-        self._methods = {
-            "auth.test": _Method(methods.identity),
-            "chat.postMessage": _Method(messages.post, "chat:write"),
-            "chat.update": _Method(messages.update, "chat:write"),
-            "chat.postEphemeral": _Method(messages.post_ephemeral, "chat:write"),
-            "chat.startStream": _Method(messages.start_stream, "chat:write"),
-            "chat.appendStream": _Method(messages.append_stream, "chat:write"),
-            "chat.stopStream": _Method(messages.stop_stream, "chat:write"),
-            "conversations.replies": _Method(methods.replies),
-            "conversations.history": _Method(methods.history),
-            "conversations.open": _Method(methods.open, "im:write"),
-            "views.publish": _Method(methods.publish),
-            "assistant.threads.setStatus": _Method(methods.set_status, "chat:write"),
-            "assistant.threads.setSuggestedPrompts": _Method(
-                methods.set_prompts, "assistant:write"
-            ),
-            _OPEN_SOCKET: _Method(lambda _: {"ok": True, "url": self._socket_url()}),
+        # Each with the scope that it needs, if any.
+        self._methods: dict[str, tuple[Callable[[Json], Json], str]] = {
+            "auth.test": (methods.identity, ""),
+            "chat.postMessage": (messages.post, "chat:write"),
+            "chat.update": (messages.update, "chat:write"),
+            "chat.postEphemeral": (messages.post_ephemeral, "chat:write"),
+            "chat.startStream": (messages.start_stream, "chat:write"),
+            "chat.appendStream": (messages.append_stream, "chat:write"),
+            "chat.stopStream": (messages.stop_stream, "chat:write"),
+            "conversations.replies": (methods.replies, ""),
+            "conversations.history": (methods.history, ""),
+            "conversations.open": (methods.open, "im:write"),
+            "views.publish": (methods.publish, ""),
+            "assistant.threads.setStatus": (methods.set_status, "chat:write"),
+            "assistant.threads.setSuggestedPrompts": (methods.set_prompts, "assistant:write"),
+            _OPEN_SOCKET: (lambda _: {"ok": True, "url": self._socket_url()}, ""),
         }
 
     async def answer(self, request: Request) -> Response:
@@ -166,13 +154,13 @@ class WebApi:
     async def _work(self, request: Request, call: Call) -> Response:
         try:
             call.arguments = await _arguments(request)
-            method = self._methods.get(call.method)
-            if method is None:
+            if call.method not in self._methods:
                 raise SlackError("unknown_method", req_method=call.method)
             self._check_token(_token(request, call.arguments), call.method)
-            if method.scope:
-                self._need_scope(method.scope)
-            answer = method.work(call.arguments)
+            method, scope = self._methods[call.method]
+            if scope:
+                self._need_scope(scope)
+            answer = method(call.arguments)
         except SlackError as error:
             answer = error.answer()
         call.answer = copy.deepcopy(answer)
@@ -215,8 +203,7 @@ async def _arguments(request: Request) -> Json:
         arguments |= dict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True))
     for name in _NESTED:
         if isinstance(arguments.get(name), str):
-            code = _INVALID_JSON.get(name, "invalid_arguments")
-            arguments[name] = _json(arguments[name], code)
+            arguments[name] = _json(arguments[name], "invalid_arguments")
     return arguments
 
 

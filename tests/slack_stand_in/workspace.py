@@ -95,8 +95,6 @@ class Workspace:
         """Marks the state as changed, so that the page shows it."""
         self.version += 1
 
-    # --- finding -------------------------------------------------------------------------------
-
     def channel(self, name: str) -> Channel | None:
         """The channel with this id or name; `#` in front is ignored."""
         found = self.channels.get(name)
@@ -120,8 +118,6 @@ class Workspace:
     def ephemeral(self, ts: str) -> Ephemeral | None:
         """The ephemeral message with this ts."""
         return next((one for one in self.ephemerals if one.message["ts"] == ts), None)
-
-    # --- messages ------------------------------------------------------------------------------
 
     def new_message(
         self, author: str, text: str, blocks: Sequence[Json], root: Json | None
@@ -177,8 +173,6 @@ class Workspace:
             "team_id": TEAM,
             "type": "home",
             "blocks": with_defaults(view["blocks"], self.next_ts()),
-            "private_metadata": view.get("private_metadata", ""),
-            "callback_id": view.get("callback_id", ""),
             "state": {"values": {}},
             "hash": self.next_ts(),
             "app_id": APP,
