@@ -111,18 +111,6 @@ def section(text: str) -> Json:
     return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
 
 
-def fields(*texts: str) -> Json:
-    return {"type": "section", "fields": [plain(text) for text in texts]}
-
-
-def header(text: str) -> Json:
-    return {"type": "header", "text": plain(text)}
-
-
-def markdown(text: str) -> Json:
-    return {"type": "markdown", "text": text}
-
-
 def context(*texts: str) -> Json:
     return {"type": "context", "elements": [plain(text) for text in texts]}
 
@@ -157,13 +145,19 @@ def feedback(**more: object) -> Json:
     [
         (lambda n: [section("x")] * n, 50),
         (lambda n: [section("x" * n)], 3000),
-        (lambda n: [fields(*["x"] * n)], 10),
-        (lambda n: [fields("x", "x" * n)], 2000),
-        (lambda n: [header("x" * n)], 150),
+        (lambda n: [{"type": "section", "fields": [plain("x")] * n}], 10),
+        (lambda n: [{"type": "section", "fields": [plain("x" * n)]}], 2000),
+        (lambda n: [{"type": "header", "text": plain("x" * n)}], 150),
         (lambda n: [context(*["x"] * n)], 10),
         (lambda n: [context("x" * n)], 2000),
-        (lambda n: [markdown("x" * n)], 12_000),
-        (lambda n: [markdown("x" * n), markdown("x" * 6000)], 6000),
+        (lambda n: [{"type": "markdown", "text": "x" * n}], 12_000),
+        (
+            lambda n: [
+                {"type": "markdown", "text": "x" * 6000},
+                {"type": "markdown", "text": "x" * n},
+            ],
+            6000,
+        ),
         (lambda n: [actions(*[button(action_id=str(each)) for each in range(n)])], 25),
         (lambda n: [actions(button("x" * n))], 75),
         (lambda n: [actions(button(value="x" * n))], 2000),
@@ -174,7 +168,7 @@ def feedback(**more: object) -> Json:
         (lambda n: [feedback(negative_button={"text": plain("x"), "value": "v" * n})], 2000),
         # All text together, for which a header counts 100 characters more.
         (lambda n: [*[section("x" * 2640)] * 4, section("x" * n)], 2640),
-        (lambda n: [*[section("x" * 2600)] * 5, header("x" * n)], 100),
+        (lambda n: [*[section("x" * 2600)] * 5, {"type": "header", "text": plain("x" * n)}], 100),
     ],
 )
 def test_blocks_are_accepted_up_to_a_limit(
@@ -212,7 +206,9 @@ def test_malformed_blocks_are_refused(blocks: Any) -> None:
     assert caught.value.details
 
 
-@pytest.mark.parametrize("blocks", [[section("x")] * 101, [feedback()], [markdown("x")]])
+@pytest.mark.parametrize(
+    "blocks", [[section("x")] * 101, [feedback()], [{"type": "markdown", "text": "x"}]]
+)
 def test_a_view_has_its_own_limits(client: WebClient, slack: Slack, blocks: list[Json]) -> None:
     view = {"type": "home", "blocks": [section("x")] * 100}
     first = client.views_publish(user_id=ADA, view=view)["view"]
@@ -312,14 +308,12 @@ def test_a_call_needs_its_scope(slack: Slack, client: WebClient) -> None:
 
 
 def test_a_rate_limit_says_when_to_retry(client: WebClient, slack: Slack) -> None:
-    slack.fault("chat.postMessage", "rate", seconds=7, skip=1)
-    client.chat_postMessage(channel=GENERAL, text="First")
+    slack.fault("chat.postMessage", "rate", seconds=7)
     with pytest.raises(SlackApiError) as caught:
-        client.chat_postMessage(channel=GENERAL, text="Second")
+        client.chat_postMessage(channel=GENERAL, text="Hello")
     response = caught.value.response
     assert response.status_code == 429
     assert {name.lower(): value for name, value in response.headers.items()}["retry-after"] == "7"
-    assert [message["text"] for message in slack.messages()] == ["First"]
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,6 @@ class Fault:
     method: str = ANY
     kind: str = "error"
     times: int = 1  # 0: every call until the faults are cleared
-    skip: int = 0  # how many calls succeed first
     seconds: float = 1.0
     status: int = 500
     error: str = "internal_error"
@@ -53,9 +52,6 @@ class Faults:
         """Returns the fault for this call, and counts it."""
         for fault in self._pending:
             if fault.method not in (method, ANY):
-                continue
-            if fault.skip:
-                fault.skip -= 1
                 continue
             if fault.times == 1:
                 self._pending.remove(fault)

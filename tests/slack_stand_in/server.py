@@ -5,6 +5,7 @@ import json
 import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +126,13 @@ def _app(stand_in: StandIn) -> Starlette:
         return Response(status_code=204) if is_known else JSONResponse(state)
 
     async def respond(request: Request) -> Response:
-        return await _respond(stand_in, request)
+        call = Call("response_url", {}, stand_in.workspace.now())
+        work = partial(_respond, stand_in, request, call)
+        return await stand_in.web_api.run(request, call, work)
+
+    async def clear_faults(_: Request) -> Response:
+        stand_in.web_api.faults.clear()
+        return JSONResponse({"ok": True})
 
     return Starlette(
         routes=[
@@ -135,7 +142,8 @@ def _app(stand_in: StandIn) -> Starlette:
             Route("/response/{secret}", respond, methods=["POST"]),
             WebSocketRoute("/link/", stand_in.sockets.serve),
             Route("/control/state", state),
-            *_controls(stand_in),
+            Route("/control/faults", clear_faults, methods=["DELETE"]),
+            Route("/control/{action}", partial(_control, stand_in), methods=["POST"]),
         ],
         middleware=[
             Middleware(SecurityHeaders),
@@ -145,82 +153,45 @@ def _app(stand_in: StandIn) -> Starlette:
     )
 
 
-def _controls(stand_in: StandIn) -> list[Route]:
+async def _control(stand_in: StandIn, request: Request) -> Response:
+    """Does what a user does, or adds a fault; the JSON object in the body has the arguments."""
     users, faults = stand_in.users, stand_in.web_api.faults
-
-    async def write(values: Json) -> Json:
-        return {"ts": users.write(**values)}
-
-    async def command(values: Json) -> Json:
-        return _outcome(await users.command(**values))
-
-    async def press(values: Json) -> Json:
-        return _outcome(await users.press(**values))
-
-    async def open_home(values: Json) -> Json:
-        users.open_home(**values)
-        return {}
-
-    async def add_fault(values: Json) -> Json:
-        faults.add(Fault(**values))
-        return {}
-
-    async def clear_faults(_: Json) -> Json:
-        faults.clear()
-        return {}
-
-    return [
-        _control("messages", write),
-        _control("commands", command),
-        _control("actions", press),
-        _control("home", open_home),
-        _control("faults", add_fault),
-        _control("faults", clear_faults, "DELETE"),
-    ]
+    actions: dict[str, Callable[..., Any]] = {
+        "messages": users.write,
+        "commands": users.command,
+        "actions": users.press,
+        "home": users.open_home,
+        "faults": lambda **fault: faults.add(Fault(**fault)),
+    }
+    # A form of another page cannot send this type without a preflight request.
+    if request.headers.get("content-type", "").partition(";")[0] != "application/json":
+        return JSONResponse({"ok": False, "error": "send JSON"}, 415)
+    try:
+        result = actions[request.path_params["action"]](**await request.json())
+        if isinstance(result, Awaitable):
+            result = await result
+    except (KeyError, TypeError, ValueError) as error:  # wrong names or types
+        return JSONResponse({"ok": False, "error": f"invalid_arguments: {error}"}, 400)
+    except SlackError as error:
+        return JSONResponse(error.answer(), 400)
+    failure = ""
+    if isinstance(result, Delivery) and result.attempts and not result.was_accepted:
+        failure = result.attempts[-1]["reason"]
+    ts = {"ts": result} if isinstance(result, str) else {}
+    return JSONResponse({"ok": True, "failure": failure, **ts})
 
 
-def _outcome(delivery: Delivery) -> Json:
-    failed = bool(delivery.attempts) and not delivery.was_accepted
-    return {"failure": delivery.attempts[-1]["reason"] if failed else ""}
-
-
-def _control(name: str, work: Callable[[Json], Awaitable[Json]], method: str = "POST") -> Route:
-    """A route that takes the arguments of `work` as a JSON object."""
-
-    async def answer(request: Request) -> Response:
-        # A form of another page cannot send this type without a preflight request.
-        if request.headers.get("content-type", "").partition(";")[0] != "application/json":
-            return JSONResponse({"ok": False, "error": "send JSON"}, 415)
-        try:
-            values = await request.json()
-            if not isinstance(values, dict):
-                raise SlackError("invalid_arguments")
-            result = await work(values)
-        except (AttributeError, TypeError, ValueError) as error:  # wrong names or types
-            return JSONResponse({"ok": False, "error": f"invalid_arguments: {error}"}, 400)
-        except SlackError as error:
-            return JSONResponse(error.answer(), 400)
-        return JSONResponse({"ok": True, **result})
-
-    return Route(f"/control/{name}", answer, methods=[method])
-
-
-async def _respond(stand_in: StandIn, request: Request) -> Response:
+async def _respond(stand_in: StandIn, request: Request, call: Call) -> Response:
     """Handles a post to a response URL."""
-    call = Call("response_url", {}, stand_in.workspace.now())
-
-    async def work() -> Response:
-        try:
-            answer: Any = json.loads(await request.body())
-            call.arguments = answer if isinstance(answer, dict) else {}
-            stand_in.response_urls.respond(request.path_params["secret"], answer)
-        except ValueError:
-            return PlainTextResponse("invalid_payload", 400)
-        except SlackError as error:
-            call.answer = error.answer()
-            gone = error.code in ("expired_url", "used_url")
-            return JSONResponse(call.answer, 404) if gone else PlainTextResponse(error.code, 400)
-        call.answer = {"ok": True}
-        return PlainTextResponse("ok")
-
-    return await stand_in.web_api.run(request, call, work)
+    try:
+        answer: Any = json.loads(await request.body())
+        call.arguments = answer if isinstance(answer, dict) else {}
+        stand_in.response_urls.respond(request.path_params["secret"], answer)
+    except ValueError:
+        return PlainTextResponse("invalid_payload", 400)
+    except SlackError as error:
+        call.answer = error.answer()
+        gone = error.code in ("expired_url", "used_url")
+        return JSONResponse(call.answer, 404) if gone else PlainTextResponse(error.code, 400)
+    call.answer = {"ok": True}
+    return PlainTextResponse("ok")

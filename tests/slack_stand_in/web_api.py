@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -86,11 +87,7 @@ class WebApi:
     async def answer(self, request: Request) -> Response:
         """Answers a call of a method."""
         call = Call(request.path_params["method"], {}, self._workspace.now())
-
-        async def work() -> Response:
-            return await self._work(request, call)
-
-        return await self.run(request, call, work)
+        return await self.run(request, call, partial(self._work, request, call))
 
     async def run(
         self, request: Request, call: Call, work: Callable[[], Awaitable[Response]]
@@ -129,27 +126,12 @@ class WebApi:
             case "forget":
                 call.answer = {"ok": True, "messages": [], "has_more": False}
             case "silent":
-                await self._disconnected(request)
+                await self._closing.wait()
                 return Response(status_code=500)
             case _:  # status, lost
                 failed = PlainTextResponse("upstream failure", fault.status or 500)
                 return failed if fault.status else _BrokenOff()
         return self._respond(call.answer)
-
-    async def _disconnected(self, request: Request) -> None:
-        """Waits until the client gives up or the stand-in closes."""
-
-        async def disconnected() -> None:
-            while (await request.receive())["type"] != "http.disconnect":
-                pass
-
-        waits = {
-            asyncio.create_task(disconnected()),
-            asyncio.create_task(self._closing.wait()),
-        }
-        _, pending = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        for task in pending:
-            task.cancel()
 
     async def _work(self, request: Request, call: Call) -> Response:
         try:

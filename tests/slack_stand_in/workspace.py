@@ -2,7 +2,7 @@
 
 import copy
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -193,33 +193,17 @@ def is_reply(message: Json) -> bool:
 
 
 def with_defaults(blocks: Sequence[Json], salt: str) -> list[Json]:
-    """Returns blocks as Slack stores them: with ids and default values."""
+    """Returns blocks as Slack stores them: with their ids."""
     stored = [copy.deepcopy(block) for block in blocks]
     for number, block in enumerate(stored):
         block.setdefault("block_id", f"b{salt}-{number}")
         for place, element in enumerate(elements_of(block)):
-            if element.get("type") in ("button", "icon_button", "feedback_buttons"):
-                element.setdefault("action_id", f"a{salt}-{number}-{place}")
-        _fill_texts(block)
+            element.setdefault("action_id", f"a{salt}-{number}-{place}")
     return stored
 
 
-def elements_of(block: Json) -> Iterator[Json]:
+def elements_of(block: Json) -> list[Json]:
     """The interactive elements of a block."""
-    if block["type"] in ("actions", "context_actions"):
-        yield from block["elements"]
-    if isinstance(block.get("accessory"), dict):
-        yield block["accessory"]
-
-
-def _fill_texts(node: Any) -> None:
-    if isinstance(node, list):
-        for item in node:
-            _fill_texts(item)
-    elif isinstance(node, dict):
-        if node.get("type") == "mrkdwn":
-            node.setdefault("verbatim", False)
-        if node.get("type") == "plain_text":
-            node.setdefault("emoji", True)
-        for value in node.values():
-            _fill_texts(value)
+    is_interactive = block["type"] in ("actions", "context_actions")
+    elements: list[Json] = block["elements"] if is_interactive else []
+    return elements

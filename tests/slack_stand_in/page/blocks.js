@@ -38,23 +38,18 @@ export function render(blocks, names, press) {
 }
 
 const RENDER = {
-  section: (block, names, press) => [
-    block.text ? element("p", {}, textOf(block.text, names)) : null,
-    ...(block.fields ?? []).map((field) => element("p", {}, textOf(field, names))),
-    block.accessory ? pressable(block, block.accessory, press) : null,
-  ],
+  section: (block, names) => [element("p", {}, textOf(block.text, names))],
   header: (block) => [element("h3", {}, block.text.text)],
   divider: () => [element("hr")],
-  context: (block, names) => block.elements.map((part) => element("span", {}, part.alt_text ?? textOf(part, names))),
+  context: (block, names) => block.elements.map((part) => element("span", {}, textOf(part, names))),
   markdown: (block, names) => [markdown(block.text, names)],
-  image: (block) => [`(image: ${block.alt_text})`],
   actions: (block, _, press) => block.elements.map((part) => pressable(block, part, press)),
   context_actions: (block, _, press) => block.elements.flatMap((part) => {
     if (part.type !== "feedback_buttons") return [pressable(block, part, press)];
     return [part.positive_button, part.negative_button].map(({ text, value }) =>
       button(text.text, () => press(block, part, value)));
   }),
-  rich_text: (block, names) => block.elements.map((part) => rich(part, names)),
+  rich_text: (block) => block.elements.map(rich),
 };
 
 function textOf(text, names) {
@@ -70,22 +65,16 @@ function pressable(block, part, press) {
 const RICH = { rich_text_quote: "blockquote", rich_text_preformatted: "pre" };
 const STYLES = { bold: "strong", italic: "em", strike: "s", code: "code", underline: "u" };
 
-function rich(part, names) {
+function rich(part) {
   if (part.type === "rich_text_list") {
-    const items = part.elements.map((item) => element("li", {}, ...item.elements.map((each) => inline(each, names))));
+    const items = part.elements.map((item) => element("li", {}, ...item.elements.map(inline)));
     return element(part.style === "ordered" ? "ol" : "ul", {}, ...items);
   }
-  return element(RICH[part.type] ?? "p", {}, ...part.elements.map((each) => inline(each, names)));
+  return element(RICH[part.type] ?? "p", {}, ...part.elements.map(inline));
 }
 
-function inline(part, names) {
-  const texts = {
-    user: () => `@${names.get(part.user_id) ?? part.user_id}`,
-    channel: () => `#${names.get(part.channel_id) ?? part.channel_id}`,
-    broadcast: () => `@${part.range}`,
-    emoji: () => `:${part.name}:`,
-  };
-  let node = document.createTextNode(texts[part.type]?.() ?? part.text ?? part.url ?? `(${part.type})`);
+function inline(part) {
+  let node = document.createTextNode(part.text ?? part.url ?? `(${part.type})`);
   if (part.type === "link" && /^https?:\/\//i.test(part.url)) {
     node = element("a", { href: part.url, target: "_blank", rel: "noopener noreferrer" }, node);
   }
