@@ -1,24 +1,26 @@
-"""What runs beside the doors: the index is made ready and kept current, old records are deleted."""
+"""Background work of a running service: the index is built and updated, old records are deleted."""
 
 import asyncio
 import logging
 import time
 
 from api.assembly.service import Service
-from api.errors import DatabaseUnavailable
+from api.errors import DatabaseUnavailable, describe
+from api.service.clock import ClockWatch
 from api.settings import Settings
 from index.errors import IndexingError, IndexMissing
 
 _log = logging.getLogger(__name__)
 _HOUR = 3600.0
 _DAY = 24 * _HOUR
+_EXPIRE_INTERVAL = _HOUR
 
 
 async def prepare_index(service: Service) -> int:
-    """Opens the published generation, or builds the first. How many documents it has; 0 where
-    there is none, the reason having been said."""
-    if not await _opens(service) and not (
-        await service.index_updater.build_first() and await _opens(service)
+    """Opens the published generation, or builds the first one. Returns the number of its documents;
+    0 if there is none, after the reason was printed."""
+    if not await _can_open(service) and not (
+        await service.index_updater.build_first() and await _can_open(service)
     ):
         return 0
     with service.generations.borrow() as assistant:
@@ -26,16 +28,13 @@ async def prepare_index(service: Service) -> int:
 
 
 async def run_maintenance(settings: Settings, service: Service) -> None:
-    """Builds the next generation when documents change, and forgets what is old, until it is
-    cancelled."""
+    """Updates the index when documents change, and deletes old records, until cancelled."""
     async with asyncio.TaskGroup() as group:
         group.create_task(service.index_updater.run())
-        group.create_task(_expire(service, settings.retention_days))
+        group.create_task(_expire_records(service, settings.retention_days))
 
 
-async def _opens(service: Service) -> bool:
-    """Whether the published generation, if any, can be opened; says why where it is damaged."""
-
+async def _can_open(service: Service) -> bool:
     def open_published() -> None:
         with service.generations.borrow():
             pass
@@ -43,28 +42,27 @@ async def _opens(service: Service) -> bool:
     try:
         await asyncio.to_thread(open_published)
     except IndexMissing:
-        _log.info("There is no index yet: it is built first.")
+        _log.info("There is no index yet: building it.")
         return False
     except IndexingError as error:
-        _log.warning("The index cannot be opened, and is built anew: %s", error)
+        _log.warning("The index cannot be opened (%s): building it again.", error)
         return False
     return True
 
 
-async def _expire(service: Service, days: int) -> None:
-    """Forgets what has been kept long enough, now and every hour."""
-    apart = time.time() - time.monotonic()
+async def _expire_records(service: Service, days: int) -> None:
+    """Deletes conversations after so many days (0: never) and old idempotency keys."""
+    clock = ClockWatch(tolerance=_HOUR)
     while True:
-        jumped = abs(time.time() - time.monotonic() - apart) > _HOUR
-        if jumped:
-            _log.error("The clock has jumped; nothing is deleted by age until a new start.")
+        if clock.jumped():
+            _log.error("The clock was set: old records are not deleted until the service restarts.")
         else:
             before = time.time() - days * _DAY if days else 0.0
             try:
                 count = await asyncio.to_thread(service.records.expire, before)
             except DatabaseUnavailable as error:
-                _log.warning("Nothing is deleted by age this time: %s", error)
+                _log.warning("Old records cannot be deleted now: %s", describe(error))
             else:
                 if count:
-                    _log.info("%s conversations were older than %s days: deleted", count, days)
-        await asyncio.sleep(_HOUR)
+                    _log.info("Deleted %s conversations older than %s days.", count, days)
+        await asyncio.sleep(_EXPIRE_INTERVAL)

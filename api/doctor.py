@@ -15,11 +15,12 @@ from enum import StrEnum
 from pathlib import Path
 
 from api.assembly.assistant import calibration_in, is_current
-from api.assembly.service import channels_of, open_database
+from api.assembly.service import channels_of
 from api.errors import ApiError, describe
 from api.settings import Settings
 from api.slack.inbox import Inbox
 from api.slack.web_api import Identity, RequestRejected, RetryLater, WebApi, missing_scopes
+from api.store.database import Database
 from api.store.keys import Keys
 from api.store.records import Records
 from api.text import count
@@ -172,7 +173,7 @@ def _check_chroma(settings: Settings) -> _Results:
 
 
 def _check_database(settings: Settings) -> _Results:
-    with closing(open_database(settings)) as database:
+    with closing(Database.open(settings.database_url)) as database:
         if damage := database.find_damage():
             yield State.FAILED, damage
             return
@@ -202,7 +203,7 @@ def _check_slack(settings: Settings) -> _Results:
         for scope in missing_scopes(identity.scopes) if identity.scopes else []:
             remedy = "add it to the app and install the app again"
             yield State.FAILED, f"the scope {scope} is missing: {remedy}"
-    with closing(open_database(settings)) as database:
+    with closing(Database.open(settings.database_url)) as database:
         waiting, reason = Inbox(database).backlog(older_than=_MAX_SLACK_DELAY)
     if waiting:
         yield (
@@ -224,7 +225,7 @@ async def _ask_slack(settings: Settings) -> Identity:
 def _check_clock(settings: Settings) -> _Results:
     """Records or an index from the future mean that the clock is wrong, or was."""
     stored = built = 0.0
-    with suppress(ApiError), closing(open_database(settings)) as database:
+    with suppress(ApiError), closing(Database.open(settings.database_url)) as database:
         stored = Records(database).latest_time() or 0.0
     with suppress(IndexingError):
         manifest = Manifest.read(DataFolder(settings.data_folder).current())

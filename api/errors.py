@@ -1,18 +1,30 @@
-"""What can go wrong at a door; each message names what was expected and the remedy."""
+"""The errors of the interfaces and of what they store.
+
+A message says what is wrong, with the value. `remedy` says once for each class what to do about it,
+in words that fit every interface; an interface may word it for its own users. Errors whose remedy
+depends on the case name it in the message.
+"""
+
+from typing import ClassVar
 
 from index.errors import IndexMissing
 
 
 class ApiError(Exception):
-    """A door cannot be opened as it was asked to."""
+    """An operation of an interface failed."""
+
+    remedy: ClassVar[str] = ""
+
+
+# --- starting a command ---
 
 
 class SettingsInvalid(ApiError):
-    """The environment holds a setting that is unknown or has no usable value."""
+    """A setting is unknown, or its value is invalid."""
 
 
 class HistoryInvalid(ApiError):
-    """The file with what was said before is not a list of turns."""
+    """The file with the conversation so far is not a list of turns."""
 
 
 class OutputUnwritable(ApiError):
@@ -20,51 +32,100 @@ class OutputUnwritable(ApiError):
 
 
 class AddressUnavailable(ApiError):
-    """The service cannot listen where it was told to."""
+    """The service cannot listen on the address."""
+
+    remedy = "stop the process that uses it, or choose another address"
 
 
-class Overloaded(ApiError):
-    """More is asked at the moment than can be worked on. `wait` is in seconds."""
+class PublicWithoutKeys(ApiError):
+    """A service without API keys would be reachable from other machines."""
+
+    remedy = "create an API key first"
+
+
+class SlackUnavailable(ApiError):
+    """Slack cannot be reached, or rejects the tokens."""
+
+
+# --- the caller can retry later ---
+
+
+class RetryAfter(ApiError):
+    """The request fails now, and may succeed after `wait` seconds."""
 
     def __init__(self, message: str, wait: float) -> None:
         super().__init__(message)
         self.wait = wait
 
 
-class RateLimited(ApiError):
-    """Somebody asks more often than the rate allows. `wait` is in seconds."""
+class Overloaded(RetryAfter):
+    """There are more questions than the service can answer."""
 
-    def __init__(self, message: str, wait: float) -> None:
-        super().__init__(message)
-        self.wait = wait
+
+class RateLimited(RetryAfter):
+    """A caller exceeds its rate limit."""
+
+
+class IdempotencyKeyInUse(RetryAfter):
+    """Another request with this idempotency key is in progress."""
+
+
+class IndexBuilding(IndexMissing):
+    """The first index is being built, so questions cannot be answered yet."""
+
+
+# --- the caller must change the request ---
 
 
 class InvalidKey(ApiError):
-    """Who asks has shown no key, or none that counts."""
+    """The request has no valid API key."""
 
 
 class Forbidden(ApiError):
-    """Who asks may not do this."""
+    """The API key does not permit the request."""
 
 
 class MisdirectedRequest(ApiError):
-    """The request was meant for another host, or comes through one that nobody named."""
+    """The request names another host than the one that is served."""
 
 
-class UploadRefused(ApiError):
-    """What was sent cannot be a document of the corpus."""
+class IdempotencyKeyReused(ApiError):
+    """The idempotency key was first sent with another request."""
+
+
+class NotFound(ApiError):
+    """There is no such record, or it belongs to another owner."""
 
 
 class DocumentMissing(ApiError):
-    """There is no document of this name, or none that may be seen."""
+    """There is no such document, or the caller cannot read it."""
 
 
 class LastDocument(ApiError):
-    """The only document of a corpus cannot be taken away."""
+    """The only document of a corpus cannot be deleted."""
+
+
+class UploadRefused(ApiError):
+    """The upload cannot become a document of the corpus."""
+
+
+class InvalidKeyRequest(ApiError):
+    """An API key cannot be created as requested."""
+
+
+class KeyNotFound(ApiError):
+    """There is no valid API key with this name."""
+
+    remedy = "list the keys to see their names"
+
+
+# --- the operator must act ---
 
 
 class CorpusUnwritable(ApiError):
     """The folder of documents cannot be written."""
+
+    remedy = "free disk space, or change the permissions of the folder"
 
 
 class DatabaseUnavailable(ApiError):
@@ -72,43 +133,7 @@ class DatabaseUnavailable(ApiError):
 
 
 class DatabaseMissing(DatabaseUnavailable):
-    """There is no database yet, and none was to be created."""
-
-
-class IndexBuilding(IndexMissing):
-    """The first index is being built, so questions cannot be answered yet."""
-
-
-class NotFound(ApiError):
-    """Nothing is kept under this id, or nothing of whoever asks."""
-
-
-class IdempotencyKeyInUse(ApiError):
-    """Another request holds this idempotency key. `wait` is in seconds."""
-
-    def __init__(self, message: str, wait: float) -> None:
-        super().__init__(message)
-        self.wait = wait
-
-
-class IdempotencyKeyReused(ApiError):
-    """This idempotency key was first sent with another request."""
-
-
-class InvalidKeyRequest(ApiError):
-    """An API key cannot be made as it was asked for."""
-
-
-class KeyNotFound(ApiError):
-    """No API key in use has this name."""
-
-
-class SlackUnavailable(ApiError):
-    """Slack cannot be reached, or not with these tokens."""
-
-
-class PublicWithoutKeys(ApiError):
-    """Without keys the service is for its own machine only."""
+    """There is no database, and it must not be created."""
 
 
 def describe(error: Exception) -> str:

@@ -3,4 +3,4 @@
 DONE = 0
 CHECK_FAILED = 1
 BAD_INPUT = 2
-STOPPED = 130  # by Ctrl-C: 128 and the signal's number
+STOPPED = 130  # Ctrl-C: 128 plus the number of the signal

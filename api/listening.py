@@ -1,4 +1,4 @@
-"""Where a server listens: an address that is taken before anything else is done."""
+"""Sockets that a server listens on."""
 
 import ipaddress
 import socket
@@ -7,15 +7,15 @@ from api.errors import AddressUnavailable
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """A socket that holds the address, so that a port in use is known before anything is done.
-    Raises AddressUnavailable."""
+    """Binds a socket, so that a port in use is reported before anything else starts. Raises
+    AddressUnavailable."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         listener = socket.socket(family, kind, protocol)
     except OSError as error:
-        raise AddressUnavailable(f"{host} is no address to listen on ({error.strerror})") from error
+        raise AddressUnavailable(f"cannot listen on {host} ({error.strerror})") from error
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(address)
@@ -28,11 +28,11 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 def is_loopback(listener: socket.socket) -> bool:
-    """Whether only this machine can connect to it."""
+    """Returns whether only this machine can connect."""
     return ipaddress.ip_address(listener.getsockname()[0]).is_loopback
 
 
 def url_of(listener: socket.socket) -> str:
-    """Where a browser finds it, with a slash at the end."""
+    """Returns the URL for a browser, with a slash at the end."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"

@@ -27,13 +27,13 @@ def inert(text: str) -> str:
     return _MENTION.sub(f"<{_WORD_JOINER}", without_controls(text))
 
 
-def truncate(text: str, most: int) -> str:
-    """Returns the text, shortened to at most `most` characters with an ellipsis at the end, between
-    words if possible."""
-    if len(text) <= most:
+def truncate(text: str, max_length: int) -> str:
+    """Returns the text with at most `max_length` characters. A longer one ends with an ellipsis,
+    between words if possible."""
+    if len(text) <= max_length:
         return text
-    kept = text[: most - len(_ELLIPSIS)]
-    between = kept.rfind(" ", most // 2)
+    kept = text[: max_length - len(_ELLIPSIS)]
+    between = kept.rfind(" ", max_length // 2)
     return (kept[:between] if between > 0 else kept).rstrip() + _ELLIPSIS
 
 

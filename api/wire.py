@@ -1,23 +1,28 @@
-"""The shapes of JSON that go in and out, over HTTP and from the command line alike.
+"""The JSON of the HTTP API and of `--json`, and its conversion from and to the domain types.
 
-Dictionaries end here: what comes in becomes fields, and the domain's types become what goes out.
+Services work with the domain types; the database has a format of its own (api/store/answers.py).
 """
 
-from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
-from assistant.answer import Answer, ProvedSentence, Turn
+from assistant.answer import ProvedSentence, Turn
 from assistant.english.question import MAX_QUESTION_CHARS
-from corpus.document import Block, Document
+from corpus.document import Document
 from index.hits import Hit
-from index.manifest import Manifest
 
-# Turns of history that are accepted; far more than what a follow-up is understood from.
-MAX_TURNS = 100
-MAX_TURN_LENGTH = 50_000  # characters; an answer may be long
+MAX_TURNS = 100  # of history in a request; a follow-up refers to far fewer
+MAX_TURN_LENGTH = 50_000  # characters
+
+
+def rfc3339(seconds: float) -> str:
+    """Formats seconds since 1970 as a date and time of RFC 3339, in UTC."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+
+
+Time = Annotated[str, BeforeValidator(rfc3339)]
 
 
 class _Request(BaseModel):
@@ -27,22 +32,28 @@ class _Request(BaseModel):
 class _Reply(BaseModel):
     model_config = ConfigDict(from_attributes=True, frozen=True)
 
+    @classmethod
+    def of(cls, value: Any) -> Self:
+        """Converts a domain object whose attributes have the names of the fields."""
+        return cls.model_validate(value)
+
 
 class TurnBody(_Request):
     """One earlier message of the conversation."""
 
     role: Literal["user", "assistant"]
-    # With a length to check, half characters (surrogates), which are not text, are refused too.
+    # Pydantic also refuses lone surrogates if there is a length to check.
     text: Annotated[str, Field(max_length=MAX_TURN_LENGTH)]
 
     def turn(self) -> Turn:
+        """Converts it to the domain type."""
         return Turn(self.role, self.text)
 
 
 class ChatRequest(_Request):
-    """A question, and what was said before it: as `history` has it, else as it is kept of the
-    conversation. The question's own rules are the pipeline's."""
+    """A question in a conversation. Without `history`, the stored conversation is the history."""
 
+    # The pipeline validates the question, with better messages.
     message: Annotated[
         str,
         Field(
@@ -64,7 +75,7 @@ class SentenceBody(_Reply):
 
 
 class CitationBody(_Reply):
-    """The place that proves a sentence: the text kept under `sha256`, at `[start, end)`."""
+    """The passage that proves a sentence: the text with the digest `sha256`, at `[start, end)`."""
 
     number: int
     document: str
@@ -80,7 +91,7 @@ class CitationBody(_Reply):
 
 
 class RelatedBody(_Reply):
-    """A passage near the question, not a proof."""
+    """A passage near the question that does not answer it."""
 
     document: str
     sha256: str
@@ -90,7 +101,7 @@ class RelatedBody(_Reply):
 
 
 class AnswerBody(_Reply):
-    """An answer, or a refusal, with all that is known of how it came about."""
+    """An answer or a refusal."""
 
     id: str
     conversation_id: str
@@ -107,35 +118,9 @@ class AnswerBody(_Reply):
     generation: str
     timings_ms: dict[str, float]
 
-    @classmethod
-    def of(cls, answer: Answer) -> "AnswerBody":
-        return cls.model_validate(answer)
-
-    def sentence_events(self) -> "Iterator[SentenceEvent]":
-        """Its sentences, each with what proves it."""
-        for sentence in self.sentences:
-            citations = tuple(c for c in self.citations if c.number in sentence.citations)
-            yield SentenceEvent(
-                text=sentence.text, start=sentence.start, end=sentence.end, citations=citations
-            )
-
-    def dated(self, current: Mapping[str, str], read: Callable[[str], str]) -> "AnswerBody":
-        """The answer as it looks today: quotes as `read` gives them from the text kept under a
-        digest, `stale` where the document's `current` digest is another, or none."""
-        citations = (
-            citation.model_copy(
-                update={
-                    "quote": read(citation.sha256)[citation.start : citation.end],
-                    "stale": current.get(citation.document) != citation.sha256,
-                }
-            )
-            for citation in self.citations
-        )
-        return self.model_copy(update={"citations": tuple(citations)})
-
 
 class SentenceEvent(_Reply):
-    """A proved sentence of an answer that is not yet whole, and what proves it."""
+    """A proved sentence of an answer that is not complete yet, with its citations."""
 
     text: str
     start: int
@@ -143,23 +128,24 @@ class SentenceEvent(_Reply):
     citations: tuple[CitationBody, ...]
 
     @classmethod
-    def of(cls, told: ProvedSentence) -> "SentenceEvent":
-        citations = tuple(CitationBody.model_validate(each) for each in told.citations)
-        sentence = told.sentence
+    def of(cls, value: ProvedSentence) -> Self:
+        """Converts it from the domain type."""
+        sentence = value.sentence
+        citations = tuple(CitationBody.of(each) for each in value.citations)
         return cls(text=sentence.text, start=sentence.start, end=sentence.end, citations=citations)
 
 
 class ConversationBody(_Reply):
-    """All that is kept of a conversation, oldest first."""
+    """A stored conversation, oldest answer first."""
 
     id: str
-    created: str
-    touched: str
+    created: Time
+    touched: Time
     answers: tuple[AnswerBody, ...]
 
 
 class FeedbackRequest(_Request):
-    """What somebody thinks of an answer; a later verdict on the same takes its place."""
+    """A verdict on an answer. It replaces an earlier one."""
 
     answer_id: Annotated[str, Field(min_length=1, max_length=100)]
     verdict: Literal["up", "down"]
@@ -167,7 +153,7 @@ class FeedbackRequest(_Request):
 
 
 class FeedbackBody(_Reply):
-    """The verdict is kept."""
+    """The stored verdict."""
 
     id: str
     answer_id: str
@@ -183,7 +169,7 @@ class UploadBody(_Reply):
 
 
 class RemovalBody(_Reply):
-    """The document is out of the folder, and will be out of the next generation of the index."""
+    """The document is deleted, and will not be in the next generation of the index."""
 
     path: str
 
@@ -226,8 +212,9 @@ class HitBody(_Reply):
     score: float
 
     @classmethod
-    def of(cls, hit: Hit) -> "HitBody":
-        passage = hit.passage
+    def of(cls, value: Hit) -> Self:
+        """Converts it from the domain type."""
+        passage = value.passage
         return cls(
             document=passage.document,
             title=passage.title,
@@ -235,18 +222,23 @@ class HitBody(_Reply):
             start=passage.start,
             end=passage.end,
             text=passage.text,
-            score=round(hit.score, 4),
+            score=round(value.score, 4),
         )
 
 
 class SearchBody(_Reply):
-    """What a search found, best first."""
+    """The passages that a search found, best first."""
 
     hits: tuple[HitBody, ...]
 
+    @classmethod
+    def of(cls, value: tuple[Hit, ...]) -> Self:
+        """Converts it from the domain type."""
+        return cls(hits=tuple(HitBody.of(hit) for hit in value))
+
 
 class ListedBody(_Reply):
-    """A document of the index; sizes in characters, boilerplate too."""
+    """A document of the index; `characters` and `boilerplate` are lengths in characters."""
 
     path: str
     title: str
@@ -257,20 +249,15 @@ class ListedBody(_Reply):
 
 
 class DocumentsBody(_Reply):
-    """All documents of the index, and some questions that they answer."""
+    """The documents of the index, and some questions that they answer."""
 
     generation: str
     documents: tuple[ListedBody, ...]
     examples: tuple[str, ...]
 
-    @classmethod
-    def of(cls, generation: str, manifest: Manifest, examples: tuple[str, ...]) -> "DocumentsBody":
-        listed = tuple(ListedBody.model_validate(each) for each in manifest.documents)
-        return cls(generation=generation, documents=listed, examples=examples)
-
 
 class BlockBody(_Reply):
-    """A piece of a document's structure."""
+    """A block of a document's structure, at `[start, end)` of its text."""
 
     kind: str
     start: int
@@ -279,13 +266,9 @@ class BlockBody(_Reply):
     cells: tuple[tuple[int, int], ...]
     reason: str
 
-    @classmethod
-    def of(cls, block: Block) -> "BlockBody":
-        return cls.model_validate(block)
-
 
 class DocumentBody(_Reply):
-    """One version of a document; `current` says whether it is the indexed one."""
+    """A version of a document; `current` tells whether it is the indexed one."""
 
     path: str
     title: str
@@ -295,7 +278,8 @@ class DocumentBody(_Reply):
     blocks: tuple[BlockBody, ...]
 
     @classmethod
-    def of(cls, document: Document, current: bool) -> "DocumentBody":
+    def from_document(cls, document: Document, current: bool) -> Self:
+        """Converts it from the domain type."""
         return cls(
             path=document.path,
             title=document.title,
@@ -313,7 +297,7 @@ class HealthBody(_Reply):
 
 
 class ReadyBody(_Reply):
-    """A generation is open and questions are answered from it."""
+    """A generation is open, and questions are answered from it."""
 
     status: Literal["ready"] = "ready"
     generation: str
@@ -334,15 +318,10 @@ _TURNS: TypeAdapter[list[TurnBody]] = TypeAdapter(list[TurnBody])
 
 
 def parse_turns(text: str) -> list[Turn]:
-    """The turns of a JSON list of {role, text}. Raises ValueError where it is not one."""
+    """Parses a JSON list of {role, text}. Raises ValueError."""
     return [body.turn() for body in _TURNS.validate_json(text)]
 
 
-def rfc3339(seconds: float) -> str:
-    """Seconds since 1970 as a date and time of RFC 3339, in UTC."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
-
-
 def problem(status: int, title: str, detail: str, **more: Any) -> dict[str, Any]:
-    """A problem document's members."""
+    """Returns the members of a problem document."""
     return ProblemBody(status=status, title=title, detail=detail, **more).model_dump()

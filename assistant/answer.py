@@ -1,6 +1,6 @@
 """The answer and its parts. Imports nothing heavy, so that every module can use them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import quote, urlencode
@@ -78,6 +78,11 @@ class ProvedSentence:
     sentence: Sentence
     citations: tuple[Citation, ...]
 
+    @property
+    def text(self) -> str:
+        """The text of the sentence."""
+        return self.sentence.text
+
 
 @dataclass(frozen=True, slots=True)
 class Related:
@@ -112,3 +117,9 @@ class Answer:
     writer: str
     generation: str
     timings_ms: Mapping[str, float] = field(default_factory=dict)
+
+    def proved_sentences(self) -> "Iterator[ProvedSentence]":
+        """Yields the sentences, each with its citations."""
+        for sentence in self.sentences:
+            citations = tuple(c for c in self.citations if c.number in sentence.citations)
+            yield ProvedSentence(sentence, citations)

@@ -1,4 +1,4 @@
-"""The one place where the parts are put together: settings become an index and an assistant."""
+"""Builds and opens the index and the assistant from the settings."""
 
 import hashlib
 import json
@@ -43,8 +43,8 @@ from index.vectors import preload_chroma
 
 
 def calibration_of(settings: Settings) -> dict[str, Any]:
-    """What a build stores with its generation: the shipped calibration, how it was fitted, and
-    the digest of the corpus's own gold questions, on which the thresholds are then tuned."""
+    """Returns the calibration that a build stores: the shipped one, and the digest of the gold
+    questions of the corpus, on which the build tunes the threshold."""
     text = files("assistant").joinpath("calibration.json").read_text(encoding="utf-8")
     gold = hashlib.sha256()
     for path in settings.gold_files:
@@ -58,18 +58,18 @@ def calibration_of(settings: Settings) -> dict[str, Any]:
 def build_index(
     settings: Settings, watcher: BuildProgress | None = None, *, rebuild: bool = False
 ) -> tuple[Corpus, BuildResult]:
-    """Reads the corpus, builds and publishes its index; what was read, and what was done.
+    """Loads the corpus, builds its index and publishes it.
 
-    Raises CorpusError or IndexingError; the published generation is untouched then.
+    Raises CorpusError or IndexingError; then the published generation does not change.
     """
     corpus = load_corpus(settings.corpus)
     return corpus, _build(settings, corpus, watcher or NoProgress(), rebuild)
 
 
 def ensure_index(settings: Settings, watcher: BuildProgress | None = None) -> Corpus:
-    """Reads the corpus, and builds its index unless the published one is just that.
+    """Loads the corpus, and builds its index if the published one is not current.
 
-    An index that is up to date is only looked at, so that many may ask at the same time.
+    A current index is not locked, so that several processes can use it at the same time.
     """
     corpus = load_corpus(settings.corpus)
     if not is_current(settings, corpus):
@@ -78,10 +78,9 @@ def ensure_index(settings: Settings, watcher: BuildProgress | None = None) -> Co
 
 
 def open_assistant(settings: Settings) -> Assistant:
-    """An assistant over the published generation. Raises IndexingError where there is none that
-    can be opened."""
+    """Opens the published generation. Raises IndexingError."""
     data = DataFolder(settings.data_folder)
-    data.current()  # raises IndexMissing before any time is spent on the models
+    data.current()  # raises IndexMissing before the models are loaded
     # Native code loads the weights of both models while this thread imports and opens Chroma.
     with ThreadPoolExecutor(2) as pool:
         reader = pool.submit(_reader, settings)
@@ -91,22 +90,22 @@ def open_assistant(settings: Settings) -> Assistant:
 
 
 def open_texts(settings: Settings) -> TextStore:
-    """The texts of all documents ever indexed."""
+    """Opens the texts of all documents that were ever indexed."""
     return TextStore(DataFolder(settings.data_folder).texts)
 
 
 def open_generations(
     settings: Settings, is_building: Callable[[], bool] = lambda: False
 ) -> GenerationPool:
-    """The assistant over whatever is published at the moment. The models are loaded once, the
-    encoder when there is one."""
+    """Returns a pool over the published generation. The models are loaded once; the encoder when a
+    generation is opened, because the first build exports it."""
     data = DataFolder(settings.data_folder)
     reader = _reader(settings)
     encoder: OnnxEncoder | None = None
 
     def open_published() -> Assistant:
         nonlocal encoder
-        data.current()  # raises IndexMissing before any time is spent on the encoder
+        data.current()  # raises IndexMissing before the encoder is loaded
         encoder = encoder or _encoder(settings)
         return _open(data, encoder, reader)
 
@@ -121,14 +120,14 @@ def _open(data: DataFolder, encoder: OnnxEncoder, reader: OnnxReader | None) -> 
 
 
 def calibration_in(generation: str, manifest: Manifest, kind: str) -> Calibration:
-    """The generation's own, with the threshold tuned on the corpus's gold questions where it has
-    any. Raises IndexOutdated where an older program stored another shape."""
+    """Returns the calibration of a generation, with the threshold that was tuned for it, if any.
+    Raises IndexOutdated if an older version stored another format."""
     try:
         calibration = Calibration.from_dict(manifest.calibration[kind])
         return replace(calibration, threshold=manifest.thresholds.get(kind, calibration.threshold))
     except (KeyError, TypeError) as error:
         raise IndexOutdated(
-            f"the index {generation} has no calibration that this program reads ({error})"
+            f"the index {generation} has a calibration of another version ({error})"
         ) from error
 
 
@@ -136,7 +135,7 @@ def _build(
     settings: Settings, corpus: Corpus, watcher: BuildProgress, rebuild: bool
 ) -> BuildResult:
     if not is_exported(settings.encoders_folder, settings.encoder):
-        watcher.begin("Exporting the encoder, once", 1)
+        watcher.begin("Exporting the encoder (only once)", 1)
         _export(settings.encoders_folder, settings.encoder)
         watcher.advance(1)
     encoder = _encoder(settings)
@@ -144,7 +143,7 @@ def _build(
     questions = [gold for path in settings.gold_files for gold in read_gold(path)]
 
     def fit(generation: Generation) -> dict[str, float]:
-        """With and without the reader, so that the setting can change without a new build."""
+        """Tunes with and without the reader: the setting can change without a new build."""
         watcher.begin("Calibrating", 2 * len(questions))
         tuned = {}
         for kind, reader in (("plain", None), ("reader", OnnxReader())):
@@ -183,12 +182,12 @@ def _reader(settings: Settings) -> OnnxReader | None:
 
 
 def is_current(settings: Settings, corpus: Corpus) -> bool:
-    """Whether the published generation was made of this corpus, by these means."""
+    """Returns whether the published generation was built from this corpus with these settings."""
     if not is_exported(settings.encoders_folder, settings.encoder):
         return False
     try:
         card = EncoderCard.read(encoder_folder(settings.encoders_folder, settings.encoder))
-    except (OSError, ValueError, TypeError):  # whoever loads the encoder says what mends it
+    except (OSError, ValueError, TypeError):  # loading the encoder reports it
         return False
     try:
         folder = DataFolder(settings.data_folder).current()

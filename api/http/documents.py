@@ -36,7 +36,7 @@ def document_routes(service: Service) -> APIRouter:
     @routes.get("/v1/documents")
     def documents(caller: asking) -> DocumentsBody:
         """Lists the indexed documents, and some questions that they answer."""
-        return service.chat.documents(caller, _MAX_EXAMPLES)
+        return DocumentsBody.of(service.chat.documents(caller, _MAX_EXAMPLES))
 
     @routes.get("/v1/documents/{path:path}", responses=problem_responses(404, 422))
     def document(
@@ -56,7 +56,7 @@ def document_routes(service: Service) -> APIRouter:
         if wanted is None or not caller.can_read(path) or not texts.had_text(path, wanted):
             version = f" with the version {sha256!r}" if sha256 else ""
             raise DocumentMissing(f"there is no document {path!r}{version}")
-        return DocumentBody.of(
+        return DocumentBody.from_document(
             parse_document(path, texts.read(wanted)), current.get(path) == wanted
         )
 

@@ -21,8 +21,9 @@ from api.mattermost.integration import (
 )
 from api.mattermost.message import answer_text, notice, usage
 from api.service.access import Caller
+from api.service.chat import ChatMessage
 from api.service.logs import request_id
-from api.wire import AnswerBody, ChatRequest
+from assistant.answer import Answer
 
 _log = logging.getLogger(__name__)
 # Seconds. Mattermost waits 30 by default, and then shows only that the command failed, or nothing.
@@ -56,15 +57,15 @@ def mattermost_routes(service: Service, integration: MattermostIntegration) -> A
     async def reply(caller: Caller, message: Message) -> str:
         # Mattermost shows no details of an error status, so an error is a message too.
         result = await result_or_problem(ask(caller, message))
-        if isinstance(result, AnswerBody):
+        if isinstance(result, Answer):
             return answer_text(result, integration.page)
         _log.warning("A question from Mattermost was not answered: %s", result.title)
         return notice(result.detail, request_id.get())
 
-    async def ask(caller: Caller, message: Message) -> AnswerBody:
+    async def ask(caller: Caller, message: Message) -> Answer:
         integration.rate_limiter.hit(f"caller {caller.owner}")
         deadline = time.monotonic() + min(service.timeout, _TIMEOUT)
-        question = ChatRequest(message=message.question, conversation_id=message.conversation_id)
+        question = ChatMessage(text=message.question, conversation_id=message.conversation_id)
         async with AsyncExitStack() as resources:
             resources.enter_context(service.concurrency.slot())
             if message.answer_id:

@@ -57,7 +57,7 @@ def operation_routes(service: Service) -> APIRouter:
             building=state.building,
             pending=state.pending,
             failed=state.failed if sees_all else "",
-            progress=ProgressBody.model_validate(state.progress) if state.progress else None,
+            progress=ProgressBody.of(state.progress) if state.progress else None,
             unreadable=unreadable if sees_all else (),
         )
 

@@ -13,6 +13,7 @@ from api.http.auth import requires
 from api.http.problems import problem_responses
 from api.http.streaming import EventStream
 from api.service.access import Caller
+from api.service.chat import ChatMessage
 from api.store.keys import Scope
 from api.wire import (
     AnswerBody,
@@ -20,7 +21,6 @@ from api.wire import (
     ConversationBody,
     FeedbackBody,
     FeedbackRequest,
-    HitBody,
     SearchBody,
 )
 
@@ -73,14 +73,19 @@ def question_routes(service: Service) -> APIRouter:
         deadline = time.monotonic() + service.timeout
         async with AsyncExitStack() as resources:
             resources.enter_context(service.concurrency.slot())
-            steps = service.chat.answer_steps(caller, request, idempotency_key, deadline)
+            message = ChatMessage(
+                request.message,
+                request.conversation_id,
+                tuple(turn.turn() for turn in request.history),
+            )
+            steps = service.chat.answer_steps(caller, message, idempotency_key, deadline)
             resources.push_async_callback(anyio.to_thread.run_sync, steps.close)
             if request.stream:
                 # An error before the first step still gets a status of its own.
                 first = await service.concurrency.run(partial(next, steps, None), deadline)
                 return EventStream(first, steps, service.concurrency, resources.pop_all())
             answer = await service.concurrency.run(steps.result, deadline)
-        return Response(answer.model_dump_json(), media_type="application/json")
+        return Response(AnswerBody.of(answer).model_dump_json(), media_type="application/json")
 
     @routes.get("/v1/search")
     async def search(
@@ -92,7 +97,7 @@ def question_routes(service: Service) -> APIRouter:
 
         def find() -> SearchBody:
             with service.generations.borrow(caller.folders) as assistant:
-                return SearchBody(hits=tuple(HitBody.of(hit) for hit in assistant.search(q, k)))
+                return SearchBody.of(assistant.search(q, k))
 
         deadline = time.monotonic() + service.timeout
         with service.concurrency.slot():
@@ -101,12 +106,12 @@ def question_routes(service: Service) -> APIRouter:
     @routes.get("/v1/answers/{answer_id}", responses=problem_responses(404))
     def answer(answer_id: Id, caller: asking) -> AnswerBody:
         """Returns a stored answer. A citation is `stale` if its document has changed since."""
-        return service.chat.saved_answer(caller, answer_id)
+        return AnswerBody.of(service.chat.saved_answer(caller, answer_id))
 
     @routes.get("/v1/conversations/{conversation_id}", responses=problem_responses(404))
     def conversation(conversation_id: Id, caller: asking) -> ConversationBody:
         """Returns a stored conversation, oldest answer first."""
-        return service.chat.conversation(caller, conversation_id)
+        return ConversationBody.of(service.chat.conversation(caller, conversation_id))
 
     @routes.delete(
         "/v1/conversations/{conversation_id}", status_code=204, responses=problem_responses(404)

@@ -7,27 +7,23 @@ streams only if the request asks for it.
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
-from typing import TypeAlias
 
 import anyio
 from fastapi.sse import KEEPALIVE_COMMENT, EventSourceResponse, format_sse_event
+from pydantic import BaseModel
 from starlette.types import Receive, Scope, Send
 
 from api.http.problems import result_or_problem
-from api.service.chat import AnswerSteps, Step, Working
+from api.service.chat import AnswerSteps
 from api.service.rate_limits import ConcurrencyLimit
 from api.wire import AnswerBody, ProblemBody, SearchBody, SentenceEvent
+from assistant.answer import Answer, ProvedSentence
+from assistant.pipeline import Step
+from index.hits import SearchResult
 
 # Seconds without an event until a comment keeps the connection open; proxies commonly close an idle
 # one after a minute or more.
 KEEP_ALIVE_INTERVAL = 15.0
-Event: TypeAlias = SearchBody | SentenceEvent | AnswerBody | ProblemBody
-_NAMES: dict[type[Event], str] = {
-    SearchBody: "retrieved",
-    SentenceEvent: "sentence",
-    AnswerBody: "answer",
-    ProblemBody: "error",
-}
 
 
 class EventStream(EventSourceResponse):
@@ -70,8 +66,8 @@ async def _events(
 
     step: Step | ProblemBody | None = first
     while step is not None:
-        if not isinstance(step, Working):
-            yield _event(step)
+        if event := _event(step):
+            yield event
         if isinstance(step, ProblemBody):
             return
         running = asyncio.ensure_future(result_or_problem(concurrency.run(next_step)))
@@ -86,5 +82,18 @@ async def _events(
     yield _event(rest.result())
 
 
-def _event(event: Event) -> bytes:
-    return format_sse_event(event=_NAMES[type(event)], data_str=event.model_dump_json())
+def _event(step: Step | Answer | ProblemBody) -> bytes:
+    """Formats a step as an event; b"" if clients do not get it."""
+    body: BaseModel
+    match step:
+        case SearchResult():
+            name, body = "retrieved", SearchBody.of(step.hits)
+        case ProvedSentence():
+            name, body = "sentence", SentenceEvent.of(step)
+        case Answer():
+            name, body = "answer", AnswerBody.of(step)
+        case ProblemBody():
+            name, body = "error", step
+        case _:
+            return b""
+    return format_sse_event(event=name, data_str=body.model_dump_json())

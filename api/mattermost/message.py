@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterator
 from urllib.parse import quote
 
 from api.text import inert, truncate
-from api.wire import AnswerBody, CitationBody
-from assistant.answer import heading_line
+from assistant.answer import Answer, Citation, heading_line
 
 MAX_MESSAGE = 16_383  # characters, Mattermost's default
 
@@ -37,7 +36,7 @@ _BLANK_LINE = "\n\n"
 _MAX_EXPANSION = 7  # characters that one becomes when escaped, such as &#9252;
 
 
-def answer_text(answer: AnswerBody, page: str) -> str:
+def answer_text(answer: Answer, page: str) -> str:
     """Lays out an answer with its citations below it, or a refusal.
 
     A long answer is cut after a sentence, so that each sentence is shown with all its citations.
@@ -51,7 +50,7 @@ def answer_text(answer: AnswerBody, page: str) -> str:
     citations: list[str] = []
     cited: set[int] = set()
     shown = 0
-    for sentence, piece in zip(answer.sentence_events(), _pieces(answer), strict=True):
+    for sentence, piece in zip(answer.proved_sentences(), _pieces(answer), strict=True):
         new = [each for each in sentence.citations if each.number not in cited]
         blocks = [_BLANK_LINE + _citation(each, page) for each in new]
         length = len(piece) + sum(map(len, blocks))
@@ -91,7 +90,7 @@ def escape(text: str) -> str:
     return _SPECIAL.sub(lambda mark: _ENTITIES.get(mark[0]) or f"\\{mark[0]}", text)
 
 
-def _pieces(answer: AnswerBody) -> Iterator[str]:
+def _pieces(answer: Answer) -> Iterator[str]:
     """Splits the escaped text after the markers of each sentence."""
     starts = [sentence.start for sentence in answer.sentences]
     for start, end in zip([0, *starts[1:]], [*starts[1:], None], strict=True):
@@ -107,7 +106,7 @@ def _first_sentence(text: str, citations: list[str], room: int) -> str:
     return _fit(text, room - len(kept), escape) + kept
 
 
-def _refusal(answer: AnswerBody) -> str:
+def _refusal(answer: Answer) -> str:
     text = notice(answer.text)
     if not answer.suggestions:
         return text
@@ -119,7 +118,7 @@ def _refusal(answer: AnswerBody) -> str:
     return text
 
 
-def _citation(citation: CitationBody, page: str) -> str:
+def _citation(citation: Citation, page: str) -> str:
     """Formats number, heading (linked if there is a page) and quote."""
     heading = heading_line(citation.title or citation.document, citation.headings, citation.page)
     label = _link(_fit(heading, _MAX_LABEL, _link_label), page, citation.url)

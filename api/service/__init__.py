@@ -1,1 +1,14 @@
-"""TODO."""
+"""What every interface needs to answer questions and change documents.
+
+Knows callers, the open index and the database. Knows nothing of HTTP.
+
+    access.py          API keys become callers with permissions
+    chat.py            questions are answered in conversations, and answers stored
+    clock.py           notices that the machine's clock was set
+    generations.py     lends the assistant of the published generation
+    index_updates.py   rebuilds the index in a child process when documents change
+    logs.py            the log, as text or JSON
+    metrics.py         counters for Prometheus
+    rate_limits.py     rate limits, and the maximum of concurrent questions
+    uploads.py         writes and deletes documents in the folder
+"""

@@ -1,50 +1,52 @@
-"""Where a question is taken in: claimed once, asked in its conversation, kept with its answer.
+"""Answers questions in conversations, and stores the answers.
 
-Every door that keeps conversations goes through here. Knows nothing of HTTP.
+Every interface that keeps conversations uses this module. It knows nothing of HTTP or JSON.
 """
 
 import hashlib
+import json
 import math
 import time
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TypeAlias
 
 from api.errors import NotFound, Overloaded
 from api.service.access import Caller
 from api.service.generations import GenerationPool
 from api.service.metrics import Metrics
-from api.store.records import Records
-from api.wire import (
-    AnswerBody,
-    ChatRequest,
-    ConversationBody,
-    DocumentsBody,
-    HitBody,
-    SearchBody,
-    SentenceEvent,
-    rfc3339,
-)
-from assistant.answer import Answer, ProvedSentence, Turn
-from assistant.pipeline import Assessment
+from api.store.records import Conversation, Records
+from assistant.answer import Answer, Turn
+from assistant.pipeline import Step
 from assistant.steps import Steps
-from index.hits import SearchResult
+from index.manifest import IndexedDocument
 
-# Turns of a conversation that are read again; a follow-up is understood from far fewer.
-_MOST_TURNS = 20
+_MAX_TURNS = 20  # of a conversation that are loaded; a follow-up refers to fewer
+_RETRY_AFTER = 5.0  # seconds, after a timeout
+
+AnswerSteps: TypeAlias = Steps[Step, Answer]
 
 
 @dataclass(frozen=True)
-class Working:
-    """A step that has nothing to tell, but at which the work can be stopped."""
+class ChatMessage:
+    """A question in a conversation. Without `history`, the stored conversation is the history."""
+
+    text: str
+    conversation_id: str | None = None
+    history: tuple[Turn, ...] = ()
 
 
-Step: TypeAlias = SearchBody | Working | SentenceEvent
-AnswerSteps: TypeAlias = Steps[Step, AnswerBody]
+@dataclass(frozen=True)
+class CorpusOverview:
+    """The documents that a caller can read, and some questions that they answer."""
+
+    generation: str
+    documents: tuple[IndexedDocument, ...]
+    examples: tuple[str, ...]
 
 
 class ChatService:
-    """Takes questions in. Safe to share between threads."""
+    """Answers questions and returns stored answers. Thread-safe."""
 
     def __init__(self, generations: GenerationPool, records: Records, metrics: Metrics) -> None:
         self._generations = generations
@@ -54,125 +56,124 @@ class ChatService:
     def answer_steps(
         self,
         caller: Caller,
-        request: ChatRequest,
+        message: ChatMessage,
         idempotency_key: str = "",
         until: float = math.inf,
         answer_id: str = "",
     ) -> AnswerSteps:
-        """Answers a question step by step: the search result, each proved sentence, and as the
-        result the whole answer, which is stored first. A question that was answered before under
-        the same idempotency key, or under `answer_id`, gets the stored answer again.
+        """Answers a question step by step; the result is the answer, stored before it is returned.
 
-        A key is for a client that may send a request twice, and of two such the second is told to
-        wait. An id is for a door that itself sees to it that one asks at a time.
+        A question that was answered before with the same idempotency key, or under `answer_id`,
+        gets the stored answer again. Concurrent requests with the same key fail; with the same
+        `answer_id`, the caller must prevent them. Closing the steps cancels the work; nothing is
+        stored then.
 
         Raises QuestionInvalid, IndexingError, IdempotencyKeyInUse, IdempotencyKeyReused,
-        DatabaseUnavailable, and Overloaded if it is not done by `until` (seconds of the
-        monotonic clock). Closing the steps cancels the work; nothing is stored then.
+        DatabaseUnavailable, and Overloaded if the time of the monotonic clock passes `until`.
         """
-        return Steps(self._claimed(caller, request, idempotency_key, until, answer_id))
+        return Steps(self._answer_once(caller, message, idempotency_key, until, answer_id))
 
-    def _claimed(
+    def documents(self, caller: Caller, max_examples: int) -> CorpusOverview:
+        """Returns the indexed documents, and at most so many questions that they answer."""
+        with self._generations.borrow(caller.folders) as assistant:
+            generation = assistant.generation
+            questions = generation.passages.faq_passages()[:max_examples]
+            return CorpusOverview(
+                generation.id,
+                generation.manifest.documents,
+                tuple(each.passage.question or "" for each in questions),
+            )
+
+    def saved_answer(self, caller: Caller, answer_id: str) -> Answer:
+        """Returns a stored answer, with `stale` set for citations whose document has changed since.
+        Raises NotFound."""
+        return self._refresh(caller, [self._records.answer(caller.owner, answer_id)])[0]
+
+    def conversation(self, caller: Caller, conversation_id: str) -> Conversation:
+        """Returns a stored conversation, oldest answer first. Raises NotFound."""
+        stored = self._records.conversation(caller.owner, conversation_id)
+        return replace(stored, answers=tuple(self._refresh(caller, stored.answers)))
+
+    def _answer_once(
         self,
         caller: Caller,
-        request: ChatRequest,
+        message: ChatMessage,
         idempotency_key: str,
         until: float,
         answer_id: str,
-    ) -> Generator[Step, None, AnswerBody]:
+    ) -> Generator[Step, None, Answer]:
         claim = None
         if idempotency_key:
-            claim = self._records.claim(caller.owner, idempotency_key, _fingerprint(request))
-        before = claim if isinstance(claim, Answer) else self._given(caller, answer_id)
-        if before:
-            body = AnswerBody.of(before)
-            yield from body.sentence_events()
-            return body
+            claim = self._records.claim(caller.owner, idempotency_key, _fingerprint(message))
+        stored = claim if isinstance(claim, Answer) else self._find_answer(caller, answer_id)
+        if stored:
+            yield from stored.proved_sentences()
+            return stored
         assert not isinstance(claim, Answer)
-        answered = False
-        steps = Steps(self._steps(caller, request))
+        saved = False
+        steps = Steps(self._answer(caller, message))
         try:
             for step in steps:
-                _expect_before(until)
+                _check_deadline(until)
                 yield step
             answer = steps.result()
-            _expect_before(until)
+            _check_deadline(until)
             if answer_id:
                 answer = replace(answer, id=answer_id)
             self._records.save_answer(caller.owner, answer, claim)
-            answered = True
-            return AnswerBody.of(answer)
+            saved = True
+            return answer
         finally:
-            if claim and not answered:
+            if claim and not saved:
                 self._records.release(claim)
 
-    def _steps(self, caller: Caller, request: ChatRequest) -> Generator[Step, None, Answer]:
-        history = [turn.turn() for turn in request.history] or self._before(caller, request)
+    def _answer(self, caller: Caller, message: ChatMessage) -> Generator[Step, None, Answer]:
+        history = message.history or self._stored_turns(caller, message.conversation_id)
         with self._generations.borrow(caller.folders) as assistant:
-            steps = Steps(assistant.answer_steps(request.message, history, request.conversation_id))
-            for step in steps:
-                match step:
-                    case SearchResult():
-                        yield SearchBody(hits=tuple(HitBody.of(hit) for hit in step.hits))
-                    case Assessment():
-                        yield Working()
-                    case ProvedSentence():
-                        yield SentenceEvent.of(step)
-            answer = steps.result()
+            answer = yield from assistant.answer_steps(
+                message.text, history, message.conversation_id
+            )
         self._metrics.count_answer(answer)
         return answer
 
-    def _given(self, caller: Caller, answer_id: str) -> Answer | None:
-        """The answer of this id, where there is one already."""
+    def _find_answer(self, caller: Caller, answer_id: str) -> Answer | None:
         try:
             return self._records.answer(caller.owner, answer_id) if answer_id else None
         except NotFound:
             return None
 
-    def _before(self, caller: Caller, request: ChatRequest) -> list[Turn]:
-        """What was said before in the conversation, as it was kept."""
-        if request.conversation_id is None:
+    def _stored_turns(self, caller: Caller, conversation_id: str | None) -> list[Turn]:
+        if conversation_id is None:
             return []
-        return self._records.turns(caller.owner, request.conversation_id, _MOST_TURNS)
+        return self._records.turns(caller.owner, conversation_id, _MAX_TURNS)
 
-    def documents(self, caller: Caller, most: int) -> DocumentsBody:
-        """What is answered from, and at most so many questions that it answers."""
-        with self._generations.borrow(caller.folders) as assistant:
-            generation = assistant.generation
-            asked = generation.passages.faq_passages()[:most]
-            examples = tuple(entry.passage.question or "" for entry in asked)
-            return DocumentsBody.of(generation.id, generation.manifest, examples)
-
-    def saved_answer(self, caller: Caller, answer_id: str) -> AnswerBody:
-        """An answer given before, with the kept text of its citations, each flagged where its
-        document has changed since. Raises NotFound."""
-        return self._dated(caller, [self._records.answer(caller.owner, answer_id)])[0]
-
-    def conversation(self, caller: Caller, conversation_id: str) -> ConversationBody:
-        """All that is kept of a conversation, oldest first. Raises NotFound."""
-        kept = self._records.conversation(caller.owner, conversation_id)
-        return ConversationBody(
-            id=kept.id,
-            created=rfc3339(kept.created),
-            touched=rfc3339(kept.touched),
-            answers=tuple(self._dated(caller, kept.answers)),
-        )
-
-    def _dated(self, caller: Caller, answers: Sequence[Answer]) -> list[AnswerBody]:
+    def _refresh(self, caller: Caller, answers: Sequence[Answer]) -> list[Answer]:
+        """Updates `stale`, and loads the quotes from the stored texts."""
         with self._generations.borrow(caller.folders) as assistant:
             documents = assistant.generation.manifest.documents
         current = {document.path: document.sha256 for document in documents}
+        read = self._generations.texts.read
         return [
-            AnswerBody.of(answer).dated(current, self._generations.texts.read) for answer in answers
+            replace(
+                answer,
+                citations=tuple(
+                    replace(
+                        citation,
+                        quote=read(citation.sha256)[citation.start : citation.end],
+                        stale=current.get(citation.document) != citation.sha256,
+                    )
+                    for citation in answer.citations
+                ),
+            )
+            for answer in answers
         ]
 
 
-def _expect_before(until: float) -> None:
+def _check_deadline(until: float) -> None:
     if time.monotonic() > until:
-        raise Overloaded("the question took too long: ask it again later", 5.0)
+        raise Overloaded("the question took too long: ask it again later", _RETRY_AFTER)
 
 
-def _fingerprint(request: ChatRequest) -> str:
-    """What is asked, whatever the form that the answer is wanted in."""
-    asked = request.model_dump_json(exclude={"stream"})
-    return hashlib.sha256(asked.encode()).hexdigest()
+def _fingerprint(message: ChatMessage) -> str:
+    """The same for the same question, whatever the form of its reply."""
+    return hashlib.sha256(json.dumps(asdict(message)).encode()).hexdigest()

@@ -1,7 +1,6 @@
-"""The assistant over whatever generation is published at the moment.
+"""Lends the assistant of the published generation, and replaces it when another is published.
 
-Knows when a generation takes another's place and when its files can be let go; knows nothing of
-how one is opened.
+Does not know how a generation is opened.
 """
 
 import logging
@@ -12,28 +11,24 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from api.errors import IndexBuilding
+from api.errors import IndexBuilding, describe
 from assistant.pipeline import Assistant
 from index.errors import IndexDamaged, IndexingError, IndexMissing
-from index.generation import (
-    DataFolder,
-)
+from index.generation import DataFolder
 from index.texts import TextStore
 
 _log = logging.getLogger(__name__)
-# Sets of folders whose view of a generation is kept ready.
-_MOST_VIEWS = 32
-# Seconds until what was published and could not be opened is tried again: its disk may have been
-# full.
-_AGAIN = 10.0
+_MAX_VIEWS = 32  # of a generation, each for a set of folders, that are kept
+# Seconds until a published generation that could not be opened is tried again: the disk may have
+# been full.
+_RETRY_INTERVAL = 10.0
 
 
 class GenerationPool:
-    """Lends out the assistant. Safe to share between threads.
+    """Keeps the published generation open. Thread-safe.
 
-    Another process may publish at any time: every call compares the pointer, which takes some
-    microseconds, and the new generation takes the old one's place when it has been opened. The
-    old one stays open for those who still use it.
+    Another process may publish at any time. Every call compares the pointer, which takes
+    microseconds. The old generation stays open while someone uses it.
     """
 
     def __init__(
@@ -49,117 +44,123 @@ class GenerationPool:
         self._is_building = is_building
         self._opening = threading.Lock()
         self._lock = threading.Lock()
-        self._current: _Open | None = None
-        self._refused, self._again = "", -math.inf
+        self._current: _OpenGeneration | None = None
+        self._failed, self._retry_at = "", -math.inf
 
     @contextmanager
     def borrow(self, folders: Collection[str] | None = None) -> Iterator[Assistant]:
-        """The assistant to answer with, as somebody sees it who may read these folders only
-        (None: all). Its generation stays open until it is given back.
+        """The assistant over the documents in these folders (None: all). Its generation stays open
+        until the context ends.
 
-        Raises IndexBuilding while this process builds the first index, and IndexingError while no
+        Raises IndexBuilding while this process builds the first index, and IndexingError if no
         generation can be opened. A published generation that cannot be opened does not replace the
         open one.
         """
         self.refresh()
         with self._lock:
-            held = self._current
-            if held is not None:
-                held.users += 1
-        if held is None:
+            current = self._current
+            if current is not None:
+                current.users += 1
+        if current is None:
             with self._opening:
                 if self._current is None:
                     if self._is_building():
                         raise IndexBuilding("the index is being built")
-                    self._swap()
+                    self._open()
             with self.borrow(folders) as assistant:
                 yield assistant
             return
         try:
-            yield held.seen_within(folders)
+            yield current.view(folders)
         finally:
             with self._lock:
-                held.users -= 1
-                held.close_unless_used()
+                current.users -= 1
+                current.close_if_unused()
 
     def refresh(self) -> None:
-        """Opens what has been published since; whoever comes meanwhile is answered from what is
-        open."""
-        held = self._current
-        published = self._published()
-        if held is None or published == held.assistant.generation.id:
+        """Opens the published generation if it is not the open one. Calls in the meantime use the
+        open one."""
+        current = self._current
+        published = self._published_id()
+        if current is None or published == current.assistant.generation.id:
             return
-        if published == self._refused and time.monotonic() < self._again:
+        if published == self._failed and time.monotonic() < self._retry_at:
             return
         if not self._opening.acquire(blocking=False):
             return
         try:
-            self._swap()
+            self._open()
         except IndexingError as error:
-            self._refused, self._again = self._published(), time.monotonic() + _AGAIN
-            _log.warning("The published index is passed over: %s", error)
+            self._failed = self._published_id()
+            self._retry_at = time.monotonic() + _RETRY_INTERVAL
+            _log.warning("The published index cannot be opened: %s", describe(error))
         finally:
             self._opening.release()
 
     @property
     def age(self) -> float:
-        """Seconds since the open generation was built; NaN where none is open."""
-        held = self._current
-        if held is None:
+        """Seconds since the open generation was built; NaN if none is open."""
+        current = self._current
+        if current is None:
             return math.nan
-        created = datetime.fromisoformat(held.assistant.generation.manifest.created)
+        created = datetime.fromisoformat(current.assistant.generation.manifest.created)
         return time.time() - created.timestamp()
 
     def close(self) -> None:
-        """Lets go of the models, and of the generation's files as soon as nobody uses them."""
-        self._open_published = _closed
+        """Closes the open generation as soon as nobody uses it."""
+        self._open_published = _raise_closed
         with self._lock:
-            held, self._current = self._current, None
-            if held:
-                held.retired = True
-                held.close_unless_used()
+            current, self._current = self._current, None
+            if current:
+                current.retire()
 
-    def _published(self) -> str:
-        """The id of the published generation; empty where the pointer is gone or broken."""
+    def _published_id(self) -> str:
+        """Returns "" if there is no pointer, or it is damaged."""
         try:
             return self._data.current().name
         except (IndexMissing, IndexDamaged):
             return ""
 
-    def _swap(self) -> None:
-        fresh = _Open(self._open_published())
+    def _open(self) -> None:
+        fresh = _OpenGeneration(self._open_published())
         with self._lock:
             old, self._current = self._current, fresh
             if old:
-                old.retired = True
-                old.close_unless_used()
+                old.retire()
 
 
-def _closed() -> Assistant:
-    raise IndexMissing("the service is closed: start it again")
+def _raise_closed() -> Assistant:
+    raise IndexMissing("the service is closed")
 
 
-class _Open:
-    """An open generation, and who still uses it."""
+class _OpenGeneration:
+    """An open generation and the number of its users."""
 
     def __init__(self, assistant: Assistant) -> None:
         self.assistant = assistant
         self.users = 0
-        self.retired = False
+        self._retired = False
         self._lock = threading.Lock()
         self._views: dict[frozenset[str], Assistant] = {}
 
-    def seen_within(self, folders: Collection[str] | None) -> Assistant:
+    def view(self, folders: Collection[str] | None) -> Assistant:
+        """Returns the assistant over these folders."""
         if folders is None:
             return self.assistant
         key = frozenset(folders)
         with self._lock:
             if key not in self._views:
-                if len(self._views) >= _MOST_VIEWS:
+                if len(self._views) >= _MAX_VIEWS:
                     self._views.pop(next(iter(self._views)))
                 self._views[key] = self.assistant.within(key)
             return self._views[key]
 
-    def close_unless_used(self) -> None:
-        if self.retired and not self.users:
+    def retire(self) -> None:
+        """Closes it now or when its last user is done."""
+        self._retired = True
+        self.close_if_unused()
+
+    def close_if_unused(self) -> None:
+        """Closes it if it is retired and has no users."""
+        if self._retired and not self.users:
             self.assistant.generation.close()

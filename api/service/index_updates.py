@@ -1,8 +1,7 @@
-"""Keeps the index up to date while questions are answered: watches the folder of documents, and
-builds the next generation in a process of its own, so that the build takes neither the memory nor
-the interpreter of the service.
+"""Keeps the index up to date: watches the folder of documents and builds the next generation.
 
-The process is `assistant index`: what a person can run, nothing more.
+A build runs in a child process, so that it takes neither the memory nor the interpreter of the
+service. The child is the command `assistant index`. The only module that uses watchfiles.
 """
 
 import asyncio
@@ -24,14 +23,11 @@ from api.service.metrics import Metrics
 from index.child import child_environment
 
 _log = logging.getLogger(__name__)
-# Seconds: changes that come together are built together; how long until a build that failed is
-# tried again, at first and at most; how often to look whether another process has published.
-_TOGETHER = 0.3
-_AGAIN, _AGAIN_AT_MOST = 5.0, 300.0
-_LOOK = 1.0
-# A build gives way to questions. Unix niceness, 0 to 19.
-_NICENESS = 10
-_TOLD = 2000  # characters of what a failed build said that are repeated
+_DEBOUNCE = 0.3  # seconds; changes within it are built together
+_MIN_RETRY_DELAY, _MAX_RETRY_DELAY = 5.0, 300.0  # seconds, after a failed build; doubles each time
+_POLL_INTERVAL = 1.0  # seconds between looks whether another process has published
+_NICENESS = 10  # Unix niceness of a build, 0 to 19: questions go first
+_MAX_OUTPUT = 2000  # characters of a build's messages that are kept
 
 Mode = Literal["auto", "poll", "off"]
 
@@ -58,20 +54,20 @@ class State:
 
 
 @dataclass(frozen=True)
-class _Built:
-    """How a build ended: its exit code, and what it said on its standard error."""
+class _Outcome:
+    """The exit code of a build, and the end of its standard error."""
 
     code: int
-    told: str
+    output: str
 
     @property
-    def done(self) -> bool:
-        """Also where a file had to be left out: the others are indexed."""
+    def succeeded(self) -> bool:
+        """Also if a file could not be read: the others are indexed."""
         return self.code in (DONE, CHECK_FAILED)
 
 
 class IndexUpdater:
-    """Runs beside the service, in its event loop. `request_build` may be called from any thread."""
+    """Builds in the event loop of the service. request_build() is thread-safe."""
 
     def __init__(
         self,
@@ -81,7 +77,7 @@ class IndexUpdater:
         metrics: Metrics,
         mode: Mode = "auto",
     ) -> None:
-        """`arguments` are those of `assistant`; `refresh` opens what has been published."""
+        """`arguments` are passed to `assistant index`; `refresh` opens the published generation."""
         self.state = State()
         self._arguments = arguments
         self._watched = watched
@@ -92,89 +88,90 @@ class IndexUpdater:
         self._wake = asyncio.Event()
 
     def request_build(self) -> None:
-        """Says that the documents have changed, so that a build is due."""
+        """Reports a change of the documents, so that a build starts soon."""
         self.state.pending = True
         if self._loop:
             self._loop.call_soon_threadsafe(self._wake.set)
 
     async def build_first(self) -> bool:
-        """The build that a service waits for which has nothing to answer from; whether there is
-        an index then. What it does and what went wrong is seen on standard error."""
-        return (await self._build(seen=True)).done
+        """Builds the index of a service that has none; returns whether that succeeded. Progress and
+        errors go to standard error."""
+        return (await self._build(verbose=True)).succeeded
 
     async def run(self) -> None:
-        """Builds at once, where anything has changed, and again after each change, until it is
-        cancelled. A process that is building then is stopped."""
+        """Builds now, and again after each change, until cancelled; that stops a running build."""
         self._loop = asyncio.get_running_loop()
         self.request_build()
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._look())
+            group.create_task(self._poll())
             if self._mode != "off":
                 group.create_task(self._watch())
             await self._build_when_due(self._loop)
 
     async def _build_when_due(self, loop: asyncio.AbstractEventLoop) -> None:
-        wait = _AGAIN
+        delay = _MIN_RETRY_DELAY
         while True:
             await self._wake.wait()
-            await asyncio.sleep(_TOGETHER)
+            await asyncio.sleep(_DEBOUNCE)
             self._wake.clear()
             self.state.pending = False
-            built = await self._build()
-            if built.told:  # with exit code 0 it only names files of other formats
-                level = logging.WARNING if built.code else logging.INFO
-                _log.log(level, "Building the index: %s", built.told)
-            if built.done:
-                wait = _AGAIN
+            outcome = await self._build()
+            if outcome.output:  # with exit code 0 it only names files of other formats
+                level = logging.WARNING if outcome.code else logging.INFO
+                _log.log(level, "Building the index: %s", outcome.output)
+            if outcome.succeeded:
+                delay = _MIN_RETRY_DELAY
             else:
-                loop.call_later(wait, self._wake.set)
-                wait = min(2 * wait, _AGAIN_AT_MOST)
+                loop.call_later(delay, self._wake.set)
+                delay = min(2 * delay, _MAX_RETRY_DELAY)
 
-    async def _build(self, *, seen: bool = False) -> "_Built":
+    async def _build(self, *, verbose: bool = False) -> "_Outcome":
         began = time.monotonic()
         self.state.building = True
         try:
-            built = await self._run(seen)
+            outcome = await self._run(verbose)
         finally:
             self.state.building, self.state.progress = False, None
-        self.state.failed = "" if built.done else built.told or f"it ended with {built.code}"
-        self._metrics.count_build("done" if built.done else "failed", time.monotonic() - began)
+        succeeded = outcome.succeeded
+        self.state.failed = "" if succeeded else outcome.output or f"exit code {outcome.code}"
+        self._metrics.count_build("done" if succeeded else "failed", time.monotonic() - began)
         await asyncio.to_thread(self._refresh)
-        return built
+        return outcome
 
-    async def _run(self, seen: bool) -> "_Built":
+    async def _run(self, verbose: bool) -> "_Outcome":
         try:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "api.cli", "index", "--progress-lines", *self._arguments,
                 env=child_environment(),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
-                stderr=None if seen else asyncio.subprocess.PIPE,
+                stderr=None if verbose else asyncio.subprocess.PIPE,
             )  # fmt: skip
         except OSError as error:
-            return _Built(BAD_INPUT, f"no process can be started ({error}): end some others")
-        if not seen:
-            with suppress(ProcessLookupError, PermissionError):  # gone already, or not allowed to
+            return _Outcome(BAD_INPUT, f"no build can be started ({error}): stop other processes")
+        if not verbose:
+            with suppress(ProcessLookupError, PermissionError):  # it ended, or it is forbidden
                 os.setpriority(os.PRIO_PROCESS, process.pid, _NICENESS)
         try:
-            told, _ = await asyncio.gather(_read(process.stderr), self._follow(process.stdout))
+            output, _ = await asyncio.gather(_read(process.stderr), self._follow(process.stdout))
             await process.wait()
         except asyncio.CancelledError:
             with suppress(ProcessLookupError):
                 process.terminate()
             await process.wait()
             raise
-        return _Built(process.returncode or 0, told.decode(errors="replace").strip()[-_TOLD:])
+        text = output.decode(errors="replace").strip()
+        return _Outcome(process.returncode or 0, text[-_MAX_OUTPUT:])
 
     async def _follow(self, lines: asyncio.StreamReader | None) -> None:
-        """Keeps the progress that the process prints, up to date."""
+        """Updates `state.progress` from the lines that the child prints."""
         assert lines
         async for line in lines:
             with suppress(ValueError, TypeError):  # the last line is a summary for users
                 self.state.progress = Progress(**json.loads(line))
 
     async def _watch(self) -> None:
-        """Wakes the build whenever a file below the watched folders changes."""
+        """Requests a build whenever a file in the watched folders changes."""
         folders = [path for path in self._watched if path.is_dir()]
         async for _ in awatch(
             *folders,
@@ -184,10 +181,10 @@ class IndexUpdater:
         ):
             self.request_build()
 
-    async def _look(self) -> None:
-        """Opens what another process publishes, before a question has to wait for that."""
+    async def _poll(self) -> None:
+        """Opens what another process publishes, so that no question has to wait for that."""
         while True:
-            await asyncio.sleep(_LOOK)
+            await asyncio.sleep(_POLL_INTERVAL)
             await asyncio.to_thread(self._refresh)
 
 
@@ -196,6 +193,5 @@ async def _read(stream: asyncio.StreamReader | None) -> bytes:
 
 
 def _is_visible(_: Change, path: str) -> bool:
-    """Whether a change may matter: what is hidden is not read, a file that is being written
-    among it."""
+    """Hidden files are not indexed. A file that is being uploaded is hidden, too."""
     return not Path(path).name.startswith(".")

@@ -1,6 +1,6 @@
-"""The log: one line an event on standard error, as text or as JSON, each with its request's id.
+"""The log: one line per event on standard error, as text or JSON, with the id of the request.
 
-What people ask is not logged. Line ends and control characters cannot begin a line of their own.
+Questions are not logged. Line breaks and control characters in a message cannot forge a line.
 """
 
 import json
@@ -13,60 +13,61 @@ from typing import Literal, TextIO
 
 from api.text import printable
 
-# The id of the request that is being dealt with; "" outside of any.
+# The id of the current request; "" outside of one.
 request_id: ContextVar[str] = ContextVar("request_id", default="")
-_GIVEN = re.compile(r"[A-Za-z0-9._-]{1,64}")
-# What every record of the standard library has; the rest is what a caller added.
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+# Attributes of every record; all others come from the `extra` argument.
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
 
 def name_request(given: str | None) -> str:
-    """The id for a request: the one that it came with, where that is one, else a new one."""
-    if given and _GIVEN.fullmatch(given):
+    """Returns the id that the client sent if it is valid, or else a new one."""
+    if given and _REQUEST_ID.fullmatch(given):
         return given
     return secrets.token_hex(8)
 
 
 def handler(form: Literal["text", "json"]) -> "logging.StreamHandler[TextIO]":
-    """Writes to standard error in this form."""
-    made = logging.StreamHandler()
-    made.setFormatter(_Json() if form == "json" else _Text())
-    return made
+    """Returns a handler that writes to standard error in this format."""
+    stream_handler = logging.StreamHandler()
+    stream_handler.setFormatter(_JsonFormatter() if form == "json" else _TextFormatter())
+    return stream_handler
 
 
 def configure(form: Literal["text", "json"]) -> None:
-    """Sends the log to standard error in this form: the service's own lines from INFO on, other
-    libraries' from WARNING on."""
+    """Logs to standard error in this format: the service from INFO, libraries from WARNING."""
     root = logging.getLogger()
     root.handlers = [handler(form)]
     root.setLevel(logging.WARNING)
     logging.getLogger("api").setLevel(logging.INFO)
 
 
-class _Json(logging.Formatter):
-    """One JSON object a line."""
+class _JsonFormatter(logging.Formatter):
+    """One JSON object per line."""
 
     def format(self, record: logging.LogRecord) -> str:
+        """Returns the line of a record."""
         line = {
             "time": _time(record),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
-            **_added(record),
+            **_extra(record),
         }
         if record.exc_info:
             line["trace"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=True, default=str)
 
 
-class _Text(logging.Formatter):
-    """Time, level, message, and name=value for what was added."""
+class _TextFormatter(logging.Formatter):
+    """Time, level, message, and name=value for the extra attributes."""
 
     def format(self, record: logging.LogRecord) -> str:
-        added = "".join(f" {name}={value}" for name, value in _added(record).items())
-        line = f"{_time(record)} {record.levelname} {record.getMessage()}{added}"
+        """Returns the line of a record."""
+        extra = "".join(f" {name}={value}" for name, value in _extra(record).items())
+        line = f"{_time(record)} {record.levelname} {record.getMessage()}{extra}"
         line = printable(line).replace("\n", "\\n")
-        if record.exc_info:  # the traceback's own lines; what is said in it is made visible too
+        if record.exc_info:  # the only lines without a time
             line += "\n" + printable(self.formatException(record.exc_info))
         return line
 
@@ -75,7 +76,7 @@ def _time(record: logging.LogRecord) -> str:
     return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
 
 
-def _added(record: logging.LogRecord) -> dict[str, object]:
-    added = {name: value for name, value in vars(record).items() if name not in _STANDARD}
+def _extra(record: logging.LogRecord) -> dict[str, object]:
+    extra = {name: value for name, value in vars(record).items() if name not in _STANDARD}
     current = request_id.get()
-    return {"request": current, **added} if current else added
+    return {"request": current, **extra} if current else extra

@@ -1,6 +1,6 @@
-"""How much at a time: rates for each who asks, and a gate for all questions together.
+"""Limits the requests of a caller, and the questions that are answered at the same time.
 
-The one door to `limits`. Knows nothing of HTTP.
+The only module that uses `limits`. Knows nothing of HTTP.
 """
 
 import asyncio
@@ -18,73 +18,65 @@ from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from api.errors import Overloaded, RateLimited
+from api.service.clock import ClockWatch
 
 Rate: TypeAlias = RateLimitItem
 T = TypeVar("T")
-# Seconds between the wall clock and the monotonic one that are more than their running apart.
-_JUMP = 2.0
+_CLOCK_TOLERANCE = 2.0  # seconds
+_RETRY_FULL, _RETRY_TIMEOUT = 1.0, 5.0  # seconds
 
 
 def parse_rate_limits(text: str) -> tuple[Rate, ...]:
-    """The rates of a text like "100/minute, 1000/hour"; none for an empty one."""
+    """Parses a text such as "100/minute, 1000/hour"; "" means no limit."""
     return tuple(parse_many(text)) if text else ()
 
 
 class RateLimiter:
-    """Counts what each does in a moving window. In this process's memory, and so gone with it.
-
-    Safe to share between threads.
-    """
+    """Counts requests in moving windows, in the memory of this process. Thread-safe."""
 
     def __init__(self, rates: Sequence[Rate]) -> None:
         self._rates = rates
         self._storage = MemoryStorage()
         self._limiter = MovingWindowRateLimiter(self._storage)
         self._lock = threading.Lock()
-        self._apart = _apart()
+        self._clock = ClockWatch(_CLOCK_TOLERANCE)
 
-    def hit(self, who: str) -> None:
-        """Counts one more of somebody. Raises RateLimited, with the seconds to wait."""
-        self._forget_after_a_jump()
-        for rate in self._rates:
-            if not self._limiter.hit(rate, who):
-                left = self._limiter.get_window_stats(rate, who).reset_time - time.time()
-                raise RateLimited(f"more than {rate} from one: wait, then go on", max(1.0, left))
-
-    def _forget_after_a_jump(self) -> None:
-        """The windows lie on the wall clock. When that is put back they would stay closed until
-        it has come again, so they begin anew."""
+    def hit(self, caller: str) -> None:
+        """Counts a request of the caller. Raises RateLimited."""
         with self._lock:
-            apart = _apart()
-            if abs(apart - self._apart) > _JUMP:
+            # The windows use the wall clock: if it is put back, they would stay full.
+            if self._clock.jumped():
                 self._storage.reset()
-                self._apart = apart
-
-
-def _apart() -> float:
-    return time.time() - time.monotonic()
+                self._clock.reset()
+        for rate in self._rates:
+            if not self._limiter.hit(rate, caller):
+                left = self._limiter.get_window_stats(rate, caller).reset_time - time.time()
+                raise RateLimited(f"the rate limit of {rate} is exceeded", max(1.0, left))
 
 
 class ConcurrencyLimit:
-    """Lets so many questions in, and of those so many work at once; who finds it full is told to
-    come back rather than queued. Belongs to one event loop."""
+    """Admits a number of questions, and works on some of them at a time. If it is full, a question
+    fails at once instead of waiting. Belongs to one event loop."""
 
-    def __init__(self, most: int, at_once: int) -> None:
-        self._most = most
-        self._working = anyio.CapacityLimiter(at_once)
-        self._threads = anyio.CapacityLimiter(at_once)  # has room for whoever's turn it is
+    def __init__(self, max_admitted: int, max_running: int) -> None:
+        self._max_admitted = max_admitted
+        self._running = anyio.CapacityLimiter(max_running)
+        # A limiter of its own: the default one could be used up by other threads.
+        self._threads = anyio.CapacityLimiter(max_running)
         self.admitted = 0
 
     @property
     def waiting(self) -> int:
-        """How many are inside and not at work."""
-        return self._working.statistics().tasks_waiting
+        """The number of admitted questions that wait for their turn."""
+        return self._running.statistics().tasks_waiting
 
     @contextmanager
     def slot(self) -> Iterator[None]:
-        """A place inside. Raises Overloaded at once where there is none."""
-        if self.admitted >= self._most:
-            raise Overloaded(f"{self._most} questions are being answered: try again soon", 1.0)
+        """Admits a question. Raises Overloaded if there is no room."""
+        if self.admitted >= self._max_admitted:
+            raise Overloaded(
+                f"{self._max_admitted} questions are being answered: try again soon", _RETRY_FULL
+            )
         self.admitted += 1
         try:
             yield
@@ -92,17 +84,18 @@ class ConcurrencyLimit:
             self.admitted -= 1
 
     async def run(self, work: Callable[[], T], until: float = math.inf) -> T:
-        """Runs the work in a thread when its turn comes. What has begun is finished.
+        """Runs the work in a thread when it is its turn. Work that has begun is not interrupted.
 
-        Raises Overloaded where its turn has not come `until` then (seconds of the loop's clock).
+        Raises Overloaded if it is not its turn by `until` (seconds of the event loop's clock).
         """
         turn = object()
         try:
             async with asyncio.timeout_at(None if until == math.inf else until):
-                await self._working.acquire_on_behalf_of(turn)
+                await self._running.acquire_on_behalf_of(turn)
         except TimeoutError as error:
-            raise Overloaded("too much is asked at the moment: try again later", 5.0) from error
+            message = "there are too many questions: try again later"
+            raise Overloaded(message, _RETRY_TIMEOUT) from error
         try:
             return await anyio.to_thread.run_sync(work, limiter=self._threads)
         finally:
-            self._working.release_on_behalf_of(turn)
+            self._running.release_on_behalf_of(turn)

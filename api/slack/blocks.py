@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from api.service.chat import CorpusOverview
 from api.slack.text import markdown, mrkdwn
 from api.text import inert, truncate
-from api.wire import AnswerBody, CitationBody, DocumentsBody, RelatedBody, SentenceEvent
-from assistant.answer import heading_line, passage_url
+from assistant.answer import Answer, Citation, ProvedSentence, Related, heading_line, passage_url
 
 Block: TypeAlias = dict[str, Any]
 
@@ -65,12 +65,12 @@ class Layout:
     shareable: bool = False
 
 
-def answer_message(answer: AnswerBody, layout: Layout) -> Message:
+def answer_message(answer: Answer, layout: Layout) -> Message:
     """Lays out an answer or a refusal."""
     if answer.status == "refused":
         return _refusal(answer, layout)
     room = Room(layout.page)
-    shown = sum(1 for _ in itertools.takewhile(room.takes, answer.sentence_events()))
+    shown = sum(1 for _ in itertools.takewhile(room.takes, answer.proved_sentences()))
     whole = _text_of(answer, shown)
     text = truncate(whole, room.max_text)
     below = below_answer(answer, layout, shown, is_truncated=text != whole)
@@ -81,7 +81,7 @@ def answer_message(answer: AnswerBody, layout: Layout) -> Message:
 
 
 def below_answer(
-    answer: AnswerBody, layout: Layout, shown: int, *, is_truncated: bool = False
+    answer: Answer, layout: Layout, shown: int, *, is_truncated: bool = False
 ) -> tuple[Block, ...]:
     """Returns the blocks below an answer's text: the citations of its first `shown` sentences, and
     buttons. `is_truncated` says that the last of these sentences is incomplete."""
@@ -106,7 +106,7 @@ class Room:
         self._text = self._proof = self._blocks = self._share = 0
         self._cited: set[int] = set()
 
-    def takes(self, sentence: SentenceEvent) -> bool:
+    def takes(self, sentence: ProvedSentence) -> bool:
         """Adds the next sentence and returns True, or returns False if it does not fit."""
         self._share = self._share or _citation_share(sentence.citations)
         new = [each for each in sentence.citations if each.number not in self._cited]
@@ -128,7 +128,7 @@ class Room:
         return MAX_MESSAGE - _RESERVED - self._proof
 
 
-def streamed_sentence(sentence: SentenceEvent) -> str:
+def streamed_sentence(sentence: ProvedSentence) -> str:
     """Formats a sentence of at most MAX_STREAMED characters as Markdown, at most 12,000 long."""
     markers = "".join(f" [{citation.number}]" for citation in sentence.citations)
     return f"{markdown(sentence.text)}{markers}\n"
@@ -153,7 +153,7 @@ def prompts(examples: Iterable[str]) -> list[dict[str, str]]:
     ]
 
 
-def home_view(documents: DocumentsBody, page: str) -> Block:
+def home_view(documents: CorpusOverview, page: str) -> Block:
     """Lays out the app's home."""
     about = (
         "Each sentence of an answer comes with the passage that proves it. If the documents do not "
@@ -187,7 +187,7 @@ def home_view(documents: DocumentsBody, page: str) -> Block:
     return {"type": "home", "blocks": blocks}
 
 
-def _refusal(answer: AnswerBody, layout: Layout) -> Message:
+def _refusal(answer: Answer, layout: Layout) -> Message:
     text = truncate(inert(answer.text), MAX_BLOCK)
     blocks = [*_question(layout.question), *_paragraphs(text)]
     if buttons := _question_buttons(answer.suggestions):
@@ -195,7 +195,7 @@ def _refusal(answer: AnswerBody, layout: Layout) -> Message:
         blocks += [*_paragraphs(offer), buttons]
         text = "\n".join([text, offer, *answer.suggestions])
     if answer.related and layout.page:
-        nearest: dict[str, RelatedBody] = {}
+        nearest: dict[str, Related] = {}
         for passage in answer.related:
             nearest.setdefault(passage.document, passage)
         links = [
@@ -207,7 +207,7 @@ def _refusal(answer: AnswerBody, layout: Layout) -> Message:
     return Message(mrkdwn(text, _MAX_FALLBACK), (*blocks, *_closing(answer, layout)))
 
 
-def _closing(answer: AnswerBody, layout: Layout) -> Iterator[Block]:
+def _closing(answer: Answer, layout: Layout) -> Iterator[Block]:
     if layout.shareable:
         share = _button("Show to everyone here", SHARE, answer.id)
         yield {"type": "actions", "elements": [share]}
@@ -237,20 +237,20 @@ def _citation_share(first: Sequence[object]) -> int:
     return room // max(1, len(first)) - _MARKER - len(_STALE)
 
 
-def _length(citation: CitationBody, page: str, share: int) -> int:
+def _length(citation: Citation, page: str, share: int) -> int:
     """Returns the characters that a citation's block takes."""
     stale = len(_STALE) if citation.stale else 0
     return sum(map(len, _citation_parts(citation, page, share))) + stale + _MARKER
 
 
-def _text_of(answer: AnswerBody, shown: int) -> str:
+def _text_of(answer: Answer, shown: int) -> str:
     """Returns the answer's text up to the end of its first `shown` sentences."""
     rest = answer.sentences[shown:]
     text = answer.text[: rest[0].start].removesuffix("- ") if rest else answer.text
     return inert(text).rstrip()
 
 
-def _citations(citations: Iterable[CitationBody], page: str, share: int) -> Iterator[Block]:
+def _citations(citations: Iterable[Citation], page: str, share: int) -> Iterator[Block]:
     """Yields a block for each citation: number, quote, and heading unless it repeats."""
     previous = ""
     for citation in citations:
@@ -267,7 +267,7 @@ def _citations(citations: Iterable[CitationBody], page: str, share: int) -> Iter
         yield _rich(_section(*named, *stale), quote_block)
 
 
-def _citation_parts(citation: CitationBody, page: str, share: int) -> tuple[str, str, str]:
+def _citation_parts(citation: Citation, page: str, share: int) -> tuple[str, str, str]:
     """Returns heading, quote and URL of a citation, in `share` characters together."""
     heading = heading_line(citation.title or citation.document, citation.headings, citation.page)
     heading = inert(f"{heading} ({citation.document})")
@@ -285,7 +285,7 @@ def _url(page: str, path: str) -> str:
     return url if len(url) <= _MAX_URL else ""
 
 
-def _related_url(page: str, related: RelatedBody) -> str:
+def _related_url(page: str, related: Related) -> str:
     address = passage_url(related.document, related.sha256, related.start, related.end)
     return _url(page, address) or page
 

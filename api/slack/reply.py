@@ -14,7 +14,7 @@ from api.slack.blocks import MAX_STREAMED, Layout, Message
 from api.slack.inbox import Inbox, Item
 from api.slack.payloads import Job, Question
 from api.slack.web_api import AppMisconfigured, RequestRejected, RetryLater, Stream, WebApi
-from api.wire import AnswerBody, SentenceEvent
+from assistant.answer import Answer, ProvedSentence
 
 _log = logging.getLogger(__name__)
 _DISABLED_FOR = 3600.0  # seconds until a feature that a workspace lacks is tried again
@@ -78,7 +78,7 @@ class Reply:
             if not self._ts and not self._stream:
                 await self._post(blocks.placeholder())
 
-    async def stream(self, sentence: SentenceEvent) -> bool:
+    async def stream(self, sentence: ProvedSentence) -> bool:
         """Streams one more sentence; returns False if sentences cannot be streamed here."""
         if not self._is_direct or len(sentence.text) > MAX_STREAMED:
             return False
@@ -102,7 +102,7 @@ class Reply:
             await self._record(self._stream.ts)
             return True
 
-    async def answer(self, answer: AnswerBody, layout: Layout, streamed: int) -> None:
+    async def answer(self, answer: Answer, layout: Layout, streamed: int) -> None:
         """Posts an answer whose first `streamed` sentences were streamed."""
         if self._stream is None or not streamed:
             await self.put(blocks.answer_message(answer, layout))

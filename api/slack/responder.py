@@ -11,7 +11,7 @@ import anyio.to_thread
 
 from api.errors import ApiError, NotFound, Overloaded
 from api.service.access import Caller
-from api.service.chat import AnswerSteps, ChatService
+from api.service.chat import AnswerSteps, ChatMessage, ChatService
 from api.service.metrics import Metrics
 from api.service.rate_limits import ConcurrencyLimit
 from api.slack import blocks
@@ -24,7 +24,7 @@ from api.slack.web_api import RequestRejected, RetryLater, WebApi
 from api.slack.worker import INTERNAL_ERROR
 from api.store.keys import Scope
 from api.store.records import Records
-from api.wire import AnswerBody, ChatRequest, SentenceEvent
+from assistant.answer import Answer, ProvedSentence
 from assistant.errors import AnsweringError
 from index.errors import IndexingError
 
@@ -121,13 +121,13 @@ class Responder:
 
     async def _run_question(
         self, item: Item, job: Question, reply: Reply | None
-    ) -> tuple[AnswerBody, int]:
+    ) -> tuple[Answer, int]:
         """Returns the answer, and how many of its sentences were streamed into `reply`. Every
         attempt at an item returns the same answer."""
         until = time.monotonic() + self.timeout
         thread = conversation_of(job)
-        request = ChatRequest(
-            message=job.text, conversation_id=conversation_id(thread) if thread else None
+        request = ChatMessage(
+            text=job.text, conversation_id=conversation_id(thread) if thread else None
         )
         answer_id = hashlib.sha256(item.id.encode()).hexdigest()[:32]
         with self.concurrency.slot():
@@ -141,10 +141,10 @@ class Responder:
 
     async def _follow(
         self, steps: AnswerSteps, reply: Reply | None, until: float
-    ) -> tuple[AnswerBody, int]:
+    ) -> tuple[Answer, int]:
         room, streamed, streaming = Room(self.page), 0, reply is not None
         while (step := await self.concurrency.run(partial(next, steps, None), until)) is not None:
-            if isinstance(step, SentenceEvent) and reply and streaming:
+            if isinstance(step, ProvedSentence) and reply and streaming:
                 streaming = room.takes(step) and await reply.stream(step)
                 streamed += streaming
         return steps.result(), streamed

@@ -146,7 +146,7 @@ def test_service_on_a_full_disk_loses_nothing_and_goes_on_when_there_is_space(
 def test_old_index_answers_until_there_is_space_for_a_copy_of_the_new_one(
     settings: Settings, folder_of: Writer, small_disk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(api.service.generations, "_AGAIN", 0.2)
+    monkeypatch.setattr(api.service.generations, "_RETRY_INTERVAL", 0.2)
     with opened(settings) as service:
         client = client_of(service)
         assert "May" in str(ask(client, BEANS)["text"])
@@ -418,7 +418,7 @@ def remaining(service: Service, *steps: Callable[[], object]) -> set[str]:
     conversations that are left."""
 
     async def expire() -> None:
-        task = asyncio.create_task(api.background._expire(service, 30))
+        task = asyncio.create_task(api.background._expire_records(service, 30))
         for step in (lambda: None, *steps):
             step()
             await asyncio.sleep(0.2)
@@ -436,7 +436,7 @@ def remaining(service: Service, *steps: Callable[[], object]) -> set[str]:
 def test_nothing_is_deleted_by_age_when_the_clock_jumps(
     settings: Settings, wall_clock: WallClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(api.background, "_HOUR", 0.05)
+    monkeypatch.setattr(api.background, "_EXPIRE_INTERVAL", 0.05)
     now = time.time()
     with opened(settings) as service:
         ask(client_of(service), BEANS, conversation_id="talk")

@@ -1,5 +1,4 @@
-"""Documents while running: what is put, changed or removed is answered from a little later, and
-never by half."""
+"""A running service follows its documents: the index is built in a child process."""
 
 import asyncio
 import signal
@@ -24,7 +23,7 @@ def settings(folder_of: Writer, data: Path) -> Settings:
 
 
 @contextmanager
-def asked(settings: Settings, **environment: str) -> Iterator[httpx2.Client]:
+def serving_client(settings: Settings, **environment: str) -> Iterator[httpx2.Client]:
     with (
         served(settings, environment=environment) as (address, _),
         httpx2.Client(base_url=address, timeout=60) as client,
@@ -44,17 +43,17 @@ def index_of(client: httpx2.Client) -> dict[str, object]:
     return state
 
 
-def test_a_document_that_is_put_or_removed_changes_the_answers(settings: Settings) -> None:
-    with asked(settings) as client:
+def test_uploads_and_deletions_change_the_answers(settings: Settings) -> None:
+    with serving_client(settings) as client:
         first = ask(client, BEANS)
         assert client.put("/v1/documents/garden.md", content=CHANGED["garden.md"]).is_success
-        wait_for(lambda: "June" in str(ask(client, BEANS)["text"]), "the new text is answered")
+        wait_for(lambda: "June" in str(ask(client, BEANS)["text"]), "the new text is used")
         second = ask(client, BEANS)
         assert second["generation"] != first["generation"]
         assert client.delete("/v1/documents/roses.txt").is_success
         wait_for(lambda: index_of(client)["documents"] == 1, "the document is gone")
         assert ask(client, ROSES)["status"] == "refused"
-        # What was answered before can still be looked up, and says that it is of yesterday.
+        # Stored answers keep their citations, marked as stale.
         kept = client.get(f"/v1/answers/{first['id']}").json()
         assert kept["text"] == first["text"]
         [citation] = kept["citations"]
@@ -67,50 +66,52 @@ def test_a_document_that_is_put_or_removed_changes_the_answers(settings: Setting
 
 
 @pytest.mark.parametrize("mode", ["auto", "poll"])
-def test_a_change_in_the_folder_is_seen(settings: Settings, folder_of: Writer, mode: str) -> None:
-    with asked(settings, ASSISTANT_WATCH=mode) as client:
+def test_changed_file_is_noticed(settings: Settings, folder_of: Writer, mode: str) -> None:
+    with serving_client(settings, ASSISTANT_WATCH=mode) as client:
         assert "May" in str(ask(client, BEANS)["text"])
-        time.sleep(1.5)  # the watching begins a moment after the first answers
+        time.sleep(1.5)  # the watch starts after the first answer
         folder_of(CHANGED)
         wait_for(lambda: "June" in str(ask(client, BEANS)["text"]), "the change is seen")
 
 
-def test_a_folder_that_is_not_watched_is_left_alone(settings: Settings, folder_of: Writer) -> None:
-    with asked(settings, ASSISTANT_WATCH="off") as client:
+def test_changed_file_is_not_noticed_without_a_watch(settings: Settings, folder_of: Writer) -> None:
+    with serving_client(settings, ASSISTANT_WATCH="off") as client:
         wait_for(
             lambda: not (index_of(client)["building"] or index_of(client)["pending"]),
-            "the first build is over",
+            "the first build is done",
         )
         folder_of(CHANGED)
         time.sleep(3)
         assert "May" in str(ask(client, BEANS)["text"])
 
 
-def test_a_build_that_fails_is_told_and_the_old_index_answers(
+def test_failed_build_is_reported_and_the_old_index_answers(
     settings: Settings, folder_of: Writer
 ) -> None:
-    with asked(settings) as client:
+    with serving_client(settings) as client:
         time.sleep(1.5)
         folder_of({})
-        wait_for(lambda: "no document" in str(index_of(client)["failed"]), "the failure is told")
+        wait_for(
+            lambda: "no document" in str(index_of(client)["failed"]), "the failure is reported"
+        )
         assert "May" in str(ask(client, BEANS)["text"])
         folder_of(CHANGED)
-        wait_for(lambda: "June" in str(ask(client, BEANS)["text"]), "it goes on afterwards")
-        wait_for(lambda: index_of(client)["failed"] == "", "the failure is forgotten")
+        wait_for(lambda: "June" in str(ask(client, BEANS)["text"]), "the next build succeeds")
+        wait_for(lambda: index_of(client)["failed"] == "", "the failure is cleared")
 
 
-def test_a_service_that_is_killed_comes_back_with_what_it_had(settings: Settings) -> None:
+def test_killed_service_loses_nothing(settings: Settings) -> None:
     with served(settings) as (address, process), httpx2.Client(base_url=address) as client:
         answer = ask(client, BEANS, conversation_id="talk")
         assert client.put("/v1/documents/new.md", content="# New\n\nNews.\n").is_success
         process.send_signal(signal.SIGKILL)
         process.wait(20)
-    with asked(settings) as client:
+    with serving_client(settings) as client:
         assert client.get(f"/v1/answers/{answer['id']}").json()["text"] == answer["text"]
-        wait_for(lambda: index_of(client)["documents"] == 3, "the document is taken up")
+        wait_for(lambda: index_of(client)["documents"] == 3, "the document is indexed")
 
 
-def test_a_stopped_service_stops_its_build(settings: Settings, folder_of: Writer) -> None:
+def test_stopped_service_stops_its_build(settings: Settings, folder_of: Writer) -> None:
     many = {
         f"{n}.md": f"# Plant {n}\n\n" + "".join(f"Plant {n} has {m} leaves. " for m in range(400))
         for n in range(20)

@@ -1,4 +1,4 @@
-"""The environment, and the folders that follow from it."""
+"""The settings, and the folders that follow from them."""
 
 import os
 from pathlib import Path
@@ -17,50 +17,41 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def test_with_no_settings_there_is_one_for_everything() -> None:
+def test_every_setting_has_a_default() -> None:
     settings = load_settings()
     assert settings.corpus == DEFAULT_CORPUS
     assert settings.encoder == DEFAULT_ENCODER
     assert settings.data_folder == settings.encoders_folder == DEFAULT_DATA
 
 
-def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_command_line_replaces_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ASSISTANT_CORPUS", "handbook")
     monkeypatch.setenv("ASSISTANT_DATA", "store")
     settings = load_settings()
     assert settings.corpus == Path("handbook")
     assert settings.data_folder == settings.encoders_folder == Path("store")
-
-
-def test_the_command_line_stands_above_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ASSISTANT_CORPUS", "handbook")
     assert load_settings(corpus=Path("rules")).corpus == Path("rules")
 
 
-def test_an_unknown_setting_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ASSISTANT_CORPSE", "handbook")
-    with pytest.raises(SettingsInvalid, match=r"ASSISTANT_CORPSE.*known.*ASSISTANT_CORPUS"):
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("CORPSE", "handbook", "ASSISTANT_CORPSE: unknown setting; known are .*ASSISTANT_CORPUS"),
+        ("ENCODER", "", "ASSISTANT_ENCODER"),
+        ("READER", "perhaps", "ASSISTANT_READER"),
+    ],
+)
+def test_invalid_setting_is_named(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, message: str
+) -> None:
+    monkeypatch.setenv(f"ASSISTANT_{name}", value)
+    with pytest.raises(SettingsInvalid, match=message):
         load_settings()
 
 
-def test_an_empty_encoder_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ASSISTANT_ENCODER", "")
-    with pytest.raises(SettingsInvalid, match="ASSISTANT_ENCODER"):
-        load_settings()
-
-
-def test_a_value_that_cannot_be_one_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ASSISTANT_READER", "perhaps")
-    with pytest.raises(SettingsInvalid, match="ASSISTANT_READER"):
-        load_settings()
-
-
-def test_two_corpora_have_two_data_folders_and_one_encoder() -> None:
+def test_each_corpus_has_its_own_data_folder_but_not_its_own_encoder() -> None:
     one, other = load_settings(corpus=Path("a/docs")), load_settings(corpus=Path("b/docs"))
     assert one.data_folder != other.data_folder
     assert one.data_folder.parent == other.data_folder.parent == DEFAULT_DATA
     assert one.encoders_folder == other.encoders_folder == DEFAULT_DATA
-
-
-def test_the_default_corpus_named_in_another_way_is_still_the_default() -> None:
     assert load_settings(corpus=DEFAULT_CORPUS.resolve()).data_folder == DEFAULT_DATA

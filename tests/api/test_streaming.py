@@ -14,7 +14,7 @@ from serving import BEANS, ROSES, Event, ask, events_of, expect_problem, listeni
 import api.http.streaming
 from api.assembly.service import Service
 from api.service.access import ANONYMOUS
-from api.wire import ChatRequest
+from api.service.chat import ChatMessage
 from index.errors import IndexDamaged
 
 
@@ -142,7 +142,7 @@ def test_disconnect_cancels_the_work(service: Service, monkeypatch: pytest.Monke
     assert service.records.turns("", "gone", 10) == []
     monkeypatch.undo()
     # The idempotency key is free again.
-    request = ChatRequest(message=BEANS, conversation_id="gone", stream=True)
+    request = ChatMessage(text=BEANS, conversation_id="gone")
     assert service.chat.answer_steps(ANONYMOUS, request, "gone").result().status == "answered"
 
 
@@ -182,7 +182,7 @@ def test_key_in_use_is_a_conflict_with_retry_after(
     shared_client: TestClient, shared_service: Service
 ) -> None:
     headers, body = {"idempotency-key": "busy"}, {"message": BEANS}
-    steps = shared_service.chat.answer_steps(ANONYMOUS, ChatRequest(message=BEANS), "busy")
+    steps = shared_service.chat.answer_steps(ANONYMOUS, ChatMessage(text=BEANS), "busy")
     next(steps)
     response = shared_client.post("/v1/chat", json=body, headers=headers)
     expect_problem(response, 409, "busy")

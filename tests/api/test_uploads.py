@@ -1,4 +1,4 @@
-"""Documents over HTTP: put and removed, whole or not at all, and never outside of their folder."""
+"""Documents over HTTP: written and deleted whole or not at all, and never outside their folder."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -27,12 +27,12 @@ def service(corpus: Path, data: Path) -> Iterator[Service]:
         yield service
 
 
-def files(corpus: Path) -> set[str]:
+def file_names(corpus: Path) -> set[str]:
     paths = corpus.rglob("*")
     return {path.relative_to(corpus).as_posix() for path in paths if path.is_file()}
 
 
-def test_a_document_is_put_as_it_is_and_a_build_is_due(
+def test_document_is_stored_unchanged_and_a_build_is_requested(
     client: TestClient, service: Service, corpus: Path
 ) -> None:
     text = "# Lawn\r\n\r\nThe lawn is mown on Fridays – always.\r\n"
@@ -47,18 +47,18 @@ def test_a_document_is_put_as_it_is_and_a_build_is_due(
     assert service.index_updater.state.pending
 
 
-def test_a_document_takes_the_place_of_the_one_before(client: TestClient, corpus: Path) -> None:
+def test_document_replaces_one_of_the_same_name(client: TestClient, corpus: Path) -> None:
     assert client.put("/v1/documents/garden.md", content="# New").status_code == 202
     assert (corpus / "garden.md").read_text(encoding="utf-8") == "# New"
-    assert files(corpus) == {"garden.md", "roses.txt"}
+    assert file_names(corpus) == {"garden.md", "roses.txt"}
 
 
-def test_a_document_is_removed_but_never_the_last(client: TestClient, corpus: Path) -> None:
+def test_every_document_but_the_last_can_be_deleted(client: TestClient, corpus: Path) -> None:
     assert client.delete("/v1/documents/garden.md").json() == {"path": "garden.md"}
-    assert files(corpus) == {"roses.txt"}
+    assert file_names(corpus) == {"roses.txt"}
     expect_problem(client.delete("/v1/documents/garden.md"), 404, "/v1/documents")
-    expect_problem(client.delete("/v1/documents/roses.txt"), 409, "send another one first")
-    assert files(corpus) == {"roses.txt"}
+    expect_problem(client.delete("/v1/documents/roses.txt"), 409, "the only document")
+    assert file_names(corpus) == {"roses.txt"}
 
 
 @pytest.mark.parametrize(
@@ -96,22 +96,22 @@ def test_a_document_is_removed_but_never_the_last(client: TestClient, corpus: Pa
     ],
 )
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])
-def test_a_name_that_is_none_for_a_document_is_refused_and_nothing_is_touched(
+def test_unsuitable_name_is_refused_and_no_file_changes(
     client: TestClient, corpus: Path, tmp_path: Path, method: str, name: str
 ) -> None:
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.md")}
-    # Not through the client's own joining of addresses, which would tidy it.
+    # The client would normalize the URL.
     request = client.build_request(method, "http://localhost/", content="# Outside")
     request.url = request.url.copy_with(raw_path=f"/v1/documents/{name}".encode())
     response = client.send(request)
     assert response.status_code in (404, 405, 422), response.text
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.md")} == before
-    assert files(corpus) == set(GARDEN)
+    assert file_names(corpus) == set(GARDEN)
     assert "x-injected" not in response.headers
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         (b"", "contains no text"),
         (b" \n", "contains no text"),
@@ -121,14 +121,14 @@ def test_a_name_that_is_none_for_a_document_is_refused_and_nothing_is_touched(
         (b"PK\x03\x04" + bytes(30), "NUL"),
     ],
 )
-def test_what_is_no_text_is_refused_and_the_one_before_stays(
-    client: TestClient, corpus: Path, content: bytes, told: str
+def test_binary_content_is_refused_and_the_old_document_stays(
+    client: TestClient, corpus: Path, content: bytes, message: str
 ) -> None:
-    expect_problem(client.put("/v1/documents/garden.md", content=content), 422, told)
+    expect_problem(client.put("/v1/documents/garden.md", content=content), 422, message)
     assert (corpus / "garden.md").read_text(encoding="utf-8") == GARDEN["garden.md"]
 
 
-def test_a_document_may_be_larger_than_a_question_but_not_without_end(
+def test_document_can_be_larger_than_a_question_but_not_unlimited(
     client: TestClient, corpus: Path
 ) -> None:
     large = b"A line of text.\n" * 20_000
@@ -139,7 +139,7 @@ def test_a_document_may_be_larger_than_a_question_but_not_without_end(
     assert not (corpus / "huge.txt").exists()
 
 
-def test_a_link_that_leads_out_of_the_folder_is_not_followed(
+def test_symbolic_link_out_of_the_folder_is_not_followed(
     client: TestClient, corpus: Path, tmp_path: Path
 ) -> None:
     outside = tmp_path / "outside"
@@ -154,14 +154,14 @@ def test_a_link_that_leads_out_of_the_folder_is_not_followed(
     assert (outside / "plan.md").read_text(encoding="utf-8") == "# Plan"
 
 
-def test_a_document_cannot_stand_where_a_folder_does(client: TestClient, corpus: Path) -> None:
+def test_document_cannot_replace_a_folder(client: TestClient, corpus: Path) -> None:
     (corpus / "folder.md").mkdir()
     expect_problem(client.put("/v1/documents/folder.md", content="# A"), 422, "folder")
     expect_problem(client.put("/v1/documents/garden.md/b.md", content="# A"), 422, "folder")
     assert not list(corpus.glob("**/.writing-*"))
 
 
-def test_a_folder_that_cannot_be_written_is_told(
+def test_folder_without_write_permission_is_reported(
     client: TestClient,
     corpus: Path,
     bound_by_permissions: Callable[[], AbstractContextManager[None]],
@@ -170,5 +170,5 @@ def test_a_folder_that_cannot_be_written_is_told(
     with bound_by_permissions():
         response = client.put("/v1/documents/new.md", content="# New")
     corpus.chmod(0o755)
-    expect_problem(response, 503, "change its permissions")
-    assert files(corpus) == set(GARDEN)
+    expect_problem(response, 503, "change permissions")
+    assert file_names(corpus) == set(GARDEN)

@@ -21,7 +21,6 @@ from mattermost_markdown import (
 )
 
 from api.mattermost.message import MAX_MESSAGE, answer_text, escape, notice, usage
-from api.wire import AnswerBody
 from assistant.answer import Answer
 
 PAGE = "https://faq.example"
@@ -53,7 +52,7 @@ def answer_of(
 
 def lay_out(answer: Answer, page: str = PAGE) -> str:
     """The message of an answer, which fits and has no formatting but its own."""
-    text = answer_text(AnswerBody.of(answer), page)
+    text = answer_text(answer, page)
     assert 0 < len(text) <= MAX_MESSAGE
     assert token_types(text) <= TEXT_TOKENS | {
         *("blockquote_open", "blockquote_close", "strong_open", "strong_close"),
@@ -119,7 +118,7 @@ def test_citations_are_not_linked_without_a_page() -> None:
 
 def test_special_characters_of_an_address_do_not_end_its_link() -> None:
     answer = answer_of(("Yes.", "Yes."))
-    [link] = links(answer_text(AnswerBody.of(answer), 'https://faq.example/(a)"b\\'))
+    [link] = links(answer_text(answer, 'https://faq.example/(a)"b\\'))
     assert link == f"https://faq.example/%28a%29%22b%5C{answer.citations[0].url}"
     assert links(lay_out(answer, f"{PAGE}/{'x' * 3000}")) == []
 
@@ -152,7 +151,7 @@ def test_any_refusal_and_notice_fits(
 ) -> None:
     suggested = tuple(each * more for each, more in suggestions)
     refusal = replace(make_answer(), text=f"No.{text * times}", suggestions=suggested)
-    message = answer_text(AnswerBody.of(refusal), PAGE)
+    message = answer_text(refusal, PAGE)
     assert len(message) <= MAX_MESSAGE
     own = {"bullet_list_open", "bullet_list_close", "list_item_open", "list_item_close"}
     assert token_types(message) <= TEXT_TOKENS | own

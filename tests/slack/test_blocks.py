@@ -19,6 +19,7 @@ from slack_stand_in.limits import (
     check_view,
 )
 
+from api.service.chat import CorpusOverview
 from api.slack.blocks import (
     MAX_MESSAGE,
     MAX_STREAMED,
@@ -35,8 +36,8 @@ from api.slack.blocks import (
     streamed_sentence,
 )
 from api.text import inert
-from api.wire import AnswerBody, DocumentsBody, ListedBody
 from assistant.answer import Answer
+from index.manifest import IndexedDocument
 
 PAGE = "https://assistant.example.org"
 ID = "a" * 32
@@ -103,7 +104,7 @@ layouts = st.builds(
 
 def lay_out(answer: Answer, layout: Layout = PLAIN) -> Message:
     """The message of an answer, which Slack accepts and in which it finds no markup."""
-    message = answer_message(AnswerBody.of(answer), layout)
+    message = answer_message(answer, layout)
     check(message)
     return message
 
@@ -308,7 +309,7 @@ def test_refusal_offers_suggestions_and_related_documents() -> None:
 
 
 def test_streamed_sentence_ends_with_its_markers() -> None:
-    first, second = map(streamed_sentence, AnswerBody.of(SOWN).sentence_events())
+    first, second = map(streamed_sentence, SOWN.proved_sentences())
     assert first == "Beans are sown in May. [1]\n"
     assert second == "Peas &amp; &lt;b&gt;others&lt;/b&gt; earlier. [2]\n"
 
@@ -343,14 +344,16 @@ def test_any_answer_is_shown_with_all_its_citations(answer: Answer, layout: Layo
 
 @given(answers(), layouts)
 def test_any_streamed_answer_is_followed_by_its_citations(answer: Answer, layout: Layout) -> None:
-    body, room = AnswerBody.of(answer), Room(layout.page)
-    short = itertools.takewhile(lambda each: len(each.text) <= MAX_STREAMED, body.sentence_events())
+    room = Room(layout.page)
+    short = itertools.takewhile(
+        lambda each: len(each.text) <= MAX_STREAMED, answer.proved_sentences()
+    )
     sentences = list(itertools.takewhile(room.takes, short))
     for sentence in sentences:
         line = check_markdown(streamed_sentence(sentence))
         assert line.endswith("".join(f" [{each.number}]" for each in sentence.citations) + "\n")
         assert not re.search("[<>]", line)
-    blocks = below_answer(body, layout, len(sentences))
+    blocks = below_answer(answer, layout, len(sentences))
     check(Message("", blocks))
     assert says_longer(blocks) == (len(sentences) < len(answer.sentences))
     assert cited(blocks) == sorted({each.number for one in sentences for each in one.citations})
@@ -386,9 +389,9 @@ def test_any_notice_is_shown(text: str, request: str) -> None:
         assert text_of(message.blocks).endswith(f" (request {request})")
 
 
-def listed(path: str, title: str) -> ListedBody:
+def listed(path: str, title: str) -> IndexedDocument:
     sizes = {"characters": 9, "passages": 1, "boilerplate": 0}
-    return ListedBody(path=path, title=title, sha256=DIGEST, **sizes)
+    return IndexedDocument(path=path, title=title, sha256=DIGEST, **sizes)
 
 
 @given(
@@ -399,9 +402,9 @@ def listed(path: str, title: str) -> ListedBody:
 @example([], ("x" * 2_001,), "")
 @example([listed("a.md", "x" * 400)] * 25, (), "")
 def test_any_home_view_is_shown(
-    documents: list[ListedBody], examples: tuple[str, ...], page: str
+    documents: list[IndexedDocument], examples: tuple[str, ...], page: str
 ) -> None:
-    body = DocumentsBody(generation="g1", documents=tuple(documents), examples=examples)
+    body = CorpusOverview(generation="g1", documents=tuple(documents), examples=examples)
     view = home_view(body, page)
     check_view(view)
     assert not any(re.search("<[!@#]", text) for text in visible(view))
@@ -518,9 +521,9 @@ def test_fallback_text_of_many_bytes_is_accepted_by_an_update() -> None:
 
 
 def test_sentence_that_does_not_fit_takes_no_room() -> None:
-    answer = AnswerBody.of(make_answer(("a", (1,)), ("b" * 9_990, (2,)), ("c", (3,))))
+    answer = make_answer(("a", (1,)), ("b" * 9_990, (2,)), ("c", (3,)))
     room = Room("")
-    first, long, last = answer.sentence_events()
+    first, long, last = answer.proved_sentences()
     assert room.takes(first)
     left = room.max_text
     assert not room.takes(long)

@@ -1,0 +1,87 @@
+"""The pool replaces a generation when another is published, and closes it after its last use."""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from serving import BEANS, CHANGED
+
+from api.assembly.assistant import build_index, open_generations
+from api.service.generations import GenerationPool
+from api.settings import Settings
+
+Writer = Callable[[Mapping[str, str]], Path]
+
+
+@pytest.fixture
+def pool(settings: Settings) -> Iterator[GenerationPool]:
+    pool = open_generations(settings)
+    yield pool
+    pool.close()
+
+
+def answer(pool: GenerationPool) -> str:
+    with pool.borrow() as assistant:
+        return assistant.ask(BEANS).text
+
+
+def test_borrowed_generation_stays_open(
+    pool: GenerationPool,
+    settings: Settings,
+    folder_of: Writer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    closed = []
+    with pool.borrow() as borrowed:
+        monkeypatch.setattr(borrowed.generation, "close", lambda: closed.append(borrowed))
+        for month in ("June", "July", "August"):  # more generations than are kept on the disk
+            folder_of({**CHANGED, "garden.md": CHANGED["garden.md"].replace("June", month)})
+            build_index(settings)
+            assert month in answer(pool)
+        assert "May" in borrowed.ask(BEANS).text
+        assert not closed
+    assert closed
+
+
+def test_closing_waits_for_the_last_user(pool: GenerationPool) -> None:
+    with pool.borrow() as assistant:
+        pool.close()
+        assert "May" in assistant.ask(BEANS).text
+
+
+def test_others_use_the_old_generation_while_the_new_one_opens(
+    pool: GenerationPool, settings: Settings, folder_of: Writer
+) -> None:
+    opening, go_on = threading.Event(), threading.Event()
+    assert "May" in answer(pool)
+    open_published = pool._open_published
+
+    def open_slowly() -> object:
+        opening.set()
+        assert go_on.wait(20)
+        return open_published()
+
+    pool._open_published = open_slowly  # type: ignore[assignment]
+    folder_of(CHANGED)
+    build_index(settings)
+    refreshing = threading.Thread(target=pool.refresh)
+    refreshing.start()
+    assert opening.wait(20)
+    assert "May" in answer(pool)
+    go_on.set()
+    refreshing.join()
+    assert "June" in answer(pool)
+
+
+def test_view_of_folders_is_made_once_per_generation(
+    pool: GenerationPool, settings: Settings, folder_of: Writer
+) -> None:
+    with pool.borrow(["roses.txt"]) as one, pool.borrow(("roses.txt",)) as two:
+        assert one is two
+        assert [each.path for each in one.generation.manifest.documents] == ["roses.txt"]
+    folder_of(CHANGED)
+    build_index(settings)
+    with pool.borrow(["roses.txt"]) as three:
+        assert three is not one
+        assert three.generation.id != one.generation.id
