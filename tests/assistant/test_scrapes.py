@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from builders import link_encoders
 
-from api.assembly.assistant import ensure_index, open_assistant
+from api.assembly.assistant import ensure_index, open_assistant, open_texts
 from api.settings import Settings
 from assistant.answer import Status
 from assistant.pipeline import Assistant
@@ -14,17 +14,25 @@ SCRAPES = Path(__file__).resolve().parents[3] / "shared" / "material"
 
 
 @pytest.fixture(scope="module")
-def scrapes(encoder_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Assistant:
+def settings(encoder_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     if not SCRAPES.is_dir():
         pytest.skip(f"the raw scrapes are not on this machine ({SCRAPES})")
     folder = tmp_path_factory.mktemp("scrapes")
     link_encoders(folder, encoder_data)
     settings = Settings(corpus=SCRAPES, data=folder)
     ensure_index(settings)
+    return settings
+
+
+@pytest.fixture(scope="module")
+def scrapes(settings: Settings) -> Assistant:
     return open_assistant(settings)
 
 
-def test_the_faq_of_a_scrape_is_answered_with_its_own_answers(scrapes: Assistant) -> None:
+def test_the_faq_of_a_scrape_is_answered_with_its_own_answers(
+    scrapes: Assistant, settings: Settings
+) -> None:
+    texts = open_texts(settings)
     passages = [entry.passage for entry in scrapes.generation.passages.faq_passages()]
     questions = [str(p.question) for p in passages if p.headings == ("FAQs",)]
     assert len(questions) == 5
@@ -32,7 +40,7 @@ def test_the_faq_of_a_scrape_is_answered_with_its_own_answers(scrapes: Assistant
         answer = scrapes.ask(question)
         assert answer.status is Status.ANSWERED
         (citation,) = answer.citations
-        text = scrapes.texts.read(citation.sha256)
+        text = texts.read(citation.sha256)
         expected = text.split(f"\n{question}\n")[1].split("\n")[0]
         assert citation.quote == expected == text[citation.start : citation.end]
         assert text[: citation.start].endswith(f"\n{question}\n")

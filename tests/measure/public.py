@@ -17,11 +17,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from api.assembly.assistant import ensure_index, open_assistant
+from api.assembly.assistant import ensure_index, open_assistant, open_texts
 from api.cli.terminal import ProgressBars
 from api.settings import Settings
 from assistant.evaluation import Metric, Outcome, bootstrap_mean, compute_metrics, evaluate
-from assistant.pipeline import Assistant
 from assistant.training.rows import is_validation
 from assistant.tuning import is_askable
 from corpus.gold import GoldQuestion, read_gold
@@ -32,6 +31,7 @@ RESULTS = Path(__file__).parent / "results.json"
 
 Metrics = Mapping[str, Metric]
 Ask = Callable[[Sequence[GoldQuestion]], list[Outcome]]
+Texts = Callable[[], Mapping[str, str]]  # the documents' texts by path
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class DataSet:
     name: str
     corpus: Path
     questions: tuple[Path, ...]
-    measure: Callable[[Ask, Sequence[list[GoldQuestion]], Assistant], Metrics]
+    measure: Callable[[Ask, Sequence[list[GoldQuestion]], Texts], Metrics]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -74,14 +74,18 @@ def _measure(each: DataSet, every: int) -> Metrics:
     ]
     with ProgressBars() as bars:
         ensure_index(settings, bars)
-        assistant = open_assistant(settings)
+        assistant, store = open_assistant(settings), open_texts(settings)
 
         def ask(questions: Sequence[GoldQuestion]) -> list[Outcome]:
             bars.begin(f"Asking {each.name}", len(questions))
-            return evaluate(assistant, questions, assistant.texts, lambda: bars.advance(1))
+            return evaluate(assistant, questions, store, lambda: bars.advance(1))
+
+        def texts() -> Mapping[str, str]:
+            documents = assistant.generation.manifest.documents
+            return {document.path: store.read(document.sha256) for document in documents}
 
         try:
-            return each.measure(ask, files, assistant)
+            return each.measure(ask, files, texts)
         finally:
             assistant.generation.close()
 
@@ -89,11 +93,11 @@ def _measure(each: DataSet, every: int) -> Metrics:
 # --- metrics -------------------------------------------------------------------------------------
 
 
-def answer_metrics(ask: Ask, files: Sequence[list[GoldQuestion]], _: Assistant) -> Metrics:
+def answer_metrics(ask: Ask, files: Sequence[list[GoldQuestion]], _: Texts) -> Metrics:
     return compute_metrics(ask(files[0]))
 
 
-def _squad2(ask: Ask, files: Sequence[list[GoldQuestion]], _: Assistant) -> Metrics:
+def _squad2(ask: Ask, files: Sequence[list[GoldQuestion]], _: Texts) -> Metrics:
     outcomes = ask(files[0])
     # The reader was trained on the other documents.
     validation = [o for o in outcomes if is_validation(Path(o.gold.document or "").stem)]
@@ -103,10 +107,10 @@ def _squad2(ask: Ask, files: Sequence[list[GoldQuestion]], _: Assistant) -> Metr
     return found | {f"disfluent {name}": each for name, each in disfluent.items()}
 
 
-def _chroma(ask: Ask, files: Sequence[list[GoldQuestion]], assistant: Assistant) -> Metrics:
+def _chroma(ask: Ask, files: Sequence[list[GoldQuestion]], texts: Texts) -> Metrics:
     outcomes = ask(files[0])
-    texts = dict(_documents(assistant))
-    first = [float(_holds_copy(o, texts)) for o in outcomes if o.gold.spans]
+    text_of = texts()
+    first = [float(_holds_copy(o, text_of)) for o in outcomes if o.gold.spans]
     cited = [_overlap(o) for o in outcomes if o.gold.spans]
     return {
         **compute_metrics(outcomes),
@@ -116,7 +120,7 @@ def _chroma(ask: Ask, files: Sequence[list[GoldQuestion]], assistant: Assistant)
     }
 
 
-def _mtragun(ask: Ask, files: Sequence[list[GoldQuestion]], _: Assistant) -> Metrics:
+def _mtragun(ask: Ask, files: Sequence[list[GoldQuestion]], _: Texts) -> Metrics:
     follow_ups = [gold for gold in files[0] if gold.history and gold.answerable and gold.document]
     alone = compute_metrics(ask([replace(gold, history=()) for gold in follow_ups]))
     with_history = compute_metrics(ask(follow_ups))
@@ -127,7 +131,7 @@ def _mtragun(ask: Ask, files: Sequence[list[GoldQuestion]], _: Assistant) -> Met
     }
 
 
-def _noiseqa(ask: Ask, files: Sequence[list[GoldQuestion]], _: Assistant) -> Metrics:
+def _noiseqa(ask: Ask, files: Sequence[list[GoldQuestion]], _: Texts) -> Metrics:
     clean, *noisy = (ask(questions) for questions in files)
     found = dict(compute_metrics(clean))
     right = found["right"].value
@@ -138,13 +142,6 @@ def _noiseqa(ask: Ask, files: Sequence[list[GoldQuestion]], _: Assistant) -> Met
         share = Metric(value / right, low / right, high / right, count)
         found |= {f"{name} right": noisy_right, f"{name} share of clean": share}
     return found
-
-
-def _documents(assistant: Assistant) -> list[tuple[str, str]]:
-    return [
-        (each.path, assistant.texts.read(each.sha256))
-        for each in assistant.generation.manifest.documents
-    ]
 
 
 def _holds_copy(outcome: Outcome, texts: Mapping[str, str]) -> bool:
