@@ -1,13 +1,10 @@
-"""Evaluation: what counts as right, and what the figures say about many answers."""
+"""Grading single answers, and metrics over many."""
 
 import json
-from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-from conftest import Writer
 
 from assistant.answer import Answer, Citation, Sentence, Status
 from assistant.confidence import Calibration
@@ -16,11 +13,7 @@ from assistant.grading import is_right, normalize, states, strip_markers
 from assistant.pipeline import Assistant
 from corpus.document import Span
 from corpus.gold import GoldQuestion
-from corpus.loader import load_corpus
-from index.build import build
-from index.generation import (
-    DataFolder,
-)
+from index.generation import Generation
 from index.onnx_encoder import OnnxEncoder
 from index.texts import TextStore
 
@@ -44,7 +37,7 @@ def gold(
 def answer(
     *cited: Span, text: str = "So. [1]", document: str = "a.md", confidence: float = 0.5
 ) -> Answer:
-    """An answer that quotes these places of a document; a refusal where there are none."""
+    """An answer that quotes these spans of a document; a refusal without any."""
     citations = tuple(
         Citation(number, document, "A", (), "0" * 64, start, end, "x" * (end - start))
         for number, (start, end) in enumerate(cited, start=1)
@@ -65,20 +58,14 @@ def outcome(
 
 
 @pytest.fixture
-def texts(tmp_path: Path) -> TextStore:
-    return TextStore(DataFolder(tmp_path / "data").texts)
-
-
-@pytest.fixture
 def assistant(
-    encoder: OnnxEncoder, folder_of: Writer, tmp_path: Path, texts: TextStore
-) -> Iterator[Assistant]:
-    """Answers all that it finds a little sure, without a reader."""
-    data = DataFolder(tmp_path / "data")
-    build(load_corpus(folder_of({"faq.md": FAQ})), encoder, "test", data, {})
-    with closing(data.open(encoder.fingerprint)) as generation:
-        calibration = Calibration(-5.0, {"similarity": 10.0, "question": 10.0}, 0.4)
-        yield Assistant(generation, encoder, texts, calibration)
+    encoder: OnnxEncoder,
+    build_generation: Callable[[Mapping[str, str]], Generation],
+    texts: TextStore,
+) -> Assistant:
+    """Answers even with little confidence, without a reader."""
+    calibration = Calibration(-5.0, {"similarity": 10.0, "question": 10.0}, 0.4)
+    return Assistant(build_generation({"faq.md": FAQ}), encoder, texts, calibration)
 
 
 def span_of(quote: str) -> Span:
@@ -86,10 +73,10 @@ def span_of(quote: str) -> Span:
     return start, start + len(quote)
 
 
-# --- marking -------------------------------------------------------------------------------------
+# --- grading -------------------------------------------------------------------------------------
 
 
-def test_a_refusal_is_never_right() -> None:
+def test_refusal_is_never_right() -> None:
     assert not is_right(gold((0, 10), answers=("So",)), answer(text="So."))
 
 
@@ -105,27 +92,27 @@ def test_a_refusal_is_never_right() -> None:
         ([(10, 20)], False),
     ],
 )
-def test_right_is_what_cites_half_of_the_gold_span(cited: list[Span], right: bool) -> None:
+def test_answer_is_right_that_cites_half_of_the_gold_span(cited: list[Span], right: bool) -> None:
     assert is_right(gold((0, 10)), answer(*cited)) is right
 
 
-def test_the_same_place_of_another_document_is_not_right() -> None:
+def test_same_span_of_another_document_is_not_right() -> None:
     assert not is_right(gold((0, 10)), answer((0, 10), document="b.md"))
 
 
-def test_of_two_places_both_must_be_cited() -> None:
+def test_both_of_two_spans_must_be_cited() -> None:
     assert not is_right(gold((0, 10), (50, 60)), answer((0, 10)))
     assert is_right(gold((0, 10), (50, 60)), answer((50, 60), (0, 10)))
     assert not is_right(gold((0, 10), (10, 20)), answer((0, 10)))
 
 
-def test_overlapping_places_are_alternatives_and_the_shortest_is_asked_for() -> None:
+def test_overlapping_spans_are_alternatives_and_the_shortest_counts() -> None:
     assert is_right(gold((0, 40), (30, 36), (35, 90)), answer((30, 36)))
     assert not is_right(gold((0, 40), (30, 36)), answer((0, 30)))
     assert not is_right(gold((0, 40), (30, 36), (50, 60)), answer((30, 36)))
 
 
-def test_an_answer_elsewhere_that_says_the_same_is_right() -> None:
+def test_answer_elsewhere_is_right_if_it_states_a_gold_answer() -> None:
     asked = gold((0, 10), answers=("in 1911", "a century ago"))
     assert is_right(asked, answer((50, 60), text="It was founded a century ago. [1]"))
     assert not is_right(asked, answer((50, 60), text="It was founded in 1912. [1]"))
@@ -147,24 +134,24 @@ def test_an_answer_elsewhere_that_says_the_same_is_right() -> None:
         ("", "1911", False),
     ],
 )
-def test_an_answer_says_the_same_word_for_word_or_by_most_of_its_words(
+def test_text_states_an_answer_word_for_word_or_by_most_of_its_words(
     text: str, wanted: str, same: bool
 ) -> None:
     assert states(text, wanted) is same
 
 
-def test_case_marks_articles_and_spaces_do_not_count() -> None:
+def test_normalization_drops_case_punctuation_articles_and_spaces() -> None:
     assert normalize("  The “Old”  Mill – an Oak's,\na name. ") == "old mill oaks name"
 
 
-def test_markers_are_taken_out_and_other_brackets_stay() -> None:
+def test_markers_are_stripped_and_other_brackets_stay() -> None:
     assert strip_markers("- One [1]\n- See [a], x[2]. [12]") == "- One\n- See [a], x[2]."
 
 
 # --- one question --------------------------------------------------------------------------------
 
 
-def test_an_answer_is_compared_with_its_gold(assistant: Assistant, texts: TextStore) -> None:
+def test_answer_is_compared_with_its_gold(assistant: Assistant, texts: TextStore) -> None:
     asked = gold(
         span_of("Every three weeks."),
         document="faq.md",
@@ -174,13 +161,13 @@ def test_an_answer_is_compared_with_its_gold(assistant: Assistant, texts: TextSt
     (found,) = evaluate(assistant, [asked], texts)
     assert found.answer.text == "Every three weeks. [1] Never in winter. [2]"
     assert (found.right, found.cited, found.first_cited) == (True, True, True)
-    # 3 of the 6 words said are wanted, and all 3 wanted are said.
+    # 3 of the 6 words stated are wanted, and all 3 wanted are stated.
     assert found.f1 == pytest.approx(2 * (1 / 2) * 1 / (1 / 2 + 1))
     assert (found.verbatim, found.unproved, found.refused) == (True, 0, False)
     assert found.ranks == {"hit@1": 1.0, "hit@5": 1.0, "rr@5": 1.0}
 
 
-def test_only_the_second_citation_on_the_place_is_not_the_first(
+def test_second_citation_on_the_span_is_not_the_first(
     assistant: Assistant, texts: TextStore
 ) -> None:
     asked = gold(
@@ -190,7 +177,9 @@ def test_only_the_second_citation_on_the_place_is_not_the_first(
     assert (found.right, found.cited, found.first_cited) == (True, True, False)
 
 
-def test_a_passage_found_second_has_half_a_rank(assistant: Assistant, texts: TextStore) -> None:
+def test_passage_found_second_has_half_the_reciprocal_rank(
+    assistant: Assistant, texts: TextStore
+) -> None:
     asked = gold(
         span_of("The pump stands behind the old mill."),
         document="faq.md",
@@ -207,14 +196,16 @@ def test_gold_in_another_document_is_not_found(assistant: Assistant, texts: Text
     assert found.ranks == {"hit@1": 0.0, "hit@5": 0.0, "rr@5": 0.0}
 
 
-def test_without_a_place_nothing_is_said_of_places(assistant: Assistant, texts: TextStore) -> None:
+def test_citations_and_ranks_are_not_measured_without_a_span(
+    assistant: Assistant, texts: TextStore
+) -> None:
     asked = gold(document=None, question="Where is the pump?", answers=("behind the old mill",))
     (found,) = evaluate(assistant, [asked], texts)
     assert (found.right, found.cited, found.first_cited) == (True, None, None)
     assert set(found.ranks.values()) == {None}
 
 
-def test_a_refusal_of_what_has_no_answer_is_neither_right_nor_wrong(
+def test_refusal_of_an_unanswerable_question_is_neither_right_nor_wrong(
     assistant: Assistant, texts: TextStore
 ) -> None:
     asked = gold(document=None, answerable=False, question="Who won the match in Madrid?")
@@ -223,7 +214,7 @@ def test_a_refusal_of_what_has_no_answer_is_neither_right_nor_wrong(
     assert (found.right, found.f1, found.verbatim, found.unproved) == (None, None, True, 0)
 
 
-def test_a_refusal_of_what_has_an_answer_scores_nothing(
+def test_refusal_of_an_answerable_question_scores_nothing(
     assistant: Assistant, texts: TextStore
 ) -> None:
     asked = gold(
@@ -236,9 +227,7 @@ def test_a_refusal_of_what_has_an_answer_scores_nothing(
     assert (found.right, found.f1, found.cited) == (False, 0.0, False)
 
 
-def test_what_was_said_before_goes_with_the_question(
-    assistant: Assistant, texts: TextStore
-) -> None:
+def test_history_goes_with_the_question(assistant: Assistant, texts: TextStore) -> None:
     asked = GoldQuestion(
         "1", "Where does it stand?", ("behind the old mill",), None, (), True,
         history=(("user", "Is the pump old?"), ("assistant", "Yes.")),
@@ -247,7 +236,7 @@ def test_what_was_said_before_goes_with_the_question(
     assert "pump" in found.answer.standalone_question
 
 
-def test_every_question_is_counted_as_it_is_done(assistant: Assistant, texts: TextStore) -> None:
+def test_watch_is_called_after_each_question(assistant: Assistant, texts: TextStore) -> None:
     done: list[None] = []
     asked = [gold(question="Where is the pump?"), gold(question="How is a cactus watered?")]
     found = evaluate(assistant, asked, texts, lambda: done.append(None))
@@ -255,7 +244,7 @@ def test_every_question_is_counted_as_it_is_done(assistant: Assistant, texts: Te
     assert [each.gold for each in found] == asked
 
 
-def test_an_outcome_is_recorded_as_json() -> None:
+def test_outcome_is_recorded_as_json() -> None:
     asked = gold((0, 10), answers=("So",), kind="plain")
     row: dict[str, Any] = json.loads(
         json.dumps(outcome_record(outcome(asked, answer((0, 10)), right=True, rank=0.5)))
@@ -266,10 +255,10 @@ def test_an_outcome_is_recorded_as_json() -> None:
     )  # fmt: skip
 
 
-# --- figures -------------------------------------------------------------------------------------
+# --- metrics -------------------------------------------------------------------------------------
 
 
-def test_figures_are_shares_of_the_questions_that_they_apply_to() -> None:
+def test_metrics_are_shares_of_the_questions_they_apply_to() -> None:
     near, far = gold(answerable=False, kind="near_miss"), gold(answerable=False)
     result = compute_metrics(
         [
@@ -299,7 +288,7 @@ def test_figures_are_shares_of_the_questions_that_they_apply_to() -> None:
     }
 
 
-def test_a_figure_lies_in_its_interval_and_comes_out_the_same_again() -> None:
+def test_metric_is_in_its_interval_and_is_reproducible() -> None:
     outcomes = [outcome(gold(), answer((0, 10)), right=n % 3 > 0) for n in range(30)]
     figure = compute_metrics(outcomes)["right"]
     assert figure.low < figure.value < figure.high
@@ -311,13 +300,13 @@ def test_a_figure_lies_in_its_interval_and_comes_out_the_same_again() -> None:
     assert (sure.value, sure.low, sure.high) == (1, 1, 1)
 
 
-def test_what_no_question_allows_is_left_out() -> None:
+def test_metric_without_questions_is_left_out() -> None:
     result = compute_metrics([outcome(gold(), answer((0, 10)), right=True)])
     assert {"auroc", "refusal_recall", "refusal_precision", "token_f1"}.isdisjoint(result)
     assert compute_metrics([]) == {}
 
 
-def test_kinds_are_counted_by_what_should_come_of_them() -> None:
+def test_kinds_count_right_answers_and_due_refusals() -> None:
     assert by_kind(
         [
             outcome(gold(kind="plain"), answer((0, 10)), right=True),

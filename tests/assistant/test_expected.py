@@ -1,4 +1,4 @@
-"""Whether a text has the kind of thing that a question asks for."""
+"""Whether a text has the type of thing that a question asks for."""
 
 import pytest
 
@@ -37,7 +37,5 @@ from assistant.english.question import Question
         ("Is the pump red?", "It looks blue.", 0),
     ],
 )
-def test_a_text_lacks_what_is_asked_for_or_has_it(
-    question: str, text: str, expected: float
-) -> None:
+def test_text_lacks_the_type_asked_for_or_has_it(question: str, text: str, expected: float) -> None:
     assert missing_answer_type(Question(question), text) == expected

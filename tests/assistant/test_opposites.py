@@ -1,4 +1,4 @@
-"""What excludes what: opposites and other numbers."""
+"""Opposites and numbers."""
 
 import pytest
 
@@ -20,7 +20,7 @@ from index.terms import stems
         ("What is important?", "The port is open.", False),
     ],
 )
-def test_a_text_contrasts_that_names_the_opposite_and_not_the_thing(
+def test_text_contrasts_if_it_names_the_opposite_and_not_the_word(
     question: str, text: str, expected: bool
 ) -> None:
     assert contrasts(stems(question), stems(text)) is expected
@@ -37,9 +37,9 @@ def test_a_text_contrasts_that_names_the_opposite_and_not_the_thing(
         ("no number", set()),
     ],
 )
-def test_numbers_are_found_however_they_are_written(text: str, expected: set[str]) -> None:
+def test_numbers_are_found_in_any_spelling(text: str, expected: set[str]) -> None:
     assert numbers(text) == expected
 
 
-def test_numbers_spelled_out_can_be_left_out() -> None:
+def test_number_words_can_be_left_out() -> None:
     assert numbers("Which three of 5 are red?", spelled=False) == {"5"}

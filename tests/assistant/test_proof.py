@@ -1,6 +1,9 @@
-"""Proof: a quote stands in the text to the character, and a sentence says nothing beyond it."""
+"""Proof: a quote is verbatim, and supports every word of its sentence."""
+
+from dataclasses import replace
 
 import pytest
+from builders import make_citation
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,16 +14,7 @@ TEXT = "Crows are black. Ravens are larger."
 
 
 def cited(start: int, end: int, quote: str) -> Citation:
-    return Citation(
-        number=1,
-        document="birds.md",
-        title="Birds",
-        headings=(),
-        sha256="0" * 64,
-        start=start,
-        end=end,
-        quote=quote,
-    )
+    return replace(make_citation(quote=quote), start=start, end=end)
 
 
 @pytest.mark.parametrize(
@@ -34,7 +28,7 @@ def cited(start: int, end: int, quote: str) -> Citation:
         ("Crow: black; loud", "| Crow | black | often loud |"),
     ],
 )
-def test_a_sentence_made_of_its_quote_is_supported(sentence: str, quote: str) -> None:
+def test_sentence_made_of_its_quote_is_supported(sentence: str, quote: str) -> None:
     assert supports(sentence, [quote])
 
 
@@ -49,48 +43,48 @@ def test_a_sentence_made_of_its_quote_is_supported(sentence: str, quote: str) ->
         ("A corner stone.", "A cornerstone."),
     ],
 )
-def test_an_invented_word_is_not_supported(sentence: str, quote: str) -> None:
+def test_invented_word_is_not_supported(sentence: str, quote: str) -> None:
     assert not supports(sentence, [quote])
 
 
-def test_a_change_of_order_is_not_supported() -> None:
+def test_changed_order_is_not_supported() -> None:
     assert not supports("Dogs bite men.", ["Men bite dogs."])
 
 
-def test_cells_that_were_run_together_support_the_cells_told_apart() -> None:
+def test_joined_cells_support_separate_cells() -> None:
     assert supports("Internal: Own staff; Wages", ["InternalOwn staffWages"])
     assert supports("Crow (black): Loud", ["Crow (black)Loud"])
 
 
 @pytest.mark.parametrize("name", ["JavaScript", "eBay", "McDonald", "iPhone15", "LaTeX", "TCP/IP"])
-def test_a_name_with_capitals_inside_supports_itself_and_no_other(name: str) -> None:
+def test_name_with_inner_capitals_supports_only_itself(name: str) -> None:
     assert supports(f"They use {name}.", [f"They use {name}."])
     assert not supports(f"They use {name}.", ["They use Python."])
 
 
 @pytest.mark.parametrize("sentence", ["", "  ", "…", "- "])
-def test_a_sentence_without_words_is_supported_by_nothing(sentence: str) -> None:
+def test_sentence_without_words_is_not_supported(sentence: str) -> None:
     assert not supports(sentence, ["Crows are black.", sentence])
 
 
-def test_a_sentence_is_not_supported_without_a_quote() -> None:
+def test_sentence_is_not_supported_without_a_quote() -> None:
     assert not supports("Crows are black.", [])
     assert not supports("Crows are black.", [""])
 
 
-def test_several_quotes_support_a_sentence_together_in_their_order() -> None:
+def test_several_quotes_support_a_sentence_in_their_order() -> None:
     quotes = ["Crows are black.", "Ravens are larger."]
     assert supports("Crows are black, ravens larger.", quotes)
     assert not supports("Crows are black, ravens larger.", quotes[::-1])
 
 
 @given(st.text())
-def test_any_text_without_marks_that_has_words_supports_itself(text: str) -> None:
+def test_any_plain_text_with_words_supports_itself(text: str) -> None:
     sentence = "".join(c if c.isalnum() else " " for c in text)
     assert supports(f"Crow {sentence}", [f"Crow {sentence}"])
 
 
-def test_a_quote_is_verbatim_where_the_text_holds_it_to_the_character() -> None:
+def test_quote_at_its_offsets_is_verbatim() -> None:
     assert is_verbatim(TEXT, cited(0, 16, "Crows are black."))
     assert is_verbatim(TEXT, cited(17, len(TEXT), "Ravens are larger."))
 
@@ -109,11 +103,9 @@ def test_a_quote_is_verbatim_where_the_text_holds_it_to_the_character() -> None:
         (99, 100, ""),
     ],
 )
-def test_a_quote_that_the_text_does_not_hold_at_its_place_is_not_verbatim(
-    start: int, end: int, quote: str
-) -> None:
+def test_quote_elsewhere_or_altered_is_not_verbatim(start: int, end: int, quote: str) -> None:
     assert not is_verbatim(TEXT, cited(start, end, quote))
 
 
-def test_characters_are_counted_not_bytes() -> None:
+def test_offsets_count_characters_not_bytes() -> None:
     assert is_verbatim("Žluťoučký 🐎 pěl.", cited(10, 11, "🐎"))

@@ -1,4 +1,4 @@
-"""Understanding: what a question asks for, and what a follow-up means after what was said."""
+"""Understanding: what a question asks for, and what a follow-up means with its history."""
 
 from collections.abc import Sequence
 
@@ -31,17 +31,17 @@ def assistant(text: str) -> Turn:
 
 
 def never(texts: Sequence[str]) -> Vectors:
-    """An encoder for messages that need none."""
+    """The encoder of messages that must not need one."""
     raise AssertionError(f"encoded {texts}")
 
 
 @pytest.mark.parametrize("message", ["", "  \n\t", "?!", "…", "\x00\x00", "👍"])
-def test_a_message_without_words_is_no_question(message: str) -> None:
+def test_message_without_words_is_invalid(message: str) -> None:
     with pytest.raises(QuestionInvalid, match="empty: ask something"):
         validate_message(message)
 
 
-def test_a_message_is_read_up_to_the_longest_and_no_further() -> None:
+def test_message_that_is_too_long_is_invalid() -> None:
     assert validate_message("x" * MAX_QUESTION_CHARS) == "x" * MAX_QUESTION_CHARS
     with pytest.raises(QuestionInvalid, match=r"2,001 characters, at most 2,000.*shorten"):
         validate_message("x" * (MAX_QUESTION_CHARS + 1))
@@ -50,12 +50,12 @@ def test_a_message_is_read_up_to_the_longest_and_no_further() -> None:
 @pytest.mark.parametrize(
     ("message", "kind"), [(None, "NoneType"), (7, "int"), (b"Who?", "bytes"), (["Who?"], "list")]
 )
-def test_what_is_not_text_is_no_question(message: object, kind: str) -> None:
+def test_message_that_is_not_text_is_invalid(message: object, kind: str) -> None:
     with pytest.raises(QuestionInvalid, match=f"is {kind}, expected text"):
         validate_message(message)
 
 
-def test_half_characters_are_refused() -> None:
+def test_lone_surrogate_is_invalid() -> None:
     with pytest.raises(QuestionInvalid, match="lone surrogate"):
         validate_message("Who \ud83d sings?")
 
@@ -64,7 +64,7 @@ def test_white_space_and_null_characters_become_single_spaces() -> None:
     assert validate_message("  Who\x00keeps\n\n bees? ") == "Who keeps bees?"
 
 
-def test_understanding_refuses_what_is_no_question() -> None:
+def test_understanding_rejects_an_invalid_message() -> None:
     with pytest.raises(QuestionInvalid):
         understand("?", [], never)
 
@@ -96,11 +96,11 @@ def test_understanding_refuses_what_is_no_question() -> None:
         ("How does a pump work?", AnswerType.OTHER),
     ],
 )
-def test_the_form_of_a_question_says_what_it_asks_for(question: str, kind: AnswerType) -> None:
+def test_form_of_a_question_gives_its_answer_type(question: str, kind: AnswerType) -> None:
     assert asked(question).answer_type is kind
 
 
-def test_a_comparison_comes_before_the_form_it_is_put_in() -> None:
+def test_comparison_comes_before_other_forms() -> None:
     assert (
         asked("Is there a difference between a crow and a raven?").answer_type
         is AnswerType.COMPARISON
@@ -118,7 +118,7 @@ def test_a_comparison_comes_before_the_form_it_is_put_in() -> None:
         "Tell me the rules of chess.",
     ],
 )
-def test_several_things_are_asked_for_by_a_plural_or_an_order_to_list(question: str) -> None:
+def test_plural_or_order_to_list_wants_a_list(question: str) -> None:
     assert asked(question).wants_list
 
 
@@ -133,16 +133,16 @@ def test_several_things_are_asked_for_by_a_plural_or_an_order_to_list(question: 
         "How do plants grow?",
     ],
 )
-def test_one_thing_is_asked_for_however_many_play_a_part_in_it(question: str) -> None:
+def test_question_about_one_thing_wants_no_list(question: str) -> None:
     assert not asked(question).wants_list
 
 
-def test_words_that_only_give_orders_are_no_terms() -> None:
+def test_instructions_are_not_terms() -> None:
     assert asked("List the wild bees").terms == (stem("wild"), stem("bees"))
     assert asked("Compare").terms == (stem("compare"),)
 
 
-def test_each_term_is_told_once() -> None:
+def test_each_term_is_listed_once() -> None:
     assert asked("Does a bee sting other bees?").terms == (stem("bee"), stem("sting"))
 
 
@@ -159,9 +159,7 @@ def test_names_are_capitalised_words_and_numbers() -> None:
 @pytest.mark.parametrize(
     "follow_up", ["And external ones?", "and external ones?", "External ones?"]
 )
-def test_a_new_word_takes_the_place_of_the_one_it_stands_against(
-    encoder: OnnxEncoder, follow_up: str
-) -> None:
+def test_new_word_replaces_its_opposite(encoder: OnnxEncoder, follow_up: str) -> None:
     question = understand(
         follow_up, [user("What are internal customers?")], encoder.encode_documents
     )
@@ -169,35 +167,35 @@ def test_a_new_word_takes_the_place_of_the_one_it_stands_against(
     assert question.original == follow_up
 
 
-def test_a_new_thing_takes_the_place_of_the_earlier_one(encoder: OnnxEncoder) -> None:
+def test_new_topic_replaces_the_earlier_one(encoder: OnnxEncoder) -> None:
     history = [user("How long do bees live?"), assistant("Six weeks.")]
     question = understand("What about wasps?", history, encoder.encode_documents)
     assert question.text == "How long do wasps live?"
 
 
-def test_a_pronoun_is_replaced_by_the_earlier_topic() -> None:
+def test_pronoun_is_replaced_by_the_earlier_topic() -> None:
     history = [user("Who are external customers?"), assistant("They buy.")]
     assert understand("How do they pay?", history, never).text == "How do external customers pay?"
 
 
-def test_a_possessive_pronoun_stays_possessive() -> None:
+def test_possessive_pronoun_stays_possessive() -> None:
     history = [user("How long do bees live?")]
     assert understand("What is their colour?", history, never).text == "What is bees' colour?"
 
 
-def test_a_pronoun_after_a_question_for_a_name_means_the_name_in_the_answer() -> None:
+def test_pronoun_means_the_name_in_the_answer() -> None:
     history = [user("Who wrote Dracula?"), assistant("It was written by Bram Stoker in 1897.")]
     assert understand("Where was he born?", history, never).text == "Where was Bram Stoker born?"
 
 
-def test_the_two_are_those_that_were_named_before() -> None:
+def test_the_two_are_the_things_named_before() -> None:
     history = [user("What are crows and ravens?")]
     assert understand("How do the two differ?", history, never).text == (
         "How do crows and ravens differ?"
     )
 
 
-def test_a_chain_of_follow_ups_leads_back_to_the_first_topic() -> None:
+def test_chain_of_follow_ups_leads_back_to_the_first_topic() -> None:
     history = [
         user("Who are external customers?"),
         assistant("Buyers."),
@@ -208,7 +206,7 @@ def test_a_chain_of_follow_ups_leads_back_to_the_first_topic() -> None:
 
 
 @pytest.mark.parametrize("word", ["Why", "How", "When"])
-def test_a_lone_question_word_asks_about_the_earlier_question(word: str) -> None:
+def test_lone_question_word_asks_about_the_earlier_question(word: str) -> None:
     history = [user("Do roses bloom twice?")]
     assert understand(f"{word}?", history, never).text == f"{word}: Do roses bloom twice?"
 
@@ -221,7 +219,7 @@ def test_a_lone_question_word_asks_about_the_earlier_question(word: str) -> None
         "Do gardeners prune old roses before they bloom?",
     ],
 )
-def test_a_message_that_says_all_it_means_stays_as_it_is(message: str) -> None:
+def test_standalone_message_is_kept(message: str) -> None:
     history = [user("Who are internal customers?"), assistant("Staff.")]
     assert understand(message, history, never).text == message
 
@@ -230,9 +228,7 @@ def test_a_message_that_says_all_it_means_stays_as_it_is(message: str) -> None:
 @pytest.mark.parametrize(
     "history", [[], [assistant("Ask me about customers.")], [user("?!")]], ids=str
 )
-def test_without_an_earlier_question_a_follow_up_stays_as_it_is(
-    message: str, history: list[Turn]
-) -> None:
+def test_follow_up_without_an_earlier_question_is_kept(message: str, history: list[Turn]) -> None:
     assert understand(message, history, never).text == message
 
 
@@ -248,7 +244,7 @@ def test_without_an_earlier_question_a_follow_up_stays_as_it_is(
         "Hm, what, no wait, who keeps the bees?",
     ],
 )
-def test_what_is_taken_back_and_what_fills_a_pause_is_left_out(message: str) -> None:
+def test_repairs_and_fillers_are_left_out(message: str) -> None:
     question = understand(message, [], never)
     assert question.text == "who keeps the bees?"
     assert question.answer_type is AnswerType.PERSON
@@ -256,12 +252,12 @@ def test_what_is_taken_back_and_what_fills_a_pause_is_left_out(message: str) -> 
 
 
 @pytest.mark.parametrize("message", ["So?", "Well, who?", "Bees, or rather"])
-def test_a_message_is_not_mended_until_nothing_is_left_of_it(message: str) -> None:
+def test_repair_never_removes_the_whole_message(message: str) -> None:
     assert understand(message, [], never).text == message
 
 
 @pytest.mark.parametrize("message", ["Wells in Kent?", "Sokol, who is she?", "Who is Herman Um?"])
-def test_a_word_that_only_begins_like_a_filler_stays(message: str) -> None:
+def test_word_that_starts_like_a_filler_is_kept(message: str) -> None:
     assert understand(message, [], never).text == message
 
 
@@ -269,14 +265,14 @@ def test_a_word_that_only_begins_like_a_filler_stays(message: str) -> None:
     "opening",
     ["Now something else: ", "Another question: ", "Different topic. ", "Changing the subject, "],
 )
-def test_a_change_of_topic_that_is_announced_leaves_nothing_of_the_old_one(opening: str) -> None:
+def test_announced_change_of_topic_drops_the_old_one(opening: str) -> None:
     history = [user("How do bees keep warm?"), assistant("They huddle.")]
     question = understand(f"{opening}how old do they get?", history, never)
     assert question.text == "how old do they get?"
     assert question.context == ""
 
 
-def test_the_context_is_the_message_with_the_exchange_before_it() -> None:
+def test_context_is_the_message_with_the_previous_exchange() -> None:
     history = [user("How do bees keep warm?"), assistant("They huddle in a ball. " * 40)]
     context = understand("Where do wasps live?", history, never).context
     assert context.startswith("Where do wasps live? How do bees keep warm? They huddle in a ball.")
@@ -285,13 +281,13 @@ def test_the_context_is_the_message_with_the_exchange_before_it() -> None:
 
 
 @pytest.mark.parametrize("message", ["What does that mean for the hive?", "Why them?", "Why?"])
-def test_what_asks_of_all_that_was_said_takes_the_question_along(message: str) -> None:
+def test_question_about_the_whole_exchange_appends_the_earlier_question(message: str) -> None:
     history = [user("Which bees leave first?"), assistant("The old ones.")]
     text = understand(message, history, never).text
     assert text == f"{message.rstrip('?')}: Which bees leave first?"
 
 
-def test_a_name_that_opens_the_answer_is_the_topic() -> None:
+def test_name_at_the_start_of_the_answer_is_the_topic() -> None:
     history = [user("Which company keeps the bees?"), assistant("Hivemind is the one.")]
     text = understand("Where does it keep them?", history, never).text
     assert text.startswith("Where does Hivemind keep")
@@ -309,13 +305,11 @@ def test_a_name_that_opens_the_answer_is_the_topic() -> None:
         ("What are the benefits?", False),
     ],
 )
-def test_a_question_is_open_that_names_nothing_and_points_at_something(
-    message: str, is_open: bool
-) -> None:
+def test_question_with_only_a_pronoun_lacks_a_topic(message: str, is_open: bool) -> None:
     assert understand(message, [], never).lacks_topic is is_open
 
 
-def test_what_was_said_before_closes_an_open_question() -> None:
+def test_history_supplies_a_missing_topic() -> None:
     history = [user("What is a hive?"), assistant("A home of bees.")]
     assert not understand("How does it work?", history, never).lacks_topic
 
@@ -333,5 +327,5 @@ def test_what_was_said_before_closes_an_open_question() -> None:
         ("What is a hive?", []),
     ],
 )
-def test_a_question_made_of_two_is_taken_apart(message: str, parts: list[str]) -> None:
+def test_compound_question_is_split(message: str, parts: list[str]) -> None:
     assert [part.text for part in asked(message).parts] == parts

@@ -1,4 +1,4 @@
-"""Repairs: what was taken back is gone, what was said instead stays, and all else is as it was."""
+"""Repairs: words taken back are removed, their replacement stays, and so does all else."""
 
 import pytest
 
@@ -22,7 +22,7 @@ from assistant.english.repair import repair
         ("What did bees eat, I mean, what did wasps, no wait, who fed them?", "who fed them?"),
     ],
 )
-def test_what_is_said_instead_takes_the_place_of_what_is_taken_back(said: str, meant: str) -> None:
+def test_replacement_takes_the_place_of_words_taken_back(said: str, meant: str) -> None:
     assert repair(said) == meant
 
 
@@ -41,5 +41,5 @@ def test_what_is_said_instead_takes_the_place_of_what_is_taken_back(said: str, m
         "no, sorry",
     ],
 )
-def test_words_that_only_sound_like_a_repair_stay(said: str) -> None:
+def test_words_that_only_look_like_a_repair_are_kept(said: str) -> None:
     assert repair(said) == said

@@ -1,12 +1,9 @@
-"""Choosing evidence: the sentence, pair, list, row or two sides that answer, and no more."""
+"""Selecting evidence: the sentence, pair, list, row or two sides that answer, and no more."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
-from conftest import Writer
 
 from assistant.english.question import Question
 from assistant.english.statements import announces
@@ -21,10 +18,7 @@ from assistant.evidence import (
 from assistant.reader.runtime import Reader, Reading
 from assistant.selection import Selection, Shape, select
 from corpus.document import Kind, Passage
-from corpus.loader import load_corpus
-from index.build import build
 from index.generation import (
-    DataFolder,
     Generation,
 )
 from index.onnx_encoder import OnnxEncoder
@@ -56,7 +50,7 @@ CUSTOMERS = (
 
 @dataclass(frozen=True)
 class World:
-    """A corpus that can be asked."""
+    """An index, and what answering makes of it."""
 
     generation: Generation
     searcher: Searcher
@@ -68,7 +62,7 @@ class World:
         words = self.generation.passages
         return word_weights(asked(text), words.document_frequency, words.count)
 
-    def choose(self, text: str, reader: Reader | None = None) -> Selection | None:
+    def select(self, text: str, reader: Reader | None = None) -> Selection | None:
         found, weights = self.searcher.search(text, 10), self.weights(text)
         evidence = collect_evidence(asked(text), found, weights)
         if reader:
@@ -76,12 +70,12 @@ class World:
         return select(asked(text), found, evidence, weights)
 
     def quotes(self, text: str, reader: Reader | None = None) -> tuple[Shape, list[str]]:
-        """The shape of what is chosen and the units, as they stand in the documents."""
-        chosen = self.choose(text, reader)
-        assert chosen
-        return chosen.shape, [
+        """The shape of the selection, and its units as they stand in the documents."""
+        selection = self.select(text, reader)
+        assert selection
+        return selection.shape, [
             passage.text[unit.start - passage.start : unit.end - passage.start]
-            for passage, unit in chosen.units
+            for passage, unit in selection.units
         ]
 
 
@@ -89,22 +83,20 @@ Worlds = Callable[[str], World]
 
 
 @pytest.fixture
-def world(encoder: OnnxEncoder, folder_of: Writer, tmp_path: Path) -> Iterator[Worlds]:
-    """Makes a corpus of one Markdown document."""
-    with ExitStack() as stack:
+def world(
+    encoder: OnnxEncoder, build_generation: Callable[[Mapping[str, str]], Generation]
+) -> Worlds:
+    """Indexes one Markdown document."""
 
-        def make(text: str) -> World:
-            data = DataFolder(tmp_path / "data")
-            build(load_corpus(folder_of({"document.md": text})), encoder, "test", data, {})
-            generation = data.open(encoder.fingerprint)
-            stack.callback(generation.close)
-            return World(generation, Searcher(generation, encoder))
+    def make(text: str) -> World:
+        generation = build_generation({"document.md": text})
+        return World(generation, Searcher(generation, encoder))
 
-        yield make
+    return make
 
 
 class SureOf:
-    """A reader that is sure of every unit that holds a text, and of no other."""
+    """A reader that is sure of the units with a certain text, and of no others."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -130,16 +122,14 @@ def asked(text: str) -> Question:
 @pytest.mark.parametrize(
     "question", ["How often is a cactus watered?", "How frequently should I water a cactus?"]
 )
-def test_the_answer_of_a_pair_that_asks_the_same_is_told_whole(
-    world: Worlds, question: str
-) -> None:
+def test_answer_of_a_matching_faq_pair_is_quoted_whole(world: Worlds, question: str) -> None:
     assert world(FAQ).quotes(question) == (
         Shape.FAQ,
         ["Every three weeks.", "It gets nothing in winter."],
     )
 
 
-def test_all_items_of_the_list_asked_for_are_told_with_the_line_that_opens_it(
+def test_list_is_quoted_with_its_introduction(
     world: Worlds,
 ) -> None:
     assert world(GARDEN).quotes("What are the remedies against snails?") == (
@@ -153,14 +143,14 @@ def test_all_items_of_the_list_asked_for_are_told_with_the_line_that_opens_it(
     )
 
 
-def test_a_list_is_not_told_to_a_question_about_something_else(world: Worlds) -> None:
+def test_list_is_not_quoted_for_a_question_about_something_else(world: Worlds) -> None:
     assert world(GARDEN).quotes("What do roses want?") == (
         Shape.SENTENCE,
         ["Roses want sun and a deep soil."],
     )
 
 
-def test_all_rows_of_a_table_answer_a_question_for_all_of_them(world: Worlds) -> None:
+def test_all_rows_answer_a_question_about_all_of_them(world: Worlds) -> None:
     shape, quotes = world(THEATRE).quotes("What are the roles in the theatre?")
     assert shape is Shape.LIST
     assert quotes == [
@@ -178,7 +168,7 @@ def test_all_rows_of_a_table_answer_a_question_for_all_of_them(world: Worlds) ->
         ("Who whispers forgotten lines?", "| Prompter | whispers forgotten lines |"),
     ],
 )
-def test_one_row_answers_a_question_for_one_role(world: Worlds, question: str, row: str) -> None:
+def test_one_row_answers_a_question_about_one_role(world: Worlds, question: str, row: str) -> None:
     assert world(THEATRE).quotes(question) == (Shape.TABLE, [row])
 
 
@@ -191,19 +181,19 @@ def test_one_row_answers_a_question_for_one_role(world: Worlds, question: str, r
         "Crows vs ravens",
     ],
 )
-def test_both_sides_of_a_comparison_are_told(world: Worlds, question: str) -> None:
+def test_both_sides_of_a_comparison_are_quoted(world: Worlds, question: str) -> None:
     assert world(BIRDS).quotes(question) == (
         Shape.COMPARISON,
         ["Crows have a fan-shaped tail.", "Ravens have a wedge-shaped tail."],
     )
 
 
-def test_a_comparison_with_what_the_material_does_not_know_is_none(world: Worlds) -> None:
-    chosen = world(BIRDS).choose("What is the difference between crows and penguins?")
-    assert chosen and chosen.shape is Shape.SENTENCE
+def test_comparison_with_an_unknown_side_is_none(world: Worlds) -> None:
+    selection = world(BIRDS).select("What is the difference between crows and penguins?")
+    assert selection and selection.shape is Shape.SENTENCE
 
 
-def test_a_sentence_that_compares_both_is_told_alone(world: Worlds) -> None:
+def test_sentence_that_compares_both_is_quoted_alone(world: Worlds) -> None:
     joint = "The difference between crows and ravens is the shape of the tail."
     text = (
         f"# Birds\n\n{joint}\n\n## Food\n\nCrows eat nuts.\n\n## Nests\n\nRavens nest on rocks.\n"
@@ -221,11 +211,11 @@ def test_a_sentence_that_compares_both_is_told_alone(world: Worlds) -> None:
         ("Who are external customers?", "External customers buy the product and pay for it."),
     ],
 )
-def test_the_opposite_side_is_not_taken(world: Worlds, question: str, answer: str) -> None:
+def test_opposite_is_not_selected(world: Worlds, question: str, answer: str) -> None:
     assert world(CUSTOMERS).quotes(question) == (Shape.SENTENCE, [answer])
 
 
-def test_a_text_on_the_opposite_ranks_below_a_lesser_text_on_what_was_asked(world: Worlds) -> None:
+def test_opposite_ranks_below_a_weaker_match(world: Worlds) -> None:
     text = "# Shop\n\nOur external customers do pay in cash. Staff are internal and never pay.\n"
     assert world(text).quotes("How do internal customers pay?") == (
         Shape.SENTENCE,
@@ -233,24 +223,24 @@ def test_a_text_on_the_opposite_ranks_below_a_lesser_text_on_what_was_asked(worl
     )
 
 
-def test_a_few_words_that_only_name_what_follows_do_not_answer(world: Worlds) -> None:
+def test_bare_title_does_not_answer(world: Worlds) -> None:
     text = "# Shop\n\nOpening hours\n\nThe shop opens at nine and closes at five.\n"
-    chosen = world(text).choose("Tell me about the opening hours")
-    assert chosen is not None
-    assert chosen.best.source.startswith("The shop opens")
+    selection = world(text).select("Tell me about the opening hours")
+    assert selection
+    assert selection.best.source.startswith("The shop opens")
 
 
 @pytest.mark.parametrize(
     "question", ["Pests", "Roses", "Garden", "Roles in the theatre", "What are pests?"]
 )
-def test_a_heading_is_never_an_answer(world: Worlds, question: str) -> None:
+def test_heading_is_never_an_answer(world: Worlds, question: str) -> None:
     text = GARDEN + THEATRE.removeprefix("# Theatre\n\n")
     _, quotes = world(text).quotes(question)
     assert not {"Pests", "Roses", "Garden", "Roles in the theatre"} & set(quotes)
     assert not any("#" in quote or "Role | Task" in quote for quote in quotes)
 
 
-def test_neither_headers_nor_opening_lines_nor_code_are_evidence(world: Worlds) -> None:
+def test_headers_introductions_and_code_are_not_evidence(world: Worlds) -> None:
     text = GARDEN + "\n## Code\n\n```\nsnails = remedies\n```\n" + THEATRE
     evidence = world(text).evidence("Which remedies and roles are there against snails?")
     assert {each.unit.kind for each in evidence} == {Kind.ITEM, Kind.ROW, Kind.PARAGRAPH}
@@ -264,7 +254,7 @@ def test_evidence_is_sorted_and_quotes_its_document(world: Worlds) -> None:
     assert len(evidence) == 4
 
 
-def test_the_reader_decides_between_sentences_that_score_alike(world: Worlds) -> None:
+def test_reader_decides_between_similar_scores(world: Worlds) -> None:
     reader = SureOf("mountains")
     birds = world(BIRDS)
     assert birds.quotes("Where do ravens live?", reader) == (
@@ -274,7 +264,7 @@ def test_the_reader_decides_between_sentences_that_score_alike(world: Worlds) ->
     assert reader.asked == ["Where do ravens live?"]
 
 
-def test_the_sentence_behind_the_best_is_told_too_where_the_reader_says_it_answers(
+def test_next_sentence_is_quoted_if_the_reader_says_it_answers(
     world: Worlds,
 ) -> None:
     birds = world(BIRDS)
@@ -287,7 +277,7 @@ def test_the_sentence_behind_the_best_is_told_too_where_the_reader_says_it_answe
     ]
 
 
-def test_a_sentence_that_only_counts_is_followed_by_the_one_that_names(world: Worlds) -> None:
+def test_announcing_sentence_is_followed_by_the_one_that_names(world: Worlds) -> None:
     text = "# Tea\n\nTea has three effects on tired people. They are warmth and calm and sleep.\n"
     assert world(text).quotes("What are the effects of tea on tired people?") == (
         Shape.SENTENCE,
@@ -295,20 +285,20 @@ def test_a_sentence_that_only_counts_is_followed_by_the_one_that_names(world: Wo
     )
 
 
-def test_a_sentence_announces_that_counts_things_and_names_none() -> None:
+def test_sentence_announces_if_it_counts_things_without_naming_them() -> None:
     assert announces("Tea has three effects.")
     assert announces("The effects are the following.")
     assert not announces("Tea calms, warms, and wakes two people.")
     assert not announces("Tea calms.")
 
 
-def test_nothing_found_is_nothing_chosen(world: Worlds) -> None:
+def test_nothing_is_selected_without_evidence(world: Worlds) -> None:
     birds = world(BIRDS)
     found = birds.searcher.search("Ravens?", 10)
     assert select(asked("Ravens?"), found, [], WordWeights({})) is None
 
 
-def test_a_rare_word_weighs_more_than_a_frequent_one_and_none_weighs_nothing() -> None:
+def test_rare_word_weighs_more_than_a_frequent_one() -> None:
     seen = {"crows": 9, "molt": 1}
     weights = word_weights(asked("Crows molt"), lambda word: seen[word], 10)
     assert weights.rarity[stem("molt")] > weights.rarity[stem("crows")] > 0
@@ -316,7 +306,7 @@ def test_a_rare_word_weighs_more_than_a_frequent_one_and_none_weighs_nothing() -
     assert over.rarity[stem("crows")] > 0
 
 
-def test_coverage_is_full_for_a_word_in_the_text_and_less_for_one_around_it() -> None:
+def test_coverage_discounts_words_around_the_text() -> None:
     weights = WordWeights({"crow": 1.0, "molt": 3.0})
     crow, molt, none = frozenset({"crow"}), frozenset({"molt"}), frozenset[str]()
     assert weights.coverage(crow | molt, none) == 1

@@ -1,4 +1,4 @@
-"""The extractive writer: the material's own words, laid out, each with the place it comes from."""
+"""The extractive writer: the documents' own words as sentences with citations."""
 
 from assistant.answer import Sentence
 from assistant.proof import is_verbatim, supports
@@ -22,24 +22,24 @@ def written(text: str) -> tuple[str, tuple[Sentence, ...]]:
     return compose(make_statements(units(text)))
 
 
-def test_sentences_follow_each_other_on_one_line_with_their_numbers() -> None:
+def test_sentences_share_a_line_with_their_markers() -> None:
     text, sentences = written(PROSE)
     assert text == "Crows are black. [1] Ravens are larger. [2]"
     assert [sentence.citations for sentence in sentences] == [(1,), (2,)]
 
 
-def test_the_items_of_a_list_stand_on_lines_of_their_own_below_what_opens_it() -> None:
+def test_items_get_lines_of_their_own_below_their_introduction() -> None:
     assert written(LIST)[0] == "They eat: [1]\n- seeds [2]\n- worms [3]"
 
 
-def test_a_sentence_behind_a_list_begins_a_line() -> None:
+def test_sentence_after_a_list_starts_a_line() -> None:
     seeds, worms = units("- seeds\n- worms\n")
     (crows, _) = units(PROSE)
     text, _ = compose(make_statements([seeds, worms, crows]))
     assert text == "- seeds [1]\n- worms [2]\nCrows are black. [3]"
 
 
-def test_a_single_item_or_row_is_not_listed() -> None:
+def test_single_item_or_row_is_not_listed() -> None:
     for each, expected in (
         (units(LIST)[1], "seeds [1]"),
         (units(TABLE)[0], "Crow: black; 47 cm [1]"),
@@ -47,28 +47,28 @@ def test_a_single_item_or_row_is_not_listed() -> None:
         assert compose(make_statements([each]))[0] == expected
 
 
-def test_a_row_names_its_first_cell_and_tells_the_others_without_empty_ones() -> None:
+def test_row_is_its_first_cell_and_the_others_without_empty_ones() -> None:
     assert written(TABLE)[0] == "- Crow: black; 47 cm [1]\n- Jay: 34 cm [2]"
 
 
-def test_a_row_of_one_cell_that_holds_anything_is_that_cell() -> None:
+def test_row_with_one_filled_cell_is_that_cell() -> None:
     (row,) = units("| Bird | Colour |\n|---|---|\n| Crow | |\n")
     assert make_statements([row])[0].text == "Crow"
 
 
-def test_every_sentence_stands_where_it_says() -> None:
+def test_offsets_of_sentences_match_the_text() -> None:
     for source in (PROSE, LIST, TABLE):
         text, sentences = written(source)
         assert [text[s.start : s.end] for s in sentences] == [s.text for s in sentences]
         assert all(text[s.end :].startswith(f" [{s.citations[0]}]") for s in sentences)
 
 
-def test_offsets_are_counted_in_characters_beyond_the_basic_plane() -> None:
+def test_offsets_count_characters_beyond_the_basic_plane() -> None:
     text, sentences = written("# Birds\n\nCrows 🐦 caw. Žluna 🪶 drums.\n")
     assert [text[s.start : s.end] for s in sentences] == ["Crows 🐦 caw.", "Žluna 🪶 drums."]
 
 
-def test_marks_are_gone_from_the_sentence_and_kept_in_the_quote() -> None:
+def test_markup_is_stripped_from_the_sentence_and_kept_in_the_quote() -> None:
     source = "# Birds\n\nCrows are **very** [black](https://example.org) and `loud`.\n"
     (statement,) = make_statements(units(source))
     assert statement.text == "Crows are very black and loud."
@@ -77,20 +77,20 @@ def test_marks_are_gone_from_the_sentence_and_kept_in_the_quote() -> None:
     )
 
 
-def test_marks_in_a_plain_cell_are_gone_too_and_the_quote_is_the_whole_row() -> None:
+def test_markup_is_stripped_from_cells_and_the_quote_is_the_whole_row() -> None:
     (row,) = make_statements(units("| Bird | Colour |\n|---|---|\n| **Crow** | *black* |\n"))
     assert row.text == "Crow: black"
     assert row.citation.quote == "| **Crow** | *black* |"
 
 
-def test_every_statement_is_proved_by_its_own_citation() -> None:
+def test_every_statement_is_proved_by_its_citation() -> None:
     for source in (PROSE, LIST, TABLE):
         for statement in make_statements(units(source)):
             assert is_verbatim(source, statement.citation)
             assert supports(statement.text, [statement.citation.quote])
 
 
-def test_a_citation_knows_its_document_and_the_headings_above_it() -> None:
+def test_citation_has_its_document_and_headings() -> None:
     crow = make_statements(units(TABLE))[0].citation
     assert (crow.document, crow.title, crow.headings) == ("birds.md", "Birds", ("Looks",))
     assert crow.sha256 == parse_document("birds.md", TABLE).sha256
@@ -98,20 +98,20 @@ def test_a_citation_knows_its_document_and_the_headings_above_it() -> None:
     assert answer.citation.headings == ("Are crows black?",)
 
 
-def test_citations_are_numbered_in_the_order_given() -> None:
+def test_citations_are_numbered_in_order() -> None:
     first, second = units(PROSE)
     statements = make_statements([second, first])
     assert [s.citation.number for s in statements] == [1, 2]
     assert compose(statements)[0] == "Ravens are larger. [1] Crows are black. [2]"
 
 
-def test_a_statement_that_is_left_out_leaves_the_numbers_of_the_others() -> None:
+def test_dropped_statement_keeps_the_other_numbers() -> None:
     _, second = make_statements(units(PROSE))
     text, sentences = compose([second])
     assert text == "Ravens are larger. [2]"
     assert sentences == (Sentence("Ravens are larger.", 0, 18, (2,)),)
 
 
-def test_nothing_to_say_is_an_empty_text() -> None:
+def test_no_statements_give_an_empty_text() -> None:
     nothing: list[Statement] = make_statements([])
     assert compose(nothing) == ("", ())
