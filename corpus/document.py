@@ -42,6 +42,9 @@ class Block:
     level: int = 0
     cells: tuple[Span, ...] = ()
     reason: str = ""
+    number: int = 0
+    labels: int = 1
+    answers: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,10 +75,13 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """The smallest text that can be quoted: a sentence, an item, a row or a code block.
+    """The smallest text that can be quoted: a sentence, an item, a row, a code block or a heading
+    that states a fact.
 
-    `lead` is the span needed to understand the unit: the line that introduces its list, or the
-    header of its table. None if there is none.
+    What is needed to understand it: `lead`, the sentence that introduces its list, code or table,
+    or the header of its table; `parents`, the items that a nested item belongs to, outermost
+    first; `columns`, the column headings of a row's cells, (0, 0) for a cell without one.
+    `number` and `labels` are those of the block.
     """
 
     kind: Kind
@@ -83,6 +89,10 @@ class Unit:
     end: int
     cells: tuple[Span, ...] = ()
     lead: Span | None = None
+    number: int = 0
+    labels: int = 1
+    columns: tuple[Span, ...] = ()
+    parents: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True)

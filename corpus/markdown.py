@@ -1,38 +1,62 @@
 """Parses Markdown into blocks, with markdown-it-py, which gives line numbers.
 
-Blocks are spans of the source; no character is changed.
+Blocks are spans of the source; no character is changed. Front matter, HTML, directives and
+questions with answers have modules of their own.
 """
 
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from corpus.boilerplate import boilerplate_reason
+from corpus.directives import Neutralized, neutralize
 from corpus.document import Block, Kind, Span
+from corpus.front_matter import front_matter_blocks
+from corpus.html import html_blocks
 from corpus.lines import Line, split_lines, trim_span
+from corpus.questions import mark_questions
 
-_PARSER = MarkdownIt("commonmark").enable("table")
-_STRUCTURE = {"heading_open", "bullet_list_open", "ordered_list_open", "table_open", "fence"}
+# Only blocks are parsed: `inline` would parse the text of each a second time.
+_PARSER = MarkdownIt("commonmark").enable("table").disable(["inline", "text_join"])
+_STRUCTURE = frozenset(
+    ["heading_open", "bullet_list_open", "ordered_list_open", "table_open", "fence", "html_block"]
+)
+# An element that may hold empty lines, where Markdown would take its rest for code.
+_ELEMENT = re.compile(r"^[ \t]*<(table|ul|ol|dl|figure)\b", re.IGNORECASE)
+_DEFINITION = re.compile(r"^[ \t]{0,3}[:~][ \t]+(?=\S)")
+_TASK = re.compile(r"\[[ xX]\][ \t]+")
+_ITEM_MARK = re.compile(r"(?:[-*+]|\d{1,9}[.)])(?:[ \t]+|$)", re.MULTILINE)
+_ONLY_LINK = re.compile(r"\W*\[[^\[\]]*\]\([^()\s]*\)\W*(?:[–—:-]\s.*)?")
+# Items that are nothing but links, from this many on, are a list of contents.
+_MIN_CONTENTS = 3
 
 
 def has_block_marks(text: str) -> bool:
-    """Whether the text contains a heading, list, table or fence in Markdown."""
-    return any(token.type in _STRUCTURE for token in _PARSER.parse(text.lstrip("\ufeff")))
+    """Whether the text contains a heading, list, table, fence or HTML block in Markdown."""
+    lines = split_lines(text)
+    source = "\n".join(neutralize(lines).lines)
+    return bool(_front_matter_end(lines)) or any(
+        t.type in _STRUCTURE for t in _PARSER.parse(source)
+    )
 
 
 def markdown_blocks(text: str) -> list[Block]:
     """Returns the blocks of a Markdown text, in order."""
     lines = split_lines(text)
-    body = _front_matter_end(lines)
-    source = "\n" * body + text[lines[body].start :] if body < len(lines) else ""
     blocks: list[Block] = []
-    if body:
-        blocks.append(_block(text, lines, Kind.BOILERPLATE, 0, body, reason="front matter"))
-    walked = _walk(text, lines, _PARSER.parse(source))
-    blocks.extend(block for block in walked if block.start < block.end)  # "#" alone is empty
-    return _mark_answers(text, blocks)
+    if body := _front_matter_end(lines):
+        start, end = lines[0].end, lines[body - 1].start
+        blocks.extend(front_matter_blocks(text, start, end))
+        if not blocks:
+            span = trim_span(text, lines[0].start, lines[body - 1].end)
+            blocks.append(Block(Kind.BOILERPLATE, *span, reason="front matter"))
+    walked = _Walk(text, lines, neutralize(lines), body).blocks()
+    blocks.extend(walked)
+    marked = mark_questions(text, _without_contents(text, blocks))
+    return [block for block in marked if block.start < block.end]  # "#" alone is empty
 
 
 def _front_matter_end(lines: Sequence[Line]) -> int:
@@ -45,94 +69,181 @@ def _front_matter_end(lines: Sequence[Line]) -> int:
     return 0
 
 
-def _walk(text: str, lines: Sequence[Line], tokens: Sequence[Token]) -> Iterator[Block]:
-    depth = 0
-    expect_item = False
-    item_start = 0
-    header = False
-    for token in tokens:
+@dataclass
+class _List:
+    """An open list: the number of its next item, 0 if it is not ordered."""
+
+    number: int
+    item_line: int = -1
+    is_fresh: bool = False
+
+
+@dataclass
+class _Walk:
+    """One pass over the tokens of a text, from line `body` on."""
+
+    text: str
+    lines: Sequence[Line]
+    source: Neutralized
+    body: int
+    lists: list[_List] = field(default_factory=list)
+
+    def blocks(self) -> Iterator[Block]:
+        """Yields the blocks."""
+        parsed = ["" if n < self.body else line for n, line in enumerate(self.source.lines)]
+        elements = dict(_elements(parsed))
+        for first, last in elements.items():
+            parsed[first:last] = [""] * (last - first)
+        extra = sorted([*elements, *(n for n in self.source.titles if n >= self.body)])
+        header = False
+        at = 0
+        for token in _PARSER.parse("\n".join(parsed)):
+            if token.map and token.nesting >= 0:
+                while at < len(extra) and extra[at] <= token.map[0]:
+                    yield from self._extra(extra[at], elements)
+                    at += 1
+            if token.type in ("thead_open", "thead_close"):
+                header = token.type == "thead_open"
+            elif token.type == "tr_open" and token.map:
+                yield self._row(token.map[0], Kind.HEADER if header else Kind.ROW)
+            else:
+                yield from self._block(token)
+        for number in extra[at:]:
+            yield from self._extra(number, elements)
+
+    def _extra(self, number: int, elements: dict[int, int]) -> Iterator[Block]:
+        """An element of HTML, or the title of a directive."""
+        if last := elements.get(number):
+            yield from html_blocks(self.text, self.lines[number].start, self.lines[last - 1].end)
+        else:
+            yield Block(Kind.PARAGRAPH, *trim_span(self.text, *self.source.titles[number]))
+
+    def _block(self, token: Token) -> Iterator[Block]:
         first, last = token.map or (0, 0)
         match token.type:
             case "heading_open":
-                yield _heading(text, lines, token)
-            case "bullet_list_open" | "ordered_list_open":
-                depth += 1
+                yield self._heading(token)
+            case "bullet_list_open":
+                self.lists.append(_List(0))
+            case "ordered_list_open":
+                self.lists.append(_List(int(token.attrGet("start") or 1)))
             case "bullet_list_close" | "ordered_list_close":
-                depth -= 1
+                self.lists.pop()
             case "list_item_open":
-                expect_item, item_start = True, first
-            case "paragraph_open" if depth and expect_item:
-                expect_item = False
-                yield _item(text, lines, first, last, depth, marked=first == item_start)
+                self.lists[-1].item_line, self.lists[-1].is_fresh = first, True
+            case "paragraph_open" if self.lists:
+                yield self._item(first, last)
             case "paragraph_open":
-                yield from _paragraph(text, lines, first, last, depth)
-            case "thead_open":
-                header = True
-            case "thead_close":
-                header = False
-            case "tr_open":
-                yield _row(text, lines, first, Kind.HEADER if header else Kind.ROW)
-            case "fence" | "code_block":
-                yield _block(text, lines, Kind.CODE, first, last)
+                yield from self._paragraph(first, last)
+            case "fence":
+                closed = last - 1 > first and not token.content.endswith(
+                    self.lines[last - 1].text.strip() + "\n"
+                )
+                yield self._code(first + 1, last - closed)
+            case "code_block":
+                yield self._code(first, last)
             case "html_block":
-                yield _block(text, lines, Kind.BOILERPLATE, first, last, reason="HTML")
+                yield from html_blocks(self.text, self.lines[first].start, self.lines[last - 1].end)
 
-
-def _block(
-    text: str, lines: Sequence[Line], kind: Kind, first: int, last: int, reason: str = ""
-) -> Block:
-    start, end = trim_span(text, lines[first].start, lines[last - 1].end)
-    return Block(kind, start, end, reason=reason)
-
-
-def _unquoted(text: str, lines: Sequence[Line], first: int, last: int) -> Span:
-    """Returns the span of the lines without leading block-quote marks."""
-    start, end = trim_span(text, lines[first].start, lines[last - 1].end)
-    while start < end and text[start] in "> \t":
-        start += 1
-    return start, end
-
-
-def _heading(text: str, lines: Sequence[Line], token: Token) -> Block:
-    first, last = token.map or (0, 0)
-    start, end = _unquoted(text, lines, first, last)
-    if token.markup.startswith("#"):
-        while start < end and text[start] in "# \t":
+    def _span(self, first: int, last: int) -> Span:
+        """The span of the lines without directives at its ends and block-quote marks at its
+        start."""
+        while first < last and first in self.source.marks:
+            first += 1
+        start, end = trim_span(self.text, self.lines[first].start, self.lines[last - 1].end)
+        while start < end and self.text[start] in "> \t":
             start += 1
-        while end > start and text[end - 1] in "# \t":
-            end -= 1
-    else:  # a setext heading: the last line is its underline
-        start, end = trim_span(text, start, lines[last - 1].start)
-    return Block(Kind.HEADING, start, end, level=int(token.tag[1]))
+        return start, end
+
+    def _code(self, first: int, last: int) -> Block:
+        if first >= last:
+            return Block(Kind.CODE, 0, 0)
+        start, end = trim_span(self.text, self.lines[first].start, self.lines[last - 1].end)
+        return Block(Kind.CODE, start, end, level=len(self.lists))
+
+    def _heading(self, token: Token) -> Block:
+        first, last = token.map or (0, 0)
+        start, end = self._span(first, last)
+        if token.markup.startswith("#"):
+            while start < end and self.text[start] in "# \t":
+                start += 1
+            while end > start and self.text[end - 1] in "# \t":
+                end -= 1
+        else:  # a setext heading: the last line is its underline
+            start, end = trim_span(self.text, start, self.lines[last - 1].start)
+        return Block(Kind.HEADING, start, end, level=int(token.tag[1]))
+
+    def _item(self, first: int, last: int) -> Block:
+        """The first paragraph of an item without its mark, or a further paragraph."""
+        start, end = self._span(first, last)
+        current = self.lists[-1]
+        number = 0
+        if current.is_fresh:
+            current.is_fresh = False
+            if current.number:
+                number = current.number
+                current.number += 1
+            if first == current.item_line:
+                # "- 1. x" opens two lists in one line
+                while mark := _ITEM_MARK.match(self.text, start, end):
+                    start = mark.end()
+            if task := _TASK.match(self.text, start, end):
+                start = task.end()
+        return Block(Kind.ITEM, start, end, level=len(self.lists), number=number)
+
+    def _paragraph(self, first: int, last: int) -> Iterator[Block]:
+        """The paragraph; a term and its definitions ("Term" and below it ": Definition") are a
+        heading and paragraphs."""
+        starts = [n for n in range(first, last) if _DEFINITION.match(self.lines[n].text)]
+        if starts and starts[0] > first:
+            yield Block(Kind.HEADING, *self._span(first, starts[0]), level=6)
+            for begin, stop in zip(starts, [*starts[1:], last], strict=True):
+                start, end = self._span(begin, stop)
+                yield Block(Kind.PARAGRAPH, *trim_span(self.text, start + 1, end))
+            return
+        start, end = self._span(first, last)
+        reason = boilerplate_reason(self.text[start:end])
+        if reason:
+            yield Block(Kind.BOILERPLATE, start, end, reason=reason)
+        elif not starts:
+            yield Block(Kind.PARAGRAPH, start, end)
+        else:
+            yield Block(Kind.PARAGRAPH, *trim_span(self.text, start + 1, end))
+
+    def _row(self, number: int, kind: Kind) -> Block:
+        start, end = self._span(number, number + 1)
+        cells = tuple(_cells(self.text, start, end))
+        full = [cell for cell in cells if cell[0] < cell[1]]
+        if full:
+            start, end = full[0][0], full[-1][1]
+        return Block(kind, start, end, cells=cells)
 
 
-def _item(
-    text: str, lines: Sequence[Line], first: int, last: int, depth: int, marked: bool
-) -> Block:
-    start, end = _unquoted(text, lines, first, last)
-    if marked:  # skip the bullet or number
-        while start < end and not text[start].isspace():
-            start += 1
-        start, end = trim_span(text, start, end)
-    return Block(Kind.ITEM, start, end, level=depth)
+def _elements(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """The first and end line of each element of HTML that may hold empty lines."""
+    number = 0
+    unclosed: set[str] = set()
+    while number < len(lines):
+        found = _ELEMENT.match(lines[number])
+        name = found.group(1).lower() if found else ""
+        last = _closing_line(lines, number, name) if name and name not in unclosed else 0
+        if name and not last:
+            unclosed.add(name)
+        if last:
+            yield number, last
+        number = last or number + 1
 
 
-def _paragraph(
-    text: str, lines: Sequence[Line], first: int, last: int, depth: int
-) -> Iterator[Block]:
-    start, end = _unquoted(text, lines, first, last)
-    reason = boilerplate_reason(text[start:end])
-    if reason:
-        yield Block(Kind.BOILERPLATE, start, end, reason=reason)
-    elif depth:
-        yield Block(Kind.ITEM, start, end, level=depth)
-    else:
-        yield Block(Kind.PARAGRAPH, start, end)
-
-
-def _row(text: str, lines: Sequence[Line], number: int, kind: Kind) -> Block:
-    start, end = _unquoted(text, lines, number, number + 1)
-    return Block(kind, start, end, cells=tuple(_cells(text, start, end)))
+def _closing_line(lines: Sequence[str], first: int, name: str) -> int:
+    """The line after the one that closes the element; 0 if none does."""
+    depth = 0
+    tag = re.compile(rf"<(/?){name}\b", re.IGNORECASE)
+    for number in range(first, len(lines)):
+        for found in tag.finditer(lines[number]):
+            depth += -1 if found.group(1) else 1
+            if not depth:
+                return number + 1
+    return 0
 
 
 def _cells(text: str, start: int, end: int) -> Iterator[Span]:
@@ -146,17 +257,21 @@ def _cells(text: str, start: int, end: int) -> Iterator[Span]:
         at += 1
 
 
-def _mark_answers(text: str, blocks: list[Block]) -> list[Block]:
-    """Turns headings that end with a question mark into questions, and the paragraphs below them
-    into answers, up to the next heading."""
+def _without_contents(text: str, blocks: list[Block]) -> list[Block]:
+    """Turns lists of links and link definitions into boilerplate."""
     result: list[Block] = []
-    answering = False
-    for block in blocks:
-        kind = block.kind
-        if kind is Kind.HEADING:
-            answering = text[block.start : block.end].rstrip("*_ ").endswith("?")
-            kind = Kind.QUESTION if answering else Kind.HEADING
-        elif kind is Kind.PARAGRAPH and answering:
-            kind = Kind.ANSWER
-        result.append(replace(block, kind=kind))
-    return result
+    run: list[int] = []
+    for block in [*blocks, Block(Kind.HEADING, 0, 0)]:
+        is_link = block.kind is Kind.ITEM and bool(
+            _ONLY_LINK.fullmatch(text, block.start, block.end)
+        )
+        if is_link:
+            run.append(len(result))
+        elif run:
+            if len(run) >= _MIN_CONTENTS:
+                for at in run:
+                    old = result[at]
+                    result[at] = Block(Kind.BOILERPLATE, old.start, old.end, reason="contents")
+            run = []
+        result.append(block)
+    return result[:-1]

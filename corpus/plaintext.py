@@ -437,8 +437,9 @@ def _mark_answers(_: str, drafts: Sequence[_Draft]) -> list[_Draft]:
         elif kind is Kind.HEADING or (question and question.short_answer and answered):
             # Text after the last pair of a run answers no question.
             question = None
-        elif kind is Kind.PARAGRAPH and question:
-            result.append(replace(draft, block=replace(draft.block, kind=Kind.ANSWER)))
+        elif question and kind is not Kind.BOILERPLATE:
+            kind = Kind.ANSWER if kind is Kind.PARAGRAPH else kind
+            result.append(replace(draft, block=replace(draft.block, kind=kind, answers=True)))
             answered = True
             continue
         result.append(draft)

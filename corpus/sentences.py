@@ -12,10 +12,10 @@ from corpus.document import Span
 _ABBREVIATIONS = frozenset(
     "mr mrs ms dr prof st sr jr gen col capt lt sgt rev hon gov sen rep vs etc eg ie cf al "
     "approx inc ltd co corp dept est fig figs vol vols pp ed eds jan feb mar apr jun jul aug "
-    "sep sept oct nov dec mt ave blvd".split()
+    "sep sept oct nov dec mt ave blvd ext tel ca resp incl max min".split()
 )
 # Abbreviations only if a number follows: "see No. 5", but "The answer is no."
-_BEFORE_NUMBERS = frozenset({"no", "nos"})
+_BEFORE_NUMBERS = frozenset("no nos p c art sec ch par nr v ver".split())
 # Terminal punctuation, closing quotes and brackets, then white space; or a CJK full stop.
 _END = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s)|[。！？]+[”」』）]*")
 _LAST_WORD = re.compile(r"([\w.]+)$")
@@ -40,7 +40,8 @@ def sentence_spans(text: str, start: int = 0, end: int | None = None) -> Iterato
 def _ends_sentence(text: str, begin: int, mark: re.Match[str], stop: int) -> bool:
     if not mark.group().startswith("."):
         return _can_start(text, mark.end(), stop) or mark.group()[0] in "。！？"
-    word = _LAST_WORD.search(text, begin, mark.start())
+    # A window, so that the work stays linear: no abbreviation is longer.
+    word = _LAST_WORD.search(text, max(begin, mark.start() - 30), mark.start())
     if word and mark.group() == ".":
         letters = word.group(1)
         bare = letters.replace(".", "").lower()

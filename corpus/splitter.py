@@ -1,9 +1,11 @@
 """Splits a Document into Passages: by structure first, by size second.
 
-A passage is one FAQ pair, one list with the line that introduces it, one table, or adjacent
-paragraphs of one section. A longer passage is divided between sentences, items or rows.
+A passage is one question with its whole answer, one list with the sentence that introduces it, one
+table with its caption, code with the sentence that announces it, or adjacent paragraphs of one
+section. Only prose is divided, between sentences. The headings right above belong to the passage.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -12,41 +14,49 @@ from corpus.markup import strip_markup
 from corpus.sentences import sentence_spans
 
 # Part of every manifest: an index made with another version is rebuilt.
-SPLITTER_VERSION = 1
+SPLITTER_VERSION = 2
 # Characters. The encoder reads 256 tokens, in English about 1,000 characters with the headings.
 MAX_PASSAGE_CHARS = 900
-# Lists and tables lose more by being divided.
-MAX_LIST_CHARS = 1600
 # Adjacent paragraphs of a section are joined up to this size: a short line alone is rarely found.
 MAX_JOINED_CHARS = 600
+# A paragraph right before a table or a code block introduces it up to this size.
+_MAX_LEAD_CHARS = 300
 
 _HEADINGS = frozenset({Kind.HEADING, Kind.QUESTION})
 _TABLE = frozenset({Kind.HEADER, Kind.ROW})
-_PROSE = frozenset({Kind.PARAGRAPH, Kind.ANSWER, Kind.CODE})
+_PROSE = frozenset({Kind.PARAGRAPH, Kind.ANSWER})
+# A heading with a date, a version or another number states a fact, such as when a release came out.
+_FACT = re.compile(r"\d[\d.:/-]*\d|\b(?:19|20)\d\d\b")
+_NO_SPAN: Span = (0, 0)
 
 
 @dataclass
 class _Section:
-    """The headings above the current block; `question` is the last one, if it is a question."""
+    """The headings above the current block; `question` is the last one, if it is a question.
+    `pending` are the headings that no passage contains yet."""
 
     path: list[tuple[int, str]] = field(default_factory=list)
     question: Block | None = None
+    pending: list[Block] = field(default_factory=list)
 
     def enter(self, block: Block, heading: str) -> None:
         while self.path and self.path[-1][0] >= block.level:
             self.path.pop()
         self.path.append((block.level, heading))
         self.question = block if block.kind is Kind.QUESTION else None
+        self.pending.append(block)
 
     def leave_question(self) -> None:
         self.path.pop()
         self.question = None
+        self.pending = []
 
 
 def split(document: Document) -> list[Passage]:
     """Returns the passages of a document, in order.
 
-    Their spans do not overlap. Their units contain neither boilerplate nor headings.
+    Their spans do not overlap. Their units contain no boilerplate, and of the headings only those
+    that state a fact.
     """
     passages: list[Passage] = []
     section = _Section()
@@ -58,80 +68,136 @@ def split(document: Document) -> list[Passage]:
             at += 1
             continue
         if block.kind in _HEADINGS:
+            if section.pending and block.level <= section.pending[-1].level:
+                passages.extend(_headings_alone(document, section))
             section.enter(block, strip_markup(document.text[block.start : block.end]))
             at += 1
             continue
-        if block.kind is Kind.PARAGRAPH and section.question:
+        if section.question and not block.answers:
             section.leave_question()
         run = _run_length(document, blocks, at)
-        pieces = _pieces(list(_units(document, blocks[at : at + run])))
-        passages.extend(_passage(document, section, piece, blocks[at].kind) for piece in pieces)
+        units = list(_units(document, blocks[at : at + run]))
+        for piece in _pieces(units, blocks[at : at + run]):
+            passages.append(_passage(document, section, piece))
+            section.pending = []
         at += run
+    passages.extend(_headings_alone(document, section))
     return passages
+
+
+def _headings_alone(document: Document, section: _Section) -> Iterator[Passage]:
+    """The headings below which nothing stands, as a passage: they may be all that is said."""
+    if section.pending:
+        units = [Unit(Kind.HEADING, b.start, b.end) for b in section.pending]
+        outer = _Section(section.path[: -len(units)])
+        yield _passage(document, outer, units)
+    section.pending = []
 
 
 def _run_length(document: Document, blocks: Sequence[Block], at: int) -> int:
     """Returns how many blocks from `at` on belong together."""
-    first = blocks[at]
     count = 1
-    in_list = first.kind is Kind.ITEM
-    while at + count < len(blocks):
-        block = blocks[at + count]
-        before = blocks[at + count - 1]
-        joined = block.end - first.start
-        if first.kind in _TABLE:
-            fits = block.kind in _TABLE
-        elif block.kind is Kind.ITEM:
-            introduced = _introduces_list(document, before)
-            fits = in_list or introduced or first.kind is Kind.ANSWER
-            in_list = True
-        elif in_list or block.kind not in _PROSE:
-            fits = False
-        elif first.kind is Kind.ANSWER:
-            fits = block.kind is Kind.ANSWER and joined <= MAX_PASSAGE_CHARS
-        else:
-            lead = _introduces_list(document, block) and _is_item(blocks, at + count + 1)
-            code = Kind.CODE in (block.kind, before.kind)
-            fits = not lead and joined <= (MAX_PASSAGE_CHARS if code else MAX_JOINED_CHARS)
-        if not fits:
-            break
+    while at + count < len(blocks) and _belongs(document, blocks, at, at + count):
         count += 1
     return count
 
 
-def _introduces_list(document: Document, block: Block) -> bool:
+def _belongs(document: Document, blocks: Sequence[Block], first: int, at: int) -> bool:
+    """Whether the block `at` belongs to the passage that starts with the block `first`."""
+    start, before, block = blocks[first], blocks[at - 1], blocks[at]
+    if block.kind in _HEADINGS or block.kind is Kind.BOILERPLATE:
+        return False
+    if start.answers or block.answers:
+        return start.answers and block.answers
+    if block.kind in _TABLE:
+        is_next = before.kind in _TABLE and block.kind is not Kind.HEADER
+        return is_next or (at - 1 == first and _introduces(document, before))
+    if before.kind in _TABLE:
+        return False
+    if block.kind is Kind.ITEM or block.level:
+        in_list = before.kind is Kind.ITEM or before.level > 0
+        return _same_list(before, block) if in_list else _ends_with_colon(document, before)
+    if before.kind is Kind.ITEM or before.level:
+        return False
+    joined = block.end - start.start
+    following = blocks[at + 1] if at + 1 < len(blocks) else None
+    if block.kind is Kind.CODE:
+        return joined <= MAX_PASSAGE_CHARS or _ends_with_colon(document, before)
+    opens = following is not None and following.kind in (Kind.ITEM, *_TABLE)
+    if opens and _ends_with_colon(document, block):
+        return False
+    has_code = any(b.kind is Kind.CODE for b in blocks[first:at])
+    return joined <= (MAX_PASSAGE_CHARS if has_code else MAX_JOINED_CHARS)
+
+
+def _same_list(before: Block, block: Block) -> bool:
+    """Whether two neighbours are of one list: its numbers go on, or it has none."""
+    if block.kind is not Kind.ITEM or block.level > 1 or before.level > 1:
+        return True
+    return block.number != 1 and not (block.number and not before.number and before.level == 1)
+
+
+def _ends_with_colon(document: Document, block: Block) -> bool:
     return block.kind in _PROSE and document.text[block.end - 1] == ":"
 
 
-def _is_item(blocks: Sequence[Block], at: int) -> bool:
-    return at < len(blocks) and blocks[at].kind is Kind.ITEM
+def _introduces(document: Document, block: Block) -> bool:
+    """Whether a block can be the caption of a table."""
+    short = block.end - block.start <= _MAX_LEAD_CHARS
+    return block.kind in _PROSE and (short or document.text[block.end - 1] == ":")
 
 
 def _units(document: Document, blocks: Sequence[Block]) -> Iterator[Unit]:
     lead: Span | None = None
+    columns: tuple[Span, ...] = ()
+    open_items: list[tuple[int, Span]] = []  # level and span of the items around the block
     for block in blocks:
+        span = (block.start, block.end)
+        while open_items and (block.level < open_items[-1][0] or block.kind is Kind.ROW):
+            open_items.pop()
+        if block.kind is Kind.ITEM and open_items and open_items[-1][0] == block.level:
+            open_items.pop()
+        parents = tuple(span for _, span in open_items)
         if block.kind is Kind.HEADER:
-            lead = (block.start, block.end)
-            yield Unit(block.kind, block.start, block.end, block.cells)
+            columns = block.cells
+            lead = span
+            yield Unit(block.kind, *span, block.cells)
         elif block.kind is Kind.ROW:
-            yield Unit(block.kind, block.start, block.end, block.cells, lead)
+            heads = tuple(
+                columns[n] if n < len(columns) else _NO_SPAN for n in range(len(block.cells))
+            )
+            yield Unit(
+                block.kind, *span, block.cells, lead, labels=block.labels,
+                columns=heads if columns else (),
+            )  # fmt: skip
         elif block.kind is Kind.ITEM:
-            yield Unit(block.kind, block.start, block.end, lead=lead)
+            yield Unit(block.kind, *span, lead=lead, number=block.number, parents=parents)
+            open_items.append((block.level, span))
         elif block.kind is Kind.CODE:
-            yield Unit(block.kind, block.start, block.end)
+            yield Unit(block.kind, *span, lead=lead, parents=parents)
         else:
+            columns = ()
             for start, end in sentence_spans(document.text, block.start, block.end):
                 yield Unit(block.kind, start, end)
-                lead = (start, end) if document.text[end - 1] == ":" else None
+                lead = (start, end)
+            if lead and document.text[lead[1] - 1] != ":":
+                lead = lead if _announces_next(blocks, block) else None
 
 
-def _pieces(units: list[Unit]) -> Iterator[list[Unit]]:
-    """Yields the units in runs up to the maximum size; a single longer unit stays whole."""
-    listed = any(unit.kind in (Kind.ITEM, Kind.ROW) for unit in units)
-    max_chars = MAX_LIST_CHARS if listed else MAX_PASSAGE_CHARS
+def _announces_next(blocks: Sequence[Block], block: Block) -> bool:
+    """Whether code stands right behind a paragraph: its last sentence says what the code is for."""
+    at = next(n for n, each in enumerate(blocks) if each is block)
+    return at + 1 < len(blocks) and blocks[at + 1].kind is Kind.CODE
+
+
+def _pieces(units: list[Unit], blocks: Sequence[Block]) -> Iterator[list[Unit]]:
+    """Yields the units in runs: prose up to the maximum size, everything else whole."""
+    if blocks[0].answers or any(b.kind not in _PROSE for b in blocks):
+        yield units
+        return
     piece: list[Unit] = []
     for unit in units:
-        if piece and unit.end - piece[0].start > max_chars:
+        if piece and unit.end - piece[0].start > MAX_PASSAGE_CHARS:
             yield piece
             piece = []
         piece.append(unit)
@@ -139,23 +205,20 @@ def _pieces(units: list[Unit]) -> Iterator[list[Unit]]:
         yield piece
 
 
-def _passage(document: Document, section: _Section, units: list[Unit], kind: Kind) -> Passage:
-    start, end = units[0].start, units[-1].end
+def _passage(document: Document, section: _Section, units: list[Unit]) -> Passage:
     headings = [heading for _, heading in section.path]
-    question = None
-    if section.question:
-        question = headings.pop()
-        between = document.text[section.question.end : start]
-        # Not for later pieces of a long answer, nor if there is boilerplate in between.
-        if len(between) <= 8 and not between.strip("#=- \t\r\n"):
-            start = section.question.start
+    question = headings.pop() if section.question else None
     if headings and headings[0] == document.title:
         headings = headings[1:]
-    kinds = {unit.kind for unit in units}
-    if Kind.ITEM in kinds and kind is not Kind.ANSWER:
-        kind = Kind.ITEM
-    elif kind is Kind.HEADER:
-        kind = Kind.ROW
+    facts = [
+        Unit(Kind.HEADING, b.start, b.end)
+        for b in section.pending
+        if b.kind is Kind.HEADING and _FACT.search(document.text, b.start, b.end)
+    ]
+    kind = _kind(units, section)
+    units = [*facts, *units] if units[0].kind is not Kind.HEADING else units
+    start = min([units[0].start, *(b.start for b in section.pending)])
+    end = max(unit.end for unit in units)
     return Passage(
         document=document.path,
         sha256=document.sha256,
@@ -168,3 +231,13 @@ def _passage(document: Document, section: _Section, units: list[Unit], kind: Kin
         question=question,
         units=tuple(units),
     )
+
+
+def _kind(units: Sequence[Unit], section: _Section) -> Kind:
+    kinds = {unit.kind for unit in units}
+    if section.question:
+        return Kind.ANSWER
+    for kind in (Kind.ROW, Kind.ITEM):
+        if kind in kinds:
+            return kind
+    return units[0].kind if units[0].kind is not Kind.HEADER else Kind.ROW

@@ -1,0 +1,106 @@
+"""Reads the YAML front matter of a Markdown file: its title, its description, and the texts, lists
+and questions with answers that some sites keep there.
+
+PyYAML gives the position of each value, so that every block is a span of the source.
+"""
+
+import re
+from collections.abc import Iterator
+
+import yaml
+
+from corpus.document import Block, Kind, Span
+from corpus.lines import trim_span
+
+# A longer front matter is data, not text, and is not parsed. Characters.
+_MAX_LENGTH = 100_000
+_TITLES = ("title", "name", "heading", "question", "q", "label", "summary")
+_ANSWERS = ("answer", "a", "content", "text", "body", "description", "response")
+# A value is shown if it is a sentence or a phrase; keys such as `layout` hold single words.
+_MIN_WORDS = 4
+_BLOCK_SCALAR = re.compile(r"[|>][+-]?\d?[ \t]*\r?\n")
+
+
+def front_matter_blocks(text: str, start: int, end: int) -> list[Block]:
+    """Returns the blocks of the YAML in `text[start:end]`, in order. The title is a heading of
+    level 1, a question with its answer is a pair. Returns an empty list if it is no valid YAML."""
+    if end - start > _MAX_LENGTH:
+        return []
+    try:
+        root = yaml.compose(text[start:end], Loader=yaml.SafeLoader)
+    except (yaml.YAMLError, RecursionError, ValueError):
+        return []
+    if not isinstance(root, yaml.MappingNode):
+        return []
+    return sorted(_mapping(text, start, root, top=True), key=lambda block: block.start)
+
+
+def _mapping(text: str, base: int, node: yaml.MappingNode, *, top: bool) -> Iterator[Block]:
+    values = {str(key.value).lower(): value for key, value in node.value}
+    title = next((values[name] for name in _TITLES if name in values), None)
+    answer = next((values[name] for name in _ANSWERS if name in values), None)
+    done = []
+    if isinstance(title, yaml.ScalarNode) and (span := _span(text, base, title)):
+        done.append(title)
+        if top:
+            yield Block(Kind.HEADING, *span, level=1)
+        elif isinstance(answer, yaml.ScalarNode) and (body := _span(text, base, answer)):
+            done.append(answer)
+            yield Block(Kind.QUESTION, *span, level=7)
+            yield from _paragraphs(text, body, answers=True)
+        else:
+            yield Block(Kind.HEADING, *span, level=6)
+    for key, value in node.value:
+        if not any(value is each for each in done):
+            yield from _value(text, base, value, key)
+
+
+def _value(text: str, base: int, node: yaml.Node, key: yaml.Node | None) -> Iterator[Block]:
+    if isinstance(node, yaml.MappingNode):
+        yield from _mapping(text, base, node, top=False)
+    elif isinstance(node, yaml.SequenceNode):
+        yield from _sequence(text, base, node, key)
+    elif isinstance(node, yaml.ScalarNode) and (span := _span(text, base, node)):
+        words = text[span[0] : span[1]]
+        if len(words.split()) >= _MIN_WORDS and not words.lstrip().startswith("#"):
+            yield from _paragraphs(text, span, answers=False)
+
+
+def _sequence(
+    text: str, base: int, node: yaml.SequenceNode, key: yaml.Node | None
+) -> Iterator[Block]:
+    texts = [n for n in node.value if isinstance(n, yaml.ScalarNode)]
+    spans = [span for each in texts if (span := _span(text, base, each))]
+    if len(spans) == len(node.value) and any(" " in text[a:b] for a, b in spans):
+        if key is not None:
+            yield Block(Kind.HEADING, base + key.start_mark.index, base + key.end_mark.index, 6)
+        yield from (Block(Kind.ITEM, a, b, level=1) for a, b in spans)
+        return
+    for each in node.value:
+        if not isinstance(each, yaml.ScalarNode):
+            yield from _value(text, base, each, None)
+
+
+def _span(text: str, base: int, node: yaml.ScalarNode) -> Span | None:
+    """The span of a value without its quotation marks or block indicator; None if it is empty."""
+    start, end = base + node.start_mark.index, base + node.end_mark.index
+    if node.style in ("'", '"'):
+        start, end = start + 1, end - 1
+    elif node.style in ("|", ">") and (indicator := _BLOCK_SCALAR.match(text, start, end)):
+        start = indicator.end()
+    start, end = trim_span(text, start, end)
+    return (start, end) if start < end else None
+
+
+def _paragraphs(text: str, span: Span, *, answers: bool) -> Iterator[Block]:
+    """The value, divided at its empty lines."""
+    at = span[0]
+    for gap in re.finditer(r"\n[ \t]*\n\s*", text[span[0] : span[1]]):
+        yield _paragraph(text, at, span[0] + gap.start(), answers)
+        at = span[0] + gap.end()
+    yield _paragraph(text, at, span[1], answers)
+
+
+def _paragraph(text: str, start: int, end: int, answers: bool) -> Block:
+    kind = Kind.ANSWER if answers else Kind.PARAGRAPH
+    return Block(kind, *trim_span(text, start, end), answers=answers)

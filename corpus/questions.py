@@ -1,0 +1,186 @@
+"""Finds questions with answers among the blocks of a document: headings that ask, `Q:` and `A:`,
+questions in bold or italics, items that ask, and turns of a conversation.
+
+A question becomes a QUESTION block. Everything up to the next question or heading belongs to its
+answer, whatever its kind.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from corpus.document import Block, Kind
+from corpus.lines import trim_span
+
+# The reason of an empty block that ends the answer before it.
+END_OF_ANSWER = "end of answer"
+# The level of a question that is no heading: below every heading.
+QUESTION_LEVEL = 7
+
+_TAGS = r"(?:</?(?:b|strong|em|i|u|span|font)\b[^<>]*>\s*)"
+_EMPHASIS = r"(?:\*\*\*|\*\*|\*|__|_)?"
+_Q = re.compile(
+    rf"{_EMPHASIS}(?:Q|Question)\s?\d{{0,3}}\s?[.:)]{_EMPHASIS}\s*(?={_EMPHASIS}\S)", re.IGNORECASE
+)
+_A = re.compile(
+    rf"{_EMPHASIS}(?:A|Ans|Answer)\s?\d{{0,3}}\s?[.:)]{_EMPHASIS}\s+(?=\S)|{_EMPHASIS}Answer\s?[.:]{_EMPHASIS}\s*",
+    re.IGNORECASE,
+)
+_EMPHASIZED = re.compile(r"(\*\*\*|\*\*|\*|__|_)(?=[^\s*_])([^*_\n]{3,300}\?)\W{0,2}?\1[ \t]*\\?")
+_OPENING_TAGS = re.compile(rf"{_TAGS}+", re.IGNORECASE)
+_CLOSING_TAGS = re.compile(rf"{_TAGS}+$", re.IGNORECASE)
+_LINE = re.compile(r"[^\n]*")
+_DECORATION = re.compile(r"(?:[^\w\s\"'“‘(\[<`*_-]+\s*)*(?:\d{1,3}[.)]\s+)?")
+_TURN = re.compile(rf"{_EMPHASIS}([A-Z][\w.'-]*(?: [A-Z][\w.'-]*){{0,3}}):{_EMPHASIS}\s+(?=\S)")
+_MIN_TURNS = 2
+
+
+@dataclass(frozen=True)
+class _Opening:
+    """A question at the start of a block: its span, and where its answer starts in the block."""
+
+    start: int
+    end: int
+    answer: int
+
+
+def mark_questions(text: str, blocks: Sequence[Block]) -> list[Block]:
+    """Returns the blocks with questions marked and with `answers` set on what answers them."""
+    speakers = _speakers(text, blocks)
+    result: list[Block] = []
+    answering = ""  # what opened the pair: a heading, a label, or an item
+    for number, block in enumerate(blocks):
+        following = blocks[number + 1] if number + 1 < len(blocks) else None
+        if block.kind is Kind.BOILERPLATE:
+            if block.reason == END_OF_ANSWER:
+                answering = ""
+            result.append(block)
+        elif block.kind is Kind.QUESTION or block.answers:  # known from the format
+            answering = "label" if block.kind is Kind.QUESTION else answering
+            result.append(block)
+        elif block.kind is Kind.HEADING:
+            asked = _heading(text, block)
+            answering = "heading" if asked else ""
+            result.append(asked or block)
+        elif opening := _opening(text, block, following, speakers):
+            answering = "item" if block.kind is Kind.ITEM else "label"
+            result.append(Block(Kind.QUESTION, opening.start, opening.end, QUESTION_LEVEL))
+            result.extend(_answer(text, replace(block, start=opening.answer, number=0)))
+        elif answering == "item" and block.kind is Kind.PARAGRAPH:
+            answering = ""
+            result.append(block)
+        elif answering:
+            result.extend(_answer(text, block))
+        else:
+            result.append(block)
+    return _without_unanswered(result)
+
+
+def _heading(text: str, block: Block) -> Block | None:
+    """The heading as a question, without its label, number and emoji; None if it asks nothing."""
+    start = _skip(_OPENING_TAGS, text, block.start, block.end)
+    closing = _CLOSING_TAGS.search(text[start : block.end][-200:])
+    end = block.end - len(closing.group()) if closing else block.end
+    start = _skip(_DECORATION, text, start, end)
+    labelled = _skip(_Q, text, start, end)
+    if labelled == end or (labelled == start and not _asks(text, start, end)):
+        return None
+    return replace(block, kind=Kind.QUESTION, start=labelled, end=end)
+
+
+def _asks(text: str, start: int, end: int) -> bool:
+    return text[start:end].rstrip('*_ \t\\)"”’').endswith("?")
+
+
+def _skip(pattern: re.Pattern[str], text: str, start: int, end: int) -> int:
+    found = pattern.match(text, start, end)
+    return found.end() if found else start
+
+
+def _opening(
+    text: str, block: Block, following: Block | None, speakers: frozenset[str]
+) -> _Opening | None:
+    """The question that a paragraph or item starts with, if it starts with one."""
+    if block.kind not in (Kind.PARAGRAPH, Kind.ITEM):
+        return None
+    start = _skip(_DECORATION, text, block.start, block.end)
+    end = block.end
+    line_end = _LINE.match(text, start, end).end()  # type: ignore[union-attr]
+    if (labelled := _skip(_Q, text, start, end)) > start:
+        return _Opening(*_trimmed(text, labelled, line_end), line_end)
+    if emphasized := _EMPHASIZED.match(text, start, end):
+        begin = _skip(_Q, text, emphasized.start(2), end)
+        if begin > emphasized.start(2) or _is_answered(text, block, emphasized.end(), following):
+            return _Opening(begin, emphasized.end(2), emphasized.end())
+    is_longer = line_end < end or (following is not None and _continues(text, block, following))
+    if block.kind is Kind.ITEM and _asks(text, start, line_end) and is_longer:
+        return _Opening(*_trimmed(text, start, line_end), line_end)
+    turn = _TURN.match(text, start, end)
+    if turn and turn.group(1) in speakers and _asks(text, start, end):
+        return _Opening(*_trimmed(text, turn.end(), end), end)
+    return None
+
+
+def _is_answered(text: str, block: Block, end: int, following: Block | None) -> bool:
+    """Whether something other than a heading or a further question stands behind a question that
+    ends at `end`."""
+    if text[end : block.end].strip():
+        return True
+    if following is None or following.kind is Kind.HEADING:
+        return False
+    return not _EMPHASIZED.match(text, following.start, following.end)
+
+
+def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+    """The span without white space and emphasis at its ends."""
+    while start < end and text[start] in "*_ \t":
+        start += 1
+    while end > start and text[end - 1] in "*_ \t\r\\":
+        end -= 1
+    return start, end
+
+
+def _continues(text: str, block: Block, following: Block) -> bool:
+    """Whether the next block is a further paragraph of the same item: it has no mark."""
+    if following.kind is not Kind.ITEM or following.level < block.level:
+        return False
+    return not text[block.end : following.start].strip("\r\n\t >")
+
+
+def _answer(text: str, block: Block) -> Iterator[Block]:
+    """The block as part of an answer, without the label in front."""
+    start, end = trim_span(text, block.start, block.end)
+    if block.kind in (Kind.PARAGRAPH, Kind.ITEM):
+        start = _skip(_A, text, start, end)
+    kind = Kind.ANSWER if block.kind is Kind.PARAGRAPH else block.kind
+    if start < end:
+        yield replace(block, kind=kind, start=start, end=end, answers=True)
+
+
+def _speakers(text: str, blocks: Sequence[Block]) -> frozenset[str]:
+    """The names in front of the turns of a conversation, if two or more take turns."""
+    turns = Counter(
+        found.group(1)
+        for block in blocks
+        if block.kind is Kind.PARAGRAPH and (found := _TURN.match(text, block.start, block.end))
+    )
+    often = frozenset(name for name, count in turns.items() if count >= _MIN_TURNS)
+    return often if len(often) > 1 else frozenset()
+
+
+def _without_unanswered(blocks: list[Block]) -> list[Block]:
+    """Turns questions that nothing answers back into what they were: headings or paragraphs."""
+    followers = [*blocks[1:], None]
+    return [
+        _unmarked(block, following) if block.kind is Kind.QUESTION else block
+        for block, following in zip(blocks, followers, strict=True)
+    ]
+
+
+def _unmarked(block: Block, following: Block | None) -> Block:
+    if following and (following.answers or following.kind is Kind.BOILERPLATE):
+        return block
+    if block.level < QUESTION_LEVEL:
+        return replace(block, kind=Kind.HEADING)
+    return replace(block, kind=Kind.PARAGRAPH, level=0)
