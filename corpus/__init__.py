@@ -5,15 +5,19 @@
 Knows files, text and structure. Knows nothing of vectors, searches, questions or interfaces.
 
     boilerplate.py    recognises navigation, bylines and breadcrumbs by their wording
+    directives.py     marks of admonitions, tabs and template tags, hidden from the parser
     document.py       the types: Document, Block, Passage, Unit
     errors.py         what can be wrong with the corpus, and the remedies
     files.py          atomic, durable writes
+    front_matter.py   YAML at the start of a file: title, description, questions with answers
     gold.py           gold questions from JSONL files
+    html.py           HTML inside Markdown to blocks
     lines.py          lines with their offsets
     loader.py         folder to Documents: file selection, decoding, choice of parser
     markdown.py       Markdown to blocks
     markup.py         removes inline Markdown marks from a quote
     plaintext.py      text without markup to blocks, by its shape
+    questions.py      questions with answers among the blocks, for both parsers
     sentences.py      text to sentences; the only sentence splitter of the project
     splitter.py       Document to Passages
     documents/        the shipped documents

@@ -11,6 +11,7 @@ import yaml
 
 from corpus.document import Block, Kind, Span
 from corpus.lines import trim_span
+from corpus.questions import END_OF_ANSWER, QUESTION_LEVEL
 
 # A longer front matter is data, not text, and is not parsed. Characters.
 _MAX_LENGTH = 100_000
@@ -46,8 +47,9 @@ def _mapping(text: str, base: int, node: yaml.MappingNode, *, top: bool) -> Iter
             yield Block(Kind.HEADING, *span, level=1)
         elif isinstance(answer, yaml.ScalarNode) and (body := _span(text, base, answer)):
             done.append(answer)
-            yield Block(Kind.QUESTION, *span, level=7)
+            yield Block(Kind.QUESTION, *span, level=QUESTION_LEVEL)
             yield from _paragraphs(text, body, answers=True)
+            yield Block(Kind.BOILERPLATE, body[1], body[1], reason=END_OF_ANSWER)
         else:
             yield Block(Kind.HEADING, *span, level=6)
     for key, value in node.value:

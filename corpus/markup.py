@@ -22,6 +22,9 @@ _FOOTNOTE = re.compile(r"\[\^[^\[\]\s]{1,40}\](?::[ \t]*)?")
 _ALERT = re.compile(r"\[!(?:NOTE|TIP|IMPORTANT|WARNING|CAUTION)\]", re.IGNORECASE)
 _TEMPLATE = re.compile(r"\{%[^{}%]*%\}|\{\{[<%][^{}]*[>%]\}\}|\{[:#.][^{}\n]*\}")
 _AUTOLINK = re.compile(r"<((?:https?://|mailto:)[^<>\s]*|[^<>\s@]+@[^<>\s@]+)>")
+# "5*6 and 7*8" is no emphasis. The placeholder is a noncharacter, which no text may contain.
+_TIMES = re.compile(r"(?<=\d)\*(?=\d)")
+_TIMES_PLACEHOLDER = "\ufdd0"
 _HTML_BREAK = re.compile(r"</?(?:br|li|p|td|tr|div|ul|ol)\b[^<>]*>", re.IGNORECASE)
 # A bare <NAME> that is no tag of HTML is a placeholder of the text.
 _PLACEHOLDER = re.compile(r"<[A-Za-z][\w.-]*>")
@@ -43,9 +46,10 @@ def strip_markup(source: str) -> str:
     text = _AUTOLINK.sub(r"\1", text)
     text = _HTML_BREAK.sub(" ", text)
     # One line: no line can start a block inside the text, and a span of code may cross lines.
-    text = _SPACE.sub(" ", text).strip()
+    text = _TIMES.sub(_TIMES_PLACEHOLDER, _SPACE.sub(" ", text).strip())
     [inline] = _INLINE.parseInline(text)
-    return _SPACE.sub(" ", "".join(_words(inline.children or []))).strip()
+    words = "".join(_words(inline.children or [])).replace(_TIMES_PLACEHOLDER, "*")
+    return _SPACE.sub(" ", words).strip()
 
 
 def _words(tokens: list[Token]) -> list[str]:

@@ -30,7 +30,6 @@ _A = re.compile(
 _EMPHASIZED = re.compile(r"(\*\*\*|\*\*|\*|__|_)(?=[^\s*_])([^*_\n]{3,300}\?)\W{0,2}?\1[ \t]*\\?")
 _OPENING_TAGS = re.compile(rf"{_TAGS}+", re.IGNORECASE)
 _CLOSING_TAGS = re.compile(rf"{_TAGS}+$", re.IGNORECASE)
-_LINE = re.compile(r"[^\n]*")
 _DECORATION = re.compile(r"(?:[^\w\s\"'“‘(\[<`*_-]+\s*)*(?:\d{1,3}[.)]\s+)?")
 _TURN = re.compile(rf"{_EMPHASIS}([A-Z][\w.'-]*(?: [A-Z][\w.'-]*){{0,3}}):{_EMPHASIS}\s+(?=\S)")
 _MIN_TURNS = 2
@@ -106,7 +105,8 @@ def _opening(
         return None
     start = _skip(_DECORATION, text, block.start, block.end)
     end = block.end
-    line_end = _LINE.match(text, start, end).end()  # type: ignore[union-attr]
+    line_end = text.find("\n", start, end)
+    line_end = end if line_end < 0 else line_end
     if (labelled := _skip(_Q, text, start, end)) > start:
         return _Opening(*_trimmed(text, labelled, line_end), line_end)
     if emphasized := _EMPHASIZED.match(text, start, end):
@@ -171,10 +171,10 @@ def _speakers(text: str, blocks: Sequence[Block]) -> frozenset[str]:
 
 def _without_unanswered(blocks: list[Block]) -> list[Block]:
     """Turns questions that nothing answers back into what they were: headings or paragraphs."""
-    followers = [*blocks[1:], None]
+    followers: list[Block | None] = [*blocks[1:], None]
     return [
         _unmarked(block, following) if block.kind is Kind.QUESTION else block
-        for block, following in zip(blocks, followers, strict=True)
+        for block, following in zip(blocks, followers, strict=False)
     ]
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from corpus.document import Span
+from corpus.lines import trim_span
 
 # A full stop after one of these does not end a sentence; compared in lower case, without dots.
 _ABBREVIATIONS = frozenset(
@@ -16,55 +17,89 @@ _ABBREVIATIONS = frozenset(
 )
 # Abbreviations only if a number follows: "see No. 5", but "The answer is no."
 _BEFORE_NUMBERS = frozenset("no nos p c art sec ch par nr v ver".split())
+# A capital letter or an abbreviation with dots ends a sentence if one of these words follows:
+# "by 5 p.m. The shop", "Vitamin C. It", but "U.S. Army".
+_STARTERS = frozenset(
+    "a an and but by for he however if in it its no on our please see she so the then there these "
+    "they this to we what when you your".split()
+)
+_NEVER_LAST = frozenset(["eg", "ie", "cf"])
+# Characters. A sentence that is longer is cut, in the order of preference of `_CUTS`.
+_MAX_LENGTH = 600
+_CUTS = ("\n", ";", ",")
 # Terminal punctuation, closing quotes and brackets, then white space; or a CJK full stop.
-_END = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s)|[。！？]+[”」』）]*")
+# Possessive and only at the start of a run: linear.
+_END = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’»)\]*_`]*+(?=\s)|[。！？]++[”」』）]*+")
 _LAST_WORD = re.compile(r"([\w.]+)$")
+_FIRST_WORD = re.compile(r"\s*[\"'“‘«(\[*_`]*(\w+)")
+# Characters around a full stop that decide whether it ends a sentence.
+_WINDOW = 40
 
 
 def sentence_spans(text: str, start: int = 0, end: int | None = None) -> Iterator[Span]:
     """Yields the sentences of `text[start:end]`, in order, each without outer white space.
 
     Together they cover everything but white space. A full stop after an initial or a known
-    abbreviation, or before a lower-case letter, does not end a sentence.
+    abbreviation, or before a lower-case letter in a sentence that starts with a capital, does not
+    end a sentence. What is longer than 600 characters is cut at a line break, a semicolon, a comma
+    or white space.
     """
     stop = len(text) if end is None else end
     begin = start
     for mark in _END.finditer(text, start, stop):
         if mark.end() < stop and not _ends_sentence(text, begin, mark, stop):
             continue
-        yield from _trimmed(text, begin, mark.end())
+        yield from _cut(text, begin, mark.end())
         begin = mark.end()
-    yield from _trimmed(text, begin, stop)
+    yield from _cut(text, begin, stop)
 
 
 def _ends_sentence(text: str, begin: int, mark: re.Match[str], stop: int) -> bool:
-    if not mark.group().startswith("."):
-        return _can_start(text, mark.end(), stop) or mark.group()[0] in "。！？"
-    # A window, so that the work stays linear: no abbreviation is longer.
-    word = _LAST_WORD.search(text, max(begin, mark.start() - 30), mark.start())
-    if word and mark.group() == ".":
-        letters = word.group(1)
-        bare = letters.replace(".", "").lower()
-        initial = len(letters) == 1 and letters.isupper()
-        dotted = "." in letters and all(len(part) <= 2 for part in letters.split("."))
-        if initial or bare in _ABBREVIATIONS or (dotted and bare.isalpha()):
-            return False
-        if bare in _BEFORE_NUMBERS and text[mark.end() : stop].lstrip()[:1].isdigit():
-            return False
-    return _can_start(text, mark.end(), stop)
+    if mark.group()[0] in "。！？":
+        return True
+    following = _FIRST_WORD.match(text, mark.end(), min(stop, mark.end() + _WINDOW))
+    next_word = following.group(1) if following else ""
+    word = _LAST_WORD.search(text, max(begin, mark.start() - _WINDOW), mark.start())
+    if mark.group()[0] == "." and word and not _can_end(word.group(1), mark.group(), next_word):
+        return False
+    if not next_word[:1].islower():
+        return True
+    # In text without capitals a sentence starts with a lower-case letter.
+    first = _FIRST_WORD.match(text, begin, min(stop, begin + _WINDOW))
+    if first is None or mark.group() in ("...", "…"):
+        return False
+    return first.group(1)[0].islower()
 
 
-def _can_start(text: str, at: int, stop: int) -> bool:
-    """Whether a sentence can start at `at`: with anything but a lower-case letter."""
-    rest = text[at : min(stop, at + 40)].lstrip()
-    first = rest.lstrip("\"'“‘«([*_`")[:1]
-    return not first.islower()
+def _can_end(word: str, mark: str, next_word: str) -> bool:
+    """Whether a full stop behind the word can end a sentence: not if it is an abbreviation."""
+    bare = word.replace(".", "").lower()
+    if mark != ".":
+        return True
+    if bare in _BEFORE_NUMBERS and next_word[:1].isdigit():
+        return False
+    dotted = "." in word and all(len(part) <= 2 for part in word.split(".")) and bare.isalpha()
+    initial = len(word) == 1 and word.isupper()
+    if (dotted or initial or bare == "etc") and bare not in _NEVER_LAST:
+        return next_word[:1].isupper() and next_word.lower() in _STARTERS
+    return bare not in _ABBREVIATIONS and not dotted
 
 
-def _trimmed(text: str, start: int, end: int) -> Iterator[Span]:
-    while start < end and text[start].isspace():
-        start += 1
-    while end > start and text[end - 1].isspace():
-        end -= 1
+def _cut(text: str, start: int, end: int) -> Iterator[Span]:
+    """Yields the sentence without outer white space, in parts if it is too long."""
+    start, end = trim_span(text, start, end)
+    while end - start > _MAX_LENGTH:
+        at = _cut_position(text, start)
+        yield trim_span(text, start, at)
+        start, end = trim_span(text, at, end)
     if start < end:
         yield start, end
+
+
+def _cut_position(text: str, start: int) -> int:
+    """Where to cut a sentence that is too long: in the second half of what it may be."""
+    half, limit = start + _MAX_LENGTH // 2, start + _MAX_LENGTH
+    for mark in _CUTS:
+        if (at := text.rfind(mark, half, limit)) >= 0:
+            return at + 1
+    return next((at for at in range(limit, half, -1) if text[at - 1].isspace()), limit)

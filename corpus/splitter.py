@@ -8,6 +8,7 @@ section. Only prose is divided, between sentences. The headings right above belo
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from corpus.document import Block, Document, Kind, Passage, Span, Unit
 from corpus.markup import strip_markup
@@ -65,6 +66,8 @@ def split(document: Document) -> list[Passage]:
     while at < len(blocks):
         block = blocks[at]
         if block.kind is Kind.BOILERPLATE:
+            if block.start < block.end:
+                passages.extend(_headings_before_boilerplate(document, section, at))
             at += 1
             continue
         if block.kind in _HEADINGS:
@@ -83,6 +86,19 @@ def split(document: Document) -> list[Passage]:
         at += run
     passages.extend(_headings_alone(document, section))
     return passages
+
+
+def _headings_before_boilerplate(
+    document: Document, section: _Section, at: int
+) -> Iterator[Passage]:
+    """The headings, if nothing else of their section follows the boilerplate at `at`. They are no
+    part of what follows: a passage holds no boilerplate."""
+    if section.pending:
+        rest = (b.kind for b in islice(document.blocks, at, None))
+        following = next((kind for kind in rest if kind is not Kind.BOILERPLATE), Kind.HEADING)
+        if following in _HEADINGS:
+            yield from _headings_alone(document, section)
+    section.pending = []
 
 
 def _headings_alone(document: Document, section: _Section) -> Iterator[Passage]:
@@ -109,25 +125,47 @@ def _belongs(document: Document, blocks: Sequence[Block], first: int, at: int) -
         return False
     if start.answers or block.answers:
         return start.answers and block.answers
-    if block.kind in _TABLE:
-        is_next = before.kind in _TABLE and block.kind is not Kind.HEADER
-        return is_next or (at - 1 == first and _introduces(document, before))
+    if block.kind in _TABLE or before.kind in _TABLE:
+        return _joins_table(document, before, block, is_first=at - 1 == first)
+    if _in_list(block) or _in_list(before):
+        return _joins_list(document, before, block)
+    return _joins_prose(document, blocks, first, at)
+
+
+def _joins_table(document: Document, before: Block, block: Block, *, is_first: bool) -> bool:
+    """A row joins its table, a table the caption in front, if that opens the passage."""
+    if block.kind not in _TABLE:
+        return False
     if before.kind in _TABLE:
+        return block.kind is not Kind.HEADER
+    return is_first and _introduces(document, before)
+
+
+def _joins_list(document: Document, before: Block, block: Block) -> bool:
+    """An item joins its list, a list the sentence that opens it."""
+    if not _in_list(block):
         return False
-    if block.kind is Kind.ITEM or block.level:
-        in_list = before.kind is Kind.ITEM or before.level > 0
-        return _same_list(before, block) if in_list else _ends_with_colon(document, before)
-    if before.kind is Kind.ITEM or before.level:
-        return False
-    joined = block.end - start.start
-    following = blocks[at + 1] if at + 1 < len(blocks) else None
+    return _same_list(before, block) if _in_list(before) else _ends_with_colon(document, before)
+
+
+def _joins_prose(document: Document, blocks: Sequence[Block], first: int, at: int) -> bool:
+    """A short paragraph joins the one before it, code what announces it. A sentence that opens a
+    list or a table starts a passage of its own."""
+    block = blocks[at]
+    joined = block.end - blocks[first].start
     if block.kind is Kind.CODE:
-        return joined <= MAX_PASSAGE_CHARS or _ends_with_colon(document, before)
+        return joined <= MAX_PASSAGE_CHARS or _ends_with_colon(document, blocks[at - 1])
+    following = blocks[at + 1] if at + 1 < len(blocks) else None
     opens = following is not None and following.kind in (Kind.ITEM, *_TABLE)
     if opens and _ends_with_colon(document, block):
         return False
     has_code = any(b.kind is Kind.CODE for b in blocks[first:at])
     return joined <= (MAX_PASSAGE_CHARS if has_code else MAX_JOINED_CHARS)
+
+
+def _in_list(block: Block) -> bool:
+    """Whether the block is an item or stands inside one."""
+    return block.kind is Kind.ITEM or block.level > 0
 
 
 def _same_list(before: Block, block: Block) -> bool:
@@ -151,7 +189,7 @@ def _units(document: Document, blocks: Sequence[Block]) -> Iterator[Unit]:
     lead: Span | None = None
     columns: tuple[Span, ...] = ()
     open_items: list[tuple[int, Span]] = []  # level and span of the items around the block
-    for block in blocks:
+    for block, following in zip(blocks, [*blocks[1:], None], strict=True):
         span = (block.start, block.end)
         while open_items and (block.level < open_items[-1][0] or block.kind is Kind.ROW):
             open_items.pop()
@@ -180,14 +218,9 @@ def _units(document: Document, blocks: Sequence[Block]) -> Iterator[Unit]:
             for start, end in sentence_spans(document.text, block.start, block.end):
                 yield Unit(block.kind, start, end)
                 lead = (start, end)
-            if lead and document.text[lead[1] - 1] != ":":
-                lead = lead if _announces_next(blocks, block) else None
-
-
-def _announces_next(blocks: Sequence[Block], block: Block) -> bool:
-    """Whether code stands right behind a paragraph: its last sentence says what the code is for."""
-    at = next(n for n, each in enumerate(blocks) if each is block)
-    return at + 1 < len(blocks) and blocks[at + 1].kind is Kind.CODE
+            is_announced = following is not None and following.kind is Kind.CODE
+            if lead and document.text[lead[1] - 1] != ":" and not is_announced:
+                lead = None
 
 
 def _pieces(units: list[Unit], blocks: Sequence[Block]) -> Iterator[list[Unit]]:

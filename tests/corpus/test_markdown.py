@@ -66,32 +66,47 @@ def test_paragraphs_below_a_question_are_its_answer_up_to_the_next_heading() -> 
     ]
 
 
-def test_marks_inside_a_fence_are_code() -> None:
+def test_marks_inside_a_fence_are_code_and_a_fence_that_never_closes_is_text() -> None:
     text = "Run this:\n\n```sh\n# not a heading\n- not an item\n```\n\nDone.\n\n```\nunclosed\n\n# more"
     assert blocks(text) == [
         (Kind.PARAGRAPH, "Run this:"),
-        (Kind.CODE, "```sh\n# not a heading\n- not an item\n```"),
+        (Kind.CODE, "# not a heading\n- not an item"),
         (Kind.PARAGRAPH, "Done."),
-        (Kind.CODE, "```\nunclosed\n\n# more"),
+        (Kind.PARAGRAPH, "unclosed"),
+        (Kind.HEADING, "more"),
     ]
 
 
-def test_front_matter_is_boilerplate_and_a_later_rule_is_not() -> None:
-    text = "---\ntitle: Guide\n# comment\n---\n# Guide\n\nOne.\n\n---\n\nTwo.\n"
+def test_front_matter_gives_its_title_description_and_questions() -> None:
+    text = (
+        "---\ntitle: Guide\n# comment\nlayout: page\ndescription: 'How a garden is kept.'\nfaq:\n"
+        "  - question: Why dig?\n    answer: |\n      For air.\n---\nOne.\n\n---\n\nTwo.\n"
+    )
     assert blocks(text) == [
-        (Kind.BOILERPLATE, "---\ntitle: Guide\n# comment\n---"),
         (Kind.HEADING, "Guide"),
+        (Kind.PARAGRAPH, "How a garden is kept."),
+        (Kind.QUESTION, "Why dig?"),
+        (Kind.ANSWER, "For air."),
         (Kind.PARAGRAPH, "One."),
         (Kind.PARAGRAPH, "Two."),
     ]
 
 
-def test_html_and_navigation_are_boilerplate_with_a_reason() -> None:
-    text = "# Guide\n\nSkip to main content\n\n<div>\nbanner\n</div>\n\nDig.\n"
+def test_front_matter_without_text_is_boilerplate() -> None:
+    text = "---\nlayout: page\n# comment\n---\nOne.\n"
+    assert blocks(text) == [
+        (Kind.BOILERPLATE, "---\nlayout: page\n# comment\n---"),
+        (Kind.PARAGRAPH, "One."),
+    ]
+
+
+def test_html_is_text_and_scripts_and_navigation_are_boilerplate_with_a_reason() -> None:
+    text = "# Guide\n\nSkip to main content\n\n<div>\nbanner\n</div>\n\n<script>\nx\n</script>\n\nDig.\n"
     found = markdown_blocks(text)
     assert [(block.kind, block.reason) for block in found] == [
         (Kind.HEADING, ""),
         (Kind.BOILERPLATE, "navigation"),
+        (Kind.PARAGRAPH, ""),
         (Kind.BOILERPLATE, "HTML"),
         (Kind.PARAGRAPH, ""),
     ]
@@ -116,8 +131,8 @@ def test_every_kind_of_line_break_gives_the_same_blocks(line_break: str) -> None
         (Kind.PARAGRAPH, "Dig\ndeep."),
         (Kind.ITEM, "Spade"),
         (Kind.ITEM, "Blade"),
-        (Kind.HEADER, "| A | B |"),
-        (Kind.ROW, "| 1 | 2 |"),
+        (Kind.HEADER, "A | B"),
+        (Kind.ROW, "1 | 2"),
         (Kind.QUESTION, "Why?"),
         (Kind.ANSWER, "So."),
     ]

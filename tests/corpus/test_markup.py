@@ -19,7 +19,7 @@ from corpus.markup import strip_markup
         ("see [the guide](guide.md) first", "see the guide first"),
         ('see [the guide](guide.md "Guide") first', "see the guide first"),
         ("see [it](https://example.com/a_(b)) first", "see it first"),
-        ("![a chart](chart.png) of sales", "a chart of sales"),
+        ("![a chart](chart.png) of sales", "of sales"),
         ("[**strong** link](x)", "strong link"),
         ("one\n  two\r\nthree", "one two three"),
         (r"\*not emphatic\*", "*not emphatic*"),
@@ -49,6 +49,6 @@ def test_text_without_marks_is_unchanged(text: str) -> None:
     assert strip_markup(text) == text
 
 
-@given(st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\\*_`[]")))
+@given(st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\\*_`[]<>&{~")))
 def test_only_white_space_changes_in_text_without_any_mark(text: str) -> None:
     assert strip_markup(text) == " ".join(text.split())

@@ -25,6 +25,12 @@ def sentences(text: str) -> list[str]:
         "They met at 5 p.m. on Monday.",
         "Wait ... there is more.",
         "“Who comes first?” asked Tom.",
+        "It was built c. 1400 by monks.",
+        "Smith et al. Found little of it.",
+        "It opens on Dec. 24 at noon.",
+        "Call ext. 9 or No. 5 for help.",
+        "The U.S. Army keeps it.",
+        "Version v1.2. beta is out.",
     ],
 )
 def test_abbreviations_numbers_and_lower_case_do_not_end_a_sentence(text: str) -> None:
@@ -36,6 +42,10 @@ def test_abbreviations_numbers_and_lower_case_do_not_end_a_sentence(text: str) -
     [
         ("One. Two! Three? Four", ["One.", "Two!", "Three?", "Four"]),
         ("It grew by 3.5. It fell by 2.", ["It grew by 3.5.", "It fell by 2."]),
+        ("we ship daily. returns are free.", ["we ship daily.", "returns are free."]),
+        ("We shipped v1.2. It is out.", ["We shipped v1.2.", "It is out."]),
+        ("It shuts at 5 p.m. The bar stays open.", ["It shuts at 5 p.m.", "The bar stays open."]),
+        ("**Dig.** Then wait.", ["**Dig.**", "Then wait."]),
         ("Is it? 5 say so.", ["Is it?", "5 say so."]),
         ("Really?! Yes.", ["Really?!", "Yes."]),
         ("It ended… Then it began.", ["It ended…", "Then it began."]),
@@ -56,6 +66,14 @@ def test_abbreviations_numbers_and_lower_case_do_not_end_a_sentence(text: str) -
 )
 def test_terminal_punctuation_ends_a_sentence(text: str, expected: list[str]) -> None:
     assert sentences(text) == expected
+
+
+@pytest.mark.parametrize("word", ["word", "word,", "word;", "wo\nrd"])
+def test_a_line_without_sentence_ends_is_cut_at_a_sensible_length(word: str) -> None:
+    text = f"{word} " * 6_000
+    found = sentences(text)
+    assert "".join("".join(found).split()) == "".join(text.split())
+    assert all(200 < len(each) <= 600 and not each.startswith((",", ";")) for each in found[:-1])
 
 
 def test_offsets_of_a_part_count_in_the_whole_text() -> None:
