@@ -11,7 +11,8 @@ from conftest import Clock, Scale
 from sqlalchemy import func, select, update
 
 from api.slack.inbox import LEASE, MAX_WAIT, RETENTION, Inbox, Item, LeaseLost, NewItem
-from api.store.database import Database, slack_inbox
+from api.store.database import Database
+from api.store.tables import slack_inbox
 
 NOW = 1_000_000.0
 DAY = 24 * 3600.0
