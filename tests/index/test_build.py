@@ -221,7 +221,7 @@ def test_another_encoder_is_outdated_until_all_is_encoded_again(world: World) ->
     first = world.index(GARDEN)
     other = Counting(world.encoder)
     other.fingerprint = "another"
-    with pytest.raises(IndexOutdated, match="by the encoder test .*"):
+    with pytest.raises(IndexOutdated, match="with the encoder test .*"):
         world.data.open(other.fingerprint)
     again = world.index(GARDEN, encoder=other)
     assert (again.encoded, again.reused) == (first.encoded, 0)
@@ -397,7 +397,7 @@ def test_a_file_of_chromas_graph_that_is_cut_off_is_named_and_mended(world: Worl
     world.data.open("drawn").close()
     (graph,) = world.data.current().rglob("data_level0.bin")
     halved(graph)
-    wanted = r"data_level0\.bin has \d+ bytes of \d+"
+    wanted = r"data_level0\.bin has \d+ bytes instead of \d+"
     with pytest.raises(IndexDamaged, match=wanted):
         world.data.open("drawn")
     again = world.index(many, drawn)

@@ -164,10 +164,10 @@ def test_a_manifest_of_another_format_is_outdated_whatever_else_it_says(
 
 def test_a_generation_is_used_only_with_the_encoder_and_splitter_that_made_it() -> None:
     check_compatible(MANIFEST, "f" * 64)
-    with pytest.raises(IndexOutdated, match="by the encoder tiny .*"):
+    with pytest.raises(IndexOutdated, match="with the encoder tiny .*"):
         check_compatible(MANIFEST, "e" * 64)
     older = dataclasses.replace(MANIFEST, splitter=SPLITTER_VERSION - 1)
-    with pytest.raises(IndexOutdated, match="cut by splitter .*"):
+    with pytest.raises(IndexOutdated, match="with splitter .*"):
         check_compatible(older, "f" * 64)
 
 
@@ -192,7 +192,7 @@ def test_the_sizes_are_those_of_all_files_but_the_manifest(files: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"appl", b"apples"])
 def test_a_file_of_another_size_is_named_with_the_remedy(files: Path, content: bytes) -> None:
     (files / "content").write_bytes(content)
-    wanted = f"content has {len(content)} bytes of 5"
+    wanted = f"content has {len(content)} bytes instead of 5"
     with pytest.raises(IndexDamaged, match=wanted):
         check_file_sizes(files, MANIFEST)
 

@@ -50,7 +50,7 @@ def test_a_text_that_was_changed_on_disk_is_not_given_out(tmp_path: Path) -> Non
     store = TextStore(tmp_path)
     store.save(kept)
     files(tmp_path, ".txt")[0].write_text("Dig deeper.", encoding="utf-8")
-    with pytest.raises(TextMissing, match="has been changed on disk"):
+    with pytest.raises(TextMissing, match="was changed on disk"):
         store.read(kept.sha256)
     files(tmp_path, ".txt")[0].write_bytes(b"\xff\xfe")
     with pytest.raises(TextMissing, match=kept.sha256):
@@ -67,7 +67,7 @@ def test_a_text_that_was_damaged_is_mended_when_it_is_kept_again(tmp_path: Path)
 
 
 def test_an_unknown_digest_is_missing(tmp_path: Path) -> None:
-    with pytest.raises(TextMissing, match="no text is kept under 0000"):
+    with pytest.raises(TextMissing, match="no text is stored under 0000"):
         TextStore(tmp_path).read("0" * 64)
 
 
