@@ -319,7 +319,7 @@ def test_altered_text_is_not_shown(open_on: Opener, tmp_path: Path) -> None:
     assistant = open_on()
     for path in stored_texts(tmp_path):
         path.write_bytes(path.read_bytes().replace(b"1911", b"1811"))
-    with pytest.raises(TextMissing, match="has been changed on disk"):
+    with pytest.raises(TextMissing, match="was changed on disk"):
         assistant.ask(FOUNDED)
     assert assistant.ask(CACTUS).status is Status.ANSWERED
 
@@ -328,7 +328,7 @@ def test_missing_text_is_named(open_on: Opener, tmp_path: Path) -> None:
     assistant = open_on()
     for path in stored_texts(tmp_path):
         path.unlink()
-    with pytest.raises(TextMissing, match="no text is kept"):
+    with pytest.raises(TextMissing, match="no text is stored"):
         assistant.ask(FOUNDED)
 
 
