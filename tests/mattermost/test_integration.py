@@ -235,23 +235,18 @@ def test_every_token_is_accepted_in_the_body_or_the_header(client: TestClient, t
     assert client.post("/mattermost", data=fields, headers=header).status_code == 200
 
 
-@pytest.mark.parametrize(
-    "token", ["", "wrong", "sesam", "sesame ", "sesame,", "sesame, rose-bed,third,", ",", "é", "\0"]
-)
+@pytest.mark.parametrize("token", ["", "wrong", "sesam", "sesame ", "sesame,", ",", "é", "\0"])
 def test_other_tokens_are_rejected(client: TestClient, token: str) -> None:
     response = client.post("/mattermost", data={**COMMAND, "text": BEANS, "token": token})
     expect_problem(response, 401, "token")
     assert "sesame" not in response.text
 
 
-@pytest.mark.parametrize(
-    "header", ["", "Token", "Token wrong", f"Bearer {TOKEN}", TOKEN, f"Basic {TOKEN}", "Token é"]
-)
+@pytest.mark.parametrize("header", ["Token", "Token wrong", f"Bearer {TOKEN}", TOKEN, "Token é"])
 def test_other_headers_are_rejected(client: TestClient, header: str) -> None:
-    fields = {name: value for name, value in COMMAND.items() if name != "token"}
+    fields = {**COMMAND, "text": BEANS, "token": ""}
     headers = {b"authorization": header.encode()}
-    response = client.post("/mattermost", data={**fields, "text": BEANS}, headers=headers)
-    expect_problem(response, 401, "token")
+    expect_problem(client.post("/mattermost", data=fields, headers=headers), 401, "token")
 
 
 def test_every_token_is_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -319,10 +314,6 @@ def test_answer_is_the_same_as_over_http(client: TestClient, question: str, send
     for each in citations:
         label = " › ".join(dict.fromkeys([each["title"] or each["document"], *each["headings"]]))
         assert f"[{each['number']}] {label}\n" in visible_text(f"**[1]**{below}")
-
-
-def test_webhook_may_send_a_form(client: TestClient) -> None:
-    assert send_webhook(client, f"faq {BEANS}", FORM) == send_webhook(client, f"FAQ: {BEANS}")
 
 
 def test_refusal_lists_suggestions(client: TestClient) -> None:
@@ -424,16 +415,16 @@ def test_too_large_body_is_rejected(client: TestClient) -> None:
     assert response.status_code == 413
 
 
+def test_maximum_number_of_fields_is_accepted() -> None:
+    mentions = {f"user_mentions{number}": "x" for number in range(MAX_FIELDS - len(COMMAND) - 1)}
+    assert parse(**COMMAND, **mentions, text="who?").question == "who?"
+
+
 def test_malformed_body_is_a_bad_request_that_does_not_repeat_it(client: TestClient) -> None:
     headers = {"content-type": JSON, "authorization": f"Token {TOKEN}"}
     response = client.post("/mattermost", content=b'{"text": "who?', headers=headers)
     expect_problem(response, 400, "send")
     assert "who?" not in response.text
-
-
-def test_maximum_number_of_fields_is_accepted(client: TestClient) -> None:
-    mentions = {f"user_mentions{number}": "x" for number in range(MAX_FIELDS - len(COMMAND) - 1)}
-    assert "second week" in send_command(client, BEANS, **mentions)
 
 
 def test_missing_index_is_reported(data: Path, folder_of: Writer) -> None:
