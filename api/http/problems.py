@@ -25,6 +25,7 @@ from api.errors import (
     NotFound,
     Overloaded,
     RateLimited,
+    RetryAfter,
     UploadRefused,
 )
 from api.service.logs import request_id
@@ -136,7 +137,7 @@ def _known_error(_: Request, error: Exception) -> ProblemResponse:
     assert found is not None
     status, detail = found
     headers = {}
-    if isinstance(error, (Overloaded, RateLimited, IdempotencyKeyInUse)):
+    if isinstance(error, RetryAfter):
         headers["retry-after"] = str(math.ceil(error.wait))
     elif status == 503:
         headers["retry-after"] = _RETRY_AFTER
