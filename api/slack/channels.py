@@ -14,7 +14,7 @@ from index.folders import normalize_folder
 
 _CHANNEL = re.compile(r"[CG][A-Z0-9]{2,20}")
 _SECTIONS = ("default", "direct", "channel")
-Folder = Annotated[str, AfterValidator(normalize_folder)]
+_Folder = Annotated[str, AfterValidator(normalize_folder)]
 
 
 class Policy(BaseModel):
@@ -31,9 +31,7 @@ class Policy(BaseModel):
     threads: bool = True
     only_sure: bool = False
     ephemeral: bool = False
-    folders: Annotated[
-        list[Annotated[str, AfterValidator(normalize_folder)]], Field(max_length=50)
-    ] = []
+    folders: Annotated[list[_Folder], Field(max_length=50)] = []
 
 
 @dataclass(frozen=True)
