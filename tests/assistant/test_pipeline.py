@@ -82,6 +82,7 @@ def open_on(
 def assert_proved(answer: Answer, texts: TextStore) -> None:
     """Every sentence of the answer has a citation, and every citation is in the stored text."""
     assert answer.status is Status.ANSWERED
+    assert (answer.suggestions, answer.related) == ((), ())
     quotes = {citation.number: citation.quote for citation in answer.citations}
     assert len(quotes) == len(answer.citations) > 0
     for citation in answer.citations:
@@ -253,12 +254,6 @@ def test_question_without_a_topic_gets_suggestions_and_no_guess(
     answer = open_on(threshold=0.0).ask("How does it work?")
     assert (answer.status, answer.confidence) == (Status.REFUSED, 0)
     assert set(answer.suggestions) == {"How often is a cactus watered?", "How are roses cut?"}
-
-
-def test_answer_has_no_suggestions(open_on: Opener) -> None:
-    answer = open_on().ask(CACTUS)
-    assert answer.status is Status.ANSWERED
-    assert (answer.suggestions, answer.related) == ((), ())
 
 
 def test_the_question_itself_is_not_suggested(open_on: Opener) -> None:
