@@ -230,8 +230,8 @@ class PostgreSQL:
         ready = [self._programs / "pg_isready", "--quiet", "-h", self.folder]
         until = time.monotonic() + 60
         while subprocess.run(ready, check=False).returncode:
-            told = (self.folder / "log").read_text()
-            assert self._process.poll() is None and time.monotonic() < until, told
+            log = (self.folder / "log").read_text()
+            assert self._process.poll() is None and time.monotonic() < until, log
             time.sleep(0.05)
 
     def stop(self) -> None:

@@ -1,4 +1,4 @@
-"""Words as the word search sees them: cut, folded, stemmed, and mended where mistyped."""
+"""Words as the word search sees them: split, folded, stemmed, and corrected if misspelled."""
 
 import pytest
 from hypothesis import given
