@@ -36,7 +36,7 @@ CHANGED = {
 
 @contextmanager
 def opened(settings: Settings, *, loopback: bool = True) -> Iterator[Service]:
-    """The service of a service, in this process."""
+    """An open service, in this process."""
     service = open_service(settings, loopback=loopback)
     try:
         yield service
