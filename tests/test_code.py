@@ -53,8 +53,9 @@ def test_no_text_has_an_unclear_word() -> None:
 
 @pytest.mark.parametrize("package", packages(), ids=lambda p: p.relative_to(ROOT).as_posix())
 def test_the_docstring_of_a_package_lists_what_is_in_its_folder(package: Path) -> None:
-    docstring = ast.get_docstring(ast.parse((package / "__init__.py").read_text("utf-8"))) or ""
-    listed = re.findall(r"^    ([\w.-]+)/?(?= {2,}\S)", docstring, re.MULTILINE)
+    module = ast.parse((package / "__init__.py").read_text("utf-8"))
+    docstring = ast.get_docstring(module) or ""
+    listed = re.findall(r"^(?: {4})?([\w.-]+)/?(?= {2,}\S)", docstring, re.MULTILINE)
     hidden = ("__init__.py", "__main__.py", "__pycache__")
     there = [path for path in package.iterdir() if path.name not in hidden]
     wanted = {p.name for p in there if p.suffix == ".py" or (p.is_dir() and any(p.iterdir()))}
