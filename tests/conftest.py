@@ -96,7 +96,7 @@ def encoder(encoder_data: Path) -> OnnxEncoder:
 
 @pytest.fixture
 def data(tmp_path: Path, encoder_data: Path) -> Path:
-    """A data folder of one's own, in which nothing is ready but the encoder."""
+    """An empty data folder with the exported encoder."""
     folder = tmp_path / "data"
     folder.mkdir()
     link_encoders(folder, encoder_data)
