@@ -17,6 +17,7 @@ import pytest
 from builders import link_encoders
 from fastapi.testclient import TestClient
 from filelock import FileLock
+from hypothesis import is_hypothesis_test
 from hypothesis import settings as hypothesis_settings
 from serving import GARDEN, client_of, opened
 
@@ -50,6 +51,13 @@ def pytest_configure(config: pytest.Config) -> None:
     # LangChain's test suites use a marker of a plugin that is disabled here.
     config.addinivalue_line("markers", "benchmark: used by langchain-tests")
     hypothesis_settings.load_profile("soak" if config.getoption("soak") else "test")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Property tests run in `make soak` too, with more examples."""
+    for item in items:
+        if is_hypothesis_test(getattr(item, "obj", None)):
+            item.add_marker(pytest.mark.soak)
 
 
 class Scale(Protocol):
