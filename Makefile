@@ -48,7 +48,7 @@ bench: $(READY) ## measure start-up, memory, load and swaps (QUESTIONS=100000 fo
 eval: $(READY) ## measure the answers on the gold questions and the public sets that are there
 	$(BIN)/python tests/measure/public.py
 
-format: $(READY) ## lay out the code and mend what can be mended
+format: $(READY) ## format the code and apply the safe fixes of ruff
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 

@@ -28,7 +28,7 @@ _MAX_PASSAGES = 10
 # Weights of the match score; chosen on half of SQuAD 2.0's development set and on the gold
 # questions.
 _SIMILARITY, _COVERAGE, _HIT = 0.4, 0.4, 0.2
-# What a question word counts that stands in the passage or its headings, not in the unit.
+# What a question word counts that is in the passage or its headings, not in the unit.
 _AROUND = 0.6
 # Penalties: the unit is about the opposite, lacks the type of thing asked for, is a bare title,
 # repeats the question, or only says how many things there are if several are asked for.

@@ -1,4 +1,33 @@
-"""Finding: encoder, vectors (Chroma), words (SQLite), and the generations that hold them.
+"""The index: passages that can be found by their vectors and their words.
 
-Knows passages and how to find them. Knows nothing of answers or doors.
+    Passage → texts → encoder → generation (vectors in Chroma, words in SQLite)
+    question → search → hits
+
+Knows passages and how to find them. Knows nothing of answers or interfaces. Importing a type loads
+neither Chroma nor onnxruntime.
+
+    bm25.py                  scores passages by the words of a query; pure functions
+    build.py                 builds and publishes a generation of the corpus
+    child.py                 the environment of child processes
+    encoder.py               the interface of an encoder, and the card of an exported one
+    encoders.py              where exported encoders are stored; exports and loads them
+    errors.py                what can go wrong, and the remedies
+    export.py                exports a model to ONNX, in its own process; needs torch
+    folders.py               which folders a document lies in
+    generation.py            an open generation; the data folder, its lock and its pointer
+    health.py                thorough checks of a published index
+    hits.py                  the types of search results
+    langchain_adapters.py    the index as LangChain components
+    layout.py                the names of all files and folders below a data folder
+    manifest.py              how a generation was made; checks its files
+    onnx.py                  runs models; the only user of onnxruntime
+    onnx_encoder.py          text to vectors, at run time
+    passages.py              passages and their words in SQLite
+    probe.py                 searches a generation once, in its own process
+    rendering.py             passages as plain text for models
+    scratch.py               private copies of published files
+    search.py                finds passages by vectors and words together
+    terms.py                 words: splitting, stems, stop words, misspellings
+    texts.py                 every text ever indexed, by digest
+    vectors.py               passage vectors in Chroma
 """

@@ -1,8 +1,4 @@
-"""The encoder at run time: onnxruntime and tokenizers, and nothing heavier.
-
-The one door to onnxruntime for sentence vectors. How the weights got into this form is the
-business of index.export; where they lie, of index.encoders.
-"""
+"""The interface of an encoder, and the card that describes an exported one."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -18,7 +14,7 @@ Progress = Callable[[int], None]
 
 
 def no_progress(_: int) -> None:
-    """Progress that nobody watches."""
+    """Ignores the progress."""
 
 
 class Encoder(Protocol):
@@ -26,25 +22,27 @@ class Encoder(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """Names the weights: vectors of different fingerprints must never be compared."""
+        """Identifies the weights: vectors of different fingerprints must not be compared."""
 
     @property
     def dimensions(self) -> int:
         """The length of a vector."""
 
     def knows(self, word: str) -> bool:
-        """Whether the model has a token of its own for the word, as it has for common ones."""
+        """Whether the word is a single token of the model, as common words are."""
 
     def encode_query(self, text: str) -> Vectors:
-        """One question as a vector, shape (dimensions,)."""
+        """Returns the vector of one question, shape (dimensions,)."""
 
     def encode_documents(self, texts: Sequence[str], progress: Progress = no_progress) -> Vectors:
-        """Texts as vectors, shape (len(texts), dimensions); progress hears how many are new."""
+        """Returns the vectors of texts, shape (len(texts), dimensions).
+
+        `progress` is called with the number of texts encoded since the last call."""
 
 
 @dataclass(frozen=True, slots=True)
 class EncoderCard:
-    """What encoder.json says of an exported encoder."""
+    """The content of encoder.json: describes an exported encoder."""
 
     name: str
     fingerprint: str
@@ -55,5 +53,5 @@ class EncoderCard:
 
     @classmethod
     def read(cls, folder: Path) -> "EncoderCard":
-        """Raises OSError or ValueError where the card is missing or not one."""
+        """Raises OSError, ValueError or TypeError if the card is missing or invalid."""
         return cls(**json.loads((folder / "encoder.json").read_text(encoding="utf-8")))

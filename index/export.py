@@ -1,7 +1,7 @@
 """Exports a sentence-transformers model to ONNX: `python -m index.export MODEL FOLDER`.
 
-The one door to torch and sentence-transformers. It is run as a process of its own, once for a
-model, so that indexing, serving and asking never import either.
+The only user of torch and sentence-transformers at run time. It runs once for a model, in its own
+process, so that indexing, serving and asking never import either.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ import sys
 import warnings
 from pathlib import Path
 
-# Before the imports below read it: nothing is fetched unless the user has said so.
+# Set before the imports below read it: nothing is downloaded unless the user allows it.
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 import torch
@@ -20,18 +20,19 @@ from sentence_transformers import SentenceTransformer
 from index.encoder import EncoderCard
 from index.onnx import OnnxModel
 
-# The largest difference between a value of the model's vector and of the export's; unit length.
+# Maximum difference between a component of the model's unit vector and the export's.
 AGREEMENT = 1e-5
 
 
 class _SentenceVectors(torch.nn.Module):
-    """Token ids to the model's sentence vectors: transformer, pooling and what follows."""
+    """Token ids to sentence vectors: all modules of the model."""
 
     def __init__(self, model: SentenceTransformer) -> None:
         super().__init__()
         self.model = model
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        """Returns a vector for each row of token ids."""
         vectors: torch.Tensor = self.model(
             {"input_ids": input_ids, "attention_mask": attention_mask}
         )["sentence_embedding"]
@@ -44,7 +45,7 @@ def export(name: str, source: str, folder: Path) -> EncoderCard:
     `source` is what sentence-transformers loads: a folder, or a model in the local cache.
     """
     model = SentenceTransformer(source, device="cpu")
-    # Exported in training mode, a model keeps its dropout: eval() on the whole, not its parts.
+    # In training mode the export would keep dropout: eval() applies to all parts.
     wrapped = _SentenceVectors(model).eval()
     texts = [
         "A text to trace the model with.",

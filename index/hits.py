@@ -8,10 +8,12 @@ from index.encoder import Vectors
 
 @dataclass(frozen=True)
 class Hit:
-    """A passage that was found. `score` is the fused one, 0 to 1; the others are its parts:
-    the cosine of the passage and of its best unit (-1 to 1), and BM25 over that of a full hit
-    (0 to 1). `unit_scores` are the cosines of the passage's units in their order;
-    `heading_score` that of its FAQ question or, where it has none, of its nearest heading.
+    """A passage that was found, with its scores.
+
+    `score` combines the others, 0 to 1. `passage_score` and `unit_score` are the cosines of the
+    passage and of its best unit, -1 to 1; `word_score` is the BM25 score, 0 to 1. `unit_scores`
+    are the cosines of all units in their order; `heading_score` is that of the FAQ question or, if
+    the passage has none, of its nearest heading.
     """
 
     passage: Passage
@@ -25,7 +27,7 @@ class Hit:
 
     @property
     def question_score(self) -> float:
-        """The cosine of the passage's FAQ question; 0 where it has none."""
+        """The cosine of the passage's FAQ question; 0 if it has none."""
         return self.heading_score if self.passage.question else 0.0
 
 

@@ -1,4 +1,4 @@
-"""The manifest of a generation: how it was made, of what, and what its files have to be."""
+"""The manifest of a generation: how it was made, of which documents, and what its files must be."""
 
 import hashlib
 import json
@@ -13,13 +13,13 @@ from corpus.splitter import SPLITTER_VERSION
 from index.errors import IndexDamaged, IndexOutdated
 from index.layout import MANIFEST
 
-# Raised when a generation's files change their meaning; older ones are then built anew.
+# Incremented when the files of a generation change their meaning; older ones are then rebuilt.
 FORMAT_VERSION = 4
 
 
 @dataclass(frozen=True, slots=True)
 class IndexedDocument:
-    """What the manifest says of one document; sizes in characters, boilerplate too."""
+    """One document of a generation; `characters` and `boilerplate` are sizes in characters."""
 
     path: str
     title: str
@@ -31,10 +31,9 @@ class IndexedDocument:
 
 @dataclass(frozen=True)
 class Manifest:
-    """How a generation was made. Two of the same `identity` and `calibration` answer alike;
-    `thresholds` were tuned on the gold questions that the calibration names, if any. `files` are
-    the sizes in bytes of all its other files, by their names in the folder, and `digests` their
-    SHA-256."""
+    """How a generation was made. Two with the same `identity` and `calibration` give the same
+    answers. `thresholds` were fitted on the corpus's gold questions, if there are any. `files` maps
+    the names of all other files to their sizes in bytes, and `digests` to their SHA-256."""
 
     identity: str
     format: int
@@ -52,13 +51,13 @@ class Manifest:
     thresholds: Mapping[str, float] = field(default_factory=dict)
 
     def write(self, folder: Path) -> None:
-        """Writes manifest.json; it is a generation's last file, so a folder with one is whole."""
+        """Writes the manifest: the last file of a generation, so a folder with one is complete."""
         text = json.dumps(asdict(self), indent=1, ensure_ascii=False)
         (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
 
     @classmethod
     def read(cls, folder: Path) -> "Manifest":
-        """Raises IndexDamaged where the manifest is missing or not one of this format's."""
+        """Raises IndexOutdated if it has another format, and IndexDamaged if it cannot be read."""
         try:
             fields = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
             if fields.get("format") != FORMAT_VERSION:
@@ -79,7 +78,7 @@ class Manifest:
 
 
 def identity_of(documents: Iterable[Document], encoder_fingerprint: str) -> str:
-    """A digest of all that decides a generation's content."""
+    """Returns a digest of everything that determines the content of a generation."""
     digest = hashlib.sha256(f"{FORMAT_VERSION} {SPLITTER_VERSION} {encoder_fingerprint}".encode())
     for document in documents:
         digest.update(f"\n{document.sha256} {document.path}".encode())
@@ -87,12 +86,12 @@ def identity_of(documents: Iterable[Document], encoder_fingerprint: str) -> str:
 
 
 def file_sizes(folder: Path) -> dict[str, int]:
-    """Bytes of every file of a generation but its manifest, by name, with forward slashes."""
+    """Returns the size in bytes of every file except the manifest, by name with forward slashes."""
     return {name: path.stat().st_size for name, path in _files(folder)}
 
 
 def file_digests(folder: Path) -> dict[str, str]:
-    """The SHA-256 of the same files."""
+    """Returns the SHA-256 of the same files."""
     return {name: _digest(path) for name, path in _files(folder)}
 
 
@@ -108,19 +107,21 @@ def _digest(path: Path) -> str:
 
 
 def check_file_sizes(folder: Path, manifest: Manifest) -> None:
-    """Raises IndexDamaged where a file is missing, or has not the size it was written with."""
+    """Raises IndexDamaged if a file is missing or does not have the size it was written with."""
     for name, size in manifest.files.items():
         try:
             found = (folder / name).stat().st_size
         except OSError as error:
             raise IndexDamaged(f"{folder / name} cannot be read ({error.strerror})") from error
         if found != size:
-            raise IndexDamaged(f"{folder / name} has {found} bytes of {size}")
+            raise IndexDamaged(f"{folder / name} has {found} bytes instead of {size}")
 
 
 def check_file_digests(folder: Path, manifest: Manifest, *names: str) -> None:
-    """Raises IndexDamaged where one of these files, or of all, is not what it was written as.
-    Reads them whole: over a file whose content was changed, Chroma's native code may crash."""
+    """Raises IndexDamaged if the content of one of these files, by default of all, was changed.
+
+    Reads them completely: on changed content, Chroma's native code may crash.
+    """
     for name in names or manifest.files:
         try:
             found = _digest(folder / name)
@@ -131,15 +132,15 @@ def check_file_digests(folder: Path, manifest: Manifest, *names: str) -> None:
 
 
 def check_compatible(manifest: Manifest, encoder_fingerprint: str) -> None:
-    """Raises IndexOutdated where the generation was made by another encoder or splitter."""
+    """Raises IndexOutdated if the generation was made with another encoder or splitter."""
     if manifest.encoder_fingerprint != encoder_fingerprint:
         raise IndexOutdated(
-            f"the index was made by the encoder {manifest.encoder} "
+            f"the index was made with the encoder {manifest.encoder} "
             f"({manifest.encoder_fingerprint[:12]}), the one in use is "
             f"{encoder_fingerprint[:12]}"
         )
     if manifest.splitter != SPLITTER_VERSION:
         raise IndexOutdated(
-            f"the index was cut by splitter {manifest.splitter}, this program has "
+            f"the index was made with splitter {manifest.splitter}, this program has "
             f"{SPLITTER_VERSION}"
         )

@@ -1,4 +1,4 @@
-"""The one door to onnxruntime: a file of weights becomes a function of named arrays."""
+"""Runs ONNX models. The only user of onnxruntime."""
 
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,11 @@ from index.errors import ModelDamaged
 
 
 class OnnxModel:
-    """A loaded model. `run` may be called from several threads at a time."""
+    """A loaded model. Safe to share between threads. Raises ModelDamaged if it cannot be loaded."""
 
     def __init__(self, path: Path) -> None:
         options = onnxruntime.SessionOptions()
-        # Threads that spin between runs made a question some 15 % slower on two cores.
+        # On two cores, threads that spin between runs made a question 15 % slower.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3
         try:
@@ -33,7 +33,7 @@ class OnnxModel:
         self.inputs = frozenset(node.name for node in self._session.get_inputs())
 
     def run(self, **arrays: NDArray[np.int64]) -> list[Any]:
-        """The model's outputs, in its order. Inputs that the model lacks are left out."""
+        """Returns the model's outputs, in its order. Ignores inputs that it does not have."""
         known = {name: array for name, array in arrays.items() if name in self.inputs}
         if "token_type_ids" in self.inputs and "token_type_ids" not in known:
             known["token_type_ids"] = np.zeros_like(arrays["input_ids"])

@@ -1,4 +1,4 @@
-"""The encoder at run time: onnxruntime and tokenizers, and nothing heavier."""
+"""The encoder at run time: onnxruntime and tokenizers only."""
 
 import json
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from tokenizers import Encoding, Tokenizer
 from index.encoder import EncoderCard, Progress, Vectors, no_progress
 from index.onnx import OnnxModel
 
-# Tokens in one run of the model. Large runs do not run faster on few cores, and take memory.
+# Maximum tokens in one run of the model. More are not faster on few cores, and need memory.
 _BATCH_TOKENS = 4096
 
 
@@ -21,32 +21,37 @@ class OnnxEncoder:
         self.card = EncoderCard.read(folder)
         self._model = OnnxModel(folder / "model.onnx")
         vocabulary = (folder / "tokenizer.json").read_text(encoding="utf-8")
-        json.loads(vocabulary)  # the tokenizer itself has no error of its own for half a file
+        json.loads(vocabulary)  # raises ValueError for a truncated file; the tokenizer would panic
         self._tokenizer = Tokenizer.from_str(vocabulary)
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
 
     @property
     def fingerprint(self) -> str:
+        """See Encoder."""
         return self.card.fingerprint
 
     @property
     def dimensions(self) -> int:
+        """See Encoder."""
         return self.card.dimensions
 
     def knows(self, word: str) -> bool:
+        """See Encoder."""
         return self._tokenizer.token_to_id(word) is not None
 
     def encode_query(self, text: str) -> Vectors:
+        """See Encoder."""
         vector: Vectors = self._encode([self.card.query_prompt + text], no_progress)[0]
         return vector
 
     def encode_documents(self, texts: Sequence[str], progress: Progress = no_progress) -> Vectors:
+        """See Encoder."""
         return self._encode([self.card.document_prompt + text for text in texts], progress)
 
     def _encode(self, texts: Sequence[str], progress: Progress) -> Vectors:
-        """Texts longer than the model reads are cut into windows whose vectors are averaged, so
-        that no word goes unread."""
+        """Splits texts that are longer than the model's input into windows and averages their
+        vectors, so that every word counts."""
         windows: list[list[int]] = []
         owners: list[int] = []
         for number, encoding in enumerate(self._tokenizer.encode_batch(list(texts))):
@@ -88,7 +93,7 @@ class OnnxEncoder:
 
 
 def _batches(windows: Sequence[Sequence[int]]) -> list[list[int]]:
-    """Windows of like length together, so that little is spent on padding."""
+    """Groups windows of similar length, to reduce padding."""
     order = sorted(range(len(windows)), key=lambda i: len(windows[i]))
     batches: list[list[int]] = []
     batch: list[int] = []

@@ -14,7 +14,7 @@ import numpy as np
 from corpus.document import Kind, Passage, Unit
 from index.bm25 import FIELD_WEIGHTS, Counts, Ordinals, length_norms, rank
 from index.errors import IndexDamaged
-from index.terms import nearest, stem, words
+from index.terms import nearest_word, stem, words
 
 _SCHEMA = """
 CREATE TABLE passages (
@@ -122,6 +122,7 @@ class _Database:
             raise IndexDamaged(f"{self.path} cannot be read ({error})") from error
 
     def close(self) -> None:
+        """Closes this thread's connection."""
         connection = getattr(self._local, "connection", None)
         if connection is not None:
             connection.close()
@@ -190,7 +191,7 @@ class PassageStore:
     def correction(self, word: str) -> str | None:
         """Returns the word of the documents that this one is most likely a misspelling of; None if
         it occurs itself, or if no word is near enough."""
-        return None if word in self._vocabulary else nearest(word, self._vocabulary)
+        return None if word in self._vocabulary else nearest_word(word, self._vocabulary)
 
     def rows_by_digest(self) -> dict[bytes, int]:
         """Returns the row among the vectors of each encoded text, by the text's digest."""

@@ -1,4 +1,4 @@
-"""Finding: vectors and words, fused. A question goes in, passages with their scores come out."""
+"""Search by vectors and words together: a question in, passages with scores out."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -15,17 +15,17 @@ from index.hits import Hit, SearchResult
 from index.passages import IndexedPassage
 from index.terms import WORD, content_words, fold, words
 
-# Candidates that each half brings to the fusion.
-_DEPTH = 60
-# Shares of the fused score; chosen on half of SQuAD 2.0's development set.
-_PASSAGE, _UNIT, _WORDS = 0.3, 0.4, 0.3
-# Share of their words, by kind, that two passages have in common to be copies (Jaccard index), and
-# what may not differ at all: numbers and capitalised words.
-_COPY = 0.9
-_TELLING = re.compile(r"\d[\d.,]*|\b[A-Z]\w+")
-# What a passage's score for the context counts beside that for the question itself. More finds
-# more follow-ups, and keeps to the old topic when that has changed.
-_CONTEXT = 0.4
+# Candidates from each half of the search.
+_CANDIDATES = 60
+# Weights in the combined score; chosen on half of SQuAD 2.0's development set.
+_PASSAGE_WEIGHT, _UNIT_WEIGHT, _WORD_WEIGHT = 0.3, 0.4, 0.3
+# Minimum Jaccard index of the words of two passages that are copies of each other, and what must
+# be equal in both: numbers and capitalised words.
+_MIN_COPY_OVERLAP = 0.9
+_DISTINCTIVE = re.compile(r"\d[\d.,]*|\b[A-Z]\w+")
+# Weight of a passage's score for the context, relative to that for the question. A larger weight
+# finds more follow-ups, but stays on the old topic after a change of topic.
+_CONTEXT_WEIGHT = 0.4
 
 
 class Searcher:
@@ -36,15 +36,16 @@ class Searcher:
         self._encoder = encoder
 
     def encode(self, question: str) -> Vectors:
-        """The question as a vector of unit length."""
+        """Returns the vector of the question, of unit length."""
         return self._encoder.encode_query(question)
 
     def search(
         self, question: str, k: int = 10, vector: Vectors | None = None, context: str = ""
     ) -> SearchResult:
-        """The k best passages. Copies of a text, exact or nearly so, are folded into the best.
+        """Returns the k best passages; of passages with almost the same text, only the best.
 
-        `context` is what the question was asked in; passages on it come a little further up.
+        `vector` is the question's, if it was encoded already. `context` is the earlier part of the
+        conversation; passages that match it rank somewhat higher.
         """
         if vector is None:
             vector = self.encode(question)
@@ -56,42 +57,40 @@ class Searcher:
             in_context = {hit.ordinal: hit.score for hit in self._hits(found, near)}
         hits = self._hits({**dict.fromkeys(in_context, 0.0), **scores}, vector)
         if in_context:
-            hits = [_leaning(hit, in_context.get(hit.ordinal, 0.0)) for hit in hits]
+            hits = [_with_context(hit, in_context.get(hit.ordinal, 0.0)) for hit in hits]
         hits.sort(key=lambda hit: (-hit.score, hit.ordinal))
-        return SearchResult(tuple(_folded(hits, k)), vector)
+        return SearchResult(tuple(_without_copies(hits, k)), vector)
 
     def _candidates(self, question: str, vector: Vectors) -> dict[int, float]:
-        """The word scores of what either half finds; 0 for what the words do not."""
-        by_vector = dict.fromkeys(dict(self.generation.vector_store.search(vector, _DEPTH)), 0.0)
-        return {
-            **by_vector,
-            **dict(self.generation.passages.search(content_words(question), _DEPTH)),
-        }
+        """The word scores of all candidates; 0 for those that only the vectors find."""
+        near = self.generation.vector_store.search(vector, _CANDIDATES)
+        by_words = self.generation.passages.search(content_words(question), _CANDIDATES)
+        return {**dict.fromkeys(dict(near), 0.0), **dict(by_words)}
 
     def _hits(self, word_scores: Mapping[int, float], vector: Vectors) -> list[Hit]:
         entries = self.generation.passages.get(sorted(word_scores))
         return [self._hit(entry, vector, word_scores[entry.ordinal]) for entry in entries]
 
     def correct_spelling(self, text: str) -> str:
-        """The text with what is no word replaced by the word of the material that it is most
-        likely a misspelling of. A word that the encoder knows is one, whether or not it occurs."""
+        """Returns the text with misspelled words replaced by words of the documents. Words that the
+        encoder knows are left alone."""
 
-        def mend(match: re.Match[str]) -> str:
+        def correct(match: re.Match[str]) -> str:
             word = fold(match.group())
             if self._encoder.knows(word):
                 return match.group()
             return self.generation.passages.correction(word) or match.group()
 
-        return WORD.sub(mend, text)
+        return WORD.sub(correct, text)
 
     def _hit(self, entry: IndexedPassage, vector: Vectors, word_score: float) -> Hit:
         rows = [entry.row, entry.heading_row, *entry.unit_rows]
         cosines: list[float] = (self.generation.vectors[rows] @ vector).tolist()
         whole, heading, *units = cosines
-        # A question, or the heading of a list, says what each unit below it is about.
+        # A question, or the heading of a list, describes each unit below it.
         headed = entry.passage.question or entry.passage.kind in (Kind.ITEM, Kind.ROW)
         best = max([*units, heading] if headed else units, default=whole)
-        score = _PASSAGE * whole + _UNIT * best + _WORDS * word_score
+        score = _PASSAGE_WEIGHT * whole + _UNIT_WEIGHT * best + _WORD_WEIGHT * word_score
         return Hit(
             passage=entry.passage,
             ordinal=entry.ordinal,
@@ -104,30 +103,30 @@ class Searcher:
         )
 
 
-def _leaning(hit: Hit, in_context: float) -> Hit:
-    return replace(hit, score=(hit.score + _CONTEXT * in_context) / (1 + _CONTEXT))
+def _with_context(hit: Hit, in_context: float) -> Hit:
+    return replace(hit, score=(hit.score + _CONTEXT_WEIGHT * in_context) / (1 + _CONTEXT_WEIGHT))
 
 
-def _folded(hits: Sequence[Hit], k: int) -> list[Hit]:
-    """The first k hits of which none says what one before it says: copies would only fill the
-    list. What differs in a number or a name is no copy."""
-    kept: list[Hit] = []
+def _without_copies(hits: Sequence[Hit], k: int) -> list[Hit]:
+    """The first k hits that are not copies of a hit before them. Passages that differ in a number
+    or a name are not copies."""
+    distinct: list[Hit] = []
     texts: list[tuple[frozenset[str], frozenset[str]]] = []
     for hit in hits:
         text = hit.passage.text
-        own = frozenset(words(text)), frozenset(_TELLING.findall(text))
-        if not any(_alike(own, other) for other in texts):
-            kept.append(hit)
+        own = frozenset(words(text)), frozenset(_DISTINCTIVE.findall(text))
+        if not any(_are_copies(own, other) for other in texts):
+            distinct.append(hit)
             texts.append(own)
-            if len(kept) == k:
+            if len(distinct) == k:
                 break
-    return kept
+    return distinct
 
 
-def _alike(
+def _are_copies(
     one: tuple[frozenset[str], frozenset[str]], other: tuple[frozenset[str], frozenset[str]]
 ) -> bool:
-    (words_a, telling_a), (words_b, telling_b) = one, other
-    return telling_a == telling_b and (
-        len(words_a & words_b) >= _COPY * max(1, len(words_a | words_b))
+    (words_a, distinctive_a), (words_b, distinctive_b) = one, other
+    return distinctive_a == distinctive_b and (
+        len(words_a & words_b) >= _MIN_COPY_OVERLAP * max(1, len(words_a | words_b))
     )

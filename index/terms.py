@@ -1,4 +1,4 @@
-"""Words as the word search sees them: cutting, stop words, spelling. Knows no passages."""
+"""Words: splitting, stop words, stems and misspellings. Knows nothing of passages."""
 
 import re
 import unicodedata
@@ -10,7 +10,7 @@ import snowballstemmer
 
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 
-# Words that say how a question is put, not what it is about.
+# Words that express how a question is asked, not what it is about.
 STOP_WORDS = frozenset(
     "a about above after again all also am an and any are as at be because been before being "
     "below between both but by can could did do does doing down during each either else etc few "
@@ -26,12 +26,12 @@ STOP_WORDS = frozenset(
 
 
 def words(text: str) -> list[str]:
-    """The words of a text in order: lower case, without accents, apostrophes kept inside."""
+    """Returns the words of a text in order: lower case, without accents, with inner apostrophes."""
     return [fold(word) for word in WORD.findall(text)]
 
 
 def content_words(text: str) -> list[str]:
-    """The words that say what the text is about; all of them where every word is a stop word."""
+    """Returns the words that are no stop words; all words if every one is a stop word."""
     every = words(text)
     content = [word for word in every if word not in STOP_WORDS]
     return content or every
@@ -39,14 +39,14 @@ def content_words(text: str) -> list[str]:
 
 @lru_cache(maxsize=65536)
 def stem(word: str) -> str:
-    """The word's stem after Porter's English stemmer (Snowball)."""
+    """Returns the stem of a word by the English Snowball stemmer (Porter2)."""
     stemmed: str = _stemmer().stemWord(word.removesuffix("'s"))
     return stemmed
 
 
-@lru_cache(maxsize=8192)  # the same passages come up for many questions
+@lru_cache(maxsize=8192)  # many questions find the same passages
 def stems(text: str) -> frozenset[str]:
-    """The stems of all words of a text."""
+    """Returns the stems of all words of a text."""
     return frozenset(stem(word) for word in words(text))
 
 
@@ -56,23 +56,24 @@ def _stemmer() -> Any:
 
 
 def fold(word: str) -> str:
-    """Lower case, no accents, one kind of apostrophe."""
+    """Converts a word to lower case, without accents, with straight apostrophes."""
     if word.isascii():
         return word.lower()
     decomposed = unicodedata.normalize("NFKD", word.lower().replace("’", "'"))
     return "".join(c for c in decomposed if not unicodedata.combining(c))
 
 
-# What a mistyped short word is compared with: the words that say what is asked.
+# Candidates for the correction of a short word: the words that begin questions.
 _QUESTION_WORDS = ("what", "who", "how", "why", "when", "where", "which", "whose", "does", "the")
 
 
-def nearest(word: str, known: Mapping[str, int]) -> str | None:
-    """The known word that the word is most likely a misspelling of: the fewest slips, then the
-    same first letter, then the more frequent. None where no word is near enough.
+def nearest_word(word: str, known: Mapping[str, int]) -> str | None:
+    """Returns the known word that this one is most likely a misspelling of: the one at the smallest
+    distance, then with the same first letter, then the most frequent. None if none is near enough.
 
-    Optimal string alignment distance: one slip for words of four to seven letters, two from
-    eight on. A shorter word is only ever a mistyped question word.
+    The maximum optimal string alignment distance is 1 for words of up to seven letters and 2 for
+    longer ones. Words of three letters are only corrected to question words. `known` maps words to
+    their frequencies.
     """
     reach = 1 if len(word) < 8 else 2
     if word in STOP_WORDS or len(word) < 3 or not word.isalpha():
@@ -81,28 +82,28 @@ def nearest(word: str, known: Mapping[str, int]) -> str | None:
     found = []
     own = _letters(word)
     for other in others:
-        # A slip changes two letters at most: most words are ruled out without comparing them.
+        # An edit changes at most two letters: most words are excluded without a comparison.
         if (_letters(other) ^ own).bit_count() > 2 * reach:
             continue
         if abs(len(other) - len(word)) <= reach and len(other) > 2:
-            slips = distance(word, other, reach)
-            if slips <= reach:
-                found.append((slips, other[0] != word[0], -known.get(other, 0), other))
+            distance = edit_distance(word, other, reach)
+            if distance <= reach:
+                found.append((distance, other[0] != word[0], -known.get(other, 0), other))
     return min(found)[-1] if found else None
 
 
 @lru_cache(maxsize=262144)
 def _letters(word: str) -> int:
-    """Which letters occur, a bit for each; letters that share a bit rule out less."""
+    """A bit set of the letters that occur; some letters share a bit."""
     bits = 0
     for letter in word:
         bits |= 1 << (ord(letter) & 31)
     return bits
 
 
-def distance(a: str, b: str, most: int) -> int:
-    """Optimal string alignment distance (Levenshtein with swaps of neighbours), `most + 1` where
-    it is larger than `most`."""
+def edit_distance(a: str, b: str, limit: int) -> int:
+    """Returns the optimal string alignment distance (Levenshtein with transpositions), or
+    `limit + 1` if it is larger than `limit`."""
     before: list[int] = []
     row = list(range(len(b) + 1))
     for i, x in enumerate(a, start=1):
@@ -111,6 +112,6 @@ def distance(a: str, b: str, most: int) -> int:
             row[j] = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (x != y))
             if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
                 row[j] = min(row[j], older[j - 2] + 1)
-        if min(row) > most:
-            return most + 1
+        if min(row) > limit:
+            return limit + 1
     return row[-1]

@@ -17,6 +17,7 @@ import pytest
 from builders import link_encoders
 from fastapi.testclient import TestClient
 from filelock import FileLock
+from hypothesis import is_hypothesis_test
 from hypothesis import settings as hypothesis_settings
 from serving import GARDEN, client_of, opened
 
@@ -50,6 +51,13 @@ def pytest_configure(config: pytest.Config) -> None:
     # LangChain's test suites use a marker of a plugin that is disabled here.
     config.addinivalue_line("markers", "benchmark: used by langchain-tests")
     hypothesis_settings.load_profile("soak" if config.getoption("soak") else "test")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Property tests run in `make soak` too, with more examples."""
+    for item in items:
+        if is_hypothesis_test(getattr(item, "obj", None)):
+            item.add_marker(pytest.mark.soak)
 
 
 class Scale(Protocol):
@@ -96,7 +104,7 @@ def encoder(encoder_data: Path) -> OnnxEncoder:
 
 @pytest.fixture
 def data(tmp_path: Path, encoder_data: Path) -> Path:
-    """A data folder of one's own, in which nothing is ready but the encoder."""
+    """An empty data folder with the exported encoder."""
     folder = tmp_path / "data"
     folder.mkdir()
     link_encoders(folder, encoder_data)
@@ -230,8 +238,8 @@ class PostgreSQL:
         ready = [self._programs / "pg_isready", "--quiet", "-h", self.folder]
         until = time.monotonic() + 60
         while subprocess.run(ready, check=False).returncode:
-            told = (self.folder / "log").read_text()
-            assert self._process.poll() is None and time.monotonic() < until, told
+            log = (self.folder / "log").read_text()
+            assert self._process.poll() is None and time.monotonic() < until, log
             time.sleep(0.05)
 
     def stop(self) -> None:

@@ -36,7 +36,7 @@ CHANGED = {
 
 @contextmanager
 def opened(settings: Settings, *, loopback: bool = True) -> Iterator[Service]:
-    """The service of a service, in this process."""
+    """An open service, in this process."""
     service = open_service(settings, loopback=loopback)
     try:
         yield service
@@ -118,11 +118,11 @@ def events_of(text: str) -> list[Event]:
     return [(fields["event"], json.loads(fields["data"])) for fields in lines]
 
 
-def expect_problem(response: httpx2.Response, status: int, told: str) -> None:
+def expect_problem(response: httpx2.Response, status: int, detail: str) -> None:
     """A problem document of this status, whose detail says this."""
     assert response.status_code == status, response.text
     assert response.headers["content-type"] == "application/problem+json"
     problem = response.json()
     assert problem["status"] == status
     assert problem["title"]
-    assert told in problem["detail"]
+    assert detail in problem["detail"]

@@ -1,6 +1,5 @@
 """The command line: `assistant COMMAND`. The only package that knows terminals and exit codes.
 
-__main__.py   `python -m api.cli`
 main.py       runs a command; turns errors into messages and exit codes
 parser.py     the arguments and the help of every command
 remedies.py   what to type after an error

@@ -20,7 +20,7 @@ def run(arguments: Namespace) -> int:
         if not arguments.json:
             print(_line(finding), flush=True)
     if arguments.json:
-        rows = [{"what": f.check, "state": f.state, "told": f.message} for f in findings]
+        rows = [{"check": f.check, "state": f.state, "message": f.message} for f in findings]
         print(json.dumps(rows, indent=1, ensure_ascii=False))
     failed = any(finding.state is State.FAILED for finding in findings)
     return CHECK_FAILED if failed else DONE

@@ -27,7 +27,7 @@ def run(arguments: Namespace) -> int:
     if others := skipped_files(settings.corpus):
         names = ", ".join(shorten(others))
         known = ", ".join(sorted(FORMATS))
-        warn([f"skipped {count(len(others), 'file')} that are not {known}: {names}"])
+        warn([f"skipped {count(len(others), 'file')} of other formats than {known}: {names}"])
     return CHECK_FAILED if corpus.unreadable else DONE
 
 

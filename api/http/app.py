@@ -54,7 +54,7 @@ def create_app(service: Service) -> FastAPI:
             allow_origins=list(service.origins),
             allow_methods=["GET", "POST", "PUT", "DELETE"],
             allow_headers=["authorization", "content-type", "idempotency-key", "x-request-id"],
-            expose_headers=["x-request-id", "retry-after", "idempotency-replayed"],
+            expose_headers=["x-request-id", "retry-after"],
         )
     app.add_middleware(RequestLog, metrics=service.metrics)
     app.add_middleware(SecurityHeaders)  # outside, for the responses of RequestLog

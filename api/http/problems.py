@@ -25,6 +25,7 @@ from api.errors import (
     NotFound,
     Overloaded,
     RateLimited,
+    RetryAfter,
     UploadRefused,
 )
 from api.service.logs import request_id
@@ -57,9 +58,9 @@ RULES: dict[type[Exception], tuple[int, str]] = {
     NotFound: (404, "check the id"),
     DocumentMissing: (404, "GET /v1/documents lists the documents"),
     IdempotencyKeyInUse: (409, ""),
-    LastDocument: (409, ""),
+    LastDocument: (409, "upload another document first"),
     MisdirectedRequest: (421, "the operator of the service can open it to others with API keys"),
-    RateLimited: (429, ""),
+    RateLimited: (429, "wait until the time in retry-after has passed"),
     Overloaded: (503, ""),
     IndexBuilding: (503, "GET /v1/index shows the progress"),
     IndexMissing: (503, "the operator of the service has to build the index"),
@@ -69,7 +70,7 @@ RULES: dict[type[Exception], tuple[int, str]] = {
     IndexBusy: (503, "retry in a few seconds"),
     IndexUnwritable: (503, "the operator of the service has to free space or change permissions"),
     IndexingError: (503, "the operator of the service has to repair it"),
-    DatabaseUnavailable: (503, "retry later"),
+    DatabaseUnavailable: (503, ""),
     CorpusUnwritable: (503, "the operator of the service has to free space or change permissions"),
 }
 
@@ -136,7 +137,7 @@ def _known_error(_: Request, error: Exception) -> ProblemResponse:
     assert found is not None
     status, detail = found
     headers = {}
-    if isinstance(error, (Overloaded, RateLimited, IdempotencyKeyInUse)):
+    if isinstance(error, RetryAfter):
         headers["retry-after"] = str(math.ceil(error.wait))
     elif status == 503:
         headers["retry-after"] = _RETRY_AFTER

@@ -44,8 +44,8 @@ class RequestLog:
 
         try:
             await self._app(scope, receive, send_with_id)
-        except Exception:
-            # The outermost handler: the log gets the traceback, the client only the request id.
+        except Exception:  # the outermost handler of requests
+            # The log gets the traceback, the client only the request id.
             _log.exception("%s %s failed", scope["method"], scope["path"])
             if status:  # the response has started
                 raise

@@ -124,6 +124,7 @@ class ChatService:
             saved = True
             return answer
         finally:
+            steps.close()  # an error holds on to the frame, and with it to the generation
             if claim and not saved:
                 self._records.release(claim)
 

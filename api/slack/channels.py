@@ -10,17 +10,11 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from api.errors import SettingsInvalid
+from index.folders import normalize_folder
 
 _CHANNEL = re.compile(r"[CG][A-Z0-9]{2,20}")
 _SECTIONS = ("default", "direct", "channel")
-
-
-def _folder(name: str) -> str:
-    """Normalizes a folder to the form in which document paths begin."""
-    parts = [part for part in name.split("/") if part not in ("", ".")]
-    if not parts or any(part.startswith(".") for part in parts):
-        raise ValueError("name a folder inside the document folder, such as handbook/travel")
-    return "/".join(parts)
+_Folder = Annotated[str, AfterValidator(normalize_folder)]
 
 
 class Policy(BaseModel):
@@ -37,7 +31,7 @@ class Policy(BaseModel):
     threads: bool = True
     only_sure: bool = False
     ephemeral: bool = False
-    folders: Annotated[list[Annotated[str, AfterValidator(_folder)]], Field(max_length=50)] = []
+    folders: Annotated[list[_Folder], Field(max_length=50)] = []
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import Select, delete, exists, func, or_, select, update
 
 from api.store.database import Database
-from api.store.database import slack_inbox as inbox
 from api.store.leases import Clock, is_free, new_lease
+from api.store.tables import slack_inbox as inbox
 
 LEASE = 15.0  # seconds after which an item that is not renewed is handed out again
 MAX_WAIT = 300.0  # seconds, the longest that an item can be postponed

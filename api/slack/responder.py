@@ -186,7 +186,7 @@ class Responder:
             try:
                 await self._reply(item, direct, private=False).put(notice)
             except RequestRejected as rejected:
-                _log.error("The user could not be told either: %s", rejected)
+                _log.error("The error message could not be sent either: %s", rejected)
 
 
 def _failure(item: Item, error: Exception) -> Message:

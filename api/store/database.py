@@ -32,7 +32,6 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from api.errors import DatabaseMissing, DatabaseUnavailable
 from api.store.tables import SCHEMA, meta, tables
-from api.store.tables import slack_inbox as slack_inbox
 
 _URL_FORMS = "sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME"
 _TIMEOUT = 10  # seconds: for another writer, for a connection, for a server that does not answer

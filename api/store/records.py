@@ -14,8 +14,7 @@ from sqlalchemy import ColumnElement, Connection, case, delete, func, select, tu
 from api.errors import DatabaseUnavailable, IdempotencyKeyInUse, IdempotencyKeyReused, NotFound
 from api.store.answers import FormatUnknown, parse, serialize
 from api.store.database import Database
-from api.store.leases import Clock as Clock
-from api.store.leases import new_lease, time_left
+from api.store.leases import Clock, new_lease, time_left
 from api.store.tables import answers, claims, conversations, feedback
 from assistant.answer import Answer, Turn
 

@@ -84,7 +84,7 @@ def missing_answer_type(question: Question, text: str) -> float:
 
 
 def _missing_amount(question: Question, text: str) -> float:
-    """For "how many roses", a number must stand near "roses" to count fully."""
+    """For "how many roses", a number must be near "roses" to count fully."""
     new = _without_figures_of(question, text)
     if _COSTS.search(question.text):
         return 0.0 if _MONEY.search(new) else _loose(_NUMBER, new)

@@ -300,7 +300,9 @@ def test_index_names_the_files_that_it_skips(
     printed = capsys.readouterr()
     assert "1 document, " in printed.out
     assert "skipped: old.txt: not UTF-8" in printed.err
-    assert "skipped 12 files that are not .markdown, .md, .txt: scan-00.pdf, " in printed.err
+    assert (
+        "skipped 12 files of other formats than .markdown, .md, .txt: scan-00.pdf, " in printed.err
+    )
     assert "scan-09.pdf, and 2 more\n" in printed.err
     (corpus / "old.txt").unlink()
     assert run("index") == 0

@@ -36,7 +36,7 @@ def orchard(version: int) -> str:
 def test_crowd_is_answered_while_new_generations_are_published(
     folder_of: Writer, data: Path, scale: Scale
 ) -> None:
-    clients, questions, updates = scale(6, soak=32), scale(100, soak=2000), scale(3, soak=10)
+    clients, questions, updates = scale(4, soak=32), scale(60, soak=2000), scale(3, soak=10)
     settings = Settings(corpus=folder_of({"orchard.md": orchard(0)}), data=data)
     numbers, over = count(), threading.Event()
 

@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 Permissions = Callable[[], AbstractContextManager[None]]
 
 # Opens each URL in eight processes at the same time; prints how many of them failed.
-OPEN_TOGETHER = """
+OPEN_AT_ONCE = """
 import os, sys, time
 from api.store.database import Database
 for url in sys.argv[1:]:
@@ -158,7 +158,7 @@ def test_processes_that_open_a_new_database_together_succeed(
     names = [postgresql.create() for _ in range(2)]
     files = [f"sqlite:///{tmp_path / str(number) / 'new.sqlite'}" for number in range(4)]
     urls = [*files, *map(postgresql.url, names)]
-    command = [sys.executable, "-c", OPEN_TOGETHER, *urls]
+    command = [sys.executable, "-c", OPEN_AT_ONCE, *urls]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
     assert done.stdout.split() == ["0"] * len(urls), done.stderr
     for url in urls:

@@ -84,10 +84,10 @@ def test_json_has_check_state_and_message_and_names_the_remedy(
     folders = ["--corpus", str(settings.corpus), "--data", str(settings.data_folder)]
     assert main(["doctor", "--json", *folders]) == 1
     rows = json.loads(capsys.readouterr().out)
-    assert {tuple(row) for row in rows} == {("what", "state", "told")}
+    assert {tuple(row) for row in rows} == {("check", "state", "message")}
     [index] = [row for row in rows if row["what"] == "index"]
     assert index["state"] == "FAILED"
-    assert index["told"].endswith(f"run `assistant index {' '.join(folders)}`")
+    assert index["message"].endswith(f"run `assistant index {' '.join(folders)}`")
 
 
 def test_one_fault_does_not_hide_another(settings: Settings) -> None:

@@ -127,7 +127,7 @@ def test_service_on_a_full_disk_loses_nothing_and_goes_on_when_there_is_space(
             assert "records.sqlite" in response.json()["detail"]
             expect_problem(judge(client, answers[0], "down"), 503, "disk")
             put = client.put("/v1/documents/new.md", content="# Lawn\n\nIt is mown.\n" * 500)
-            expect_problem(put, 503, "free some space")
+            expect_problem(put, 503, "free space")
             assert client.delete("/v1/documents/roses.txt").status_code == 202
             wait_for(lambda: "space" in client.get("/v1/index").json()["failed"])
             assert "caretaker" in first_hit(client)
@@ -222,7 +222,7 @@ def test_folders_that_become_read_only_stop_only_writing(
         with read_only(of_nobody.data_folder, of_nobody.corpus):
             status_of(client)
             put = client.put("/v1/documents/new.md", content="# New\n")
-            expect_problem(put, 503, "change its permissions")
+            expect_problem(put, 503, "change permissions")
             with service.generations.borrow() as assistant:
                 assert assistant.ask(BEANS).text == first["text"]
         assert ask(client, BEANS)["text"] == first["text"]

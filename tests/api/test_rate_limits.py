@@ -1,4 +1,4 @@
-"""Rate limits, concurrent questions, timeouts: the caller is told when to retry."""
+"""Rate limits, concurrent questions, timeouts: the caller learns when to retry."""
 
 import socket
 import threading

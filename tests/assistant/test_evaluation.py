@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from builders import make_answer, make_citation
 
-from assistant.answer import Answer, Citation, Sentence, Status
+from assistant.answer import Answer
 from assistant.confidence import Calibration
 from assistant.evaluation import Outcome, by_kind, compute_metrics, evaluate, outcome_record
 from assistant.grading import is_right, normalize, states, strip_markers
@@ -39,15 +41,11 @@ def answer(
 ) -> Answer:
     """An answer that quotes these spans of a document; a refusal without any."""
     citations = tuple(
-        Citation(number, document, "A", (), "0" * 64, start, end, "x" * (end - start))
+        replace(make_citation(number, document=document), start=start, end=end)
         for number, (start, end) in enumerate(cited, start=1)
     )
-    status = Status.ANSWERED if cited else Status.REFUSED
-    sentences = (Sentence("So.", 0, 3, (1,)),) if cited else ()
-    return Answer(
-        "1", "1", "Why?", "Why?", status, text, sentences, citations, confidence, (), (),
-        "extractive", "1",
-    )  # fmt: skip
+    made = make_answer(("So.", (1,)), citations=citations) if cited else make_answer()
+    return replace(made, text=text, confidence=confidence)
 
 
 def outcome(

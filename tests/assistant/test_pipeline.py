@@ -82,6 +82,7 @@ def open_on(
 def assert_proved(answer: Answer, texts: TextStore) -> None:
     """Every sentence of the answer has a citation, and every citation is in the stored text."""
     assert answer.status is Status.ANSWERED
+    assert (answer.suggestions, answer.related) == ((), ())
     quotes = {citation.number: citation.quote for citation in answer.citations}
     assert len(quotes) == len(answer.citations) > 0
     for citation in answer.citations:
@@ -255,12 +256,6 @@ def test_question_without_a_topic_gets_suggestions_and_no_guess(
     assert set(answer.suggestions) == {"How often is a cactus watered?", "How are roses cut?"}
 
 
-def test_answer_has_no_suggestions(open_on: Opener) -> None:
-    answer = open_on().ask(CACTUS)
-    assert answer.status is Status.ANSWERED
-    assert (answer.suggestions, answer.related) == ((), ())
-
-
 def test_the_question_itself_is_not_suggested(open_on: Opener) -> None:
     answer = open_on(threshold=1.0).ask("how often is a CACTUS watered?")
     assert "How often is a cactus watered?" not in answer.suggestions
@@ -319,7 +314,7 @@ def test_altered_text_is_not_shown(open_on: Opener, tmp_path: Path) -> None:
     assistant = open_on()
     for path in stored_texts(tmp_path):
         path.write_bytes(path.read_bytes().replace(b"1911", b"1811"))
-    with pytest.raises(TextMissing, match="has been changed on disk"):
+    with pytest.raises(TextMissing, match="was changed on disk"):
         assistant.ask(FOUNDED)
     assert assistant.ask(CACTUS).status is Status.ANSWERED
 
@@ -328,7 +323,7 @@ def test_missing_text_is_named(open_on: Opener, tmp_path: Path) -> None:
     assistant = open_on()
     for path in stored_texts(tmp_path):
         path.unlink()
-    with pytest.raises(TextMissing, match="no text is kept"):
+    with pytest.raises(TextMissing, match="no text is stored"):
         assistant.ask(FOUNDED)
 
 

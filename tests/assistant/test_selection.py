@@ -18,34 +18,43 @@ from assistant.evidence import (
 from assistant.reader.runtime import Reader, Reading
 from assistant.selection import Selection, Shape, select
 from corpus.document import Kind, Passage
-from index.generation import (
-    Generation,
-)
+from index.generation import Generation
 from index.onnx_encoder import OnnxEncoder
 from index.search import Searcher
 from index.terms import stem
 
-FAQ = (
-    "# Questions\n\n## How often is a cactus watered?\n\nEvery three weeks. It gets nothing in "
-    "winter.\n\n## Who feeds the cat?\n\nThe neighbour does.\n"
-)
+CACTUS = ["Every three weeks.", "It gets nothing in winter."]
+FAQ = f"# Questions\n\n## How often is a cactus watered?\n\n{' '.join(CACTUS)}\n"
+REMEDIES = ["Against snails there are three remedies:", "beer traps", "copper tape"]
 GARDEN = (
     "# Garden\n\n## Pests\n\nAgainst snails there are three remedies:\n\n- beer traps\n"
-    "- copper tape\n- coffee grounds\n\n## Roses\n\nRoses want sun and a deep soil.\n"
+    "- copper tape\n\n## Roses\n\nRoses want sun and a deep soil.\n"
 )
+PROMPTER = "| Prompter | whispers forgotten lines |"
+USHER = "| Usher | shows guests to their seats |"
+GRIP = "| Grip | moves the scenery |"
 THEATRE = (
     "# Theatre\n\n## Roles in the theatre\n\n| Role | Task |\n|---|---|\n"
-    "| Prompter | whispers forgotten lines |\n| Usher | shows guests to their seats |\n"
-    "| Grip | moves the scenery |\n"
+    f"{PROMPTER}\n{USHER}\n{GRIP}\n"
 )
+TAILS = ["Crows have a fan-shaped tail.", "Ravens have a wedge-shaped tail."]
 BIRDS = (
-    "# Birds\n\n## Crows\n\nCrows have a fan-shaped tail. They live in small towns.\n\n"
-    "## Ravens\n\nRavens have a wedge-shaped tail. They live in high mountains.\n"
+    f"# Birds\n\n## Crows\n\n{TAILS[0]} They live in small towns.\n\n"
+    f"## Ravens\n\n{TAILS[1]} They live in high mountains.\n"
 )
+DIFFERENCE = "The difference between crows and ravens is the shape of the tail."
+JOINT = (
+    f"# Birds\n\n{DIFFERENCE}\n\n## Food\n\nCrows eat nuts.\n\n## Nests\n\nRavens nest on rocks.\n"
+)
+INTERNAL = "Internal customers work for the same company."
+EXTERNAL = "External customers buy the product and pay for it."
 CUSTOMERS = (
-    "# Customers\n\n## Internal customers\n\nInternal customers work for the same company.\n\n"
-    "## External customers\n\nExternal customers buy the product and pay for it.\n"
+    f"# Customers\n\n## Internal customers\n\n{INTERNAL}\n\n## External customers\n\n{EXTERNAL}\n"
 )
+STAFF = "Staff are internal and never pay."
+SHOP = f"# Shop\n\nOur external customers do pay in cash. {STAFF}\n"
+EFFECTS = ["Tea has three effects on tired people.", "They are warmth and calm and sleep."]
+TEA = f"# Tea\n\n{' '.join(EFFECTS)}\n"
 
 
 @dataclass(frozen=True)
@@ -120,107 +129,36 @@ def asked(text: str) -> Question:
 
 
 @pytest.mark.parametrize(
-    "question", ["How often is a cactus watered?", "How frequently should I water a cactus?"]
+    ("document", "question", "shape", "quotes"),
+    [
+        (FAQ, "How often is a cactus watered?", Shape.FAQ, CACTUS),
+        (FAQ, "How frequently should I water a cactus?", Shape.FAQ, CACTUS),
+        (GARDEN, "What are the remedies against snails?", Shape.LIST, REMEDIES),
+        (GARDEN, "What do roses want?", Shape.SENTENCE, ["Roses want sun and a deep soil."]),
+        (THEATRE, "What are the roles in the theatre?", Shape.LIST, [PROMPTER, USHER, GRIP]),
+        (THEATRE, "What does an usher do?", Shape.TABLE, [USHER]),
+        (THEATRE, "What role does the grip play?", Shape.TABLE, [GRIP]),
+        (THEATRE, "Who whispers forgotten lines?", Shape.TABLE, [PROMPTER]),
+        (BIRDS, "What is the difference between crows and ravens?", Shape.COMPARISON, TAILS),
+        (BIRDS, "How do ravens differ from crows?", Shape.COMPARISON, TAILS),
+        (BIRDS, "Compare the tail of crows with the tail of ravens.", Shape.COMPARISON, TAILS),
+        (BIRDS, "Crows vs ravens", Shape.COMPARISON, TAILS),
+        (JOINT, "What is the difference between crows and ravens?", Shape.SENTENCE, [DIFFERENCE]),
+        (CUSTOMERS, "Who are internal customers?", Shape.SENTENCE, [INTERNAL]),
+        (CUSTOMERS, "Who are external customers?", Shape.SENTENCE, [EXTERNAL]),
+        (SHOP, "How do internal customers pay?", Shape.SENTENCE, [STAFF]),  # not the opposite
+        (TEA, "What are the effects of tea on tired people?", Shape.SENTENCE, EFFECTS),
+    ],
 )
-def test_answer_of_a_matching_faq_pair_is_quoted_whole(world: Worlds, question: str) -> None:
-    assert world(FAQ).quotes(question) == (
-        Shape.FAQ,
-        ["Every three weeks.", "It gets nothing in winter."],
-    )
-
-
-def test_list_is_quoted_with_its_introduction(
-    world: Worlds,
+def test_smallest_evidence_that_answers_is_selected(
+    world: Worlds, document: str, question: str, shape: Shape, quotes: list[str]
 ) -> None:
-    assert world(GARDEN).quotes("What are the remedies against snails?") == (
-        Shape.LIST,
-        [
-            "Against snails there are three remedies:",
-            "beer traps",
-            "copper tape",
-            "coffee grounds",
-        ],
-    )
-
-
-def test_list_is_not_quoted_for_a_question_about_something_else(world: Worlds) -> None:
-    assert world(GARDEN).quotes("What do roses want?") == (
-        Shape.SENTENCE,
-        ["Roses want sun and a deep soil."],
-    )
-
-
-def test_all_rows_answer_a_question_about_all_of_them(world: Worlds) -> None:
-    shape, quotes = world(THEATRE).quotes("What are the roles in the theatre?")
-    assert shape is Shape.LIST
-    assert quotes == [
-        "| Prompter | whispers forgotten lines |",
-        "| Usher | shows guests to their seats |",
-        "| Grip | moves the scenery |",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("question", "row"),
-    [
-        ("What does an usher do?", "| Usher | shows guests to their seats |"),
-        ("What role does the grip play?", "| Grip | moves the scenery |"),
-        ("Who whispers forgotten lines?", "| Prompter | whispers forgotten lines |"),
-    ],
-)
-def test_one_row_answers_a_question_about_one_role(world: Worlds, question: str, row: str) -> None:
-    assert world(THEATRE).quotes(question) == (Shape.TABLE, [row])
-
-
-@pytest.mark.parametrize(
-    "question",
-    [
-        "What is the difference between crows and ravens?",
-        "How do ravens differ from crows?",
-        "Compare the tail of crows with the tail of ravens.",
-        "Crows vs ravens",
-    ],
-)
-def test_both_sides_of_a_comparison_are_quoted(world: Worlds, question: str) -> None:
-    assert world(BIRDS).quotes(question) == (
-        Shape.COMPARISON,
-        ["Crows have a fan-shaped tail.", "Ravens have a wedge-shaped tail."],
-    )
+    assert world(document).quotes(question) == (shape, quotes)
 
 
 def test_comparison_with_an_unknown_side_is_none(world: Worlds) -> None:
     selection = world(BIRDS).select("What is the difference between crows and penguins?")
     assert selection and selection.shape is Shape.SENTENCE
-
-
-def test_sentence_that_compares_both_is_quoted_alone(world: Worlds) -> None:
-    joint = "The difference between crows and ravens is the shape of the tail."
-    text = (
-        f"# Birds\n\n{joint}\n\n## Food\n\nCrows eat nuts.\n\n## Nests\n\nRavens nest on rocks.\n"
-    )
-    assert world(text).quotes("What is the difference between crows and ravens?") == (
-        Shape.SENTENCE,
-        [joint],
-    )
-
-
-@pytest.mark.parametrize(
-    ("question", "answer"),
-    [
-        ("Who are internal customers?", "Internal customers work for the same company."),
-        ("Who are external customers?", "External customers buy the product and pay for it."),
-    ],
-)
-def test_opposite_is_not_selected(world: Worlds, question: str, answer: str) -> None:
-    assert world(CUSTOMERS).quotes(question) == (Shape.SENTENCE, [answer])
-
-
-def test_opposite_ranks_below_a_weaker_match(world: Worlds) -> None:
-    text = "# Shop\n\nOur external customers do pay in cash. Staff are internal and never pay.\n"
-    assert world(text).quotes("How do internal customers pay?") == (
-        Shape.SENTENCE,
-        ["Staff are internal and never pay."],
-    )
 
 
 def test_bare_title_does_not_answer(world: Worlds) -> None:
@@ -275,14 +213,6 @@ def test_next_sentence_is_quoted_if_the_reader_says_it_answers(
         "Ravens have a wedge-shaped tail.",
         "They live in high mountains.",
     ]
-
-
-def test_announcing_sentence_is_followed_by_the_one_that_names(world: Worlds) -> None:
-    text = "# Tea\n\nTea has three effects on tired people. They are warmth and calm and sleep.\n"
-    assert world(text).quotes("What are the effects of tea on tired people?") == (
-        Shape.SENTENCE,
-        ["Tea has three effects on tired people.", "They are warmth and calm and sleep."],
-    )
 
 
 def test_sentence_announces_if_it_counts_things_without_naming_them() -> None:

@@ -1,5 +1,3 @@
-"""The exported encoder: as good as the original, nothing cut off, and light to load."""
-
 import json
 import shutil
 import subprocess
@@ -10,7 +8,7 @@ import numpy as np
 import pytest
 
 from index.encoders import encoder_folder, export_encoder, is_exported, load_encoder
-from index.errors import EncoderNotExported, EncoderUnavailable, IndexingError, ModelDamaged
+from index.errors import EncoderNotExported, EncoderUnavailable, ModelDamaged
 from index.onnx_encoder import OnnxEncoder
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,7 +53,7 @@ TEXTS = [
 ]
 
 
-def test_the_export_agrees_with_sentence_transformers(encoder: OnnxEncoder, tmp_path: Path) -> None:
+def test_export_agrees_with_sentence_transformers(encoder: OnnxEncoder, tmp_path: Path) -> None:
     (tmp_path / "texts.json").write_text(json.dumps(TEXTS), encoding="utf-8")
     files = [str(tmp_path / "texts.json"), str(tmp_path / "vectors.npy")]
     command = [sys.executable, "-c", REFERENCE, *files]
@@ -75,7 +73,7 @@ def test_vectors_have_unit_length(encoder: OnnxEncoder) -> None:
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(len(TEXTS)), abs=1e-5)
 
 
-def test_a_word_at_the_far_end_of_a_long_text_changes_its_vector(encoder: OnnxEncoder) -> None:
+def test_last_word_of_a_long_text_changes_its_vector(encoder: OnnxEncoder) -> None:
     long = "A garden needs water and light and a patient owner. " * 100
     plain, other, question = encoder.encode_documents(
         [long, long + "Elephants live in Africa.", "Where do elephants live?"]
@@ -84,7 +82,7 @@ def test_a_word_at_the_far_end_of_a_long_text_changes_its_vector(encoder: OnnxEn
     assert float(other @ question) > float(plain @ question) + 0.01
 
 
-def test_what_a_text_is_encoded_beside_does_not_change_its_vector(encoder: OnnxEncoder) -> None:
+def test_vector_does_not_depend_on_the_batch(encoder: OnnxEncoder) -> None:
     alone = np.concatenate([encoder.encode_documents([text]) for text in TEXTS])
     crowd = encoder.encode_documents([*TEXTS, *["filler"] * 20])
     assert np.abs(crowd[: len(TEXTS)] - alone).max() < 1e-5
@@ -97,7 +95,7 @@ def test_progress_adds_up_to_the_number_of_texts(encoder: OnnxEncoder) -> None:
     assert min(steps) >= 0
 
 
-def test_common_words_are_known_and_slips_are_not(encoder: OnnxEncoder) -> None:
+def test_common_words_are_known_and_misspellings_are_not(encoder: OnnxEncoder) -> None:
     assert encoder.knows("customer")
     assert not encoder.knows("cusotmer")
 
@@ -106,41 +104,27 @@ def test_no_texts_give_no_vectors(encoder: OnnxEncoder) -> None:
     assert encoder.encode_documents([]).shape == (0, encoder.dimensions)
 
 
-def test_finding_imports_neither_torch_nor_sentence_transformers() -> None:
-    program = (
-        "import sys, index.build, index.encoders, index.search, index.langchain_adapters\n"
-        "print([name for name in ('torch', 'sentence_transformers', 'transformers', 'onnx')"
-        " if name in sys.modules])"
-    )
-    run = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=True
-    )
-    assert run.stdout.strip() == "[]"
-
-
-def test_an_encoder_that_is_exported_is_not_exported_again(
-    encoder_data: Path, encoder: OnnxEncoder
-) -> None:
+def test_exported_encoder_is_not_exported_again(encoder_data: Path, encoder: OnnxEncoder) -> None:
     model = encoder_folder(encoder_data, encoder.card.name) / "model.onnx"
     before = model.stat().st_mtime_ns
     assert export_encoder(encoder_data) == encoder.card
     assert model.stat().st_mtime_ns == before
 
 
-def test_an_encoder_that_was_never_exported_names_the_command_that_does(tmp_path: Path) -> None:
+def test_encoder_must_be_exported_before_loading(tmp_path: Path) -> None:
     assert not is_exported(tmp_path, "all-MiniLM-L6-v2")
     with pytest.raises(EncoderNotExported, match="has not been exported"):
         load_encoder(tmp_path)
 
 
-def test_a_model_that_is_not_on_this_machine_names_the_setting(tmp_path: Path) -> None:
+def test_model_missing_on_this_machine_is_unavailable(tmp_path: Path) -> None:
     with pytest.raises(EncoderUnavailable, match="no-such-model could not be exported"):
         export_encoder(tmp_path, "no-such-model")
     assert not is_exported(tmp_path, "no-such-model")
     assert list((tmp_path / "index" / "encoders").iterdir()) == []
 
 
-def test_the_name_of_an_encoder_is_no_path(tmp_path: Path) -> None:
+def test_encoder_name_never_becomes_a_path(tmp_path: Path) -> None:
     inside = tmp_path / "index" / "encoders"
     for name in ("../../etc", "/etc/passwd", "a/b", "..", ""):
         assert encoder_folder(tmp_path, name).parent == inside
@@ -173,20 +157,19 @@ def damaged(encoder_data: Path, encoder: OnnxEncoder, tmp_path: Path) -> Path:
         ("tokenizer.json", "\udcff"),
     ],
 )
-def test_a_damaged_encoder_names_the_command_that_mends_it(
-    damaged: Path, name: str, content: str | None
-) -> None:
+def test_damaged_encoder_cannot_be_loaded(damaged: Path, name: str, content: str | None) -> None:
     (damaged / name).unlink()
     if content is not None:
         (damaged / name).write_text(content, encoding="utf-8", errors="surrogateescape")
-    with pytest.raises(IndexingError, match="cannot be loaded|has not been exported"):
-        load_encoder(damaged.parent.parent)
+    expected = EncoderNotExported if (name, content) == ("encoder.json", None) else ModelDamaged
+    with pytest.raises(expected):
+        load_encoder(damaged.parents[2])
 
 
 @pytest.mark.parametrize("content", [None, b"", b"noise" * 1000])
-def test_damaged_weights_name_the_folder_to_remove(damaged: Path, content: bytes | None) -> None:
+def test_damaged_weights_cannot_be_loaded(damaged: Path, content: bytes | None) -> None:
     (damaged / "model.onnx").unlink()
     if content is not None:
         (damaged / "model.onnx").write_bytes(content)
     with pytest.raises(ModelDamaged, match="cannot be loaded"):
-        load_encoder(damaged.parent.parent)
+        load_encoder(damaged.parents[2])

@@ -1,5 +1,3 @@
-"""Generations: published whole or not at all, never changed, and opened only by what made them."""
-
 import dataclasses
 import json
 import os
@@ -62,15 +60,12 @@ def names(folder: DataFolder) -> list[str]:
     return sorted(path.name for path in (folder.layout.generations).iterdir())
 
 
-# --- publishing ------------------------------------------------------------------------------
-
-
-def test_nothing_is_published_at_first(folder: DataFolder) -> None:
+def test_empty_data_folder_has_no_index(folder: DataFolder) -> None:
     with pytest.raises(IndexMissing, match="no index in .* yet"):
         folder.current()
 
 
-def test_what_is_published_is_current_and_has_the_next_number(folder: DataFolder) -> None:
+def test_published_generation_is_current_and_has_the_next_number(folder: DataFolder) -> None:
     first = publish(folder, "apple")
     assert folder.current() == first
     second = publish(folder, "pear")
@@ -79,14 +74,14 @@ def test_what_is_published_is_current_and_has_the_next_number(folder: DataFolder
     assert (second / "content").read_text(encoding="utf-8") == "pear"
 
 
-def test_what_is_being_built_is_not_current(folder: DataFolder) -> None:
+def test_unfinished_build_is_not_current(folder: DataFolder) -> None:
     first = publish(folder, "apple")
     (folder.begin() / "content").write_text("half", encoding="utf-8")
     assert folder.current() == first
 
 
 @pytest.mark.parametrize("step", [0, 1])
-def test_a_publication_that_fails_half_way_leaves_the_old_one(
+def test_failed_publication_leaves_the_previous_generation(
     folder: DataFolder, monkeypatch: pytest.MonkeyPatch, step: int
 ) -> None:
     first = publish(folder, "apple")
@@ -108,33 +103,28 @@ def test_a_publication_that_fails_half_way_leaves_the_old_one(
     assert folder.current().name.endswith("-plum")
 
 
-def test_what_a_killed_build_has_left_is_removed_by_the_next(folder: DataFolder) -> None:
+def test_next_build_removes_the_leftovers_of_a_killed_one(folder: DataFolder) -> None:
     left = folder.begin()
     (left / "content").write_text("half", encoding="utf-8")
     assert folder.begin() != left
     assert not left.exists()
 
 
-def test_only_the_latest_before_the_current_one_is_kept(folder: DataFolder) -> None:
+def test_only_one_previous_generation_is_kept(folder: DataFolder) -> None:
     for name in ("apple", "pear", "plum", "fig"):
         publish(folder, name)
     assert names(folder) == ["000003-plum", "000004-fig"]
 
 
 @pytest.mark.parametrize("name", ["", "gone", "..", "../generations/000001-apple", "/etc"])
-def test_a_pointer_that_names_no_generation_is_a_damaged_index(
-    folder: DataFolder, name: str
-) -> None:
+def test_invalid_pointer_is_a_damaged_index(folder: DataFolder, name: str) -> None:
     publish(folder, "apple")
     (folder.layout.pointer).write_text(name, encoding="utf-8")
     with pytest.raises(IndexDamaged, match="which does not exist"):
         folder.current()
 
 
-# --- the manifest ----------------------------------------------------------------------------
-
-
-def test_a_manifest_comes_back_as_it_was_written(tmp_path: Path) -> None:
+def test_manifest_is_read_as_written(tmp_path: Path) -> None:
     MANIFEST.write(tmp_path)
     assert Manifest.read(tmp_path) == MANIFEST
 
@@ -144,7 +134,7 @@ def test_a_manifest_comes_back_as_it_was_written(tmp_path: Path) -> None:
                 f'{{"format": {FORMAT_VERSION}, "documents": [{{"a": 1}}], "unreadable": []}}',
                 f'{{"format": {FORMAT_VERSION}, "documents": [], "unreadable": [], "files": 3}}']
 )  # fmt: skip
-def test_a_damaged_manifest_names_the_remedy(tmp_path: Path, content: str) -> None:
+def test_damaged_manifest_is_a_damaged_index(tmp_path: Path, content: str) -> None:
     (tmp_path / "manifest.json").write_text(content, encoding="utf-8", errors="surrogateescape")
     with pytest.raises(IndexDamaged):
         Manifest.read(tmp_path)
@@ -154,7 +144,7 @@ def test_a_damaged_manifest_names_the_remedy(tmp_path: Path, content: str) -> No
     "fields", [{"format": 2, "documents": [], "unreadable": []},
                {"format": FORMAT_VERSION + 1, "new": "field"}]
 )  # fmt: skip
-def test_a_manifest_of_another_format_is_outdated_whatever_else_it_says(
+def test_other_format_is_outdated_whatever_its_fields(
     tmp_path: Path, fields: dict[str, object]
 ) -> None:
     (tmp_path / "manifest.json").write_text(json.dumps(fields), encoding="utf-8")
@@ -162,16 +152,13 @@ def test_a_manifest_of_another_format_is_outdated_whatever_else_it_says(
         Manifest.read(tmp_path)
 
 
-def test_a_generation_is_used_only_with_the_encoder_and_splitter_that_made_it() -> None:
+def test_other_encoder_or_splitter_is_outdated() -> None:
     check_compatible(MANIFEST, "f" * 64)
-    with pytest.raises(IndexOutdated, match="by the encoder tiny .*"):
+    with pytest.raises(IndexOutdated, match="with the encoder tiny .*"):
         check_compatible(MANIFEST, "e" * 64)
     older = dataclasses.replace(MANIFEST, splitter=SPLITTER_VERSION - 1)
-    with pytest.raises(IndexOutdated, match="cut by splitter .*"):
+    with pytest.raises(IndexOutdated, match="with splitter .*"):
         check_compatible(older, "f" * 64)
-
-
-# --- its files ---------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -184,27 +171,24 @@ def files(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_sizes_are_those_of_all_files_but_the_manifest(files: Path) -> None:
+def test_sizes_cover_all_files_except_the_manifest(files: Path) -> None:
     assert file_sizes(files) == MANIFEST.files
     check_file_sizes(files, MANIFEST)
 
 
 @pytest.mark.parametrize("content", [b"", b"appl", b"apples"])
-def test_a_file_of_another_size_is_named_with_the_remedy(files: Path, content: bytes) -> None:
+def test_file_of_another_size_is_named(files: Path, content: bytes) -> None:
     (files / "content").write_bytes(content)
-    wanted = f"content has {len(content)} bytes of 5"
+    wanted = f"content has {len(content)} bytes instead of 5"
     with pytest.raises(IndexDamaged, match=wanted):
         check_file_sizes(files, MANIFEST)
 
 
-def test_a_file_that_is_gone_is_named_with_the_remedy(files: Path) -> None:
+def test_missing_file_is_named(files: Path) -> None:
     (files / "chroma" / "chroma.sqlite3").unlink()
     wanted = r"chroma\.sqlite3 cannot be read \(No such file.*\)"
     with pytest.raises(IndexDamaged, match=wanted):
         check_file_sizes(files, MANIFEST)
-
-
-# --- folders -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -228,13 +212,9 @@ def test_a_file_that_is_gone_is_named_with_the_remedy(files: Path) -> None:
         ("leave.md", ["*"], False),
     ],
 )
-def test_a_document_lies_within_a_folder_that_its_path_begins_with(
-    path: str, folders: list[str], within: bool
-) -> None:
+def test_document_lies_within_folders(path: str, folders: list[str], within: bool) -> None:
     assert lies_within(path, folders) is within
 
-
-# --- the lock ----------------------------------------------------------------------------------
 
 HOLDER = """
 import sys, pathlib
@@ -258,7 +238,7 @@ def held_elsewhere(folder: DataFolder) -> Iterator[subprocess.Popen[str]]:
         holder.kill()
 
 
-def test_a_folder_that_another_process_writes_is_busy_until_that_process_ends(
+def test_lock_is_busy_until_its_process_ends(
     folder: DataFolder,
 ) -> None:
     with held_elsewhere(folder) as holder:
@@ -270,13 +250,13 @@ def test_a_folder_that_another_process_writes_is_busy_until_that_process_ends(
             pass
 
 
-def test_readers_need_no_lock(folder: DataFolder) -> None:
+def test_reading_needs_no_lock(folder: DataFolder) -> None:
     first = publish(folder, "apple")
     with held_elsewhere(folder):
         assert folder.current() == first
 
 
-def test_a_folder_without_permission_is_unwritable(
+def test_folder_without_permission_is_unwritable(
     folder: DataFolder, bound_by_permissions: Callable[[], AbstractContextManager[None]]
 ) -> None:
     publish(folder, "apple")
@@ -288,7 +268,7 @@ def test_a_folder_without_permission_is_unwritable(
         folder.lock()
 
 
-def test_a_file_in_place_of_the_folder_is_unwritable(tmp_path: Path) -> None:
+def test_file_in_place_of_the_folder_is_unwritable(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("", encoding="utf-8")
     with pytest.raises(IndexUnwritable, match="Not a directory"):
         DataFolder(tmp_path / "data").lock()

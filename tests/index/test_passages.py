@@ -1,5 +1,3 @@
-"""The word half: BM25 over stems, harmless whatever a question holds, and passages whole again."""
-
 import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
@@ -78,14 +76,14 @@ def found(words: PassageStore, question: str) -> list[Passage]:
         ("tools", "Tools"),
     ],
 )
-def test_passages_are_found_by_the_stems_of_their_words_and_headings(
+def test_passages_are_found_by_stems_of_words_and_headings(
     made: Made, question: str, heading: str
 ) -> None:
     best = found(made(GUIDE), question)[0]
     assert (best.headings or (best.title,))[-1] == heading
 
 
-def test_hits_are_in_the_order_of_their_scores_which_are_above_zero(made: Made) -> None:
+def test_hits_are_ordered_by_positive_scores(made: Made) -> None:
     words = made(GUIDE)
     hits = words.search(["water", "roses", "spade"], 10)
     scores = [score for _, score in hits]
@@ -95,12 +93,12 @@ def test_hits_are_in_the_order_of_their_scores_which_are_above_zero(made: Made) 
     assert words.search(["water", "roses", "spade"], 1) == hits[:1]
 
 
-def test_words_of_a_question_that_no_passage_holds_find_nothing(made: Made) -> None:
+def test_words_in_no_passage_find_nothing(made: Made) -> None:
     assert made(GUIDE).search(["zebra"], 10) == []
     assert made(GUIDE).search([], 10) == []
 
 
-def test_cells_that_ran_together_are_found_by_their_words(made: Made, tmp_path: Path) -> None:
+def test_joined_cells_are_found_by_their_words(made: Made, tmp_path: Path) -> None:
     text = "Tools\n\nToolUse\nSpadesTurn the soil over.\nRakesComb the leaves away.\n"
     write_passages(tmp_path / "glued.sqlite", entries(text, name="glued.txt"), [])
     assert len(PassageStore.open(tmp_path / "glued.sqlite").search(["rake"], 10)) == 1
@@ -111,7 +109,7 @@ def test_cells_that_ran_together_are_found_by_their_words(made: Made, tmp_path: 
     ['"', '""', "'", "*", "a*", "NEAR(a b)", "water OR", "NOT", "AND", "question:x", "{x} : y", "^x",
      "(", "x) OR (y", "-", "+", "; DROP TABLE passages"]
 )  # fmt: skip
-def test_operators_of_the_query_language_are_words_like_others(made: Made, term: str) -> None:
+def test_query_operators_are_plain_words(made: Made, term: str) -> None:
     words = made(GUIDE)
     for ordinal, score in words.search([term, "zebra"], 10):
         assert score > 0
@@ -139,7 +137,7 @@ def test_no_question_breaks_the_search(guide: PassageStore, question: str) -> No
     assert all(score > 0 for _, score in guide.search(content_words(question), 5))
 
 
-def test_entries_come_back_as_they_were_written_in_the_order_asked_for(made: Made) -> None:
+def test_passages_are_returned_as_written_in_the_requested_order(made: Made) -> None:
     written = entries(GUIDE, "# Care\n\nOil it:\n\n- Spade\n- Rake\n")
     words = made(GUIDE, "# Care\n\nOil it:\n\n- Spade\n- Rake\n")
     assert words.get(range(words.count)) == written
@@ -149,7 +147,7 @@ def test_entries_come_back_as_they_were_written_in_the_order_asked_for(made: Mad
     assert words.rows_by_digest() == {bytes([row]) * 32: row for row in range(3)}
 
 
-def test_a_mistyped_word_is_corrected_from_the_vocabulary_and_a_known_one_is_not(
+def test_misspelling_is_corrected_and_known_word_is_not(
     made: Made,
 ) -> None:
     words = made(GUIDE)
@@ -164,9 +162,7 @@ TOOLS = "# Tools\n\n## What is a mattock?\n\nA mattock digs where a spade would 
 PLANTS = "# Plants\n\n## What is a perenial?\n\nSpelled so, it is a perenial rose.\n"
 
 
-def test_words_within_some_documents_are_those_of_a_file_of_these_alone(
-    made: Made, tmp_path: Path
-) -> None:
+def test_view_equals_a_store_of_its_documents_alone(made: Made, tmp_path: Path) -> None:
     every = entries(PLANTS, GUIDE, TOOLS)
     write_passages(tmp_path / "all.sqlite", every, [bytes([row]) * 32 for row in range(len(every))])
     kept = [entry for entry in every if entry.passage.document != "0-guide.md"]
@@ -188,7 +184,7 @@ def test_words_within_some_documents_are_those_of_a_file_of_these_alone(
     assert within.rows_by_digest() == {bytes([row]) * 32: row for row in rows_of(kept)}
 
 
-def test_what_is_not_within_cannot_be_asked_for(made: Made) -> None:
+def test_view_hides_the_other_documents(made: Made) -> None:
     within = made(GUIDE, TOOLS).within(["1-guide.md"])
     outside, inside = range(within.ordinals[0]), within.ordinals.tolist()
     assert within.search(["water", "roses"], 10) == []
@@ -201,14 +197,14 @@ def test_what_is_not_within_cannot_be_asked_for(made: Made) -> None:
         within.get(outside)
 
 
-def test_within_what_is_within_only_what_both_have_is_seen(made: Made) -> None:
+def test_view_of_a_view_is_the_intersection(made: Made) -> None:
     words = made(GUIDE, TOOLS, PLANTS)
     both = words.within(["0-guide.md", "1-guide.md"]).within(["1-guide.md", "2-guide.md"])
     assert {entry.passage.document for entry in both.faq_passages()} == {"1-guide.md"}
     assert both.count == 1
 
 
-def test_within_no_documents_there_are_no_words(made: Made) -> None:
+def test_view_of_no_documents_is_empty(made: Made) -> None:
     nothing = made(GUIDE).within([])
     assert nothing.count == 0
     assert nothing.search(["water"], 10) == []
@@ -223,13 +219,13 @@ def test_closing_a_view_leaves_the_whole_open(made: Made) -> None:
     assert whole.search(["water"], 10)
 
 
-def test_a_missing_file_is_a_damaged_index(tmp_path: Path) -> None:
+def test_missing_file_is_a_damaged_index(tmp_path: Path) -> None:
     with pytest.raises(IndexDamaged):
         PassageStore.open(tmp_path / "gone.sqlite")
     assert not (tmp_path / "gone.sqlite").exists()
 
 
-def test_a_file_that_is_no_index_is_a_damaged_index(made: Made, tmp_path: Path) -> None:
+def test_other_file_is_a_damaged_index(made: Made, tmp_path: Path) -> None:
     (tmp_path / "noise.sqlite").write_bytes(b"SQLite format 3\x00" + b"noise" * 1000)
     with pytest.raises(IndexDamaged):
         PassageStore.open(tmp_path / "noise.sqlite")
@@ -239,7 +235,7 @@ def test_a_file_that_is_no_index_is_a_damaged_index(made: Made, tmp_path: Path) 
         PassageStore.open(tmp_path / "other.sqlite")
 
 
-def test_the_index_is_opened_for_reading_only(made: Made, tmp_path: Path) -> None:
+def test_file_is_opened_read_only(made: Made, tmp_path: Path) -> None:
     words = made(GUIDE)
     before = (tmp_path / "passages.sqlite").read_bytes()
     found(words, "water")

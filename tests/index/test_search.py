@@ -1,5 +1,3 @@
-"""Finding: vectors and words together find what either alone would miss, in a stable order."""
-
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -64,7 +62,7 @@ def test_passages_are_found_by_their_meaning_and_by_their_words(
     assert answer in best(searcher, question)
 
 
-def test_hits_are_ordered_by_a_score_between_nought_and_one(searcher: Searcher) -> None:
+def test_hits_are_ordered_by_a_score_from_0_to_1(searcher: Searcher) -> None:
     hits = searcher.search("How often are roses and a cactus watered?", 10).hits
     scores = [hit.score for hit in hits]
     assert scores == sorted(scores, reverse=True)
@@ -78,18 +76,18 @@ def test_every_unit_of_a_hit_has_its_own_score(searcher: Searcher) -> None:
     assert hit.unit_scores[2] == max(hit.unit_scores)
 
 
-def test_only_a_passage_of_an_faq_has_a_question_score(searcher: Searcher) -> None:
+def test_only_faq_passages_have_a_question_score(searcher: Searcher) -> None:
     hits = searcher.search("How often is a cactus watered?", 10).hits
     assert hits[0].question_score == pytest.approx(1.0, abs=1e-5)
     assert all(hit.question_score == 0 for hit in hits if not hit.passage.question)
 
 
-def test_copies_of_a_text_are_folded_into_one_of_them(searcher: Searcher) -> None:
+def test_copies_are_found_once(searcher: Searcher) -> None:
     hits = searcher.search("When are roses cut?", 10).hits
     assert sum("cut in" in hit.passage.text for hit in hits) == 1
 
 
-def test_near_copies_are_folded_unless_a_number_or_a_name_differs(
+def test_near_copies_are_found_once_unless_a_number_or_name_differs(
     encoder: OnnxEncoder, folder_of: Writer, tmp_path: Path
 ) -> None:
     rule = "The brass pump is oiled by the head gardener in the first week of spring with thin oil"
@@ -105,7 +103,7 @@ def test_near_copies_are_folded_unless_a_number_or_a_name_differs(
     assert set(texts[2:]) < found
 
 
-def test_the_context_decides_where_the_question_leaves_it_open(searcher: Searcher) -> None:
+def test_context_decides_an_ambiguous_question(searcher: Searcher) -> None:
     def first(context: str) -> str:
         return (
             searcher.search("And how is that done, then?", 1, context=context).hits[0].passage.text
@@ -115,20 +113,18 @@ def test_the_context_decides_where_the_question_leaves_it_open(searcher: Searche
     assert "roses" in first("When are roses cut in the garden guide?").lower()
 
 
-def test_the_context_does_not_outweigh_the_question(searcher: Searcher) -> None:
+def test_context_does_not_outweigh_the_question(searcher: Searcher) -> None:
     found = searcher.search("What is a rake for?", 1, context="How often is a cactus watered?")
     assert "Rake" in found.hits[0].passage.text
 
 
-def test_no_more_than_k_are_given_and_the_fewer_are_the_better(searcher: Searcher) -> None:
+def test_at_most_k_best_hits_are_returned(searcher: Searcher) -> None:
     all_hits = searcher.search("cactus", 10).hits
     assert len(all_hits) == 5
     assert searcher.search("cactus", 2).hits == all_hits[:2]
 
 
-def test_a_vector_that_is_known_already_is_not_encoded_again(
-    searcher: Searcher, encoder: OnnxEncoder
-) -> None:
+def test_given_vector_is_not_encoded_again(searcher: Searcher, encoder: OnnxEncoder) -> None:
     given = encoder.encode_query("pump")
     found = searcher.search("cactus", 10, given)
     assert found.vector is given
@@ -142,14 +138,14 @@ def test_any_text_is_a_question(searcher: Searcher, question: str) -> None:
     assert len(searcher.search(question, 3).hits) == 3
 
 
-def test_the_same_question_finds_the_same_from_many_threads(searcher: Searcher) -> None:
+def test_threads_find_the_same_hits(searcher: Searcher) -> None:
     questions = ["cactus", "roses", "XK-4711", "spade"] * 8
     expected = [searcher.search(question, 5).hits for question in questions]
     with ThreadPoolExecutor(4) as pool:
         assert [f.hits for f in pool.map(lambda q: searcher.search(q, 5), questions)] == expected
 
 
-def test_mistyped_words_are_mended_and_all_else_stays(searcher: Searcher) -> None:
+def test_only_misspelled_words_are_corrected(searcher: Searcher) -> None:
     assert (
         searcher.correct_spelling("How oftne is a cactsu  watered?!")
         == "How often is a cactus  watered?!"

@@ -1,10 +1,8 @@
-"""Words as the word search sees them: cut, folded, stemmed, and mended where mistyped."""
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.terms import content_words, distance, nearest, stem, words
+from index.terms import content_words, edit_distance, nearest_word, stem, words
 
 
 def test_words_are_folded_and_keep_their_apostrophes_inside() -> None:
@@ -20,11 +18,11 @@ def test_words_are_folded_and_keep_their_apostrophes_inside() -> None:
     ]
 
 
-def test_content_words_are_those_that_say_what_a_text_is_about() -> None:
+def test_content_words_exclude_stop_words() -> None:
     assert content_words("What is the role of a manager?") == ["role", "manager"]
 
 
-def test_a_question_of_nothing_but_stop_words_keeps_them_all() -> None:
+def test_text_of_stop_words_keeps_them_all() -> None:
     assert content_words("Who is it?") == ["who", "is", "it"]
     assert content_words("?!") == []
 
@@ -49,18 +47,18 @@ KNOWN = {"customer": 9, "customers": 7, "internal": 5, "external": 5, "apple": 2
         ("hwo", "how"),
     ],
 )
-def test_a_mistyped_word_is_the_nearest_known_one(typed: str, meant: str | None) -> None:
-    assert nearest(typed, KNOWN) == meant
+def test_misspelling_has_a_nearest_word(typed: str, meant: str | None) -> None:
+    assert nearest_word(typed, KNOWN) == meant
 
 
 @pytest.mark.parametrize("word", ["zebra", "it", "x", "b2b", "the", "quantum", ""])
-def test_a_word_that_is_like_no_known_one_is_not_mended(word: str) -> None:
-    assert nearest(word, KNOWN) is None
+def test_unrelated_word_has_no_nearest_word(word: str) -> None:
+    assert nearest_word(word, KNOWN) is None
 
 
-def test_the_more_frequent_of_two_equally_near_words_is_meant() -> None:
-    assert nearest("platn", {"plant": 9, "plate": 1}) == "plant"
-    assert nearest("plent", {"plant": 1, "pleat": 2}) == "pleat"
+def test_more_frequent_of_equally_near_words_is_chosen() -> None:
+    assert nearest_word("platn", {"plant": 9, "plate": 1}) == "plant"
+    assert nearest_word("plent", {"plant": 1, "pleat": 2}) == "pleat"
 
 
 LETTERS = st.text(alphabet="abc", max_size=7)
@@ -82,10 +80,10 @@ def alignment(a: str, b: str) -> int:
 
 @given(LETTERS.filter(lambda a: len(a) < 6), LETTERS.filter(lambda b: len(b) < 6))
 def test_distance_is_the_optimal_string_alignment(a: str, b: str) -> None:
-    assert distance(a, b, 10) == alignment(a, b)
+    assert edit_distance(a, b, 10) == alignment(a, b)
 
 
 @given(LETTERS, LETTERS, st.integers(0, 3))
-def test_distance_beyond_the_reach_is_one_more_than_the_reach(a: str, b: str, most: int) -> None:
-    full = distance(a, b, 10)
-    assert min(distance(a, b, most), most + 1) == min(full, most + 1)
+def test_distance_above_the_limit_is_limit_plus_one(a: str, b: str, most: int) -> None:
+    full = edit_distance(a, b, 10)
+    assert min(edit_distance(a, b, most), most + 1) == min(full, most + 1)

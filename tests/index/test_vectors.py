@@ -1,5 +1,3 @@
-"""The vector half: exact against a plain scan, repeatable, and whole or refused."""
-
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,7 +50,7 @@ def store(folder: Path) -> Iterator[VectorStore]:
     store.close()
 
 
-def test_the_nearest_are_those_of_a_plain_scan(store: VectorStore, vectors: Vectors) -> None:
+def test_search_equals_a_full_scan(store: VectorStore, vectors: Vectors) -> None:
     for question in unit_vectors(50, seed=2):
         cosines = vectors @ question
         nearest = np.argsort(-cosines, kind="stable")[:10]
@@ -61,7 +59,7 @@ def test_the_nearest_are_those_of_a_plain_scan(store: VectorStore, vectors: Vect
         assert [score for _, score in hits] == pytest.approx(cosines[nearest].tolist(), abs=1e-5)
 
 
-def test_the_same_question_finds_the_same_after_opening_again(folder: Path) -> None:
+def test_search_is_repeatable_after_reopening(folder: Path) -> None:
     questions = unit_vectors(20, seed=3)
     runs = []
     for _ in range(2):
@@ -71,15 +69,13 @@ def test_the_same_question_finds_the_same_after_opening_again(folder: Path) -> N
     assert runs[0] == runs[1]
 
 
-def test_a_passage_is_found_by_its_own_vector_with_a_cosine_of_one(
-    store: VectorStore, vectors: Vectors
-) -> None:
+def test_own_vector_finds_the_passage_with_cosine_one(store: VectorStore, vectors: Vectors) -> None:
     ordinal, score = store.search(vectors[1234], 3)[0]
     assert ordinal == 1234
     assert score == pytest.approx(1.0, abs=1e-5)
 
 
-def test_equal_vectors_are_found_in_the_order_of_the_documents(tmp_path: Path) -> None:
+def test_equal_vectors_are_found_in_document_order(tmp_path: Path) -> None:
     same = np.repeat(unit_vectors(1, seed=4), 5, axis=0)
     write(tmp_path / "chroma", same)
     store = VectorStore.open(tmp_path / "chroma", 5)
@@ -87,7 +83,7 @@ def test_equal_vectors_are_found_in_the_order_of_the_documents(tmp_path: Path) -
     store.close()
 
 
-def test_asking_for_more_than_there_are_gives_all(tmp_path: Path) -> None:
+def test_large_k_returns_all(tmp_path: Path) -> None:
     few = unit_vectors(3, seed=5)
     write(tmp_path / "chroma", few)
     store = VectorStore.open(tmp_path / "chroma", 3)
@@ -95,7 +91,7 @@ def test_asking_for_more_than_there_are_gives_all(tmp_path: Path) -> None:
     store.close()
 
 
-def test_an_empty_collection_finds_nothing(tmp_path: Path) -> None:
+def test_empty_collection_finds_nothing(tmp_path: Path) -> None:
     write(tmp_path / "chroma", unit_vectors(0, seed=6))
     store = VectorStore.open(tmp_path / "chroma", 0)
     assert store.search(unit_vectors(1, seed=7)[0], 10) == []
@@ -103,7 +99,7 @@ def test_an_empty_collection_finds_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("seen", [1, 7, 60, 400, 1000, 1990, 2000])
-def test_within_some_passages_the_nearest_are_those_of_a_plain_scan_of_these(
+def test_search_in_a_view_equals_a_full_scan(
     store: VectorStore, vectors: Vectors, seen: int
 ) -> None:
     # The last passages lie beside Chroma's graph until it takes up the next thousand.
@@ -121,30 +117,30 @@ def test_within_some_passages_the_nearest_are_those_of_a_plain_scan_of_these(
             assert (vectors[found] @ question).tolist() == pytest.approx(nearest, abs=1e-5)
 
 
-def test_within_no_passages_nothing_is_found(store: VectorStore, vectors: Vectors) -> None:
+def test_empty_view_finds_nothing(store: VectorStore, vectors: Vectors) -> None:
     assert store.within([]).search(vectors[0], 10) == []
 
 
-def test_closing_what_is_within_leaves_the_whole_open(store: VectorStore, vectors: Vectors) -> None:
+def test_closing_a_view_leaves_the_store_open(store: VectorStore, vectors: Vectors) -> None:
     within = store.within([5, 6])
     within.close()
     assert within.search(vectors[6], 1)[0][0] == 6
     assert store.search(vectors[7], 1)[0][0] == 7
 
 
-def test_missing_entries_are_a_damaged_index(tmp_path: Path) -> None:
+def test_wrong_count_is_a_damaged_index(tmp_path: Path) -> None:
     write(tmp_path / "chroma", unit_vectors(4, seed=8))
     with pytest.raises(IndexDamaged, match="holds 4 vectors of 5"):
         VectorStore.open(tmp_path / "chroma", 5)
 
 
-def test_a_missing_folder_is_a_damaged_index_and_is_not_made(tmp_path: Path) -> None:
+def test_missing_folder_is_a_damaged_index_and_is_not_created(tmp_path: Path) -> None:
     with pytest.raises(IndexDamaged):
         VectorStore.open(tmp_path / "gone", 5)
     assert not (tmp_path / "gone").exists()
 
 
-def test_a_file_of_noise_is_a_damaged_index(tmp_path: Path) -> None:
+def test_file_of_noise_is_a_damaged_index(tmp_path: Path) -> None:
     write(tmp_path / "chroma", unit_vectors(4, seed=9))
     (tmp_path / "chroma" / "chroma.sqlite3").write_bytes(b"noise" * 5000)
     with pytest.raises(IndexDamaged):

@@ -235,23 +235,18 @@ def test_every_token_is_accepted_in_the_body_or_the_header(client: TestClient, t
     assert client.post("/mattermost", data=fields, headers=header).status_code == 200
 
 
-@pytest.mark.parametrize(
-    "token", ["", "wrong", "sesam", "sesame ", "sesame,", "sesame, rose-bed,third,", ",", "é", "\0"]
-)
+@pytest.mark.parametrize("token", ["", "wrong", "sesam", "sesame ", "sesame,", ",", "é", "\0"])
 def test_other_tokens_are_rejected(client: TestClient, token: str) -> None:
     response = client.post("/mattermost", data={**COMMAND, "text": BEANS, "token": token})
     expect_problem(response, 401, "token")
     assert "sesame" not in response.text
 
 
-@pytest.mark.parametrize(
-    "header", ["", "Token", "Token wrong", f"Bearer {TOKEN}", TOKEN, f"Basic {TOKEN}", "Token é"]
-)
+@pytest.mark.parametrize("header", ["Token", "Token wrong", f"Bearer {TOKEN}", TOKEN, "Token é"])
 def test_other_headers_are_rejected(client: TestClient, header: str) -> None:
-    fields = {name: value for name, value in COMMAND.items() if name != "token"}
+    fields = {**COMMAND, "text": BEANS, "token": ""}
     headers = {b"authorization": header.encode()}
-    response = client.post("/mattermost", data={**fields, "text": BEANS}, headers=headers)
-    expect_problem(response, 401, "token")
+    expect_problem(client.post("/mattermost", data=fields, headers=headers), 401, "token")
 
 
 def test_every_token_is_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -321,10 +316,6 @@ def test_answer_is_the_same_as_over_http(client: TestClient, question: str, send
         assert f"[{each['number']}] {label}\n" in visible_text(f"**[1]**{below}")
 
 
-def test_webhook_may_send_a_form(client: TestClient) -> None:
-    assert send_webhook(client, f"faq {BEANS}", FORM) == send_webhook(client, f"FAQ: {BEANS}")
-
-
 def test_refusal_lists_suggestions(client: TestClient) -> None:
     question = "What is the boiling point of tungsten?"
     answer: Any = ask(client, question)
@@ -387,14 +378,14 @@ def test_concurrent_deliveries_are_answered_once(
     service: Service, over_http: httpx2.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls = []
-    work = service.chat._steps
+    save_answer = service.records.save_answer
 
-    def count_calls(*arguments: Any) -> Any:
+    def count_calls(*arguments: Any) -> None:
         calls.append(arguments)
         time.sleep(0.3)
-        return (yield from work(*arguments))
+        save_answer(*arguments)
 
-    monkeypatch.setattr(service.chat, "_steps", count_calls)
+    monkeypatch.setattr(service.records, "save_answer", count_calls)
     with ThreadPoolExecutor(6) as pool:
         replies = list(pool.map(lambda _: send_command(over_http, BEANS), range(6)))
     assert "second week" in replies[0]
@@ -424,16 +415,16 @@ def test_too_large_body_is_rejected(client: TestClient) -> None:
     assert response.status_code == 413
 
 
+def test_maximum_number_of_fields_is_accepted() -> None:
+    mentions = {f"user_mentions{number}": "x" for number in range(MAX_FIELDS - len(COMMAND) - 1)}
+    assert parse(**COMMAND, **mentions, text="who?").question == "who?"
+
+
 def test_malformed_body_is_a_bad_request_that_does_not_repeat_it(client: TestClient) -> None:
     headers = {"content-type": JSON, "authorization": f"Token {TOKEN}"}
     response = client.post("/mattermost", content=b'{"text": "who?', headers=headers)
     expect_problem(response, 400, "send")
     assert "who?" not in response.text
-
-
-def test_maximum_number_of_fields_is_accepted(client: TestClient) -> None:
-    mentions = {f"user_mentions{number}": "x" for number in range(MAX_FIELDS - len(COMMAND) - 1)}
-    assert "second week" in send_command(client, BEANS, **mentions)
 
 
 def test_missing_index_is_reported(data: Path, folder_of: Writer) -> None:
@@ -471,16 +462,16 @@ def test_timeout_is_reported(settings: Settings, monkeypatch: pytest.MonkeyPatch
 def test_repeated_message_waits_no_longer_than_the_timeout(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with opened(settings.model_copy(update={"timeout": 0.5})) as service:
+    with opened(settings.model_copy(update={"timeout": 2.0})) as service:
         begun, go_on = threading.Event(), threading.Event()
-        work = service.chat._steps
+        save_answer = service.records.save_answer
 
-        def wait(*arguments: Any) -> Any:
+        def wait(*arguments: Any) -> None:
             begun.set()
             assert go_on.wait(20)
-            return (yield from work(*arguments))
+            save_answer(*arguments)
 
-        monkeypatch.setattr(service.chat, "_steps", wait)
+        monkeypatch.setattr(service.records, "save_answer", wait)
         with (
             listening(service) as (host, port),
             httpx2.Client(base_url=f"http://{host}:{port}", timeout=60) as client,
@@ -490,7 +481,7 @@ def test_repeated_message_waits_no_longer_than_the_timeout(
             assert begun.wait(20)
             expect_notice(send_command(client, BEANS), "took too long")
             go_on.set()
-            expect_notice(first.result(), "took too long")
+            assert "second week" in first.result()
             assert service.concurrency.admitted == 0
 
 

@@ -318,7 +318,7 @@ def run_clients(
     stop: threading.Event | None = None,
 ) -> Run:
     """Clients in threads, each with a connection of its own, until `most` questions are asked,
-    the time is over, or they are told to stop."""
+    the time is over, or until they are stopped."""
     run = Run()
     bodies = [json.dumps({"message": question}) for question in questions]
     numbers = count()
@@ -360,11 +360,11 @@ def request(service: Service, method: str, address: str, body: str = "") -> dict
     connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=60)
     connection.request(method, address, body.encode() or None)
     response = connection.getresponse()
-    told: dict[str, object] = json.loads(response.read())
+    body: dict[str, object] = json.loads(response.read())
     connection.close()
     if response.status >= 300:
-        raise SystemExit(f"{method} {address}: {told}")
-    return told
+        raise SystemExit(f"{method} {address}: {body}")
+    return body
 
 
 def show(unit: str, values: Sequence[float], goal: str) -> None:

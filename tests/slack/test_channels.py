@@ -89,7 +89,6 @@ def test_direct_messages_have_their_own_section_and_no_privacy(corpus: Path, cha
     [
         ("hr", "hr"),
         ("hr/", "hr"),
-        ("/hr", "hr"),
         ("./hr", "hr"),
         ("hr//leave", "hr/leave"),
         ("hr/./leave/", "hr/leave"),
@@ -101,20 +100,20 @@ def test_folders_are_normalized(corpus: Path, name: str, folder: str) -> None:
     assert channels.policy_for("C01").folders == [folder]
 
 
-@pytest.mark.parametrize("name", ["", "/", ".", "./", "..", "hr/..", "../documents/hr", ".git"])
+@pytest.mark.parametrize(
+    "name",
+    ["", "/", "/hr", ".", "./", "..", "hr/..", "../documents/hr", ".git", "\\u0000", "hr\\\\leave"],
+)
 def test_folder_that_cannot_hold_documents_is_rejected(corpus: Path, name: str) -> None:
     error = load_error(corpus, f'[default]\nfolders = ["travel", "{name}"]\n')
-    assert error.startswith("[default] folders.1:")
-    assert "name a folder inside the document folder" in error
+    assert error.startswith("[default] folders.1: Value error, ")
 
 
-@pytest.mark.parametrize(
-    "name", ["sales", "HR", "hr/leave/x", "notes.md", "*", "x" * 300, "\\u0000", "hr\\\\leave"]
-)
+@pytest.mark.parametrize("name", ["sales", "HR", "hr/leave/x", "notes.md", "*", "x" * 300])
 def test_missing_folder_is_rejected(corpus: Path, name: str) -> None:
     error = load_error(corpus, f'[channel.C01]\nfolders = ["hr", "{name}"]\n')
     assert error.startswith("[channel.C01] folders: there is no folder '")
-    assert name.replace("\\u0000", "\\x00") in error
+    assert name in error
     assert error.endswith(f"in {corpus}")
 
 

@@ -40,14 +40,6 @@ def deliver(slack: Slack, delivery: Delivery, wait: float) -> None:
         wait = RETRY_AFTER
 
 
-def ask(slack: Slack, number: int, asked: dict[str, str]) -> None:
-    """Asks one question, and records it under its timestamp."""
-    question = random.choice(list(ANSWERS))
-    channel = CHANNELS[number % len(CHANNELS)]
-    mention = "" if channel == "dm" else f"<@{slack.bot_user}> "
-    asked[slack.write(f"{mention}{question}", channel=channel)] = question
-
-
 def answers(slack: Slack) -> list[dict[str, Any]]:
     return [each for place in CHANNELS for each in slack.messages(place) if each.get("bot_id")]
 
@@ -61,7 +53,9 @@ def test_each_question_is_answered_once(settings: Settings, scale: Scale) -> Non
 
         def ask_all() -> None:
             for number in range(questions):
-                ask(slack, number, asked)
+                question, channel = random.choice(list(ANSWERS)), CHANNELS[number % 3]
+                mention = "" if channel == "dm" else f"<@{slack.bot_user}> "
+                asked[slack.write(f"{mention}{question}", channel=channel)] = question
                 for delivery in slack.take_prepared():
                     waits = [0.0, *(random.uniform(0, 2) for _ in range(REPEATS - 1))]
                     deliveries.extend(

@@ -25,7 +25,7 @@ from api.errors import DatabaseUnavailable
 from api.settings import Settings
 from api.slack import responder, web_api, worker
 from api.slack.responder import OWNER
-from api.store.database import slack_inbox
+from api.store.tables import slack_inbox
 
 BEANS_ANSWER = "Beans are sown in the second week of May. [1]"
 ROSES_ANSWER = "The roses are watered by the caretaker every evening. [1]"

@@ -25,7 +25,7 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook import WebhookClient
 from slack_stand_in import limits
-from slack_stand_in.client import Slack, run_stand_in
+from slack_stand_in.client import Slack
 from slack_stand_in.workspace import Json
 from starlette.requests import Request
 from starlette.responses import Response
@@ -37,12 +37,6 @@ GENERAL, RANDOM, DIRECT = "C0GENERAL", "C0RANDOM", "D0ADA"
 ADA, GRACE, BOT, TEAM = "U0ADA", "U0GRACE", "U0ASSISTANT", "T0STANDIN"
 NO_TS = "1700000000.000100"
 METADATA = {"event_type": "answer", "event_payload": {"answer": "a1"}}
-
-
-@pytest.fixture
-def slack() -> Iterator[Slack]:
-    with run_stand_in() as slack:
-        yield slack
 
 
 @pytest.fixture

@@ -193,7 +193,7 @@ def action_of(
 
 def _pressed(block: Json, element: Json, value: str | None, ts: str) -> Json | None:
     button = element
-    if element["type"] == "feedback_buttons":  # a pair of buttons, told apart by their values
+    if element["type"] == "feedback_buttons":  # two buttons that differ in their values
         pair = (element["positive_button"], element["negative_button"])
         found = [button for button in pair if value in (None, button["value"])]
         if not found:
