@@ -21,7 +21,7 @@ _NAVIGATION = re.compile(
     | (?:sign|log)\ (?:in|up|out)\b.{0,40}(?<!\.) | subscribe\b.{0,60}(?<!\.)
     | leave\ a\ (?:comment|reply)\W*
     | (?:accept|reject|manage)\ (?:all\ )?cookies\W* | (?:we|this\ site)\ uses?\ cookies\b.*
-    | (?:all\ rights\ reserved|copyright\b|©).{0,80} | table\ of\ contents | click\ here\W*
+    | (?:all\ rights\ reserved|copyright\b|©).{0,80} | (?:table\ of\ )?contents | click\ here\W*
     | \(?redirected\ from\ .{1,60} | \d+\ (?:comments?|shares?|views?|likes?)\b.{0,40}(?<!\.)
     )$""",
     re.VERBOSE | re.IGNORECASE,
@@ -39,12 +39,15 @@ _BYLINE = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _BREADCRUMB = re.compile(r"^home\b(?:\s*[»>/›|]\s*|\s+)\S", re.IGNORECASE)
+# Characters.
+_MAX_LINE = 160
+_MAX_BREADCRUMB = 400
 
 
 def boilerplate_reason(line: str) -> str:
     """Returns "navigation" or "byline" if the line is boilerplate, else ""."""
     text = line.strip()
-    if not text or len(text) > 160:
+    if not text or len(text) > _MAX_LINE:
         return ""
     if _NAVIGATION.match(text):
         return "navigation"
@@ -56,10 +59,11 @@ def is_breadcrumb(line: str, other_lines: frozenset[str]) -> bool:
 
     `other_lines` holds the fingerprints of the text's other lines.
     """
-    if not _BREADCRUMB.match(line.strip()):
+    if len(line) > _MAX_BREADCRUMB or not _BREADCRUMB.match(line.strip()):
         return False
-    own = fingerprint(line)
-    return any(own.endswith(" " + other) for other in other_lines if len(other) > 8)
+    words = fingerprint(line).split(" ")
+    endings = (" ".join(words[at:]) for at in range(1, len(words)))
+    return any(len(ending) > 8 and ending in other_lines for ending in endings)
 
 
 def fingerprint(line: str) -> str:

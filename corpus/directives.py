@@ -15,7 +15,7 @@ from corpus.lines import Line
 
 # !!! note "Title", ??? tip, === "Tab": MkDocs. The text below is indented by four spaces.
 _INDENTED = re.compile(
-    r'^([ \t]*)(?:!!!|\?\?\?\+?|===)[ \t]+(?:[\w-]+[ \t]*)*(?:"([^"]*)")?[ \t]*$'
+    r'^([ \t]*)(?:!!!|\?\?\?\+?|===)[ \t]+(?:[\w-]++[ \t]*+)*+(?:"([^"]*)")?[ \t]*$'
 )
 # :::tip Title … :::: Docusaurus, VitePress, Pandoc.
 _FENCED = re.compile(
@@ -38,11 +38,12 @@ _FENCE = re.compile(
 @dataclass(frozen=True)
 class Neutralized:
     """`lines` for the parser; `marks` are the numbers of the lines that held nothing but a mark;
-    `titles` are the spans of their titles, by line number."""
+    `titles` are the spans of their titles, by line number; `fenced` are the lines inside fences."""
 
     lines: list[str]
     marks: frozenset[int]
     titles: dict[int, Span]
+    fenced: frozenset[int]
 
 
 def neutralize(lines: Sequence[Line]) -> Neutralized:
@@ -78,7 +79,7 @@ def neutralize(lines: Sequence[Line]) -> Neutralized:
         if group and found.group(group).strip():
             titles[number] = (line.start + found.start(group), line.start + found.end(group))
         result[number] = words[: len(words) - len(words.lstrip("> \t"))].rstrip()
-    return Neutralized(result, frozenset(marks), titles)
+    return Neutralized(result, frozenset(marks), titles, frozenset(inside))
 
 
 def _has_content(lines: Sequence[Line], number: int, width: int) -> bool:

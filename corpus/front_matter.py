@@ -19,6 +19,7 @@ _TITLES = ("title", "name", "heading", "question", "q", "label", "summary")
 _ANSWERS = ("answer", "a", "content", "text", "body", "description", "response")
 # A value is shown if it is a sentence or a phrase; keys such as `layout` hold single words.
 _MIN_WORDS = 4
+_ALIAS = re.compile(r"(?m)(?:^|[\s,\[{:-])\*[\w-]+[ \t]*(?=[,\]}\r\n]|$)")
 _BLOCK_SCALAR = re.compile(r"[|>][+-]?\d?[ \t]*\r?\n")
 
 
@@ -27,6 +28,8 @@ def front_matter_blocks(text: str, start: int, end: int) -> list[Block]:
     level 1, a question with its answer is a pair. Returns an empty list if it is no valid YAML."""
     if end - start > _MAX_LENGTH:
         return []
+    if _ALIAS.search(text, start, end):
+        return []  # aliases in aliases multiply what they stand for
     try:
         root = yaml.compose(text[start:end], Loader=yaml.SafeLoader)
     except (yaml.YAMLError, RecursionError, ValueError):

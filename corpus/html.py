@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from corpus.document import Block, Kind, Span
 from corpus.lines import trim_span
-from corpus.questions import END_OF_ANSWER
+from corpus.questions import END_OF_ANSWER, QUESTION_LEVEL
 
 # Linear: an attribute may not contain < or >.
 _TAG = re.compile(r"<(/?)([A-Za-z][\w:.-]*)([^<>]*)>|<!--")
@@ -35,6 +35,10 @@ _CLOSES = {
 _TABLE_TAGS = frozenset("table thead tbody tfoot tr td th".split())
 _HEADING = re.compile(r"h([1-6])")
 _LETTER = re.compile(r"[^\W_]")
+# The deepest list that counts: the items around an item are stored with it.
+_MAX_DEPTH = 12
+# A question or an answer in the structured data of a FAQ page (schema.org, JSON-LD).
+_LD_TEXT = re.compile(r'"(name|text)"\s*:\s*"((?:[^"\\]|\\.)*+)"')
 # The level of a heading that is a summary, a term or the label of an accordion.
 _LABEL_LEVEL = 6
 
@@ -89,7 +93,9 @@ class _Parser:
             self._at = mark
             if name in _HIDDEN and not found.group(1):
                 mark = self._hidden_end(name, mark, found.group(3))
-                if self._at < mark:
+                if "ld+json" in found.group(3):
+                    yield from _structured_questions(self._text, found.end(), mark)
+                elif self._at < mark:
                     yield from _block(self._text, found.start(), mark, Kind.BOILERPLATE, "HTML")
                 self._at = mark
             elif found.group(1):
@@ -182,7 +188,7 @@ class _Parser:
         yield self._classified(start, end)
 
     def _classified(self, start: int, end: int) -> Block:
-        depth = len(self._numbers)
+        depth = min(len(self._numbers), _MAX_DEPTH)
         for name in reversed(self._open):
             if heading := _HEADING.fullmatch(name):
                 return Block(Kind.HEADING, start, end, level=int(heading.group(1)))
@@ -206,3 +212,17 @@ def _block(text: str, start: int, end: int, kind: Kind, reason: str = "") -> Ite
     begin, stop = trim_span(text, start, end)
     if begin < stop:
         yield Block(kind, begin, stop, reason=reason)
+
+
+def _structured_questions(text: str, start: int, end: int) -> Iterator[Block]:
+    """The questions with answers in JSON-LD: a "name" with a "text" behind it."""
+    question: Span | None = None
+    for found in _LD_TEXT.finditer(text, start, end):
+        span = trim_span(text, *found.span(2))
+        if found.group(1) == "name":
+            question = span
+        elif question and question[0] < question[1] and span[0] < span[1]:
+            yield Block(Kind.QUESTION, *question, level=QUESTION_LEVEL)
+            yield Block(Kind.ANSWER, *span, answers=True)
+            yield Block(Kind.BOILERPLATE, span[1], span[1], reason=END_OF_ANSWER)
+            question = None

@@ -12,6 +12,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from corpus.boilerplate import boilerplate_reason
+from corpus.code import is_code, is_comment
 from corpus.directives import Neutralized, neutralize
 from corpus.document import Block, Kind, Span
 from corpus.front_matter import front_matter_blocks
@@ -29,7 +30,15 @@ _ELEMENT = re.compile(r"^[ \t]*<(table|ul|ol|dl|figure)\b", re.IGNORECASE)
 _DEFINITION = re.compile(r"^[ \t]{0,3}[:~][ \t]+(?=\S)")
 _TASK = re.compile(r"\[[ xX]\][ \t]+")
 _ITEM_MARK = re.compile(r"(?:[-*+]|\d{1,9}[.)])(?:[ \t]+|$)", re.MULTILINE)
-_ONLY_LINK = re.compile(r"\W*\[[^\[\]]*\]\([^()\s]*\)\W*(?:[–—:-]\s.*)?")
+_ONLY_LINK = re.compile(r"[^\w\[]*\[[^\[\]]*\]\(([^()\s]*)\)\W*")
+# What stands above a list of further reading.
+_FURTHER = re.compile(
+    r"\b(?:see also|related|contents|further reading|more information|learn more|read more"
+    r"|next steps|other pages|useful links|quick links|navigation|in this (?:article|section))\b",
+    re.IGNORECASE,
+)
+# An image or tag alone in a paragraph.
+_IMAGE = re.compile(r"!\[[^\[\]]*\](?:\([^()\n]*\)|\[[^\[\]\n]*\])|<[^<>]*>")
 # Items that are nothing but links, from this many on, are a list of contents.
 _MIN_CONTENTS = 3
 
@@ -87,6 +96,7 @@ class _Walk:
     source: Neutralized
     body: int
     lists: list[_List] = field(default_factory=list)
+    code: dict[int, int] = field(default_factory=dict)
 
     def blocks(self) -> Iterator[Block]:
         """Yields the blocks."""
@@ -94,7 +104,10 @@ class _Walk:
         elements = dict(_elements(parsed))
         for first, last in elements.items():
             parsed[first:last] = [""] * (last - first)
-        extra = sorted([*elements, *(n for n in self.source.titles if n >= self.body)])
+        self.code = dict(_code_runs(parsed, self.source.fenced))
+        for first, last in self.code.items():
+            parsed[first:last] = [""] * (last - first)
+        extra = sorted([*elements, *self.code, *(n for n in self.source.titles if n >= self.body)])
         header = False
         at = 0
         for token in _PARSER.parse("\n".join(parsed)):
@@ -112,8 +125,10 @@ class _Walk:
             yield from self._extra(number, elements)
 
     def _extra(self, number: int, elements: dict[int, int]) -> Iterator[Block]:
-        """An element of HTML, or the title of a directive."""
-        if last := elements.get(number):
+        """An element of HTML, code without a fence, or the title of a directive."""
+        if last := self.code.get(number):
+            yield self._code(number, last)
+        elif last := elements.get(number):
             yield from html_blocks(self.text, self.lines[number].start, self.lines[last - 1].end)
         else:
             yield Block(Kind.PARAGRAPH, *trim_span(self.text, *self.source.titles[number]))
@@ -202,7 +217,10 @@ class _Walk:
                 yield Block(Kind.PARAGRAPH, *trim_span(self.text, start + 1, end))
             return
         start, end = self._span(first, last)
-        reason = boilerplate_reason(self.text[start:end])
+        words = self.text[start:end]
+        reason = boilerplate_reason(words)
+        if "![" in words or "<" in words:
+            reason = reason if any(map(str.isalnum, _IMAGE.sub("", words))) else "image"
         if reason:
             yield Block(Kind.BOILERPLATE, start, end, reason=reason)
         elif not starts:
@@ -234,6 +252,29 @@ def _elements(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
         number = last or number + 1
 
 
+def _code_runs(lines: Sequence[str], fenced: frozenset[int]) -> Iterator[tuple[int, int]]:
+    """The first and end line of each run of code without a fence that holds a comment: "# build"
+    below a command is no heading."""
+    number = 0
+    while number < len(lines):
+        last = number
+        comments = 0
+        while last < len(lines) and last not in fenced and lines[last].strip():
+            if is_comment(lines[last]):
+                comments += 1
+            elif not is_code(lines[last]):
+                break
+            last += 1
+        if comments and last - number > comments and not _is_title(lines[number]):
+            yield number, last
+        number = max(last, number + 1)
+
+
+def _is_title(line: str) -> bool:
+    """Whether the line is rather a heading than a comment: it starts with a capital letter."""
+    return is_comment(line) and line.lstrip("# \t")[:1].isupper()
+
+
 def _closing_line(lines: Sequence[str], first: int, name: str) -> int:
     """The line after the one that closes the element; 0 if none does."""
     depth = 0
@@ -258,20 +299,34 @@ def _cells(text: str, start: int, end: int) -> Iterator[Span]:
 
 
 def _without_contents(text: str, blocks: list[Block]) -> list[Block]:
-    """Turns lists of links and link definitions into boilerplate."""
+    """Turns tables of contents and lists of further reading into boilerplate."""
     result: list[Block] = []
     run: list[int] = []
-    for block in [*blocks, Block(Kind.HEADING, 0, 0)]:
-        is_link = block.kind is Kind.ITEM and bool(
-            _ONLY_LINK.fullmatch(text, block.start, block.end)
-        )
-        if is_link:
+    for block in blocks:
+        if block.kind is Kind.ITEM and _ONLY_LINK.fullmatch(text, block.start, block.end):
             run.append(len(result))
-        elif run:
-            if len(run) >= _MIN_CONTENTS:
-                for at in run:
-                    old = result[at]
-                    result[at] = Block(Kind.BOILERPLATE, old.start, old.end, reason="contents")
+        else:
+            _mark_contents(text, result, run)
             run = []
         result.append(block)
-    return result[:-1]
+    _mark_contents(text, result, run)
+    return result
+
+
+def _mark_contents(text: str, blocks: list[Block], run: list[int]) -> None:
+    """Marks the items `run`, which are nothing but links, unless they say something: a list that
+    a sentence announces, or that leads out of the folder."""
+    if len(run) < _MIN_CONTENTS:
+        return
+    before = blocks[run[0] - 1] if run[0] else None
+    words = text[before.start : before.end] if before else ""
+    found = (_ONLY_LINK.fullmatch(text, blocks[at].start, blocks[at].end) for at in run)
+    targets = [each.group(1) for each in found if each]
+    if not all(target.startswith("#") for target in targets):
+        is_announced = before is not None and before.kind is not Kind.HEADING
+        leads_out = before is not None and any("://" in target for target in targets)
+        if (is_announced or leads_out) and not _FURTHER.search(words):
+            return
+    for at in run:
+        old = blocks[at]
+        blocks[at] = Block(Kind.BOILERPLATE, old.start, old.end, reason="contents")
