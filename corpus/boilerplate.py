@@ -18,7 +18,7 @@ _NAVIGATION = re.compile(
     | (?:previous|next)\ (?:post|article|page)\b.* | back\ to\ top | toggle\ navigation
     | (?:share|tweet|pin|email|print)\ (?:this|on)\b.{0,40}(?<!\.)
     | (?:facebook|twitter|linkedin|pinterest|instagram|whatsapp|reddit)(?:\W+\w+){0,4}
-    | (?:sign|log)\ (?:in|up|out)\b.{0,40}(?<!\.) | subscribe\b.{0,60}(?<!\.)
+    | (?:sign|log)\ (?:in|up|out)\b(?:\W+\w+){0,4}\W*(?<!\.) | subscribe\b.{0,60}(?<!\.)
     | leave\ a\ (?:comment|reply)\W*
     | (?:accept|reject|manage)\ (?:all\ )?cookies\W* | (?:we|this\ site)\ uses?\ cookies\b.*
     | (?:all\ rights\ reserved|copyright\b|©).{0,80} | (?:table\ of\ )?contents | click\ here\W*

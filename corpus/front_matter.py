@@ -15,6 +15,8 @@ from corpus.questions import END_OF_ANSWER, QUESTION_LEVEL
 
 # A longer front matter is data, not text, and is not parsed. Characters.
 _MAX_LENGTH = 100_000
+# PyYAML takes time quadratic in the depth of brackets.
+_MAX_BRACKETS = 500
 _TITLES = ("title", "name", "heading", "question", "q", "label", "summary")
 _ANSWERS = ("answer", "a", "content", "text", "body", "description", "response")
 # A value is shown if it is a sentence or a phrase; keys such as `layout` hold single words.
@@ -28,7 +30,8 @@ def front_matter_blocks(text: str, start: int, end: int) -> list[Block]:
     level 1, a question with its answer is a pair. Returns an empty list if it is no valid YAML."""
     if end - start > _MAX_LENGTH:
         return []
-    if _ALIAS.search(text, start, end):
+    brackets = text.count("[", start, end) + text.count("{", start, end)
+    if brackets > _MAX_BRACKETS or _ALIAS.search(text, start, end):
         return []  # aliases in aliases multiply what they stand for
     try:
         root = yaml.compose(text[start:end], Loader=yaml.SafeLoader)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from corpus.document import Document
 from corpus.errors import CorpusEmpty, CorpusMissing, DocumentUnreadable
-from corpus.markdown import has_block_marks, markdown_blocks
+from corpus.markdown import front_matter, has_block_marks, has_strong_marks, markdown_blocks
 from corpus.plaintext import plain_blocks
 
 FORMATS = frozenset({".md", ".markdown", ".txt"})
@@ -136,6 +136,11 @@ def decode(name: str, raw: bytes) -> str:
 
 
 def parse_document(name: str, text: str) -> Document:
-    """Parses a text as Markdown if it has block marks and is not a .txt file, else by its shape."""
-    marked = not name.lower().endswith(".txt") and has_block_marks(text)
-    return Document(name, text, tuple(markdown_blocks(text) if marked else plain_blocks(text)))
+    """Parses a text as Markdown if it has block marks, else by its shape. A .txt file counts as
+    Markdown only if its marks cannot mean anything else."""
+    is_text = name.lower().endswith(".txt")
+    if has_strong_marks(text) if is_text else has_block_marks(text):
+        return Document(name, text, tuple(markdown_blocks(text)))
+    above, body = front_matter(text)
+    blocks = [block for block in above if block.start < block.end]
+    return Document(name, text, (*blocks, *plain_blocks(text, body)))

@@ -37,6 +37,14 @@ _FURTHER = re.compile(
     r"|next steps|other pages|useful links|quick links|navigation|in this (?:article|section))\b",
     re.IGNORECASE,
 )
+# Marks of Markdown in a text file, see `has_strong_marks`. Each is linear.
+_STRONG = re.compile(
+    r"^[ \t]*+\|?+[ \t]*+:?-{3,}+:?[ \t]*+\|[-:| \t]*+$"
+    r"|^[ \t]*+<(?:details|table|summary|h[1-6]|ul|ol)\b",
+    re.MULTILINE | re.IGNORECASE,
+)
+_FENCE_LINE = re.compile(r"^[ \t]*(?:```|~~~)", re.MULTILINE)
+_HEADING_LINE = re.compile(r"(?:\A|\n[ \t]*\r?\n)#{1,6}[ \t]+\S")
 # An image or tag alone in a paragraph.
 _IMAGE = re.compile(r"!\[[^\[\]]*\](?:\([^()\n]*\)|\[[^\[\]\n]*\])|<[^<>]*>")
 # Items that are nothing but links, from this many on, are a list of contents.
@@ -46,26 +54,48 @@ _MIN_CONTENTS = 3
 def has_block_marks(text: str) -> bool:
     """Whether the text contains a heading, list, table, fence or HTML block in Markdown."""
     lines = split_lines(text)
-    source = "\n".join(neutralize(lines).lines)
-    return bool(_front_matter_end(lines)) or any(
-        t.type in _STRUCTURE for t in _PARSER.parse(source)
+    source = neutralize(lines).lines[_front_matter_end(lines) :]
+    return any(token.type in _STRUCTURE for token in _PARSER.parse("\n".join(source)))
+
+
+def has_strong_marks(text: str) -> bool:
+    """Whether a text that is not said to be Markdown has marks that mean nothing else: a table,
+    two fences, two headings behind empty lines, or an element of HTML that structures text."""
+    return bool(_STRONG.search(text)) or any(
+        len(pattern.findall(text)) > 1 for pattern in (_FENCE_LINE, _HEADING_LINE)
     )
+
+
+def front_matter(text: str) -> tuple[list[Block], int]:
+    """Returns the blocks of the YAML at the start of the text, and where the text behind it
+    starts."""
+    lines = split_lines(text)
+    body = _front_matter_end(lines)
+    if not body:
+        return [], 0
+    blocks = front_matter_blocks(text, lines[0].end, lines[body - 1].start)
+    if not blocks:
+        span = trim_span(text, lines[0].start, lines[body - 1].end)
+        blocks = [Block(Kind.BOILERPLATE, *span, reason="front matter")]
+    return blocks, lines[body].start if body < len(lines) else len(text)
 
 
 def markdown_blocks(text: str) -> list[Block]:
     """Returns the blocks of a Markdown text, in order."""
     lines = split_lines(text)
-    blocks: list[Block] = []
-    if body := _front_matter_end(lines):
-        start, end = lines[0].end, lines[body - 1].start
-        blocks.extend(front_matter_blocks(text, start, end))
-        if not blocks:
-            span = trim_span(text, lines[0].start, lines[body - 1].end)
-            blocks.append(Block(Kind.BOILERPLATE, *span, reason="front matter"))
-    walked = _Walk(text, lines, neutralize(lines), body).blocks()
-    blocks.extend(walked)
+    blocks, _ = front_matter(text)
+    walked = _Walk(text, lines, neutralize(lines), _front_matter_end(lines)).blocks()
+    blocks.extend(block for block in walked if not _is_image(text, block))
     marked = mark_questions(text, _without_contents(text, blocks))
     return [block for block in marked if block.start < block.end]  # "#" alone is empty
+
+
+def _is_image(text: str, block: Block) -> bool:
+    """Whether the block holds nothing but images and tags."""
+    words = text[block.start : block.end]
+    if block.kind not in (Kind.PARAGRAPH, Kind.ITEM) or not ("![" in words or "<" in words):
+        return False
+    return not any(map(str.isalnum, _IMAGE.sub("", words)))
 
 
 def _front_matter_end(lines: Sequence[Line]) -> int:
@@ -217,10 +247,7 @@ class _Walk:
                 yield Block(Kind.PARAGRAPH, *trim_span(self.text, start + 1, end))
             return
         start, end = self._span(first, last)
-        words = self.text[start:end]
-        reason = boilerplate_reason(words)
-        if "![" in words or "<" in words:
-            reason = reason if any(map(str.isalnum, _IMAGE.sub("", words))) else "image"
+        reason = boilerplate_reason(self.text[start:end])
         if reason:
             yield Block(Kind.BOILERPLATE, start, end, reason=reason)
         elif not starts:

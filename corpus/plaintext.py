@@ -10,11 +10,13 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise, takewhile
+from itertools import pairwise
 
 from corpus.boilerplate import boilerplate_reason, fingerprint, is_breadcrumb
+from corpus.code import is_code, is_comment
 from corpus.document import Block, Kind, Span
 from corpus.lines import Line, split_lines, trim_span
+from corpus.questions import END_OF_ANSWER, mark_questions, starts_with_label, without_label
 from corpus.sentences import sentence_spans
 
 Group = list[Line]  # lines without a blank line between them
@@ -30,11 +32,13 @@ _ASKS = re.compile(
     r"how|is|are|was|were|do|does|did|can|could|should|would|will|has|have|may|must)\b",
     re.IGNORECASE,
 )
-_CODE = re.compile(
-    r"^(?:\s{4,}\S|\s*(?:import \w|from \S+ import |def \w+\(|class \w+[(:]|return\b|#\s|@\w"
-    r"|[)\]}]+,?$|(?:if|for|while|with|elif|try|else)\b.*:$"
-    r"|[\w.]+(?:, \w+)* = \S|[\w.]+\(.*\)$|[\w.]+\($))"
-)
+# A line of a table of contents: "Chapter one ..... 12".
+_CONTENTS = re.compile(r"^\s*\S.{0,100}?(?:\s?[.·…_]){3,}+\s*\d{1,4}\s*$")
+_MAX_CONTENTS_LINE = 200
+_WORDS = re.compile(r"[a-z]{3,} [a-z]{3,} [a-z]{3,}")
+_SENTENCE_ENDS = frozenset('.!?:;"”)')
+# Shares of the width at which lines are broken: a full line, and one that ends a paragraph.
+_FULL, _SHORT = 0.75, 0.8
 _ANNOUNCES = re.compile(r"\b(?:below|following|here are|as follows)\b", re.IGNORECASE)
 # A title-case heading joined to its first sentence: "Valuing Customers Without customers, …".
 _RUN_IN_HEADING = re.compile(
@@ -57,22 +61,34 @@ class _Draft:
     short_answer: bool = False
 
 
-def plain_blocks(text: str) -> list[Block]:
-    """Returns the blocks of a text without markup, in order.
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """What the whole text says about its lines: the fingerprints of all, and the width at which
+    they are broken, 0 if each line is a paragraph."""
+
+    text: str
+    fingerprints: frozenset[str]
+    width: int
+
+
+def plain_blocks(text: str, start: int = 0) -> list[Block]:
+    """Returns the blocks of a text without markup from the line at `start` on, in order.
 
     Text that matches no rule is a paragraph.
     """
-    groups = _line_groups(split_lines(text))
-    wrapped = _is_wrapped(groups)
+    groups = _line_groups([line for line in split_lines(text) if line.start >= start])
     fingerprints = frozenset(fingerprint(line.text) for group in groups for line in group)
+    layout = _Layout(text, fingerprints, _line_width(groups))
     paired = _question_answer_groups(groups)
     drafts: list[_Draft] = []
     for number, group in enumerate(groups):
         following = groups[number + 1] if number + 1 < len(groups) else []
-        drafts.extend(_classify(text, group, following, fingerprints, number in paired, wrapped))
+        for draft in _classify(layout, group, following):
+            drafts.append(replace(draft, short_answer=number in paired))
     for revise in _PASSES:
         drafts = revise(text, drafts)
-    return [draft.block for draft in drafts]
+    blocks = mark_questions(text, [draft.block for draft in drafts], headings=False)
+    return [block for block in blocks if block.start < block.end]
 
 
 def _line_groups(lines: Sequence[Line]) -> list[Group]:
@@ -85,13 +101,23 @@ def _line_groups(lines: Sequence[Line]) -> list[Group]:
     return [group for group in groups if group]
 
 
-def _is_wrapped(groups: Sequence[Group]) -> bool:
-    """Whether lines are broken at a fixed width, so that a paragraph spans several of them."""
-    lengths = [len(line.text) for group in groups for line in group[:-1]]
-    if len(lengths) < 4:
-        return False
-    full = sum(55 <= length <= 100 for length in lengths)
-    return full >= 0.7 * len(lengths)
+def _line_width(groups: Sequence[Group]) -> int:
+    """Returns the width at which lines are broken, so that a paragraph spans several of them;
+    0 if each line is a paragraph."""
+    pairs = [pair for group in groups for pair in pairwise(group)]
+    if len(pairs) < 4:
+        return 0
+    lengths = sorted(len(line.text.rstrip()) for line, _ in pairs)
+    width = lengths[len(lengths) * 9 // 10]
+    if not 30 <= width <= 130:
+        return 0
+    full = sum(length >= _FULL * width for length in lengths)
+    broken = sum(
+        line.text.rstrip()[-1] not in _SENTENCE_ENDS and below.text.lstrip()[0].islower()
+        for line, below in pairs
+    )
+    is_wrapped = full >= 0.7 * len(pairs) and broken >= 0.1 * len(pairs)
+    return width if is_wrapped or broken >= 0.4 * len(pairs) else 0
 
 
 def _question_answer_groups(groups: Sequence[Group]) -> set[int]:
@@ -104,15 +130,8 @@ def _question_answer_groups(groups: Sequence[Group]) -> set[int]:
     return adjacent
 
 
-def _classify(
-    text: str,
-    group: Group,
-    following: Group,
-    fingerprints: frozenset[str],
-    short_answer: bool,
-    wrapped: bool,
-) -> Iterator[_Draft]:
-    """Yields the drafts of one group. `fingerprints` are those of all lines of the text."""
+def _classify(layout: _Layout, group: Group, following: Group) -> Iterator[_Draft]:
+    """Yields the drafts of one group."""
     if _is_caption(group):
         for line in group:
             yield _Draft(_line_block(line, Kind.BOILERPLATE, reason="caption"), alone=True)
@@ -120,38 +139,102 @@ def _classify(
     table = _find_table(group)
     at = 0
     while at < len(group):
-        line = group[at]
-        rest = group[at + 1 :]
-        reason = boilerplate_reason(line.text) or (
-            "navigation" if is_breadcrumb(line.text, fingerprints) else ""
-        )
-        if reason:
-            yield _Draft(_line_block(line, Kind.BOILERPLATE, reason=reason))
-            at += 1
-        elif table and at == table[0]:
+        if table and at == table[0]:
             yield from _table_drafts(group[table[0] : table[1]])
             at = table[1]
-        elif items := _count_items(group[at:]):
-            for item in group[at : at + items]:
-                yield _Draft(_item_block(item))
-            at += items
-        elif wiki := _WIKI_HEADING.match(line.text):
-            yield _Draft(_wiki_block(line, wiki))
-            at += 1
-        elif _CODE.match(line.text) and (run := _count_code_lines(group[at:])) > 0:
-            yield _Draft(_span_block(text, Kind.CODE, line.start, group[at + run - 1].end))
-            at += run
-        elif _is_question(line, rest, following):
-            level = 3 if rest else 2
-            yield _Draft(_line_block(line, Kind.QUESTION, level), not rest, short_answer)
-            at += 1
-        elif level := _heading_level(line, rest, following, len(group)):
-            yield _Draft(_line_block(line, Kind.HEADING, level), alone=len(group) == 1)
-            at += 1
-        else:
-            run = len(group) - at if wrapped else 1
-            yield from _paragraph_drafts(text, line.start, group[at + run - 1].end)
-            at += run
+            continue
+        count, drafts = _structure(layout, group, at)
+        if not count:
+            count, drafts = _prose(layout, group, at, following)
+        yield from drafts
+        at += count
+
+
+def _structure(layout: _Layout, group: Group, at: int) -> tuple[int, list[_Draft]]:
+    """Returns how many lines from `at` on are boilerplate, items, a marked heading or code, and
+    their drafts; 0 if they are none of these."""
+    line = group[at]
+    contents = _count_contents(group, at)
+    reason = "contents" if contents > 1 else _reason(layout, line)
+    if reason:
+        lines = group[at : at + max(contents, 1)]
+        return len(lines), [
+            _Draft(_line_block(each, Kind.BOILERPLATE, reason=reason)) for each in lines
+        ]
+    if items := _items(group, at, layout.width):
+        return items[-1][1] - at, [
+            _Draft(_item_block(layout.text, group, *item, first=at)) for item in items
+        ]
+    if wiki := _WIKI_HEADING.match(line.text):
+        return 1, [_Draft(_wiki_block(line, wiki))]
+    if run := _count_code_lines(group, at):
+        code = _span_block(layout.text, Kind.CODE, line.start, group[at + run - 1].end)
+        return run, [_Draft(code)]
+    return 0, []
+
+
+def _reason(layout: _Layout, line: Line) -> str:
+    if reason := boilerplate_reason(line.text):
+        return reason
+    return "navigation" if is_breadcrumb(line.text, layout.fingerprints) else ""
+
+
+def _prose(layout: _Layout, group: Group, at: int, following: Group) -> tuple[int, list[_Draft]]:
+    """Returns how many lines from `at` on are a question, a heading or a paragraph, and their
+    drafts. A line without a letter or digit is a rule, and no text."""
+    line = group[at]
+    is_last = at + 1 == len(group)
+    below = following[0] if is_last and following else None if is_last else group[at + 1]
+    if not any(map(str.isalnum, line.text)):
+        return 1, []
+    if below and _is_question(line, below):
+        block = _line_block(line, Kind.QUESTION, 2 if is_last else 3)
+        start = line.end - len(without_label(line.text))
+        return 1, [_Draft(replace(block, start=max(block.start, start)), is_last)]
+    if below and (level := _heading_level(line, below, len(group), is_last=is_last)):
+        return 1, [_Draft(_line_block(line, Kind.HEADING, level), alone=len(group) == 1)]
+    count = _paragraph_length(group, at, layout.width)
+    return count, list(_paragraph_drafts(layout.text, line.start, group[at + count - 1].end))
+
+
+def _paragraph_length(group: Group, at: int, width: int) -> int:
+    """Returns how many lines from `at` on form one paragraph."""
+    end = at + 1
+    while width and end < len(group) and not _starts_paragraph(group, end, width):
+        end += 1
+    return end - at
+
+
+def _starts_paragraph(group: Group, at: int, width: int) -> bool:
+    """Whether a line of a wrapped text does not go on with the paragraph above it."""
+    line, above = group[at].text, group[at - 1].text.rstrip()
+    if _BULLET.match(line) or starts_with_label(line) or _count_contents(group, at):
+        return True
+    if above[-1] not in _SENTENCE_ENDS:
+        return False
+    words = line.strip()
+    is_heading = (
+        len(words) < 0.6 * width
+        and words[-1] not in ".,;:"
+        and at + 1 < len(group)
+        and group[at + 1].text.lstrip()[0].isupper()
+    )
+    is_indented = line[0] in " \t" and group[at - 1].text[0] not in " \t"
+    can_start = words[0].isupper() or not words[0].isalpha()
+    is_item = bool(_NUMBER.match(line))
+    return can_start and (len(above) < _SHORT * width or is_indented or is_heading or is_item)
+
+
+def _count_contents(group: Group, at: int) -> int:
+    """Returns how many lines from `at` on are of a table of contents."""
+    end = at
+    while (
+        end < len(group)
+        and len(group[end].text) <= _MAX_CONTENTS_LINE
+        and _CONTENTS.match(group[end].text)
+    ):
+        end += 1
+    return end - at
 
 
 def _line_block(line: Line, kind: Kind, level: int = 0, reason: str = "") -> Block:
@@ -168,7 +251,7 @@ def _is_caption(group: Group) -> bool:
     """Whether the group captions a picture: short, no sentence, in lower case or repeated."""
     if any(len(line.text.split()) > 9 or line.text.rstrip()[-1] in ".!:;" for line in group):
         return False
-    if any(_CODE.match(line.text) for line in group):
+    if any(is_code(line.text) or is_comment(line.text) for line in group):
         return False
     if len(group) == 1:
         words = group[0].text.split()
@@ -226,23 +309,47 @@ def _table_drafts(rows: Group) -> Iterator[_Draft]:
 # --- lists -------------------------------------------------------------------------------------
 
 
-def _count_items(lines: Group) -> int:
-    """Returns how many lines from the first on are items of one list, 0 if they form no list."""
+def _items(group: Group, at: int, width: int) -> list[Span]:
+    """Returns the first and the end line of each item of the list that starts at `at`, [] if none
+    does."""
     for pattern, min_items in ((_BULLET, 1), (_NUMBER, 2), (_TITLED_ITEM, 3)):
-        count = _count_matches(lines, pattern)
-        if count:
-            return count if count >= min_items else 0
-    return 0
+        items: list[Span] = []
+        end = at
+        while end < len(group) and pattern.match(group[end].text):
+            if pattern is _TITLED_ITEM and starts_with_label(group[end].text):
+                break
+            first, end = end, end + 1
+            while pattern is not _TITLED_ITEM and _continues_item(group, first, end, width):
+                end += 1
+            items.append((first, end))
+        if items:
+            return items if len(items) >= min_items else []
+    return []
 
 
-def _count_matches(lines: Group, pattern: re.Pattern[str]) -> int:
-    return sum(1 for _ in takewhile(lambda line: pattern.match(line.text), lines))
+def _continues_item(group: Group, first: int, at: int, width: int) -> bool:
+    """Whether the line `at` goes on with the item that starts in the line `first`."""
+    if at == len(group) or _BULLET.match(group[at].text) or _NUMBER.match(group[at].text):
+        return False
+    if starts_with_label(group[at].text):
+        return False
+    if _indent(group[at]) > _indent(group[first]):
+        return True
+    return bool(width) and not _starts_paragraph(group, at, width)
 
 
-def _item_block(line: Line) -> Block:
-    mark = _BULLET.match(line.text) or _NUMBER.match(line.text)
-    block = _line_block(line, Kind.ITEM, 1)
-    return replace(block, start=line.start + mark.end()) if mark else block
+def _indent(line: Line) -> int:
+    return len(line.text) - len(line.text.lstrip())
+
+
+def _item_block(text: str, group: Group, start: int, end: int, *, first: int) -> Block:
+    """An item without its mark. It is nested if it is indented more than the first of its list."""
+    line = group[start]
+    number = _NUMBER.match(line.text)
+    mark = _BULLET.match(line.text) or number
+    span = trim_span(text, line.start + (mark.end() if mark else 0), group[end - 1].end)
+    level = 2 if _indent(line) > _indent(group[first]) + 1 else 1
+    return Block(Kind.ITEM, *span, level, number=int(number.group(1)) if number else 0)
 
 
 def _mark_colon_lists(text: str, drafts: Sequence[_Draft]) -> list[_Draft]:
@@ -256,22 +363,24 @@ def _mark_colon_lists(text: str, drafts: Sequence[_Draft]) -> list[_Draft]:
             in_list = _next_is_adjacent(text, drafts, number)
             continue
         if block.kind is Kind.PARAGRAPH and text[block.end - 1] == ":":
-            below = list(_paragraphs_below(text, drafts, number))
-            in_list = len(below) > 1 and all(text[b.end - 1] != ":" for b in below)
+            in_list = _opens_list(text, drafts, number)
         else:
             in_list = False
         result.append(draft)
     return result
 
 
-def _paragraphs_below(text: str, drafts: Sequence[_Draft], number: int) -> Iterator[Block]:
-    """Yields the paragraphs below a draft, up to a blank line."""
+def _opens_list(text: str, drafts: Sequence[_Draft], number: int) -> bool:
+    """Whether two or more paragraphs stand below a draft, up to a blank line, and none of them ends
+    with a colon."""
     at = number + 1
     while at < len(drafts) and drafts[at].block.kind is Kind.PARAGRAPH:
-        yield drafts[at].block
+        if text[drafts[at].block.end - 1] == ":":
+            return False
         if not _next_is_adjacent(text, drafts, at):
-            return
+            return at > number + 1
         at += 1
+    return at > number + 2
 
 
 def _next_is_adjacent(text: str, drafts: Sequence[_Draft], number: int) -> bool:
@@ -284,19 +393,30 @@ def _next_is_adjacent(text: str, drafts: Sequence[_Draft], number: int) -> bool:
 # --- code --------------------------------------------------------------------------------------
 
 
-def _count_code_lines(lines: Group) -> int:
-    """Returns how many lines from the first on are code. A single line may be prose: it counts
-    only if it is an import or a decorator."""
-    run = 0
-    while run < len(lines) and (
-        _CODE.match(lines[run].text) or (run and _continues_code(lines[run].text))
+def _count_code_lines(group: Group, at: int) -> int:
+    """Returns how many lines from `at` on are code. A single line may be prose: it counts only if
+    it is an import or a decorator."""
+    end = at
+    while end < len(group) and (
+        _is_code(group[end].text) or (end > at and _continues_code(group[end].text))
     ):
-        run += 1
-    return run if run > 1 or lines[0].text.strip().startswith(("import ", "from ", "@")) else 0
+        end += 1
+    is_import = group[at].text.strip().startswith(("import ", "from ", "@"))
+    return end - at if end - at > 1 or (end > at and is_import) else 0
+
+
+def _is_code(line: str) -> bool:
+    """Whether the line is code, a comment, or indented like code."""
+    is_indented = _indented(line) and not _WORDS.search(line)
+    return is_code(line) or is_comment(line) or is_indented
+
+
+def _indented(line: str) -> bool:
+    return line.expandtabs(4).startswith("    ")
 
 
 def _continues_code(line: str) -> bool:
-    return line.rstrip()[-1:] in "([{,)]}" and not re.search(r"[a-z]{3,} [a-z]{3,} [a-z]{3,}", line)
+    return line.rstrip()[-1:] in "([{,)]}" and not _WORDS.search(line)
 
 
 # --- headings and questions ----------------------------------------------------------------------
@@ -306,35 +426,38 @@ def _asks(line: str) -> bool:
     words = line.strip()
     if not words.endswith("?") or words.count("?") > 1 or len(words.split()) > 25:
         return False
+    words = without_label(words)
     sentences = sum(1 for _ in sentence_spans(words))
     return sentences == 1 and bool(_ASKS.match(words) or _title_case(words) >= 0.6)
 
 
-def _is_question(line: Line, rest: Group, following: Group) -> bool:
-    below = rest or following
-    return _asks(line.text) and bool(below) and not below[0].text.strip().endswith("?")
+def _is_question(line: Line, below: Line) -> bool:
+    if starts_with_label(line.text):
+        return False  # a pair with labels, which corpus.questions finds
+    return _asks(line.text) and not below.text.strip().endswith("?")
 
 
-def _heading_level(line: Line, rest: Group, following: Group, size: int) -> int:
-    """Returns the level of a heading, 0 if the line is none.
+def _heading_level(line: Line, below: Line, size: int, *, is_last: bool) -> int:
+    """Returns the level of a heading, 0 if the line is none. `below` is the line below it, in the
+    next group if the line is the last of its group of `size` lines.
 
     A line in a group of its own has level 2; a numbered one, or one directly above its text, 3.
     """
     words = line.text.strip()
     count = len(words.split())
     if _VERSION.match(words):
-        return 2 if rest or following else 0
-    if count > 14 or len(words) > 100 or words[-1] in ".!;:,—…" or not (rest or following):
+        return 2
+    if count > 14 or len(words) > 100 or words[-1] in ".!;:,—…" or starts_with_label(words):
         return 0
     if not (words[0].isupper() or words[0].isdigit()):
         return 0
     titled = _title_case(words) >= 0.6
     if size == 1:
         return (3 if _NUMBER.match(words) else 2) if count <= 6 or titled else 0
-    if not rest or not (count <= 4 or (titled and count <= 9) or words.isupper()):
+    if is_last or not (count <= 4 or (titled and count <= 9) or words.isupper()):
         return 0
-    below = rest[0].text.strip()
-    return 3 if len(below.split()) >= max(6, count + 3) or below[-1] in ".:" else 0
+    next_words = below.text.strip()
+    return 3 if len(next_words.split()) >= max(6, count + 3) or next_words[-1] in ".:" else 0
 
 
 def _title_case(words: str) -> float:
@@ -434,9 +557,13 @@ def _mark_answers(_: str, drafts: Sequence[_Draft]) -> list[_Draft]:
         kind = draft.block.kind
         if kind is Kind.QUESTION:
             question, answered = draft, False
-        elif kind is Kind.HEADING or (question and question.short_answer and answered):
+        elif kind is Kind.HEADING:
+            question = None
+        elif question and question.short_answer and answered:
             # Text after the last pair of a run answers no question.
             question = None
+            at = draft.block.start
+            result.append(_Draft(Block(Kind.BOILERPLATE, at, at, reason=END_OF_ANSWER)))
         elif question and kind is not Kind.BOILERPLATE:
             kind = Kind.ANSWER if kind is Kind.PARAGRAPH else kind
             result.append(replace(draft, block=replace(draft.block, kind=kind, answers=True)))

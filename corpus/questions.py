@@ -27,6 +27,11 @@ _A = re.compile(
     rf"{_EMPHASIS}(?:A|Ans|Answer)\s?\d{{0,3}}\s?[.:)]{_EMPHASIS}\s+(?=\S)|{_EMPHASIS}Answer\s?[.:]{_EMPHASIS}\s*",
     re.IGNORECASE,
 )
+# "A. Purpose" is rather a heading.
+_LABEL = re.compile(
+    rf"{_EMPHASIS}(?:Q\d{{0,3}}\s?[.:)]|A\d{{0,3}}\s?:|A\d{{1,3}}[.)]|(?:Question|Answer)\s?\d{{0,3}}\s?[.:])"
+    rf"{_EMPHASIS}\s*\S"
+)
 _EMPHASIZED = re.compile(r"(\*\*\*|\*\*|\*|__|_)(?=[^\s*_])([^*_\n]{3,300}\?)\W{0,2}?\1[ \t]*\\?")
 _OPENING_TAGS = re.compile(rf"{_TAGS}+", re.IGNORECASE)
 _CLOSING_TAGS = re.compile(rf"{_TAGS}+$", re.IGNORECASE)
@@ -44,8 +49,11 @@ class _Opening:
     answer: int
 
 
-def mark_questions(text: str, blocks: Sequence[Block]) -> list[Block]:
-    """Returns the blocks with questions marked and with `answers` set on what answers them."""
+def mark_questions(text: str, blocks: Sequence[Block], *, headings: bool = True) -> list[Block]:
+    """Returns the blocks with questions marked and with `answers` set on what answers them.
+
+    Headings that ask count as questions unless `headings` is False.
+    """
     speakers = _speakers(text, blocks)
     result: list[Block] = []
     answering = ""  # what opened the pair: a heading, a label, or an item
@@ -59,7 +67,7 @@ def mark_questions(text: str, blocks: Sequence[Block]) -> list[Block]:
             answering = "label" if block.kind is Kind.QUESTION else answering
             result.append(block)
         elif block.kind is Kind.HEADING:
-            asked = _heading(text, block)
+            asked = _heading(text, block) if headings else None
             answering = "heading" if asked else ""
             result.append(asked or block)
         elif opening := _opening(text, block, following, speakers):
@@ -74,6 +82,17 @@ def mark_questions(text: str, blocks: Sequence[Block]) -> list[Block]:
         else:
             result.append(block)
     return _without_unanswered(result)
+
+
+def starts_with_label(line: str) -> bool:
+    """Whether a line starts with "Q:", "A1.", "Question:" or "Answer:"."""
+    return bool(_LABEL.match(line.lstrip()))
+
+
+def without_label(line: str) -> str:
+    """Returns the line without an emoji, a number and a label in front."""
+    start = _skip(_DECORATION, line, len(line) - len(line.lstrip()), len(line))
+    return line[_skip(_Q, line, start, len(line)) :]
 
 
 def _heading(text: str, block: Block) -> Block | None:
@@ -113,12 +132,12 @@ def _opening(
         begin = _skip(_Q, text, emphasized.start(2), end)
         if begin > emphasized.start(2) or _is_answered(text, block, emphasized.end(), following):
             return _Opening(begin, emphasized.end(2), emphasized.end())
+    turn = _TURN.match(text, block.start, end)
+    if turn and turn.group(1) in speakers and _asks(text, start, end):
+        return _Opening(*_trimmed(text, turn.end(), end), end)
     is_longer = line_end < end or (following is not None and _continues(text, block, following))
     if block.kind is Kind.ITEM and _asks(text, start, line_end) and is_longer:
         return _Opening(*_trimmed(text, start, line_end), line_end)
-    turn = _TURN.match(text, start, end)
-    if turn and turn.group(1) in speakers and _asks(text, start, end):
-        return _Opening(*_trimmed(text, turn.end(), end), end)
     return None
 
 
@@ -163,7 +182,8 @@ def _speakers(text: str, blocks: Sequence[Block]) -> frozenset[str]:
     turns = Counter(
         found.group(1)
         for block in blocks
-        if block.kind is Kind.PARAGRAPH and (found := _TURN.match(text, block.start, block.end))
+        if block.kind in (Kind.PARAGRAPH, Kind.ITEM)
+        and (found := _TURN.match(text, block.start, block.end))
     )
     often = frozenset(name for name, count in turns.items() if count >= _MIN_TURNS)
     return often if len(often) > 1 else frozenset()
