@@ -21,6 +21,7 @@ from corpus.document import Kind, Passage, Unit
 from corpus.markup import strip_markup
 from index.bm25 import inverse_document_frequency
 from index.hits import Hit, SearchResult
+from index.rendering import unit_text
 from index.terms import STOP_WORDS, stem, stems
 
 # Best passages whose units become evidence.
@@ -146,7 +147,7 @@ def collect_evidence(
         passage = hit.passage
         around = stems(surroundings(passage))
         for place, unit in enumerate(passage.units):
-            if unit.kind in (Kind.HEADER, Kind.CODE) or introduces_list(passage, place):
+            if unit.kind in (Kind.HEADER, Kind.CODE):
                 continue
             comparison = compare(question, weights, _text_of(passage, unit), around=around)
             similarity = hit.unit_scores[place]
@@ -266,8 +267,7 @@ def _opens_with_subject(question: Question, passage: Passage, unit: Unit) -> boo
 
 
 def _text_of(passage: Passage, unit: Unit) -> str:
-    spans = unit.cells or ((unit.start, unit.end),)
-    return " ".join(passage.at(start, end) for start, end in spans)
+    return unit_text(passage, unit) if unit.kind is Kind.ROW else passage.source(unit)
 
 
 def _sigmoid(logit: float) -> float:

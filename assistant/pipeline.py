@@ -25,7 +25,7 @@ from assistant.evidence import (
 )
 from assistant.proof import is_verbatim, supports
 from assistant.reader.runtime import Reader
-from assistant.selection import Selection, Shape, select
+from assistant.selection import Selection, Shape, select, units_to_quote
 from assistant.steps import Steps
 from assistant.writer import Statement
 from corpus.document import Passage, Unit
@@ -133,7 +133,7 @@ class Assistant:
         proved = self._prove(statements)
         text, sentences = writer.compose(proved)
         clock.lap("prove")
-        citations = tuple(statement.citation for statement in proved)
+        citations = writer.cited(proved)
         for sentence in sentences:
             own = tuple(each for each in citations if each.number in sentence.citations)
             yield ProvedSentence(sentence, own)
@@ -201,16 +201,14 @@ class Assistant:
         return round(self._calibration.probability(assessment.features), 4)
 
     def _prove(self, statements: Sequence[Statement]) -> list[Statement]:
-        """The statements whose citation is verbatim in the stored text and supports them."""
+        """The statements whose citations are verbatim in the stored text and support them."""
         texts: dict[str, str] = {}
         proved = []
         for statement in statements:
-            citation = statement.citation
-            if citation.sha256 not in texts:
-                texts[citation.sha256] = self._texts.read(citation.sha256)
-            if is_verbatim(texts[citation.sha256], citation) and supports(
-                statement.text, [citation.quote]
-            ):
+            for sha256 in {citation.sha256 for citation in statement.citations}:
+                texts.setdefault(sha256, self._texts.read(sha256))
+            verbatim = all(is_verbatim(texts[c.sha256], c) for c in statement.citations)
+            if verbatim and supports(statement.text, statement.quotes()):
                 proved.append(statement)
         return proved
 
@@ -231,7 +229,12 @@ class Assistant:
 
 def _selected_units(assessments: Sequence[Assessment]) -> list[tuple[Passage, Unit]]:
     """The selected units, each once, in the order of the answer."""
-    every = (unit for each in assessments if each.selection for unit in each.selection.units)
+    every = (
+        unit
+        for each in assessments
+        if each.selection
+        for unit in units_to_quote(each.question, each.selection)
+    )
     return list(dict.fromkeys(every))
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from assistant.blocks import asked_cells, block_of, count_words
 from assistant.english.forms import AnswerType
 from assistant.english.question import Question
 from assistant.english.statements import announces
@@ -41,6 +42,9 @@ _WITHIN, _WITHIN_FACT, _MAX_SENTENCES, _MAX_REPEATED = 0.16, 0.06, 4, 0.6
 # Share of the best score that each side of a comparison must have: in general, and if the best
 # unit is about both sides; units that are looked at.
 _SIDE_SHARE, _JOINT_SHARE, _MAX_SIDE_UNITS = 0.60, 0.80, 20
+
+# Words up to which the answer of an FAQ pair is quoted whole.
+_MAX_FAQ_WORDS = 120
 
 _FACTS = (
     AnswerType.TIME,
@@ -78,6 +82,27 @@ class Selection:
     def units(self) -> tuple[tuple[Passage, Unit], ...]:
         """The units with their passages."""
         return tuple((passage, passage.units[place]) for passage, place in self.places)
+
+
+def units_to_quote(question: Question, selection: Selection) -> list[tuple[Passage, Unit]]:
+    """The units of the selection with what they need to be understood, each once, in the order of
+    the answer; of rows the cells that are asked for."""
+    places = list(selection.places)
+    whole = [place for passage, place in places if passage is selection.best.passage]
+    if selection.shape is Shape.FAQ and (
+        count_words(selection.best.passage, whole) > _MAX_FAQ_WORDS
+    ):
+        places = [(selection.best.passage, selection.best.place)]
+    if selection.shape is not Shape.FAQ or len(places) == 1:
+        places = [(p, n) for p, place in places for n in block_of(p, place)]
+    order = {passage: number for number, (passage, _) in reversed(list(enumerate(places)))}
+    if selection.shape is not Shape.SENTENCE or len(order) == 1:
+        places.sort(key=lambda each: (order[each[0]], each[1]))
+    return [
+        (passage, asked_cells(question, passage, passage.units[place]))
+        for passage, place in dict.fromkeys(places)
+        if passage.units[place].kind is not Kind.HEADER
+    ]
 
 
 def select(

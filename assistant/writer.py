@@ -1,14 +1,16 @@
 """The extractive writer: words the selected units as sentences, and puts them in order.
 
-Uses the documents' own words only.
+Uses the documents' own words only. A row is worded from its cells and the headings of their columns.
 """
 
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from assistant.answer import Citation, Sentence
-from corpus.document import Kind, Passage, Unit
+from corpus.document import Kind, Passage, Span, Unit
 from corpus.markup import strip_markup
+from index.rendering import row_text
 
 NAME = "extractive"
 REFUSAL = "The documents do not answer this question."
@@ -16,51 +18,107 @@ REFUSAL = "The documents do not answer this question."
 
 @dataclass(frozen=True)
 class Statement:
-    """A sentence with the citation that proves it; a `listed` one gets a line of its own."""
+    """A sentence with the citations that prove it. `parts` are the spans whose words it has, in
+    this order, each inside a citation; `mark` is what a list puts in front of it, "" for text that
+    runs on, and a line break for code."""
 
     text: str
-    citation: Citation
-    listed: bool
+    citations: tuple[Citation, ...]
+    parts: tuple[Span, ...]
+    mark: str = ""
+
+    def quotes(self) -> list[str]:
+        """The texts of the parts, from the citations' quotes. Parts outside are left out."""
+        return [
+            citation.quote[start - citation.start : end - citation.start]
+            for start, end in self.parts
+            for citation in self.citations
+            if citation.start <= start and end <= citation.end
+        ]
 
 
 def make_statements(units: Sequence[tuple[Passage, Unit]]) -> list[Statement]:
-    """One statement per unit, numbered from 1."""
-    return [
-        Statement(
-            text=_wording(passage, unit),
-            citation=_citation(number, passage, unit),
-            listed=unit.kind in (Kind.ITEM, Kind.ROW) and len(units) > 1,
+    """One statement per unit; citations are numbered from 1, the same span once."""
+    numbers: dict[tuple[str, Span], int] = {}
+    statements = []
+    listed = len(units) > 1
+    for passage, unit in units:
+        citations = tuple(
+            _citation(numbers.setdefault((passage.sha256, span), len(numbers) + 1), passage, span)
+            for span in _cited_spans(passage, unit)
         )
-        for number, (passage, unit) in enumerate(units, start=1)
-    ]
+        parts = tuple(_parts(passage, unit))
+        mark = _mark(unit) if listed else ""
+        statements.append(Statement(_wording(passage, unit), citations, parts, mark))
+    return statements
+
+
+def cited(statements: Sequence[Statement]) -> tuple[Citation, ...]:
+    """The citations of the statements, each once, by number."""
+    every = {c.number: c for statement in statements for c in statement.citations}
+    return tuple(every[number] for number in sorted(every))
 
 
 def compose(statements: Sequence[Statement]) -> tuple[str, tuple[Sentence, ...]]:
     """The answer's text, with markers behind the sentences, and the sentences in it."""
     text = ""
     sentences = []
+    on_own_line = False
     for statement in statements:
         if text:
-            after_list = text.rsplit("\n", 1)[-1].startswith("- ")
-            text += "\n" if statement.listed or after_list else " "
-        text += "- " if statement.listed else ""
+            text += "\n" if statement.mark or on_own_line else " "
+        on_own_line = bool(statement.mark)
+        text += statement.mark.strip("\n")
         start = len(text)
-        number = statement.citation.number
         text += statement.text
-        sentences.append(Sentence(statement.text, start, len(text), (number,)))
-        text += f" [{number}]"
+        numbers = tuple(citation.number for citation in statement.citations)
+        sentences.append(Sentence(statement.text, start, len(text), numbers))
+        text += " " + "".join(f"[{number}]" for number in numbers)
     return text, tuple(sentences)
+
+
+def _mark(unit: Unit) -> str:
+    if unit.kind is Kind.ITEM:
+        indent = "  " * len(unit.parents)
+        return f"{indent}{unit.number}. " if unit.number else f"{indent}- "
+    if unit.kind is Kind.ROW:
+        return "- "
+    return "\n" if unit.kind is Kind.CODE else ""
 
 
 def _wording(passage: Passage, unit: Unit) -> str:
     if unit.kind is Kind.ROW and unit.cells:
-        cells = [strip_markup(passage.at(start, end)) for start, end in unit.cells]
-        first, *rest = [cell for cell in cells if cell]
-        return f"{first}: {'; '.join(rest)}" if rest else first
+        return row_text(passage, unit)
+    if unit.kind is Kind.CODE:
+        return textwrap.dedent(passage.source(unit))
     return strip_markup(passage.source(unit))
 
 
-def _citation(number: int, passage: Passage, unit: Unit) -> Citation:
+def _cited_spans(passage: Passage, unit: Unit) -> Iterator[Span]:
+    """The unit, and of a row the headings of the columns that it quotes."""
+    yield unit.start, unit.end
+    if unit.kind is Kind.ROW:
+        for number, (start, end) in enumerate(unit.columns):
+            is_quoted = number >= unit.labels and unit.cells[number][0] < unit.cells[number][1]
+            if is_quoted and passage.start <= start < end <= passage.end:
+                yield start, end
+
+
+def _parts(passage: Passage, unit: Unit) -> Iterator[Span]:
+    if unit.kind is not Kind.ROW or not unit.cells:
+        yield unit.start, unit.end
+        return
+    for number, cell in enumerate(unit.cells):
+        if cell[0] >= cell[1]:
+            continue
+        if number >= unit.labels and number < len(unit.columns):
+            heading = unit.columns[number]
+            if passage.start <= heading[0] < heading[1] <= passage.end:
+                yield heading
+        yield cell
+
+
+def _citation(number: int, passage: Passage, span: Span) -> Citation:
     question = (passage.question,) if passage.question else ()
     return Citation(
         number=number,
@@ -68,7 +126,7 @@ def _citation(number: int, passage: Passage, unit: Unit) -> Citation:
         title=passage.title,
         headings=(*passage.headings, *question),
         sha256=passage.sha256,
-        start=unit.start,
-        end=unit.end,
-        quote=passage.source(unit),
+        start=span[0],
+        end=span[1],
+        quote=passage.at(*span),
     )

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from corpus.document import Kind, Passage, Unit
+from corpus.document import Kind, Passage, Span, Unit
 from index.bm25 import FIELD_WEIGHTS, Counts, Ordinals, length_norms, rank
 from index.errors import IndexDamaged
 from index.terms import nearest_word, stem, words
@@ -242,7 +242,10 @@ class PassageStore:
 
 def _to_row(entry: IndexedPassage) -> tuple[object, ...]:
     p = entry.passage
-    units = [[u.kind, u.start, u.end, u.cells, u.lead] for u in p.units]
+    units = [
+        [u.kind, u.start, u.end, u.cells, u.lead, u.number, u.labels, u.columns, u.parents]
+        for u in p.units
+    ]
     return (
         entry.ordinal, p.document, p.sha256, p.title, json.dumps(p.headings), p.start, p.end,
         p.text, p.kind, p.question, json.dumps(units), entry.row, entry.heading_row,
@@ -268,6 +271,23 @@ def _from_row(row: Sequence[Any]) -> IndexedPassage:
     return IndexedPassage(ordinal, passage, vector, heading_row, tuple(json.loads(unit_rows)))
 
 
-def _unit(kind: str, start: int, end: int, cells: list[list[int]], lead: list[int] | None) -> Unit:
-    spans = tuple((first, last) for first, last in cells)
-    return Unit(Kind(kind), start, end, spans, (lead[0], lead[1]) if lead else None)
+def _unit(
+    kind: str,
+    start: int,
+    end: int,
+    cells: list[list[int]],
+    lead: list[int] | None,
+    number: int,
+    labels: int,
+    columns: list[list[int]],
+    parents: list[list[int]],
+) -> Unit:
+    introduction = (lead[0], lead[1]) if lead else None
+    return Unit(
+        Kind(kind), start, end, _spans(cells), introduction, number, labels, _spans(columns),
+        _spans(parents),
+    )  # fmt: skip
+
+
+def _spans(pairs: list[list[int]]) -> tuple[Span, ...]:
+    return tuple((first, last) for first, last in pairs)

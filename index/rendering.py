@@ -1,6 +1,8 @@
 """Passages and their parts as plain text for models, without Markdown marks."""
 
-from corpus.document import Kind, Passage, Unit
+from collections.abc import Iterator
+
+from corpus.document import Kind, Passage, Span, Unit
 from corpus.markup import strip_markup
 
 
@@ -15,11 +17,40 @@ def heading_text(passage: Passage) -> str:
 
 
 def unit_text(passage: Passage, unit: Unit) -> str:
-    """Returns the text of a unit; an item with its lead, the cells of a row joined by colons."""
+    """Returns the text of a unit with what it needs to be understood: a row as `row_text`, an item
+    and a code block behind the sentence that introduces them."""
     if unit.kind is Kind.ROW and unit.cells:
-        return ": ".join(
-            filter(None, (strip_markup(passage.at(start, end)) for start, end in unit.cells))
-        )
-    if unit.lead and unit.kind is Kind.ITEM and unit.lead[0] >= passage.start:
-        return f"{strip_markup(passage.at(*unit.lead))} {strip_markup(passage.source(unit))}"
-    return strip_markup(passage.source(unit))
+        return row_text(passage, unit)
+    spans = [unit.lead] if unit.lead and unit.kind in (Kind.ITEM, Kind.CODE) else []
+    spans += [*unit.parents[-1:], (unit.start, unit.end)]
+    return " ".join(strip_markup(passage.at(*span)) for span in spans if span[0] >= passage.start)
+
+
+def row_text(passage: Passage, unit: Unit) -> str:
+    """Returns a row as "Label, Column: cell; Column: cell", empty cells left out."""
+    parts = list(row_parts(passage, unit))
+    labels = ", ".join(text for _, text, is_label in parts if is_label)
+    cells = [
+        f"{heading}: {text}" if heading else text
+        for heading, text, is_label in parts
+        if not is_label
+    ]
+    if not cells:
+        return labels
+    has_headings = any(heading for heading, _, is_label in parts if not is_label)
+    joint = ", " if has_headings else ": "
+    return f"{labels}{joint}{'; '.join(cells)}" if labels else "; ".join(cells)
+
+
+def row_parts(passage: Passage, unit: Unit) -> Iterator[tuple[str, str, bool]]:
+    """Yields the column heading, the text and whether it is a label, for each cell with text."""
+    for number, cell in enumerate(unit.cells):
+        text = _text(passage, cell)
+        heading = _text(passage, unit.columns[number]) if number < len(unit.columns) else ""
+        if text:
+            yield heading, text, number < unit.labels
+
+
+def _text(passage: Passage, span: Span) -> str:
+    inside = passage.start <= span[0] < span[1] <= passage.end
+    return strip_markup(passage.at(*span)) if inside else ""

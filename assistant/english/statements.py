@@ -11,6 +11,12 @@ _COUNT = re.compile(
     rf"|\b(?:{SMALL_COUNTS}) of\b|\bfollowing\b|\bbelow\b",
     re.IGNORECASE,
 )
+_REFERS_BACK = re.compile(
+    r"^\W*(?:they|it|he|she|this|that|these|those|them|such|both|otherwise|however|then|also|"
+    r"instead|in (?:this|that|these|those|such) cases?|if (?:so|not)|but|so|therefore|for example)"
+    r"\b(?!\s+(?:is|was) (?:possible|important|necessary|recommended))",
+    re.IGNORECASE,
+)
 _KEY = re.compile(r"^(.{3,60}?)(?::| [–—-]) ")
 _DEFINED = re.compile(r"^(.{3,60}?)\s(?:is|are|was|were|means?|refers? to|describes?)\s")
 
@@ -28,6 +34,12 @@ def enumerates(text: str) -> bool:
 def announces(text: str) -> bool:
     """Whether a sentence says how many things there are, but not which."""
     return not enumerates(text) and bool(_COUNT.search(text))
+
+
+def refers_back(sentence: str) -> bool:
+    """Whether a sentence cannot be understood without the one before it: it starts with a pronoun
+    or a word that continues an argument."""
+    return bool(_REFERS_BACK.match(sentence))
 
 
 def key_of(item: str) -> str | None:

@@ -1,0 +1,131 @@
+"""Blocks: what must be quoted together with a unit so that it can be understood alone.
+
+A sentence that announces code or a list comes with it, a step with the other steps, a nested item
+with the items around it, a sentence that refers back with the sentence before it. Of a row, only
+the cells that are asked for are quoted, with the headings of their columns.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from assistant.english.question import Question
+from assistant.english.statements import refers_back
+from corpus.document import Kind, Passage, Unit
+from corpus.markup import strip_markup
+from index.terms import stems
+
+# Words. A list up to this size is quoted whole if one of its items answers; steps, which depend on
+# each other, up to the second size.
+_MAX_LIST_WORDS, _MAX_STEPS_WORDS = 60, 150
+_PROSE = (Kind.PARAGRAPH, Kind.ANSWER)
+_LISTED = (Kind.ITEM, Kind.CODE)
+
+
+def block_of(passage: Passage, place: int) -> list[int]:
+    """The places of the units to quote with the unit at `place`, in order, itself included."""
+    unit = passage.units[place]
+    if unit.kind is Kind.ITEM or (unit.kind is Kind.CODE and unit.parents):
+        return _with_list(passage, place)
+    if unit.kind is Kind.CODE:
+        return [*_introduction(passage, place), place]
+    if unit.kind not in _PROSE:
+        return [place]
+    places = [place]
+    if place and passage.units[place - 1].kind is unit.kind and refers_back(passage.source(unit)):
+        places.insert(0, place - 1)
+    return places + _announced(passage, place)
+
+
+def _announced(passage: Passage, place: int) -> list[int]:
+    """The code or the list right behind a sentence that announces it."""
+    unit = passage.units[place]
+    following = place + 1
+    if following >= len(passage.units) or passage.units[following].lead != (unit.start, unit.end):
+        return []
+    if passage.units[following].kind is Kind.CODE:
+        return _run(passage, following, (Kind.CODE,))
+    if passage.units[following].kind is Kind.ITEM:
+        return _run(passage, following, _LISTED)
+    return []
+
+
+def _run(passage: Passage, place: int, kinds: tuple[Kind, ...]) -> list[int]:
+    """The places from `place` on with the same introduction."""
+    lead = passage.units[place].lead
+    end = place
+    while end < len(passage.units):
+        unit = passage.units[end]
+        if unit.kind not in kinds or (unit.lead != lead and not unit.parents):
+            break
+        end += 1
+    return list(range(place, end))
+
+
+def _with_list(passage: Passage, place: int) -> list[int]:
+    """An item with its list, or, if that is long, with the items around it and what is below it."""
+    first = place
+    while first and passage.units[first - 1].kind in _LISTED:
+        first -= 1
+    end = place + 1
+    while end < len(passage.units) and passage.units[end].kind in _LISTED:
+        end += 1
+    whole = [*_introduction(passage, first), *range(first, end)]
+    is_steps = any(passage.units[n].number for n in range(first, end))
+    if count_words(passage, whole) <= (_MAX_STEPS_WORDS if is_steps else _MAX_LIST_WORDS):
+        return whole
+    unit = passage.units[place]
+    around = [n for n in range(first, place) if _span(passage, n) in unit.parents]
+    below = [n for n in range(place + 1, end) if _span(passage, place) in passage.units[n].parents]
+    if not below and unit.kind is Kind.ITEM and passage.source(unit).rstrip().endswith(":"):
+        below = [n for n in range(place + 1, min(place + 2, end))]
+    return [*around, place, *below]
+
+
+def _introduction(passage: Passage, place: int) -> list[int]:
+    """The place of the sentence that introduces the unit, if it stands right before it."""
+    lead = passage.units[place].lead
+    before = place - 1
+    return [before] if place and lead == _span(passage, before) else []
+
+
+def _span(passage: Passage, place: int) -> tuple[int, int]:
+    return passage.units[place].start, passage.units[place].end
+
+
+def count_words(passage: Passage, places: Sequence[int]) -> int:
+    """The number of words of the units."""
+    return sum(len(passage.source(passage.units[place]).split()) for place in places)
+
+
+def asked_cells(question: Question, passage: Passage, unit: Unit) -> Unit:
+    """The row reduced to its labels and the cells that the question asks for: those whose column
+    heading has words of the question, else those that have such words themselves. The whole row if
+    there are none."""
+    if unit.kind is not Kind.ROW or len(unit.columns) != len(unit.cells) or not unit.cells:
+        return unit
+    labels = range(min(unit.labels, len(unit.cells)))
+    named = frozenset().union(*(stems(strip_markup(_at(passage, unit.cells[n]))) for n in labels))
+    terms = frozenset(question.terms)
+    others = [n for n in range(len(unit.cells)) if n not in labels and _at(passage, unit.cells[n])]
+    scores = {
+        n: len((terms - named) & stems(strip_markup(_at(passage, unit.columns[n])))) for n in others
+    }
+    if not any(scores.values()):
+        scores = {
+            n: len((terms - named) & stems(strip_markup(_at(passage, unit.cells[n]))))
+            for n in others
+        }
+    best = max(scores.values(), default=0)
+    if not best:
+        return unit
+    kept = [*labels, *(n for n in others if scores[n] == best)]
+    return replace(
+        unit,
+        cells=tuple(unit.cells[n] for n in kept),
+        columns=tuple(unit.columns[n] for n in kept),
+    )
+
+
+def _at(passage: Passage, span: tuple[int, int]) -> str:
+    inside = passage.start <= span[0] < span[1] <= passage.end
+    return passage.at(*span) if inside else ""
