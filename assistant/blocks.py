@@ -77,7 +77,7 @@ def _with_list(passage: Passage, place: int) -> list[int]:
     around = [n for n in range(first, place) if _span(passage, n) in unit.parents]
     below = [n for n in range(place + 1, end) if _span(passage, place) in passage.units[n].parents]
     if not below and unit.kind is Kind.ITEM and passage.source(unit).rstrip().endswith(":"):
-        below = [n for n in range(place + 1, min(place + 2, end))]
+        below = list(range(place + 1, min(place + 2, end)))
     return [*around, place, *below]
 
 

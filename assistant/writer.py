@@ -1,6 +1,6 @@
 """The extractive writer: words the selected units as sentences, and puts them in order.
 
-Uses the documents' own words only. A row is worded from its cells and the headings of their columns.
+Uses the documents' own words only. A row is worded from its cells and their column headings.
 """
 
 import textwrap
