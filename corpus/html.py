@@ -34,6 +34,10 @@ _CLOSES = {
 }
 _TABLE_TAGS = frozenset("table thead tbody tfoot tr td th".split())
 _HEADING = re.compile(r"h([1-6])")
+_TEMPLATE = re.compile(r"\{%[^{}%]*%\}")
+# How many rows or columns a cell takes; more than 99 are taken for a mistake.
+_ROWS = re.compile(r"\browspan\s*=\s*[\"']?(\d{1,2})\b", re.IGNORECASE)
+_COLUMNS = re.compile(r"\bcolspan\s*=\s*[\"']?(\d{1,2})\b", re.IGNORECASE)
 _LETTER = re.compile(r"[^\W_]")
 # The deepest list that counts: the items around an item are stored with it.
 _MAX_DEPTH = 12
@@ -48,6 +52,8 @@ class _Table:
     """The table that is open: the rows so far, and the row and cell that are open."""
 
     cells: list[tuple[Span, bool]] = field(default_factory=list)  # span, whether it is a th
+    taken: dict[int, int] = field(default_factory=dict)  # rows to come that a cell above takes
+    attributes: str = ""
     cell: int | None = None
     is_header_cell: bool = False
     has_header: bool = False
@@ -101,7 +107,7 @@ class _Parser:
             elif found.group(1):
                 yield from self._close(name, found.start())
             else:
-                yield from self._enter(name, mark, found.start())
+                yield from self._enter(name, mark, found)
         yield from self._flush(self._end)
         yield from self._finish_row(self._end)
 
@@ -116,10 +122,10 @@ class _Parser:
         after = self._text.find(">", closed, self._end)
         return after + 1 if after >= 0 else self._end
 
-    def _enter(self, name: str, at: int, before: int) -> Iterator[Block]:
+    def _enter(self, name: str, at: int, tag: re.Match[str]) -> Iterator[Block]:
         closing = _CLOSES.get(name, ())
         while self._open and self._open[-1] in closing:
-            yield from self._close(self._open[-1], before)
+            yield from self._close(self._open[-1], tag.start())
         if name in ("ul", "ol"):
             self._numbers.append(int(name == "ol"))
         elif name == "li":
@@ -128,6 +134,8 @@ class _Parser:
             self._table = _Table()
         elif name in ("td", "th") and self._table:
             self._table.cell, self._table.is_header_cell = at, name == "th"
+            self._table.attributes = tag.group(3)
+            self._skip_taken(tag.start())
         if name != "hr":
             self._open.append(name)
             self._counts[name] += 1
@@ -154,26 +162,40 @@ class _Parser:
     def _finish_cell(self, at: int) -> None:
         table = self._table
         if table and table.cell is not None:
+            column = len(table.cells)
             table.cells.append((trim_span(self._text, table.cell, at), table.is_header_cell))
+            rows, columns = _ROWS.search(table.attributes), _COLUMNS.search(table.attributes)
+            if rows:
+                table.taken[column] = int(rows.group(1)) - 1
+            for _ in range(int(columns.group(1)) - 1 if columns else 0):
+                table.cells.append(((at, at), table.is_header_cell))
             table.cell = None
+
+    def _skip_taken(self, at: int) -> None:
+        """Adds an empty cell for each column that a cell of a row above takes."""
+        table = self._table
+        while table and table.taken.get(len(table.cells), 0) > 0:
+            table.taken[len(table.cells)] -= 1
+            table.cells.append(((at, at), False))
 
     def _finish_row(self, at: int) -> Iterator[Block]:
         self._finish_cell(at)
         table = self._table
         if not table or not table.cells:
             return
-        spans = tuple(span for span, _ in table.cells)
-        heads = [is_header for _, is_header in table.cells]
-        table.cells = []
-        full = [span for span in spans if span[0] < span[1]]
+        cells, table.cells = table.cells, []
+        heads = [is_header for _, is_header in cells]
+        full = [span for span, _ in cells if span[0] < span[1]]
         if not full:
             return
+        # An empty cell may lie before the first or behind the last full one.
+        start, end = full[0][0], full[-1][1]
+        spans = tuple((min(max(a, start), end), max(min(b, end), start)) for (a, b), _ in cells)
         first = not table.has_rows and not table.has_header
         is_header = all(heads) and first and len(spans) > 1
         table.has_header |= is_header
         table.has_rows = True
         labels = next((n for n, head in enumerate(heads) if not head), len(heads))
-        start, end = min(s for s, _ in full), max(e for _, e in full)
         kind = Kind.HEADER if is_header else Kind.ROW
         yield Block(kind, start, end, cells=spans, labels=max(1, labels))
 
@@ -183,7 +205,8 @@ class _Parser:
             return
         start, end = trim_span(self._text, self._at, end)
         self._at = end
-        if start >= end or not _LETTER.search(_TAG.sub("", self._text[start:end])):
+        words = self._text[start:end]
+        if not _LETTER.search(_TEMPLATE.sub("", _TAG.sub("", words))):
             return
         yield self._classified(start, end)
 

@@ -30,11 +30,11 @@ _ELEMENT = re.compile(r"^[ \t]*<(table|ul|ol|dl|figure)\b", re.IGNORECASE)
 _DEFINITION = re.compile(r"^[ \t]{0,3}[:~][ \t]+(?=\S)")
 _TASK = re.compile(r"\[[ xX]\][ \t]+")
 _ITEM_MARK = re.compile(r"(?:[-*+]|\d{1,9}[.)])(?:[ \t]+|$)", re.MULTILINE)
-_ONLY_LINK = re.compile(r"[^\w\[]*\[[^\[\]]*\]\(([^()\s]*)\)\W*")
+_ONLY_LINK = re.compile(r"[^\w\[]*\[[^\[\]]*\](?:\(([^()\s]*)\)|\[[^\[\]]*\])\W*")
 # What stands above a list of further reading.
 _FURTHER = re.compile(
     r"\b(?:see also|related|contents|further reading|more information|learn more|read more"
-    r"|next steps|other pages|useful links|quick links|navigation|in this (?:article|section))\b",
+    r"|next steps|other pages|links|navigation|in this (?:article|section))\b",
     re.IGNORECASE,
 )
 # Marks of Markdown in a text file, see `has_strong_marks`. Each is linear.
@@ -45,8 +45,9 @@ _STRONG = re.compile(
 )
 _FENCE_LINE = re.compile(r"^[ \t]*(?:```|~~~)", re.MULTILINE)
 _HEADING_LINE = re.compile(r"(?:\A|\n[ \t]*\r?\n)#{1,6}[ \t]+\S")
-# An image or tag alone in a paragraph.
+# Images and tags, and links around them, which say nothing if they stand alone in a paragraph.
 _IMAGE = re.compile(r"!\[[^\[\]]*\](?:\([^()\n]*\)|\[[^\[\]\n]*\])|<[^<>]*>")
+_EMPTY_LINK = re.compile(r"\[\s*\](?:\([^()\n]*\)|\[[^\[\]\n]*\])")
 # Items that are nothing but links, from this many on, are a list of contents.
 _MIN_CONTENTS = 3
 
@@ -95,7 +96,7 @@ def _is_image(text: str, block: Block) -> bool:
     words = text[block.start : block.end]
     if block.kind not in (Kind.PARAGRAPH, Kind.ITEM) or not ("![" in words or "<" in words):
         return False
-    return not any(map(str.isalnum, _IMAGE.sub("", words)))
+    return not any(map(str.isalnum, _EMPTY_LINK.sub("", _IMAGE.sub("", words))))
 
 
 def _front_matter_end(lines: Sequence[Line]) -> int:
@@ -348,7 +349,7 @@ def _mark_contents(text: str, blocks: list[Block], run: list[int]) -> None:
     before = blocks[run[0] - 1] if run[0] else None
     words = text[before.start : before.end] if before else ""
     found = (_ONLY_LINK.fullmatch(text, blocks[at].start, blocks[at].end) for at in run)
-    targets = [each.group(1) for each in found if each]
+    targets = [each.group(1) or "://" for each in found if each]
     if not all(target.startswith("#") for target in targets):
         is_announced = before is not None and before.kind is not Kind.HEADING
         leads_out = before is not None and any("://" in target for target in targets)
