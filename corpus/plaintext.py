@@ -493,7 +493,8 @@ def _mark_title(text: str, drafts: Sequence[_Draft]) -> list[_Draft]:
         block = draft.block
         if block.kind in (Kind.HEADING, Kind.PARAGRAPH):
             words = text[block.start : block.end]
-            if len(words.split()) <= 14 and "\n" not in words and words[-1] not in ".:;,?…":
+            last = words.rstrip("*_\\ ")[-1:]
+            if len(words.split()) <= 14 and "\n" not in words and last not in tuple(".:;,?…"):
                 title = replace(block, kind=Kind.HEADING, level=1)
                 result[number] = replace(draft, block=title)
         if block.kind is not Kind.BOILERPLATE:

@@ -35,7 +35,8 @@ _LABEL = re.compile(
 _EMPHASIZED = re.compile(r"(\*\*\*|\*\*|\*|__|_)(?=[^\s*_])([^*_\n]{3,300}\?)\W{0,2}?\1[ \t]*\\?")
 _OPENING_TAGS = re.compile(rf"{_TAGS}+", re.IGNORECASE)
 _CLOSING_TAGS = re.compile(rf"{_TAGS}+$", re.IGNORECASE)
-_DECORATION = re.compile(r"(?:[^\w\s\"'“‘(\[<`*_-]+\s*)*(?:\d{1,3}[.)]\s+)?")
+_EMOJI = r"(?:[^\w\s\"'“‘(\[<`*_-]+\s*)*"
+_DECORATION = re.compile(rf"{_EMOJI}(?:\d{{1,3}}[.)]\s+)?{_EMOJI}")
 _TURN = re.compile(rf"{_EMPHASIS}([A-Z][\w.'-]*(?: [A-Z][\w.'-]*){{0,3}}):{_EMPHASIS}\s+(?=\S)")
 _MIN_TURNS = 2
 
