@@ -53,10 +53,14 @@ _MIN_CONTENTS = 3
 
 
 def has_block_marks(text: str) -> bool:
-    """Whether the text contains a heading, list, table, fence or HTML block in Markdown."""
+    """Whether the text contains a heading, list, table, fence, directive or HTML block in
+    Markdown."""
     lines = split_lines(text)
-    source = neutralize(lines).lines[_front_matter_end(lines) :]
-    return any(token.type in _STRUCTURE for token in _PARSER.parse("\n".join(source)))
+    body = _front_matter_end(lines)
+    source = neutralize(lines)
+    return any(number >= body for number in source.marks) or any(
+        token.type in _STRUCTURE for token in _PARSER.parse("\n".join(source.lines[body:]))
+    )
 
 
 def has_strong_marks(text: str) -> bool:
