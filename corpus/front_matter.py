@@ -19,6 +19,8 @@ _MAX_LENGTH = 100_000
 _MAX_BRACKETS = 500
 _TITLES = ("title", "name", "heading", "question", "q", "label", "summary")
 _ANSWERS = ("answer", "a", "content", "text", "body", "description", "response")
+# Words for a search engine, not sentences: never quoted.
+_KEYWORDS = frozenset(["tags", "keywords", "categories", "aliases"])
 # A value is shown if it is a sentence or a phrase; keys such as `layout` hold single words.
 _MIN_WORDS = 4
 _ALIAS = re.compile(r"(?m)(?:^|[\s,\[{:-])\*[\w-]+[ \t]*(?=[,\]}\r\n]|$)")
@@ -59,7 +61,8 @@ def _mapping(text: str, base: int, node: yaml.MappingNode, *, top: bool) -> Iter
         else:
             yield Block(Kind.HEADING, *span, level=6)
     for key, value in node.value:
-        if not any(value is each for each in done):
+        is_keywords = str(key.value).lower() in _KEYWORDS
+        if not is_keywords and not any(value is each for each in done):
             yield from _value(text, base, value, key)
 
 

@@ -30,13 +30,18 @@ _ELEMENT = re.compile(r"^[ \t]*<(table|ul|ol|dl|figure)\b", re.IGNORECASE)
 _DEFINITION = re.compile(r"^[ \t]{0,3}[:~][ \t]+(?=\S)")
 _TASK = re.compile(r"\[[ xX]\][ \t]+")
 _ITEM_MARK = re.compile(r"(?:[-*+]|\d{1,9}[.)])(?:[ \t]+|$)", re.MULTILINE)
-_ONLY_LINK = re.compile(r"[^\w\[]*\[[^\[\]]*\](?:\(([^()\s]*)\)|\[[^\[\]]*\])\W*")
+_ONLY_LINK = re.compile(
+    r"[^\w\[<]*(?:\[[^\[\]]*\](?:\(([^()\s]*)\)|\[[^\[\]]*\])"
+    r"|<a\b[^<>]*\bhref=[\"']?([^<>\"'\s]*)[^<>]*>[^<>]*</a>)\W*"
+)
 # What stands above a list of further reading.
 _FURTHER = re.compile(
     r"\b(?:see also|related|contents|further reading|more information|learn more|read more"
     r"|next steps|other pages|links|navigation|in this (?:article|section))\b",
     re.IGNORECASE,
 )
+# Characters before a list that are looked at for these words.
+_MAX_FURTHER_CHARS = 60
 # Marks of Markdown in a text file, see `has_strong_marks`. Each is linear.
 _STRONG = re.compile(
     r"^[ \t]*+\|?+[ \t]*+:?-{3,}+:?[ \t]*+\|[-:| \t]*+$"
@@ -348,16 +353,18 @@ def _without_contents(text: str, blocks: list[Block]) -> list[Block]:
 def _mark_contents(text: str, blocks: list[Block], run: list[int]) -> None:
     """Marks the items `run`, which are nothing but links, unless they say something: a list that
     a sentence announces, or that leads out of the folder."""
-    if len(run) < _MIN_CONTENTS:
+    before = blocks[run[0] - 1] if run and run[0] else None
+    is_further = before is not None and bool(
+        _FURTHER.search(text, max(before.start, before.end - _MAX_FURTHER_CHARS), before.end)
+    )
+    if len(run) < (1 if is_further else _MIN_CONTENTS):
         return
-    before = blocks[run[0] - 1] if run[0] else None
-    words = text[before.start : before.end] if before else ""
     found = (_ONLY_LINK.fullmatch(text, blocks[at].start, blocks[at].end) for at in run)
-    targets = [each.group(1) or "://" for each in found if each]
+    targets = [each.group(1) or each.group(2) or "://" for each in found if each]
     if not all(target.startswith("#") for target in targets):
         is_announced = before is not None and before.kind is not Kind.HEADING
         leads_out = before is not None and any("://" in target for target in targets)
-        if (is_announced or leads_out) and not _FURTHER.search(words):
+        if (is_announced or leads_out) and not is_further:
             return
     for at in run:
         old = blocks[at]

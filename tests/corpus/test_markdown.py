@@ -79,7 +79,7 @@ def test_marks_inside_a_fence_are_code_and_a_fence_that_never_closes_is_text() -
 
 def test_front_matter_gives_its_title_description_and_questions() -> None:
     text = (
-        "---\ntitle: Guide\n# comment\nlayout: page\ndescription: 'How a garden is kept.'\nfaq:\n"
+        "---\ntitle: Guide\n# comment\ntags: [dig, a lot of soil]\ndescription: 'How a garden is kept.'\nfaq:\n"
         "  - question: Why dig?\n    answer: |\n      For air.\n---\nOne.\n\n---\n\nTwo.\n"
     )
     assert blocks(text) == [

@@ -58,11 +58,13 @@ def test_every_word_lies_in_a_passage_and_no_mark_in_a_quote(
     [
         ("[Contents](#a)\n\n- [One](#one)\n- [Two](#two)\n- [Three](#three)\n", False),
         ("## See also\n\n- [One](one.md)\n- [Two](two.md)\n- [Three](https://three.example)\n", False),
+        ("In this article:\n\n- [One](#one)\n- [Two](#two)\n", False),
+        ('Text.\n\n- <a href="#1">One</a>\n- <a href="#2">Two</a>\n- <a href="#3">Three</a>.\n', False),
         ("It is sold by:\n\n- [One](https://one.example)\n- [Two](two.md)\n- [Three](three.md)\n", True),
         ("## Sellers\n\n- [One](https://one.example)\n- [Two](two.md)\n- [Three](three.md)\n", True),
         ("## Pages\n\n- [One](one.md) - the first\n- [Two](two.md) - more\n- [Three](three.md)\n", True),
     ],
-    ids=["anchors", "further reading", "announced", "leads out", "described"],
+    ids=["anchors", "further reading", "in this article", "anchors in HTML", "announced", "leads out", "described"],
 )  # fmt: skip
 def test_a_list_of_links_is_navigation_unless_it_says_something(
     source: str, expected: bool
