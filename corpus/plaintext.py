@@ -26,6 +26,10 @@ _NUMBER = re.compile(r"^\s*\(?(\d{1,3})[.)]\s+(?=\S)")
 _TITLED_ITEM = re.compile(r"^[A-Z][^.!?:]{1,50}(?:\s[–—-]\s|:\s)\S")
 _GLUED_CELLS = re.compile(r"^(\S.{1,58}?[a-z)\]])([A-Z][a-z(& ].*|[A-Z][a-z]+)$")
 _WIKI_HEADING = re.compile(r"^\s*(=(?:\s?=)*)\s*([^=\s].*?)\s*=(?:\s?=)*\s*$")
+# A line of one repeated character under a heading; the first stands for the higher level.
+_UNDERLINE = re.compile(r"^\s*(=|-|~|\^|\*)\1{2,}\s*$")
+# Cells set apart by two or more spaces.
+_SPACED_CELL = re.compile(r"\S+(?: \S+)*+")
 _VERSION = re.compile(r"^v?\d+(?:\.\d+)+$")
 _ASKS = re.compile(
     r"^(?:(?:to|in|on|at|by|for|from|with|of|under) )?(?:who|whom|what|when|where|which|whose|why|"
@@ -165,8 +169,8 @@ def _structure(layout: _Layout, group: Group, at: int) -> tuple[int, list[_Draft
         return items[-1][1] - at, [
             _Draft(_item_block(layout.text, group, *item, first=at)) for item in items
         ]
-    if wiki := _WIKI_HEADING.match(line.text):
-        return 1, [_Draft(_wiki_block(line, wiki))]
+    if marked := _marked_heading(group, at):
+        return marked
     if run := _count_code_lines(group, at):
         code = _span_block(layout.text, Kind.CODE, line.start, group[at + run - 1].end)
         return run, [_Draft(code)]
@@ -185,7 +189,7 @@ def _prose(layout: _Layout, group: Group, at: int, following: Group) -> tuple[in
     line = group[at]
     is_last = at + 1 == len(group)
     below = following[0] if is_last and following else None if is_last else group[at + 1]
-    if not any(map(str.isalnum, line.text)):
+    if not _has_words(line):
         return 1, []
     if below and _is_question(line, below):
         block = _line_block(line, Kind.QUESTION, 2 if is_last else 3)
@@ -265,12 +269,14 @@ def _is_caption(group: Group) -> bool:
 def _find_table(group: Group) -> Span | None:
     """Returns the first and the end line of a table whose cells are separated by tabs or run
     together, or None."""
-    for cells_of, min_rows in ((_tabbed_cells, 2), (_glued_cells, 3)):
+    for cells_of, min_rows in ((_tabbed_cells, 2), (_spaced_cells, 3), (_glued_cells, 3)):
         start = 0
         while start < len(group):
             end = start
-            width = len(cells_of(group[start]))
-            while end < len(group) and width > 1 and len(cells_of(group[end])) == width:
+            first = cells_of(group[start])
+            while end < len(group) and len(first) > 1 and len(cells_of(group[end])) == len(first):
+                if cells_of is _spaced_cells and not _aligned(group[start], group[end]):
+                    break
                 end += 1
             header = group[start].text.strip()
             if end - start >= min_rows and len(header) <= 60 and header[-1] not in ".!?":
@@ -291,6 +297,18 @@ def _tabbed_cells(line: Line) -> tuple[Span, ...]:
     return tuple(cells)
 
 
+def _spaced_cells(line: Line) -> tuple[Span, ...]:
+    found = _SPACED_CELL.finditer(line.text)
+    return tuple((line.start + each.start(), line.start + each.end()) for each in found)
+
+
+def _aligned(line: Line, other: Line) -> bool:
+    """Whether the cells of two lines start in the same columns."""
+    cells, others = _spaced_cells(line), _spaced_cells(other)
+    pairs = zip(cells, others, strict=True)
+    return all(a - line.start == b - other.start for (a, _), (b, _) in pairs)
+
+
 def _glued_cells(line: Line) -> tuple[Span, ...]:
     found = _GLUED_CELLS.match(line.text)
     if not found or re.search(r"[.!?;]\s", found.group(1)) or len(found.group(1).split()) > 8:
@@ -300,7 +318,8 @@ def _glued_cells(line: Line) -> tuple[Span, ...]:
 
 
 def _table_drafts(rows: Group) -> Iterator[_Draft]:
-    cells_of = _tabbed_cells if _tabbed_cells(rows[0]) else _glued_cells
+    kinds = (_tabbed_cells, _spaced_cells, _glued_cells)
+    cells_of = next(each for each in kinds if len(each(rows[0])) > 1)
     for number, line in enumerate(rows):
         kind = Kind.ROW if number else Kind.HEADER
         yield _Draft(replace(_line_block(line, kind), cells=cells_of(line)))
@@ -315,7 +334,7 @@ def _items(group: Group, at: int, width: int) -> list[Span]:
     for pattern, min_items in ((_BULLET, 1), (_NUMBER, 2), (_TITLED_ITEM, 3)):
         items: list[Span] = []
         end = at
-        while end < len(group) and pattern.match(group[end].text):
+        while end < len(group) and pattern.match(group[end].text) and _has_words(group[end]):
             if pattern is _TITLED_ITEM and starts_with_label(group[end].text):
                 break
             first, end = end, end + 1
@@ -325,6 +344,11 @@ def _items(group: Group, at: int, width: int) -> list[Span]:
         if items:
             return items if len(items) >= min_items else []
     return []
+
+
+def _has_words(line: Line) -> bool:
+    """Whether the line is no rule such as "* * *"."""
+    return any(map(str.isalnum, line.text))
 
 
 def _continues_item(group: Group, first: int, at: int, width: int) -> bool:
@@ -401,7 +425,7 @@ def _count_code_lines(group: Group, at: int) -> int:
         _is_code(group[end].text) or (end > at and _continues_code(group[end].text))
     ):
         end += 1
-    is_import = group[at].text.strip().startswith(("import ", "from ", "@"))
+    is_import = group[at].text.strip().startswith(("import ", "from ", "@", "$ "))
     return end - at if end - at > 1 or (end > at and is_import) else 0
 
 
@@ -464,6 +488,19 @@ def _title_case(words: str) -> float:
     """Returns the share of the words of more than three letters that are capitalised."""
     longer = [word for word in re.findall(r"[^\W\d_]\w+", words) if len(word) > 3]
     return sum(word[0].isupper() for word in longer) / len(longer) if longer else 1.0
+
+
+def _marked_heading(group: Group, at: int) -> tuple[int, list[_Draft]] | None:
+    """The lines and the draft of a heading with a mark: == Title ==, or underlined."""
+    line = group[at]
+    if wiki := _WIKI_HEADING.match(line.text):
+        return 1, [_Draft(_wiki_block(line, wiki))]
+    mark = _UNDERLINE.match(group[at + 1].text) if at + 1 < len(group) else None
+    words = line.text.strip()
+    if not mark or len(words) > 100 or not any(map(str.isalnum, words)):
+        return None
+    kind = Kind.QUESTION if _asks(words) else Kind.HEADING
+    return 2, [_Draft(_line_block(line, kind, 2 if mark.group(1) == "=" else 3))]
 
 
 def _wiki_block(line: Line, wiki: re.Match[str]) -> Block:

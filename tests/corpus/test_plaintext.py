@@ -144,6 +144,23 @@ def test_tabs_separate_cells() -> None:
     assert rows(text) == [["Name", "Role", "Since"], ["Anna", "grows herbs", "2001"]]
 
 
+def test_spaces_separate_cells_that_stand_in_columns() -> None:
+    text = "Plans\n\nTeam        Price   Storage\nStarter     4 EUR   10 GB\nBusiness    12 EUR  50 GB\n"
+    assert rows(text)[1:] == [["Starter", "4 EUR", "10 GB"], ["Business", "12 EUR", "50 GB"]]
+
+
+def test_underlined_lines_are_headings_and_rules_are_no_text() -> None:
+    text = "Guide\n=====\n\nDig deep.\n\n* * *\n\nWhy?\n----\n\nFor air.\n\n-----\n\nCare\n~~~~\n\nOil it.\n"
+    assert [(b.kind, text[b.start : b.end]) for b in plain_blocks(text)] == [
+        (Kind.HEADING, "Guide"),
+        (Kind.PARAGRAPH, "Dig deep."),
+        (Kind.QUESTION, "Why?"),
+        (Kind.ANSWER, "For air."),
+        (Kind.HEADING, "Care"),
+        (Kind.PARAGRAPH, "Oil it."),
+    ]
+
+
 def test_names_with_a_capital_inside_do_not_make_a_table() -> None:
     text = "The shop takes PayPal and nothing else.\nIt sells the iPhone too.\nThe MacBook is sold out.\n"
     assert rows(text) == []
