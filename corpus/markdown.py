@@ -136,24 +136,28 @@ class _Walk:
     source: Neutralized
     body: int
     lists: list[_List] = field(default_factory=list)
+    # The end lines of the elements of HTML and of code without a fence, by their first lines.
+    elements: dict[int, int] = field(default_factory=dict)
     code: dict[int, int] = field(default_factory=dict)
 
     def blocks(self) -> Iterator[Block]:
         """Yields the blocks."""
         parsed = ["" if n < self.body else line for n, line in enumerate(self.source.lines)]
-        elements = dict(_elements(parsed))
-        for first, last in elements.items():
-            parsed[first:last] = [""] * (last - first)
+        self.elements = dict(_elements(parsed))
+        for first, last in self.elements.items():
+            parsed[first:last] = _placeholder(parsed, first, last)
         self.code = dict(_code_runs(parsed, self.source.fenced))
         for first, last in self.code.items():
-            parsed[first:last] = [""] * (last - first)
-        extra = sorted([*elements, *self.code, *(n for n in self.source.titles if n >= self.body)])
+            parsed[first:last] = _placeholder(parsed, first, last)
+        extra = sorted(
+            [*self.elements, *self.code, *(n for n in self.source.titles if n >= self.body)]
+        )
         header = False
         at = 0
         for token in _PARSER.parse("\n".join(parsed)):
             if token.map and token.nesting >= 0:
                 while at < len(extra) and extra[at] <= token.map[0]:
-                    yield from self._extra(extra[at], elements)
+                    yield from self._extra(extra[at])
                     at += 1
             if token.type in ("thead_open", "thead_close"):
                 header = token.type == "thead_open"
@@ -162,13 +166,13 @@ class _Walk:
             else:
                 yield from self._block(token)
         for number in extra[at:]:
-            yield from self._extra(number, elements)
+            yield from self._extra(number)
 
-    def _extra(self, number: int, elements: dict[int, int]) -> Iterator[Block]:
+    def _extra(self, number: int) -> Iterator[Block]:
         """An element of HTML, code without a fence, or the title of a directive."""
         if last := self.code.get(number):
             yield self._code(number, last)
-        elif last := elements.get(number):
+        elif last := self.elements.get(number):
             yield from html_blocks(self.text, self.lines[number].start, self.lines[last - 1].end)
         else:
             yield Block(Kind.PARAGRAPH, *trim_span(self.text, *self.source.titles[number]))
@@ -195,9 +199,9 @@ class _Walk:
                     self.lines[last - 1].text.strip() + "\n"
                 )
                 yield self._code(first + 1, last - closed)
-            case "code_block":
+            case "code_block" if first not in self.elements and first not in self.code:
                 yield self._code(first, last)
-            case "html_block":
+            case "html_block" if first not in self.elements and first not in self.code:
                 yield from html_blocks(self.text, self.lines[first].start, self.lines[last - 1].end)
 
     def _span(self, first: int, last: int) -> Span:
@@ -271,6 +275,8 @@ class _Walk:
         full = [cell for cell in cells if cell[0] < cell[1]]
         if full:
             start, end = full[0][0], full[-1][1]
+        # An empty cell may lie before the first or behind the last full one.
+        cells = tuple((min(max(a, start), end), max(min(b, end), start)) for a, b in cells)
         return Block(kind, start, end, cells=cells)
 
 
@@ -287,6 +293,13 @@ def _elements(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
         if last:
             yield number, last
         number = last or number + 1
+
+
+def _placeholder(lines: Sequence[str], first: int, last: int) -> list[str]:
+    """What the Markdown parser sees of lines that are parsed elsewhere: a comment, which ends a
+    block of indented code as the lines themselves would."""
+    indent = lines[first][: len(lines[first]) - len(lines[first].lstrip(" \t"))]
+    return [f"{indent}<!---->", *[""] * (last - first - 1)]
 
 
 def _code_runs(lines: Sequence[str], fenced: frozenset[int]) -> Iterator[tuple[int, int]]:

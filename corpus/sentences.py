@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 
 from corpus.document import Span
-from corpus.lines import trim_span
 
 # A full stop after one of these does not end a sentence; compared in lower case, without dots.
 _ABBREVIATIONS = frozenset(
@@ -87,11 +86,11 @@ def _can_end(word: str, mark: str, next_word: str) -> bool:
 
 def _cut(text: str, start: int, end: int) -> Iterator[Span]:
     """Yields the sentence without outer white space, in parts if it is too long."""
-    start, end = trim_span(text, start, end)
+    start, end = _trimmed(text, start, end)
     while end - start > _MAX_LENGTH:
         at = _cut_position(text, start)
-        yield trim_span(text, start, at)
-        start, end = trim_span(text, at, end)
+        yield _trimmed(text, start, at)
+        start, end = _trimmed(text, at, end)
     if start < end:
         yield start, end
 
@@ -103,3 +102,11 @@ def _cut_position(text: str, start: int) -> int:
         if (at := text.rfind(mark, half, limit)) >= 0:
             return at + 1
     return next((at for at in range(limit, half, -1) if text[at - 1].isspace()), limit)
+
+
+def _trimmed(text: str, start: int, end: int) -> Span:
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return start, end

@@ -42,14 +42,18 @@ def test_items_of_nested_lists_have_depths_and_no_marks() -> None:
 
 
 def test_a_table_has_a_header_and_rows_with_the_spans_of_their_cells() -> None:
-    text = "| Tool | Use |\n|:-----|----:|\n| Spade | dig |\n| `a \\| b` | |\nHoe | weed\n"
+    text = (
+        "| Tool | Use |\n|:-----|----:|\n| Spade | dig |\n| `a \\| b` | |\nHoe | weed\n|| rest |\n"
+    )
     found = markdown_blocks(text)
-    assert [block.kind for block in found] == [Kind.HEADER, Kind.ROW, Kind.ROW, Kind.ROW]
+    assert [block.kind for block in found] == [Kind.HEADER, Kind.ROW, Kind.ROW, Kind.ROW, Kind.ROW]
+    assert all(b.start <= a <= z <= b.end for b in found for a, z in b.cells)
     assert [cells(text, block) for block in found] == [
         ["Tool", "Use"],
         ["Spade", "dig"],
         ["`a \\| b`", ""],
         ["Hoe", "weed"],
+        ["", "rest"],
     ]
 
 
