@@ -10,6 +10,7 @@ Knows the index and what makes an answer; knows neither HTTP nor terminals. Read
     evidence.py       units of the found passages, scored
     reader/           the trained model that reads passages, at run time
     selection.py      the smallest evidence that answers
+    blocks.py         what is quoted with a unit so that it can be understood
     confidence.py     features of the selection, and the probability that it answers
     calibration.json  the fitted weights of the confidence, with and without the reader
     writer.py         the selected units as sentences

@@ -17,7 +17,7 @@ from assistant.answer import Answer, Citation, Status, Turn
 from assistant.grading import is_right, normalize, strip_markers
 from assistant.metrics import auroc
 from assistant.pipeline import Assistant
-from assistant.proof import is_verbatim, supports
+from assistant.proof import is_verbatim, supports_together
 from corpus.gold import GoldQuestion
 from index.hits import Hit
 from index.texts import TextStore
@@ -163,7 +163,7 @@ def _outcome(gold: GoldQuestion, answer: Answer, hits: Sequence[Hit], texts: Tex
 def _unproved(answer: Answer) -> int:
     quotes = {citation.number: citation.quote for citation in answer.citations}
     return sum(
-        not supports(sentence.text, [quotes[n] for n in sentence.citations if n in quotes])
+        not supports_together(sentence.text, [quotes[n] for n in sentence.citations if n in quotes])
         for sentence in answer.sentences
     )
 

@@ -25,8 +25,29 @@ def supports(sentence: str, quotes: Sequence[str]) -> bool:
     An extracted sentence passes; an invented one does not, nor does one without words.
     """
     stated = words(_separate(sentence))
-    quoted = iter([word for quote in quotes for word in words(_separate(strip_markup(quote)))])
+    quoted = iter([word for quote in quotes for word in _words(quote)])
     return bool(stated) and all(any(word == other for other in quoted) for word in stated)
+
+
+def supports_together(sentence: str, quotes: Sequence[str]) -> bool:
+    """Whether the quotes have every word of the sentence, those of each quote in its order. The
+    order of the quotes does not matter: the words of a row stand between its column headings."""
+    stated = words(_separate(sentence))
+    quoted = [_words(quote) for quote in quotes]
+    # How many words of each quote may have been used so far.
+    used = {(0,) * len(quoted)}
+    for word in stated:
+        used = {
+            (*each[:n], quoted[n].index(word, each[n]) + 1, *each[n + 1 :])
+            for each in used
+            for n in range(len(quoted))
+            if word in quoted[n][each[n] :]
+        }
+    return bool(stated and used)
+
+
+def _words(quote: str) -> list[str]:
+    return words(_separate(strip_markup(quote)))
 
 
 def _separate(text: str) -> str:

@@ -73,7 +73,7 @@ def compose(statements: Sequence[Statement]) -> tuple[str, tuple[Sentence, ...]]
         text += statement.text
         numbers = tuple(citation.number for citation in statement.citations)
         sentences.append(Sentence(statement.text, start, len(text), numbers))
-        text += " " + "".join(f"[{number}]" for number in numbers)
+        text += "".join(f" [{number}]" for number in numbers)
     return text, tuple(sentences)
 
 
@@ -90,7 +90,10 @@ def _wording(passage: Passage, unit: Unit) -> str:
     if unit.kind is Kind.ROW and unit.cells:
         return row_text(passage, unit)
     if unit.kind is Kind.CODE:
-        return textwrap.dedent(passage.source(unit))
+        # The span starts behind the indentation of its first line.
+        before = passage.text[: unit.start - passage.start].rpartition("\n")[2]
+        indent = before if before.isspace() else ""
+        return textwrap.dedent(indent + passage.source(unit))
     return strip_markup(passage.source(unit))
 
 

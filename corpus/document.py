@@ -124,6 +124,11 @@ class Passage:
         return self.at(unit.start, unit.end)
 
     @cached_property
+    def body(self) -> str:
+        """The text without the headings in front, except those that state a fact."""
+        return self.at(self.units[0].start, self.end) if self.units else self.text
+
+    @cached_property
     def context(self) -> str:
         """Title and headings in one line, outermost first, separated by ›."""
         above = [self.title, *(h for h in self.headings if h != self.title)]

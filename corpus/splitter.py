@@ -172,7 +172,8 @@ def _same_list(before: Block, block: Block) -> bool:
     """Whether two neighbours are of one list: its numbers go on, or it has none."""
     if block.kind is not Kind.ITEM or block.level > 1 or before.level > 1:
         return True
-    return block.number != 1 and not (block.number and not before.number and before.level == 1)
+    is_bullet = before.kind is Kind.ITEM and not before.number
+    return block.number != 1 and not (block.number and is_bullet)
 
 
 def _ends_with_colon(document: Document, block: Block) -> bool:

@@ -113,7 +113,7 @@ def _without_copies(hits: Sequence[Hit], k: int) -> list[Hit]:
     distinct: list[Hit] = []
     texts: list[tuple[frozenset[str], frozenset[str]]] = []
     for hit in hits:
-        text = hit.passage.text
+        text = hit.passage.body
         own = frozenset(words(text)), frozenset(_DISTINCTIVE.findall(text))
         if not any(_are_copies(own, other) for other in texts):
             distinct.append(hit)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.answer import Citation
-from assistant.proof import is_verbatim, supports
+from assistant.proof import is_verbatim, supports, supports_together
 
 TEXT = "Crows are black. Ravens are larger."
 
@@ -76,6 +76,16 @@ def test_several_quotes_support_a_sentence_in_their_order() -> None:
     quotes = ["Crows are black.", "Ravens are larger."]
     assert supports("Crows are black, ravens larger.", quotes)
     assert not supports("Crows are black, ravens larger.", quotes[::-1])
+
+
+def test_quotes_support_a_sentence_together_if_each_keeps_its_order() -> None:
+    quotes = ["Crow | black | 47 cm", "Colour", "Size"]
+    assert supports_together("Crow, Colour: black; Size: 47 cm", quotes)
+    assert not supports_together("Crow, Colour: 47 cm; Size: black", quotes)
+    assert not supports_together("Crow, Colour: black; Weight: 47 cm", quotes)
+    assert not supports_together("Crow, Colour: black; Size: 47 cm", quotes[:2])
+    assert supports_together("a b a c", ["a c", "a b"])
+    assert not supports_together("", quotes)
 
 
 @given(st.text())

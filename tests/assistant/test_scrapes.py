@@ -49,8 +49,8 @@ def test_the_faq_of_a_scrape_is_answered_with_its_own_answers(
 @pytest.mark.parametrize(
     ("question", "start", "count"),
     [
-        ("What does the HR department do?", "HR Department: Manages employee needs", 1),
-        ("What are the main types of external customers?", "End Consumers: Purchase", 7),
+        ("What does the HR department do?", "HR Department, Role: Manages employee needs", 1),
+        ("What are the main types of external customers?", "End Consumers, Role: Purchase", 7),
         ("What are the similarities of internal and external customers?", "Need for Satisf", 5),
     ],
 )

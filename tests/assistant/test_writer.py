@@ -1,7 +1,11 @@
 """The extractive writer: the documents' own words as sentences with citations."""
 
+from dataclasses import replace
+
+import pytest
+
 from assistant.answer import Sentence
-from assistant.proof import is_verbatim, supports
+from assistant.proof import is_verbatim, supports, supports_together
 from assistant.writer import Statement, compose, make_statements
 from corpus.document import Kind, Passage, Unit
 from corpus.loader import parse_document
@@ -9,6 +13,7 @@ from corpus.splitter import split
 
 TABLE = "# Birds\n\n## Looks\n\n| Bird | Colour | Size |\n|---|---|---|\n| Crow | black | 47 cm |\n| Jay | | 34 cm |\n"
 LIST = "# Birds\n\nThey eat:\n\n- **seeds**\n- worms\n"
+STEPS = "To ring:\n\n1. Catch it:\n   ```\n   net --open\n     --wide\n   ```\n2. Ring it.\n"
 PROSE = "# Birds\n\nCrows are *black*. Ravens are larger.\n"
 
 
@@ -42,13 +47,33 @@ def test_sentence_after_a_list_starts_a_line() -> None:
 def test_single_item_or_row_is_not_listed() -> None:
     for each, expected in (
         (units(LIST)[1], "seeds [1]"),
-        (units(TABLE)[0], "Crow: black; 47 cm [1]"),
+        (units(TABLE)[0], "Crow, Colour: black; Size: 47 cm [1] [2] [3]"),
     ):
         assert compose(make_statements([each]))[0] == expected
 
 
-def test_row_is_its_first_cell_and_the_others_without_empty_ones() -> None:
-    assert written(TABLE)[0] == "- Crow: black; 47 cm [1]\n- Jay: 34 cm [2]"
+def test_row_is_its_label_and_its_cells_with_their_column_headings_without_empty_ones() -> None:
+    assert written(TABLE)[0] == (
+        "- Crow, Colour: black; Size: 47 cm [1] [2] [3]\n- Jay, Size: 34 cm [4] [3]"
+    )
+
+
+def test_row_without_column_headings_is_its_label_and_its_cells() -> None:
+    passage, row = units(TABLE)[0]
+    (statement,) = make_statements([(passage, replace(row, columns=()))])
+    assert statement.text == "Crow: black; 47 cm"
+    assert [citation.quote for citation in statement.citations] == ["Crow | black | 47 cm"]
+
+
+def test_steps_keep_their_numbers_and_their_code_has_its_own_line() -> None:
+    assert written(STEPS)[0] == (
+        "To ring: [1]\n1. Catch it: [2]\nnet --open\n  --wide [3]\n2. Ring it. [4]"
+    )
+
+
+def test_code_is_not_changed_by_the_markup_inside() -> None:
+    (code,) = make_statements(units("```\nls *.md **x** `y`\n```\n"))
+    assert code.text == code.citations[0].quote == "ls *.md **x** `y`"
 
 
 def test_row_with_one_filled_cell_is_that_cell() -> None:
@@ -57,10 +82,12 @@ def test_row_with_one_filled_cell_is_that_cell() -> None:
 
 
 def test_offsets_of_sentences_match_the_text() -> None:
-    for source in (PROSE, LIST, TABLE):
+    for source in (PROSE, LIST, TABLE, STEPS):
         text, sentences = written(source)
         assert [text[s.start : s.end] for s in sentences] == [s.text for s in sentences]
-        assert all(text[s.end :].startswith(f" [{s.citations[0]}]") for s in sentences)
+        for s in sentences:
+            markers = "".join(f" [{number}]" for number in s.citations)
+            assert text.startswith(markers, s.end)
 
 
 def test_offsets_count_characters_beyond_the_basic_plane() -> None:
@@ -72,36 +99,44 @@ def test_markup_is_stripped_from_the_sentence_and_kept_in_the_quote() -> None:
     source = "# Birds\n\nCrows are **very** [black](https://example.org) and `loud`.\n"
     (statement,) = make_statements(units(source))
     assert statement.text == "Crows are very black and loud."
-    assert statement.citation.quote == (
-        "Crows are **very** [black](https://example.org) and `loud`."
-    )
+    (citation,) = statement.citations
+    assert citation.quote == "Crows are **very** [black](https://example.org) and `loud`."
 
 
-def test_markup_is_stripped_from_cells_and_the_quote_is_the_whole_row() -> None:
+def test_markup_is_stripped_from_cells_and_the_quotes_are_the_whole_row_and_the_heading() -> None:
     (row,) = make_statements(units("| Bird | Colour |\n|---|---|\n| **Crow** | *black* |\n"))
-    assert row.text == "Crow: black"
-    assert row.citation.quote == "| **Crow** | *black* |"
+    assert row.text == "Crow, Colour: black"
+    assert [c.quote for c in row.citations] == ["**Crow** | *black*", "Colour"]
 
 
-def test_every_statement_is_proved_by_its_citation() -> None:
-    for source in (PROSE, LIST, TABLE):
-        for statement in make_statements(units(source)):
-            assert is_verbatim(source, statement.citation)
-            assert supports(statement.text, [statement.citation.quote])
+@pytest.mark.parametrize("source", [PROSE, LIST, TABLE, STEPS])
+def test_every_statement_is_proved_by_parts_of_its_citations(source: str) -> None:
+    for statement in make_statements(units(source)):
+        assert all(is_verbatim(source, citation) for citation in statement.citations)
+        assert statement.quotes() == [source[start:end] for start, end in statement.parts]
+        assert supports(statement.text, statement.quotes())
+        assert supports_together(statement.text, [c.quote for c in statement.citations])
+
+
+def test_part_outside_the_cited_quotes_proves_nothing() -> None:
+    for statement in make_statements(units(TABLE)):
+        row_only = replace(statement, citations=statement.citations[:1])
+        assert len(row_only.quotes()) < len(row_only.parts)
+        assert not supports(row_only.text, row_only.quotes())
 
 
 def test_citation_has_its_document_and_headings() -> None:
-    crow = make_statements(units(TABLE))[0].citation
+    crow = make_statements(units(TABLE))[0].citations[0]
     assert (crow.document, crow.title, crow.headings) == ("birds.md", "Birds", ("Looks",))
     assert crow.sha256 == parse_document("birds.md", TABLE).sha256
     (answer,) = make_statements(units("# Birds\n\n## Are crows black?\n\nMostly.\n"))
-    assert answer.citation.headings == ("Are crows black?",)
+    assert answer.citations[0].headings == ("Are crows black?",)
 
 
 def test_citations_are_numbered_in_order() -> None:
     first, second = units(PROSE)
     statements = make_statements([second, first])
-    assert [s.citation.number for s in statements] == [1, 2]
+    assert [c.number for s in statements for c in s.citations] == [1, 2]
     assert compose(statements)[0] == "Ravens are larger. [1] Crows are black. [2]"
 
 

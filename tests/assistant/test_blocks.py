@@ -1,0 +1,75 @@
+"""Blocks: what is quoted with a unit so that it can be understood alone."""
+
+import pytest
+
+from assistant.blocks import asked_cells, block_of
+from assistant.english.question import Question
+from corpus.document import Kind, Passage
+from corpus.loader import parse_document
+from corpus.splitter import split
+
+STEPS = (
+    "To clean the pump:\n\n1. Stop it:\n   ```\n   pump stop\n   ```\n2. Rinse it.\n3. Dry it.\n"
+)
+FILLER = "".join(f"- {'word ' * 20}{number}\n" for number in range(9))
+NESTED = f"They fit:\n\n- Metal, with these tools:\n  - hammer\n  - file\n{FILLER}"
+TABLE = (
+    "| Bird | Colour | Size |\n|---|---|---|\n| Crow | black | 47 cm |\n| Jay | blue | 34 cm |\n"
+)
+
+
+def passage_of(text: str) -> Passage:
+    (passage,) = split(parse_document("guide.md", text))
+    return passage
+
+
+def quoted(text: str, source: str) -> list[str]:
+    """What is quoted with the unit that has this text."""
+    passage = passage_of(text)
+    sources = [passage.source(unit) for unit in passage.units]
+    return [sources[place] for place in block_of(passage, sources.index(source))]
+
+
+def cells(question: str, label: str) -> tuple[list[str], list[str]]:
+    """The quoted cells of the row with this label, and their column headings."""
+    passage = passage_of(TABLE)
+    rows = [unit for unit in passage.units if unit.kind is Kind.ROW]
+    row = next(unit for unit in rows if passage.at(*unit.cells[0]) == label)
+    asked = asked_cells(Question(question), passage, row)
+    return [passage.at(*c) for c in asked.cells], [passage.at(*c) for c in asked.columns]
+
+
+@pytest.mark.parametrize("unit", ["Start it with:", "pump start"])
+def test_announced_command_comes_with_its_sentence(unit: str) -> None:
+    text = "Pumps need power. Start it with:\n\n```\npump start\n```\n"
+    assert quoted(text, unit) == ["Start it with:", "pump start"]
+
+
+@pytest.mark.parametrize("unit", ["To clean the pump:", "pump stop", "Rinse it."])
+def test_steps_are_quoted_whole_with_their_code(unit: str) -> None:
+    whole = ["To clean the pump:", "Stop it:", "pump stop", "Rinse it.", "Dry it."]
+    assert quoted(STEPS, unit) == whole
+    assert [unit.number for unit in passage_of(STEPS).units] == [0, 1, 0, 2, 3]
+
+
+def test_item_of_a_long_list_comes_with_the_item_it_is_nested_under() -> None:
+    assert quoted(NESTED, "file") == ["Metal, with these tools:", "file"]
+
+
+def test_item_of_a_long_list_comes_with_the_items_below_it() -> None:
+    metal = "Metal, with these tools:"
+    assert quoted(NESTED, metal) == [metal, "hammer", "file"]
+
+
+def test_sentence_that_starts_with_a_pronoun_comes_with_the_one_before() -> None:
+    text = "Crows are black. They eat nuts. Ravens are larger.\n"
+    assert quoted(text, "They eat nuts.") == ["Crows are black.", "They eat nuts."]
+    assert quoted(text, "Ravens are larger.") == ["Ravens are larger."]
+
+
+def test_of_a_row_only_the_asked_cells_are_quoted_with_their_headings() -> None:
+    assert cells("What colour is the jay?", "Jay") == (["Jay", "blue"], ["Bird", "Colour"])
+
+
+def test_row_is_quoted_whole_if_no_cell_is_asked_for() -> None:
+    assert cells("Tell me about the crow", "Crow")[0] == ["Crow", "black", "47 cm"]
