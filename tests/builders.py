@@ -26,15 +26,15 @@ def make_citation(
 def make_answer(
     *sentences: tuple[str, tuple[int, ...]],
     citations: tuple[Citation, ...] | None = None,
-    listed: bool = False,
+    mark: str = "",
     question: str = "When are beans sown?",
 ) -> Answer:
     """An answer of these sentences, each with the numbers of its citations, in the form in which
-    the writer joins them. Without `citations`, there is one for every number."""
+    the writer joins them, as a list if there is a `mark`. Without `citations`, there is one for every number."""
     text = ""
     placed = []
     for sentence, numbers in sentences:
-        text += ("\n- " if text else "- ") if listed else (" " if text else "")
+        text += ("\n" if text and mark else " " if text else "") + mark
         placed.append(Sentence(sentence, len(text), len(text) + len(sentence), numbers))
         text += sentence + "".join(f" [{number}]" for number in numbers)
     if citations is None:

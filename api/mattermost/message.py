@@ -25,6 +25,8 @@ _SPECIAL = re.compile(rf"^=|[{re.escape(_MARKS)}\\$&<\u2424]", re.MULTILINE)
 _TRIGGERS = re.compile(r"[@~#<]|[:;](?=\S)|\.(?=[^\W\d_])")
 _WORD_JOINER = "\u2060"  # has no width and is part of no name
 _INDENT = re.compile(r"^[^\S\n]+", re.MULTILINE)
+# The escaped mark of the list item that follows.
+_NEXT_MARK = re.compile(r"\n(?:\\-|\d+\\\.) \Z")
 _NOT_IN_URL = re.compile(r"[()\\\"'<>`\s]")
 
 # Our own limits in characters, so that everything finds room.
@@ -64,7 +66,7 @@ def answer_text(answer: Answer, page: str) -> str:
         cited.update(each.number for each in new)
         shown += 1
     if shown < len(answer.sentences):
-        text = text.removesuffix("\\- ")  # the marker of the next list item
+        text = _NEXT_MARK.sub("", text)
         citations.append(_BLANK_LINE + longer)
     return text.strip() + "".join(citations)
 

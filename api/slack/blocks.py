@@ -5,6 +5,7 @@ does not parse for markup; it is made inert() first and measured then. Nothing i
 """
 
 import itertools
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -38,6 +39,8 @@ _MAX_LISTED = 20  # documents in the home view
 _RESERVED_BLOCKS = 8
 _RESERVED = 2000
 _MARKER = 10
+# The mark of the list item that follows.
+_NEXT_MARK = re.compile(r"\n *(?:-|\d+\.) \Z")
 _STALE = " (the document has changed since)"
 
 # Action ids of the buttons. The buttons of one block must differ, so that a suffix may follow.
@@ -129,9 +132,11 @@ class Room:
 
 
 def streamed_sentence(sentence: ProvedSentence) -> str:
-    """Formats a sentence of at most MAX_STREAMED characters as Markdown, at most 12,000 long."""
+    """Formats a sentence of at most MAX_STREAMED characters as Markdown, at most 12,000 long. The
+    lines of code stay lines."""
     markers = "".join(f" [{citation.number}]" for citation in sentence.citations)
-    return f"{markdown(sentence.text)}{markers}\n"
+    lines = filter(None, map(markdown, sentence.text.split("\n")))
+    return "\n".join(lines) + f"{markers}\n"
 
 
 def notice(text: str, request: str = "") -> Message:
@@ -246,7 +251,7 @@ def _length(citation: Citation, page: str, share: int) -> int:
 def _text_of(answer: Answer, shown: int) -> str:
     """Returns the answer's text up to the end of its first `shown` sentences."""
     rest = answer.sentences[shown:]
-    text = answer.text[: rest[0].start].removesuffix("- ") if rest else answer.text
+    text = _NEXT_MARK.sub("", answer.text[: rest[0].start]) if rest else answer.text
     return inert(text).rstrip()
 
 

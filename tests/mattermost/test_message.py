@@ -39,7 +39,7 @@ def answer_of(
     title: str = "The garden",
     headings: tuple[str, ...] = ("Beans",),
     stale: bool = False,
-    listed: bool = False,
+    mark: str = "",
 ) -> Answer:
     """An answer of these sentences, each with its quote."""
     citations = tuple(
@@ -47,7 +47,7 @@ def answer_of(
         for number, (_, quote) in enumerate(pairs, start=1)
     )
     sentences = ((text, (number,)) for number, (text, _) in enumerate(pairs, start=1))
-    return make_answer(*sentences, citations=citations, listed=listed)
+    return make_answer(*sentences, citations=citations, mark=mark)
 
 
 def lay_out(answer: Answer, page: str = PAGE) -> str:
@@ -123,10 +123,11 @@ def test_special_characters_of_an_address_do_not_end_its_link() -> None:
     assert links(lay_out(answer, f"{PAGE}/{'x' * 3000}")) == []
 
 
-def test_list_is_cut_between_its_items() -> None:
-    text = lay_out(answer_of(*[("x" * 5000, "x")] * 4, listed=True), "")
+@pytest.mark.parametrize(("mark", "escaped"), [("- ", "\\- "), ("12. ", "12\\. ")])
+def test_list_is_cut_between_its_items(mark: str, escaped: str) -> None:
+    text = lay_out(answer_of(*[("x" * 5000, "x")] * 4, mark=mark), "")
     items = text.split("\n\n**[1]**")[0].split("\n")
-    assert items == [f"\\- {'x' * 5000} \\[{number}\\]" for number in (1, 2, 3)]
+    assert items == [f"{escaped}{'x' * 5000} \\[{number}\\]" for number in (1, 2, 3)]
 
 
 @given(

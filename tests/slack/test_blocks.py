@@ -90,7 +90,10 @@ def answers(draw: st.DrawFn) -> Answer:
     ]
     question = draw(texts(2_000))
     return make_answer(
-        *sentences, citations=tuple(citations), listed=draw(st.booleans()), question=question
+        *sentences,
+        citations=tuple(citations),
+        mark=draw(st.sampled_from(["", "- ", "  1. "])),
+        question=question,
     )
 
 
@@ -177,7 +180,7 @@ def without_blanks(text: str) -> str:
 def beginning(answer: Answer, count: int) -> str:
     """The text of the first sentences with their markers, without blanks."""
     rest = answer.sentences[count:]
-    text = answer.text[: rest[0].start].removesuffix("- ") if rest else answer.text
+    text = re.sub(r"(- |1\. )\Z", "", answer.text[: rest[0].start]) if rest else answer.text
     return without_blanks(inert(text))
 
 
@@ -312,6 +315,11 @@ def test_streamed_sentence_ends_with_its_markers() -> None:
     first, second = map(streamed_sentence, SOWN.proved_sentences())
     assert first == "Beans are sown in May. [1]\n"
     assert second == "Peas &amp; &lt;b&gt;others&lt;/b&gt; earlier. [2]\n"
+
+
+def test_streamed_code_keeps_its_lines() -> None:
+    (code,) = make_answer(("cd pump\n\n  make *", (1, 2))).proved_sentences()
+    assert streamed_sentence(code) == "cd pump\nmake \\* [1] [2]\n"
 
 
 def test_notice_names_the_request() -> None:
@@ -509,9 +517,10 @@ def test_heading_is_not_repeated() -> None:
     assert linked["elements"][0]["elements"][0]["url"].startswith(PAGE)
 
 
-def test_list_is_cut_after_an_item_without_the_next_marker() -> None:
-    message = lay_out(make_answer(("First.", (1,)), ("x" * 9_990, (2,)), listed=True))
-    assert answer_part(message) == "- First. [1]"
+@pytest.mark.parametrize("mark", ["- ", "12. "])
+def test_list_is_cut_after_an_item_without_the_next_marker(mark: str) -> None:
+    message = lay_out(make_answer(("First.", (1,)), ("x" * 9_990, (2,)), mark=mark))
+    assert answer_part(message) == f"{mark}First. [1]"
     assert says_longer(message.blocks)
 
 

@@ -75,7 +75,7 @@ function blockElement({ kind, lines }, answer) {
     const rows = lines.map((cells) => element("tr", {}, cells.map((cell) => element("td", {}, draw(cell)))));
     return element("div", { class: "wide" }, element("table", {}, element("tbody", {}, rows)));
   }
-  return element("p", {}, lines.flatMap((line, index) => [index ? element("br") : null, ...draw(line)]));
+  return element(kind === "code" ? "pre" : "p", {}, lines.flatMap((line, index) => [index ? element("br") : null, ...draw(line)]));
 }
 
 function pieceElement({ text, marker, sentence }, { citations }) {

@@ -15,9 +15,9 @@ export function unitOffsets(text) {
 }
 
 /**
- * Splits an answer into blocks of lines: [{kind: "paragraph" | "list" | "table", lines}]. A line is a list
+ * Splits an answer into blocks of lines: [{kind: "paragraph" | "list" | "table" | "code", lines}]. A line is a list
  * of pieces, or in a table a list of cells, each a list of pieces. A piece is {text, sentence?} or
- * {marker, sentence}.
+ * {marker, sentence}. A sentence of several lines is code.
  */
 export function layOut(answer) {
   const blocks = [];
@@ -46,7 +46,8 @@ function piecesOf({ text, sentences, citations }) {
   };
   sentences.forEach(({ start, end }, sentence) => {
     addBetween(text.slice(done, at(start)), sentence - 1);
-    pieces.push({ text: text.slice(at(start), at(end)), sentence });
+    const own = text.slice(at(start), at(end));
+    pieces.push({ text: own, sentence, code: own.includes("\n") });
     done = at(end);
   });
   addBetween(text.slice(done), sentences.length - 1);
@@ -74,13 +75,14 @@ const wordsOf = (pieces) => pieces.map(({ text }) => text ?? "").join("");
 function kindOf(line) {
   const words = wordsOf(line).trim();
   if (!words && !line.some(({ marker }) => marker)) return null;
+  if (line.some(({ code }) => code)) return "code";
   if (/^\s*- /.test(line[0].text ?? "")) return "list";
   return cellsOf(line).length > 1 ? "table" : "paragraph";
 }
 
 function splitLines({ kind, lines }) {
   if (kind === "list") return { kind, lines: lines.map(withoutDash) };
-  if (kind === "paragraph") return { kind, lines };
+  if (kind === "paragraph" || kind === "code") return { kind, lines };
   const rows = lines.map(cellsOf).filter((row) => !row.every((cell) => /^:?-+:?$/.test(wordsOf(cell).trim())));
   const even = rows.length > 1 && rows.every((row) => row.length === rows[0].length);
   // A single line with a bar, or rows of different lengths, are not a table.
