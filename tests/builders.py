@@ -1,10 +1,15 @@
 """Builds the values that several test files need."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from assistant.answer import Answer, Citation, Related, Sentence, Status
+from assistant.pipeline import Assistant
+from index.generation import Generation
 from index.layout import Layout
 
+GenerationBuilder = Callable[[Mapping[str, str]], Generation]
+AssistantOpener = Callable[..., Assistant]
 DIGEST = "0" * 64
 
 

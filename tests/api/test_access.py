@@ -49,9 +49,6 @@ def with_key(service: Service) -> MakeClient:
     return make
 
 
-# --- keys and scopes -----------------------------------------------------------------------------
-
-
 def test_each_scope_permits_its_own_requests(service: Service, with_key: MakeClient) -> None:
     requests = {"ask": ASK, "write": WRITE, "admin": ADMIN}
     anonymous = client_of(service)
@@ -110,9 +107,6 @@ def test_health_page_and_documentation_need_no_key(service: Service, with_key: M
     client = client_of(service)
     for address in ("/healthz", "/readyz", "/", "/page/page.js", "/docs", "/openapi.json"):
         assert client.get(address).status_code == 200, address
-
-
-# --- folders -------------------------------------------------------------------------------------
 
 
 def test_key_cannot_infer_what_is_in_other_folders(with_key: MakeClient) -> None:
@@ -187,9 +181,6 @@ def test_key_writes_only_in_its_folders(with_key: MakeClient, settings: Settings
     assert (settings.corpus / "secret" / "pay.md").read_text(encoding="utf-8").startswith("# Pay")
 
 
-# --- services without keys -----------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil"])
 def test_other_host_name_is_refused_without_keys(
     service: Service, with_key: MakeClient, host: str
@@ -207,9 +198,6 @@ def test_names_of_this_machine_are_accepted(service: Service, host: str) -> None
 def test_service_that_others_can_reach_needs_a_key(settings: Settings) -> None:
     with opened(settings, loopback=False) as service:
         assert client_of(service).get(ASK[1]).status_code == 401
-
-
-# --- rate limits ---------------------------------------------------------------------------------
 
 
 def test_rate_limit_applies_to_each_key_and_to_guesses_by_address(settings: Settings) -> None:

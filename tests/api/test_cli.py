@@ -51,9 +51,6 @@ def run_python(code: str, *arguments: str) -> "subprocess.CompletedProcess[str]"
     )
 
 
-# --- ask -----------------------------------------------------------------------------------------
-
-
 def test_ask_takes_words_and_prints_the_answer_with_the_line_of_each_quote(
     run: Run, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -146,9 +143,6 @@ def test_control_characters_of_a_document_do_not_reach_the_terminal(
     printed = capsys.readouterr().out
     assert "week of May" in printed
     assert not {"\x1b", "\x9b"} & set(printed)
-
-
-# --- bad input -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -258,9 +252,6 @@ def test_ctrl_c_exits_with_130_and_one_line(
     assert capsys.readouterr().err == "assistant: stopped\n"
 
 
-# --- help and remedies ---------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_names_the_exit_codes_and_shows_examples_that_work(
     command: str, capsys: pytest.CaptureFixture[str]
@@ -286,9 +277,6 @@ def test_every_command_that_a_remedy_names_can_be_typed() -> None:
         assert (typed.corpus, typed.data) == (Path("my documents"), Path("/tmp/data"))
 
 
-# --- index ---------------------------------------------------------------------------------------
-
-
 def test_index_names_the_files_that_it_skips(
     run: Run, folder_of: Writer, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -306,9 +294,6 @@ def test_index_names_the_files_that_it_skips(
     assert "scan-09.pdf, and 2 more\n" in printed.err
     (corpus / "old.txt").unlink()
     assert run("index") == 0
-
-
-# --- keys ----------------------------------------------------------------------------------------
 
 
 def test_keys_are_created_listed_and_revoked(
@@ -363,9 +348,6 @@ def test_serve_without_keys_names_the_command_that_lets_it_listen_to_others(
     database.close()
 
 
-# --- evaluate ------------------------------------------------------------------------------------
-
-
 def test_evaluate_writes_the_figures_and_fails_if_a_requirement_is_not_met(
     run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -411,8 +393,6 @@ def test_an_invalid_requirement_is_bad_input(
     assert main(["evaluate", "gold.jsonl", "--require", requirement]) == 2
     assert reason in capsys.readouterr().err
 
-
-# --- as a process --------------------------------------------------------------------------------
 
 HEAVY = {
     *("chromadb", "langchain_core", "onnxruntime", "tokenizers", "fastapi", "starlette"),

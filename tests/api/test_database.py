@@ -84,9 +84,6 @@ def full_file(sqlite_url: str) -> Path:
     return file_of(sqlite_url)
 
 
-# --- transactions --------------------------------------------------------------------------------
-
-
 def test_new_database_opens_again(database: Database, database_url: str) -> None:
     database.check()
     put(database, "kept")
@@ -190,9 +187,6 @@ def test_every_sqlite_connection_is_durable_and_checks_foreign_keys(
         assert list(threads.map(settings, range(20))) == [wanted] * 20
 
 
-# --- URLs and files ------------------------------------------------------------------------------
-
-
 def test_file_is_created_with_its_folder_and_only_its_owner_can_read_it(tmp_path: Path) -> None:
     file = tmp_path / "a?b #c" / "deep" / "records 100%.sqlite"
     database = Database.open(f"sqlite:///{file}")
@@ -254,9 +248,6 @@ def test_missing_driver_is_named() -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
     assert "me:***@host/name needs a driver that is not installed" in done.stdout
     assert "pip install 'psycopg[binary]'" in done.stdout
-
-
-# --- PostgreSQL ----------------------------------------------------------------------------------
 
 
 def test_refusal_of_the_server_is_reported(postgresql: PostgreSQL) -> None:
@@ -329,9 +320,6 @@ def test_transaction_is_rolled_back_if_the_server_stops(
         write()
     assert stored_ids(database) == []
     database.close()
-
-
-# --- databases of others, and damage -------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -444,9 +432,6 @@ def test_file_that_is_gone_accepts_no_more_writes(
         with pytest.raises(DatabaseUnavailable, match="was removed or replaced while.*restart the"):
             use(sqlite_database)
     assert "removed or replaced" in sqlite_database.find_damage()
-
-
-# --- permissions, disks, other programs ----------------------------------------------------------
 
 
 def test_folder_without_write_permission_is_reported(

@@ -75,9 +75,6 @@ def count_rows(database: Database) -> tuple[int, ...]:
         return tuple(connection.scalar(text(f"SELECT count(*) FROM {name}")) or 0 for name in names)
 
 
-# --- conversations and answers -------------------------------------------------------------------
-
-
 def test_answer_comes_back_as_it_was_saved(records: Records) -> None:
     records.save_answer("me", answer("a"))
     assert records.answer("me", "a") == answer("a")
@@ -204,9 +201,6 @@ def test_answer_of_an_unknown_format_is_reported(records: Records, database: Dat
             access("", "a")
 
 
-# --- idempotency keys ----------------------------------------------------------------------------
-
-
 def test_claimed_key_is_in_use_until_its_answer_is_saved(records: Records, clock: Clock) -> None:
     held = claim(records, "key")
     clock.now += 20
@@ -310,9 +304,6 @@ def test_one_of_many_concurrent_requests_gets_the_claim(
         assert sum(threads.map(count, [key for key in keys for _ in range(16)])) == len(keys)
 
 
-# --- retention -----------------------------------------------------------------------------------
-
-
 def test_old_conversations_expire_with_all_that_belongs_to_them(
     records: Records, clock: Clock, database: Database
 ) -> None:
@@ -389,9 +380,6 @@ def test_clock_that_jumps_back_and_forth_loses_nothing(records: Records, clock: 
         clock.now = draw.uniform(0, 2_000_000)
         assert records.claim("", name, "f") == answer(name)
     assert [each.id for each in records.conversation("", "talk").answers] == names
-
-
-# --- endurance -----------------------------------------------------------------------------------
 
 
 @pytest.mark.soak

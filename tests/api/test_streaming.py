@@ -41,9 +41,6 @@ def break_assessment(shared_service: Service, monkeypatch: pytest.MonkeyPatch) -
     return break_with
 
 
-# --- Events ----------------------------------------------------------------------------------------
-
-
 def test_stream_has_the_hits_each_sentence_and_the_answer(shared_client: TestClient) -> None:
     retrieved, *sentences, (last, answer) = stream(shared_client, BEANS)
     assert retrieved[0] == "retrieved"
@@ -144,9 +141,6 @@ def test_disconnect_cancels_the_work(service: Service, monkeypatch: pytest.Monke
     # The idempotency key is free again.
     request = ChatMessage(text=BEANS, conversation_id="gone")
     assert service.chat.answer_steps(ANONYMOUS, request, "gone").result().status == "answered"
-
-
-# --- Idempotency keys ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("streamed", [False, True])

@@ -1,12 +1,10 @@
 """Grading single answers, and metrics over many."""
 
 import json
-from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
 
 import pytest
-from builders import make_answer, make_citation
+from builders import AssistantOpener, make_answer, make_citation
 
 from assistant.answer import Answer
 from assistant.confidence import Calibration
@@ -15,8 +13,6 @@ from assistant.grading import is_right, normalize, states, strip_markers
 from assistant.pipeline import Assistant
 from corpus.document import Span
 from corpus.gold import GoldQuestion
-from index.generation import Generation
-from index.onnx_encoder import OnnxEncoder
 from index.texts import TextStore
 
 FAQ = (
@@ -56,22 +52,15 @@ def outcome(
 
 
 @pytest.fixture
-def assistant(
-    encoder: OnnxEncoder,
-    build_generation: Callable[[Mapping[str, str]], Generation],
-    texts: TextStore,
-) -> Assistant:
+def assistant(open_assistant: AssistantOpener) -> Assistant:
     """Answers even with little confidence, without a reader."""
     calibration = Calibration(-5.0, {"similarity": 10.0, "question": 10.0}, 0.4)
-    return Assistant(build_generation({"faq.md": FAQ}), encoder, texts, calibration)
+    return open_assistant({"faq.md": FAQ}, calibration)
 
 
 def span_of(quote: str) -> Span:
     start = FAQ.index(quote)
     return start, start + len(quote)
-
-
-# --- grading -------------------------------------------------------------------------------------
 
 
 def test_refusal_is_never_right() -> None:
@@ -144,9 +133,6 @@ def test_normalization_drops_case_punctuation_articles_and_spaces() -> None:
 
 def test_markers_are_stripped_and_other_brackets_stay() -> None:
     assert strip_markers("- One [1]\n- See [a], x[2]. [12]") == "- One\n- See [a], x[2]."
-
-
-# --- one question --------------------------------------------------------------------------------
 
 
 def test_answer_is_compared_with_its_gold(assistant: Assistant, texts: TextStore) -> None:
@@ -244,16 +230,12 @@ def test_watch_is_called_after_each_question(assistant: Assistant, texts: TextSt
 
 def test_outcome_is_recorded_as_json() -> None:
     asked = gold((0, 10), answers=("So",), kind="plain")
-    row: dict[str, Any] = json.loads(
-        json.dumps(outcome_record(outcome(asked, answer((0, 10)), right=True, rank=0.5)))
-    )
+    record = outcome_record(outcome(asked, answer((0, 10)), right=True, rank=0.5))
+    row = json.loads(json.dumps(record))
     assert (row["id"], row["kind"], row["question"], row["gold"]) == ("1", "plain", "Why?", ["So"])
     assert (row["status"], row["right"], row["answer"], row["rr@5"]) == (
         "answered", True, "So. [1]", 0.5
     )  # fmt: skip
-
-
-# --- metrics -------------------------------------------------------------------------------------
 
 
 def test_metrics_are_shares_of_the_questions_they_apply_to() -> None:

@@ -17,9 +17,9 @@ SCRAPES = Path(__file__).resolve().parents[3] / "shared" / "material"
 def settings(encoder_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     if not SCRAPES.is_dir():
         pytest.skip(f"the raw scrapes are not on this machine ({SCRAPES})")
-    folder = tmp_path_factory.mktemp("scrapes")
-    link_encoders(folder, encoder_data)
-    settings = Settings(corpus=SCRAPES, data=folder)
+    data = tmp_path_factory.mktemp("scrapes")
+    link_encoders(data, encoder_data)
+    settings = Settings(corpus=SCRAPES, data=data)
     ensure_index(settings)
     return settings
 

@@ -1,8 +1,10 @@
 """The extractive writer: the documents' own words as sentences with citations."""
 
+import pytest
+
 from assistant.answer import Sentence
 from assistant.proof import is_verbatim, supports
-from assistant.writer import Statement, compose, make_statements
+from assistant.writer import compose, make_statements
 from corpus.document import Kind, Passage, Unit
 from corpus.loader import parse_document
 from corpus.splitter import split
@@ -12,24 +14,35 @@ LIST = "# Birds\n\nThey eat:\n\n- **seeds**\n- worms\n"
 PROSE = "# Birds\n\nCrows are *black*. Ravens are larger.\n"
 
 
-def units(text: str, name: str = "birds.md") -> list[tuple[Passage, Unit]]:
+def units(text: str) -> list[tuple[Passage, Unit]]:
     """All units of a document but the headers of its tables."""
-    passages = split(parse_document(name, text))
+    passages = split(parse_document("birds.md", text))
     return [(p, unit) for p in passages for unit in p.units if unit.kind is not Kind.HEADER]
 
 
-def written(text: str) -> tuple[str, tuple[Sentence, ...]]:
-    return compose(make_statements(units(text)))
-
-
-def test_sentences_share_a_line_with_their_markers() -> None:
-    text, sentences = written(PROSE)
-    assert text == "Crows are black. [1] Ravens are larger. [2]"
-    assert [sentence.citations for sentence in sentences] == [(1,), (2,)]
-
-
-def test_items_get_lines_of_their_own_below_their_introduction() -> None:
-    assert written(LIST)[0] == "They eat: [1]\n- seeds [2]\n- worms [3]"
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (PROSE, "Crows are black. [1] Ravens are larger. [2]"),
+        (LIST, "They eat: [1]\n- seeds [2]\n- worms [3]"),
+        (TABLE, "- Crow: black; 47 cm [1]\n- Jay: 34 cm [2]"),  # without empty cells
+        ("- seeds\n", "seeds [1]"),
+        ("| Bird | Colour |\n|---|---|\n| Crow | black |\n", "Crow: black [1]"),
+        ("| Bird | Colour |\n|---|---|\n| Crow | |\n", "Crow [1]"),
+        ("# Birds\n\nCrows 🐦 caw. Žluna 🪶 drums.\n", "Crows 🐦 caw. [1] Žluna 🪶 drums. [2]"),
+        ("", ""),
+    ],
+)
+def test_units_become_proved_sentences_with_markers_and_offsets(source: str, expected: str) -> None:
+    statements = make_statements(units(source))
+    text, sentences = compose(statements)
+    assert text == expected
+    assert [text[s.start : s.end] for s in sentences] == [s.text for s in sentences]
+    assert [s.citations for s in sentences] == [(at + 1,) for at in range(len(sentences))]
+    assert all(text[s.end :].startswith(f" [{s.citations[0]}]") for s in sentences)
+    for statement in statements:
+        assert is_verbatim(source, statement.citation)
+        assert supports(statement.text, [statement.citation.quote])
 
 
 def test_sentence_after_a_list_starts_a_line() -> None:
@@ -39,55 +52,26 @@ def test_sentence_after_a_list_starts_a_line() -> None:
     assert text == "- seeds [1]\n- worms [2]\nCrows are black. [3]"
 
 
-def test_single_item_or_row_is_not_listed() -> None:
-    for each, expected in (
-        (units(LIST)[1], "seeds [1]"),
-        (units(TABLE)[0], "Crow: black; 47 cm [1]"),
-    ):
-        assert compose(make_statements([each]))[0] == expected
-
-
-def test_row_is_its_first_cell_and_the_others_without_empty_ones() -> None:
-    assert written(TABLE)[0] == "- Crow: black; 47 cm [1]\n- Jay: 34 cm [2]"
-
-
-def test_row_with_one_filled_cell_is_that_cell() -> None:
-    (row,) = units("| Bird | Colour |\n|---|---|\n| Crow | |\n")
-    assert make_statements([row])[0].text == "Crow"
-
-
-def test_offsets_of_sentences_match_the_text() -> None:
-    for source in (PROSE, LIST, TABLE):
-        text, sentences = written(source)
-        assert [text[s.start : s.end] for s in sentences] == [s.text for s in sentences]
-        assert all(text[s.end :].startswith(f" [{s.citations[0]}]") for s in sentences)
-
-
-def test_offsets_count_characters_beyond_the_basic_plane() -> None:
-    text, sentences = written("# Birds\n\nCrows 🐦 caw. Žluna 🪶 drums.\n")
-    assert [text[s.start : s.end] for s in sentences] == ["Crows 🐦 caw.", "Žluna 🪶 drums."]
-
-
-def test_markup_is_stripped_from_the_sentence_and_kept_in_the_quote() -> None:
-    source = "# Birds\n\nCrows are **very** [black](https://example.org) and `loud`.\n"
+@pytest.mark.parametrize(
+    ("source", "text", "quote"),
+    [
+        (
+            "Crows are **very** [black](https://example.org) and `loud`.\n",
+            "Crows are very black and loud.",
+            "Crows are **very** [black](https://example.org) and `loud`.",
+        ),
+        (
+            "| Bird | Colour |\n|---|---|\n| **Crow** | *black* |\n",
+            "Crow: black",
+            "| **Crow** | *black* |",
+        ),
+    ],
+)
+def test_markup_is_stripped_from_the_sentence_and_kept_in_the_quote(
+    source: str, text: str, quote: str
+) -> None:
     (statement,) = make_statements(units(source))
-    assert statement.text == "Crows are very black and loud."
-    assert statement.citation.quote == (
-        "Crows are **very** [black](https://example.org) and `loud`."
-    )
-
-
-def test_markup_is_stripped_from_cells_and_the_quote_is_the_whole_row() -> None:
-    (row,) = make_statements(units("| Bird | Colour |\n|---|---|\n| **Crow** | *black* |\n"))
-    assert row.text == "Crow: black"
-    assert row.citation.quote == "| **Crow** | *black* |"
-
-
-def test_every_statement_is_proved_by_its_citation() -> None:
-    for source in (PROSE, LIST, TABLE):
-        for statement in make_statements(units(source)):
-            assert is_verbatim(source, statement.citation)
-            assert supports(statement.text, [statement.citation.quote])
+    assert (statement.text, statement.citation.quote) == (text, quote)
 
 
 def test_citation_has_its_document_and_headings() -> None:
@@ -110,8 +94,3 @@ def test_dropped_statement_keeps_the_other_numbers() -> None:
     text, sentences = compose([second])
     assert text == "Ravens are larger. [2]"
     assert sentences == (Sentence("Ravens are larger.", 0, 18, (2,)),)
-
-
-def test_no_statements_give_an_empty_text() -> None:
-    nothing: list[Statement] = make_statements([])
-    assert compose(nothing) == ("", ())
