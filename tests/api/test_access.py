@@ -12,6 +12,7 @@ from api.assembly.assistant import build_index
 from api.assembly.service import Service
 from api.settings import Settings
 
+MakeClient = Callable[..., TestClient]
 ASK = ("get", "/v1/search?q=beans")
 WRITE = ("put", "/v1/documents/more.md")
 ADMIN = ("get", "/metrics")
@@ -23,7 +24,6 @@ FOLDERS = {
     ),
     "secret/pay.md": "# Pay\n\n## What does the caretaker earn?\n\nHe earns 12 crowns an hour.\n",
 }
-MakeClient = Callable[..., TestClient]
 
 
 @pytest.fixture
@@ -181,18 +181,27 @@ def test_key_writes_only_in_its_folders(with_key: MakeClient, settings: Settings
     assert (settings.corpus / "secret" / "pay.md").read_text(encoding="utf-8").startswith("# Pay")
 
 
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil"])
-def test_other_host_name_is_refused_without_keys(
-    service: Service, with_key: MakeClient, host: str
+@pytest.mark.parametrize(
+    ("host", "accepted"),
+    [
+        ("localhost", True),
+        ("localhost:8000", True),
+        ("127.0.0.1:8000", True),
+        ("[::1]:8000", True),
+        ("evil.example", False),
+        ("127.0.0.1.evil.example", False),
+        ("localhost.evil", False),
+    ],
+)
+def test_only_names_of_this_machine_are_accepted_without_keys(
+    service: Service, with_key: MakeClient, host: str, accepted: bool
 ) -> None:
     response = client_of(service).get(ASK[1], headers={"host": host})
-    expect_problem(response, 421, "only requests to localhost")
+    if accepted:
+        assert response.status_code == 200
+    else:
+        expect_problem(response, 421, "only requests to localhost")
     assert with_key("ask").get(ASK[1], headers={"host": host}).status_code == 200
-
-
-@pytest.mark.parametrize("host", ["localhost", "localhost:8000", "127.0.0.1:8000", "[::1]:8000"])
-def test_names_of_this_machine_are_accepted(service: Service, host: str) -> None:
-    assert client_of(service).get(ASK[1], headers={"host": host}).status_code == 200
 
 
 def test_service_that_others_can_reach_needs_a_key(settings: Settings) -> None:

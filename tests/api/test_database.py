@@ -7,40 +7,17 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
-from conftest import PostgreSQL
+from conftest import ROOT, AsNobody, PostgreSQL
 from sqlalchemy import Connection, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from api.errors import DatabaseMissing, DatabaseUnavailable
 from api.store.database import Database
 from api.store.tables import SCHEMA, conversations, keys, meta
-
-ROOT = Path(__file__).resolve().parents[2]
-Permissions = Callable[[], AbstractContextManager[None]]
-
-# Opens each URL in eight processes at the same time; prints how many of them failed.
-OPEN_AT_ONCE = """
-import os, sys, time
-from api.store.database import Database
-for url in sys.argv[1:]:
-    begin = time.time() + 0.05
-    children = []
-    for _ in range(8):
-        child = os.fork()
-        if child:
-            children.append(child)
-            continue
-        time.sleep(max(0, begin - time.time()))
-        Database.open(url).check()
-        os._exit(0)
-    print(sum(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0 for child in children))
-"""
 
 
 def put(database: Database, *ids: str, size: int = 1) -> None:
@@ -152,10 +129,27 @@ def test_more_threads_than_connections_wait_for_their_turn(database: Database) -
 def test_processes_that_open_a_new_database_together_succeed(
     tmp_path: Path, postgresql: PostgreSQL
 ) -> None:
+    # Opens each URL in eight processes at the same time; prints how many of them failed.
+    program = """
+import os, sys, time
+from api.store.database import Database
+for url in sys.argv[1:]:
+    begin = time.time() + 0.05
+    children = []
+    for _ in range(8):
+        child = os.fork()
+        if child:
+            children.append(child)
+            continue
+        time.sleep(max(0, begin - time.time()))
+        Database.open(url).check()
+        os._exit(0)
+    print(sum(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0 for child in children))
+"""
     names = [postgresql.create() for _ in range(2)]
     files = [f"sqlite:///{tmp_path / str(number) / 'new.sqlite'}" for number in range(4)]
     urls = [*files, *map(postgresql.url, names)]
-    command = [sys.executable, "-c", OPEN_AT_ONCE, *urls]
+    command = [sys.executable, "-c", program, *urls]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
     assert done.stdout.split() == ["0"] * len(urls), done.stderr
     for url in urls:
@@ -435,7 +429,7 @@ def test_file_that_is_gone_accepts_no_more_writes(
 
 
 def test_folder_without_write_permission_is_reported(
-    tmp_path: Path, bound_by_permissions: Permissions
+    tmp_path: Path, bound_by_permissions: AsNobody
 ) -> None:
     folder = tmp_path / "closed"
     folder.mkdir(mode=0o555)
@@ -446,7 +440,7 @@ def test_folder_without_write_permission_is_reported(
 
 
 def test_file_without_write_permission_is_reported(
-    full_file: Path, sqlite_url: str, bound_by_permissions: Permissions
+    full_file: Path, sqlite_url: str, bound_by_permissions: AsNobody
 ) -> None:
     full_file.chmod(0o444)
     with bound_by_permissions():

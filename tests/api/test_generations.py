@@ -1,17 +1,15 @@
 """The pool replaces a generation when another is published, and closes it after its last use."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
+from conftest import Writer
 from serving import BEANS, CHANGED
 
 from api.assembly.assistant import build_index, open_generations
 from api.service.generations import GenerationPool
 from api.settings import Settings
-
-Writer = Callable[[Mapping[str, str]], Path]
 
 
 @pytest.fixture

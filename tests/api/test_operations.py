@@ -1,9 +1,9 @@
 """Health and readiness, and which generation answers while others are published."""
 
 import json
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from conftest import Writer
 from fastapi.testclient import TestClient
 from serving import BEANS, CHANGED, GARDEN, ask, client_of, expect_problem, opened
 
@@ -11,8 +11,6 @@ from api.assembly.assistant import build_index
 from api.assembly.service import Service
 from api.settings import Settings
 from index.generation import DataFolder
-
-Writer = Callable[[Mapping[str, str]], Path]
 
 
 def test_service_without_an_index_is_healthy_and_becomes_ready(

@@ -3,12 +3,13 @@
 import json
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
 
 import pytest
 from browser import HOSTILE, SIZE, TIMEOUT, Tab
+from conftest import Writer
 from fastapi.testclient import TestClient
 from serving import BEANS, CHANGED, GARDEN, ROSES, listening, opened
 
@@ -20,7 +21,6 @@ from api.settings import Settings
 from assistant.pipeline import Assistant
 from index.errors import IndexDamaged
 
-Writer = Callable[[Mapping[str, str]], Path]
 SEED_ANSWER = "Beans are sown in the second week of May. [1]"
 
 
@@ -219,19 +219,20 @@ def test_error_in_a_stream_is_shown_as_text(
     assert page.count("img, b") == 0
 
 
-# Both replace `fetch` once, for the request of a question.
-TRUNCATED = "return new Response(text.slice(0, text.indexOf('event: answer') + 20), response);"
-LOST = "throw new TypeError('connection lost');"
-
-
 @pytest.mark.parametrize(
     ("fault", "message"),
-    [(TRUNCATED, "The answer is incomplete"), (LOST, "The service cannot be reached")],
+    [
+        (
+            "return new Response(text.slice(0, text.indexOf('event: answer') + 20), response);",
+            "The answer is incomplete",
+        ),
+        ("throw new TypeError('connection lost');", "The service cannot be reached"),
+    ],
 )
 def test_retry_after_a_lost_answer_does_not_ask_twice(
     page: Tab, shared_service: Service, fault: str, message: str
 ) -> None:
-    page.run(
+    page.run(  # replaces `fetch` for one question
         f"""
         const original = window.fetch;
         window.fetch = async (path, options) => {{

@@ -15,6 +15,7 @@ import api.http.streaming
 from api.assembly.service import Service
 from api.service.access import ANONYMOUS
 from api.service.chat import ChatMessage
+from assistant.pipeline import Assistant
 from index.errors import IndexDamaged
 
 
@@ -24,21 +25,17 @@ def stream(client: httpx2.Client, message: str, **headers: str) -> list[Event]:
     return events_of(response.text)
 
 
-Break = Callable[[Exception], None]
-
-
 @pytest.fixture
-def break_assessment(shared_service: Service, monkeypatch: pytest.MonkeyPatch) -> Break:
-    """Makes the second step of each answer raise an error."""
+def assistant(shared_service: Service) -> Assistant:
+    with shared_service.generations.borrow() as assistant:
+        return assistant
 
-    def break_with(error: Exception) -> None:
-        def broken(*_: object) -> None:
-            raise error
 
-        with shared_service.generations.borrow() as assistant:
-            monkeypatch.setattr(assistant, "assess", broken)
+def raises(error: Exception) -> Callable[..., object]:
+    def broken(*_: object) -> None:
+        raise error
 
-    return break_with
+    return broken
 
 
 def test_stream_has_the_hits_each_sentence_and_the_answer(shared_client: TestClient) -> None:
@@ -77,12 +74,13 @@ def test_error_before_the_first_event_has_its_own_status(shared_client: TestClie
 def test_error_after_the_first_event_is_the_last_event(
     shared_client: TestClient,
     shared_service: Service,
-    break_assessment: Break,
+    assistant: Assistant,
+    monkeypatch: pytest.MonkeyPatch,
     error: Exception,
     status: int,
     detail: str,
 ) -> None:
-    break_assessment(error)
+    monkeypatch.setattr(assistant, "assess", raises(error))
     [*_, (name, problem)] = stream(shared_client, BEANS)
     assert (name, problem["status"]) == ("error", status)
     assert detail in problem["detail"]
@@ -91,11 +89,10 @@ def test_error_after_the_first_event_is_the_last_event(
 
 
 def test_slow_step_sends_keep_alive_comments(
-    shared_service: Service, shared_address: str, monkeypatch: pytest.MonkeyPatch
+    assistant: Assistant, shared_address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(api.http.streaming, "KEEP_ALIVE_INTERVAL", 0.05)
-    with shared_service.generations.borrow() as assistant:
-        assess = assistant.assess
+    assess = assistant.assess
 
     def slow(*arguments: object) -> object:
         time.sleep(0.3)
@@ -186,10 +183,10 @@ def test_key_in_use_is_a_conflict_with_retry_after(
 
 
 def test_failed_question_can_be_retried_with_its_key(
-    shared_client: TestClient, break_assessment: Break, monkeypatch: pytest.MonkeyPatch
+    shared_client: TestClient, assistant: Assistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     headers, body = {"idempotency-key": "again"}, {"message": BEANS}
-    break_assessment(IndexDamaged("vectors cannot be read"))
+    monkeypatch.setattr(assistant, "assess", raises(IndexDamaged("vectors cannot be read")))
     response = shared_client.post("/v1/chat", json=body, headers=headers)
     expect_problem(response, 503, "vectors cannot be read")
     monkeypatch.undo()

@@ -18,8 +18,6 @@ FACTS = {
     "pump": "The pump stands behind the old mill",
     "well": "The well is deep and very cold",
     "oak": "The oak is two hundred years old",
-    "rake": "The rake is for leaves only",
-    "bench": "The bench was painted green",
     "gate": "The gate is locked at night",
 }
 FILES = {f"{name}.md": f"# The {name}\n\n{fact}.\n" for name, fact in FACTS.items()}
@@ -27,8 +25,7 @@ LENIENT = Calibration(-4.0, {"similarity": 8.0}, 0.0)
 
 
 def sample(rows: Sequence[Sequence[float]], answerable: Sequence[bool]) -> Sample:
-    wrong = np.zeros(len(rows), dtype=bool)
-    return Sample("s", np.array(rows, dtype=float), np.array(answerable), wrong)
+    return Sample("s", np.array(rows), np.array(answerable), np.zeros(len(rows), dtype=bool))
 
 
 def probabilities(*samples: Sample) -> NDArray[np.float64]:
