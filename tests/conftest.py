@@ -5,13 +5,14 @@ import os
 import secrets
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 
 import pytest
-from builders import link_encoders
+from builders import link_encoders, write_documents
 from fastapi.testclient import TestClient
 from filelock import FileLock
 from hypothesis import is_hypothesis_test
@@ -106,13 +107,7 @@ def folder_of(tmp_path: Path) -> Writer:
     """Makes a folder hold exactly the given files: name to content, written as UTF-8 bytes."""
 
     def write(files: Mapping[str, str]) -> Path:
-        folder = tmp_path / "documents"
-        folder.mkdir(exist_ok=True)
-        for path in folder.iterdir():
-            path.unlink()
-        for name, content in files.items():
-            (folder / name).write_bytes(content.encode())
-        return folder
+        return write_documents(tmp_path / "documents", files)
 
     return write
 
@@ -121,11 +116,8 @@ def folder_of(tmp_path: Path) -> Writer:
 def garden_index(tmp_path_factory: pytest.TempPathFactory, encoder_data: Path) -> Path:
     """A data folder with the index of the garden, built once. Tests get a copy: see `settings`."""
     folder = tmp_path_factory.mktemp("garden")
-    documents, data = folder / "documents", folder / "data"
-    documents.mkdir()
+    documents, data = write_documents(folder / "documents", GARDEN), folder / "data"
     data.mkdir()
-    for name, content in GARDEN.items():
-        (documents / name).write_bytes(content.encode())
     link_encoders(data, encoder_data)
     build_index(Settings(corpus=documents, data=data))
     return data
@@ -165,6 +157,19 @@ class Clock:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
+
+
+@pytest.fixture
+def python_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Replaces the Python interpreter of child processes by a shell script."""
+
+    def replace(script: str) -> None:
+        path = tmp_path / "python"
+        path.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+        path.chmod(0o755)
+        monkeypatch.setattr(sys, "executable", str(path))
+
+    return replace
 
 
 @pytest.fixture
