@@ -4,13 +4,13 @@ import re
 import resource
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from builders import CountingEncoder, SmallIndex, write_documents
-from conftest import Scale
+from conftest import AsNobody, Scale
 from damage import halve, overwrite
 
 from corpus.errors import CorpusEmpty
@@ -283,7 +283,7 @@ def test_file_size_limit_leaves_the_published_generation(
 
 
 def test_missing_permission_leaves_the_published_generation(
-    garden: SmallIndex, bound_by_permissions: Callable[[], AbstractContextManager[None]]
+    garden: SmallIndex, bound_by_permissions: AsNobody
 ) -> None:
     garden.data.root.chmod(0o777)
     garden.data.layout.lock.chmod(0o666)

@@ -2,13 +2,12 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from builders import make_manifest
+from conftest import AsNobody
 
 from index.errors import IndexBusy, IndexDamaged, IndexMissing, IndexOutdated, IndexUnwritable
 from index.folders import lies_within
@@ -207,7 +206,7 @@ def test_lock_is_busy_until_its_process_ends_and_reading_needs_none(folder: Data
 
 
 def test_folder_without_permission_is_unwritable(
-    folder: DataFolder, bound_by_permissions: Callable[[], AbstractContextManager[None]]
+    folder: DataFolder, bound_by_permissions: AsNobody
 ) -> None:
     publish(folder, "apple")
     folder.root.chmod(0o755)
