@@ -19,10 +19,17 @@ def find(node: Any, kind: str) -> Iterator[dict[str, Any]]:
             yield from find(value, kind)
 
 
+def texts_of(node: Any) -> Iterator[str]:
+    """The texts in blocks, in order."""
+    if isinstance(node, dict):
+        if isinstance(node.get("text"), str):
+            yield node["text"]
+        node = list(node.values())
+    if isinstance(node, (list, tuple)):
+        for value in node:
+            yield from texts_of(value)
+
+
 def text_of(node: Any) -> str:
     """The text of blocks, without separators."""
-    if isinstance(node, dict):
-        text = node.get("text")
-        rest = [value for name, value in node.items() if name != "text"]
-        return (text if isinstance(text, str) else text_of(text)) + text_of(rest)
-    return "".join(map(text_of, node)) if isinstance(node, (list, tuple)) else ""
+    return "".join(texts_of(node))
