@@ -1,6 +1,7 @@
 """Slash commands and webhooks of Mattermost get the same answers as over HTTP, if their token is
 valid."""
 
+import hmac
 import json
 import re
 import threading
@@ -10,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock, call
 from urllib.parse import urlencode
 
 import httpx2
@@ -92,11 +94,9 @@ def send_command(client: httpx2.Client, text: str, **more: object) -> str:
     return reply_in(response, "ephemeral")
 
 
-def send_webhook(client: httpx2.Client, text: str, kind: str = JSON, **more: object) -> str:
+def send_webhook(client: httpx2.Client, text: str, **more: object) -> str:
     """The reply to a message that triggered a webhook."""
-    fields = {**WEBHOOK, "text": text, **more}
-    body = json.dumps(fields) if kind == JSON else urlencode(fields)
-    response = client.post("/mattermost", content=body, headers={"content-type": kind})
+    response = client.post("/mattermost", json={**WEBHOOK, "text": text, **more})
     return reply_in(response, "comment")
 
 
@@ -104,8 +104,7 @@ def reply_in(response: httpx2.Response, response_type: str) -> str:
     assert response.status_code == 200, response.text
     assert response.headers["content-type"] == JSON
     reply = response.json()
-    assert set(reply) == {"response_type", "text"}
-    assert reply["response_type"] == response_type
+    assert reply == {"response_type": response_type, "text": reply["text"]}
     return str(reply["text"])
 
 
@@ -119,9 +118,6 @@ def expect_notice(text: str, message: str) -> None:
 
 def parse(**fields: object) -> Any:
     return parse_message(json.dumps(fields).encode(), JSON)
-
-
-# --- parsing --------------------------------------------------------------------------------------
 
 
 def test_command_and_webhook_are_distinguished() -> None:
@@ -181,26 +177,26 @@ def test_values_that_are_not_text_are_ignored() -> None:
     assert (surrogates.question, surrogates.trigger) == ("who ??", "/?")
 
 
-MALFORMED = [
-    (b"\xff\xfe\x00", FORM),
-    (b"text=%ff%fe", FORM),
-    (b'{"text": "\xff"}', JSON),
-    ('{"text": "who?"}'.encode("utf-16"), JSON),
-    (b"[]", JSON),
-    (b'"who?"', JSON),
-    (b"null", JSON),
-    (b"", JSON),
-    (b'{"text": ', JSON),
-    (b"[" * 60_000, JSON),
-    (b'{"timestamp": ' + b"9" * 50_000 + b"}", JSON),
-    ("&".join(f"a{number}=b" for number in range(10_000)).encode()[:65_000], FORM),
-    (json.dumps({f"a{number}": 1 for number in range(5_000)}).encode(), JSON),
-    (b"text=who?", "multipart/form-data; boundary=x"),
-    (b"text=who?", ""),
-]
-
-
-@pytest.mark.parametrize(("body", "kind"), MALFORMED)
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"\xff\xfe\x00", FORM),
+        (b"text=%ff%fe", FORM),
+        (b'{"text": "\xff"}', JSON),
+        ('{"text": "who?"}'.encode("utf-16"), JSON),
+        (b"[]", JSON),
+        (b'"who?"', JSON),
+        (b"null", JSON),
+        (b"", JSON),
+        (b'{"text": ', JSON),
+        (b"[" * 60_000, JSON),
+        (b'{"timestamp": ' + b"9" * 50_000 + b"}", JSON),
+        ("&".join(f"a{number}=b" for number in range(10_000)).encode()[:65_000], FORM),
+        (json.dumps({f"a{number}": 1 for number in range(5_000)}).encode(), JSON),
+        (b"text=who?", "multipart/form-data; boundary=x"),
+        (b"text=who?", ""),
+    ],
+)
 def test_malformed_body_is_rejected(body: bytes, kind: str) -> None:
     with pytest.raises(FormInvalid, match="send"):
         parse_message(body, kind)
@@ -220,9 +216,6 @@ def test_form_and_json_are_parsed_alike(fields: dict[str, str]) -> None:
     sent = {name: value.encode(errors="replace").decode() for name, value in fields.items()}
     as_form = parse_message(urlencode(sent).encode(), FORM)
     assert as_form == parse_message(json.dumps(sent).encode(), JSON)
-
-
-# --- tokens ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("token", [TOKEN, "rose-bed", "third"])
@@ -250,19 +243,14 @@ def test_other_headers_are_rejected(client: TestClient, header: str) -> None:
 
 
 def test_every_token_is_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    compared: list[tuple[bytes, bytes]] = []
-
-    def compare(one: bytes, other: bytes) -> bool:
-        compared.append((one, other))
-        return one == other
-
+    compare = Mock(side_effect=hmac.compare_digest)
     monkeypatch.setattr("hmac.compare_digest", compare)
     integration = MattermostIntegration.from_setting("a,b,c", RateLimiter(()), "")
     assert integration
     for shown in ("a", "b", "c"):
-        compared.clear()
+        compare.reset_mock()
         assert integration.authenticate([shown], "").owner == "mattermost"
-        assert compared == [(each, shown.encode()) for each in (b"a", b"b", b"c")]
+        assert compare.mock_calls == [call(each, shown.encode()) for each in (b"a", b"b", b"c")]
 
 
 def test_tokens_are_not_in_the_repr() -> None:
@@ -290,9 +278,6 @@ def test_rejected_requests_are_limited_apart_from_accepted_ones(settings: Settin
         for _ in range(3):
             assert "second week" in send_command(client, BEANS)
         assert "3 per 1 minute" in visible_text(send_command(client, BEANS))
-
-
-# --- answers --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -365,8 +350,8 @@ def test_repeated_message_gets_its_stored_answer(
     assert "first week of June" in send_webhook(client, BEANS, post_id="")
 
 
-@pytest.fixture
-def over_http(service: Service) -> Iterator[httpx2.Client]:
+@contextmanager
+def client_over_http(service: Service) -> Iterator[httpx2.Client]:
     with (
         listening(service) as (host, port),
         httpx2.Client(base_url=f"http://{host}:{port}", timeout=60) as client,
@@ -375,24 +360,15 @@ def over_http(service: Service) -> Iterator[httpx2.Client]:
 
 
 def test_concurrent_deliveries_are_answered_once(
-    service: Service, over_http: httpx2.Client, monkeypatch: pytest.MonkeyPatch
+    service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    calls = []
     save_answer = service.records.save_answer
-
-    def count_calls(*arguments: Any) -> None:
-        calls.append(arguments)
-        time.sleep(0.3)
-        save_answer(*arguments)
-
-    monkeypatch.setattr(service.records, "save_answer", count_calls)
-    with ThreadPoolExecutor(6) as pool:
-        replies = list(pool.map(lambda _: send_command(over_http, BEANS), range(6)))
+    slow = Mock(side_effect=lambda *answer: time.sleep(0.3) or save_answer(*answer))
+    monkeypatch.setattr(service.records, "save_answer", slow)
+    with client_over_http(service) as client, ThreadPoolExecutor(6) as pool:
+        replies = list(pool.map(lambda _: send_command(client, BEANS), range(6)))
     assert "second week" in replies[0]
-    assert (len(set(replies)), len(calls), service.concurrency.admitted) == (1, 1, 0)
-
-
-# --- failures -------------------------------------------------------------------------------------
+    assert (len(set(replies)), slow.call_count, service.concurrency.admitted) == (1, 1, 0)
 
 
 @pytest.mark.parametrize(
@@ -472,11 +448,7 @@ def test_repeated_message_waits_no_longer_than_the_timeout(
             save_answer(*arguments)
 
         monkeypatch.setattr(service.records, "save_answer", wait)
-        with (
-            listening(service) as (host, port),
-            httpx2.Client(base_url=f"http://{host}:{port}", timeout=60) as client,
-            ThreadPoolExecutor(1) as pool,
-        ):
+        with client_over_http(service) as client, ThreadPoolExecutor(1) as pool:
             first = pool.submit(send_command, client, BEANS)
             assert begun.wait(20)
             expect_notice(send_command(client, BEANS), "took too long")
@@ -488,10 +460,8 @@ def test_repeated_message_waits_no_longer_than_the_timeout(
 def test_database_error_is_reported_as_text(
     client: TestClient, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: object) -> None:
-        raise DatabaseUnavailable("the disk @all is full: **make room**")
-
-    monkeypatch.setattr(service.records, "save_answer", fail)
+    full = Mock(side_effect=DatabaseUnavailable("the disk @all is full: **make room**"))
+    monkeypatch.setattr(service.records, "save_answer", full)
     expect_notice(send_command(client, BEANS), "the disk @all is full: **make room**")
 
 
@@ -501,10 +471,7 @@ def test_internal_error_is_reported_without_details(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    def fail(*_: object) -> None:
-        raise RuntimeError("a secret")
-
-    monkeypatch.setattr(service.generations, "borrow", fail)
+    monkeypatch.setattr(service.generations, "borrow", Mock(side_effect=RuntimeError("a secret")))
     text = send_command(client, BEANS)
     expect_notice(text, "log")
     assert "secret" not in text
@@ -518,9 +485,6 @@ def test_request_id_is_shown_as_text(client: TestClient) -> None:
     text = response.json()["text"]
     assert visible_text(text).endswith("(request _a_.b-c)\n")
     expect_only_text(text)
-
-
-# --- untrusted text -------------------------------------------------------------------------------
 
 
 def test_markup_in_documents_is_only_text(folder_of: Writer, data: Path) -> None:
