@@ -55,6 +55,7 @@ from api.settings import Settings
 
 PAGE = "https://faq.example"
 TOKEN = "sesame"
+TOKENS = SecretStr(f"{TOKEN}, rose-bed,third,")
 COMMAND: dict[str, Any] = {
     "channel_id": "c7ho9oyw8if8z8k3fkcsmcs6eh",
     "channel_name": "town-square",
@@ -84,8 +85,23 @@ Send = Callable[..., str]
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
     """The indexed garden, with tokens."""
-    tokens = SecretStr(f"{TOKEN}, rose-bed,third,")
-    return settings.model_copy(update={"page_url": PAGE, "mattermost_tokens": tokens})
+    return settings.model_copy(update={"page_url": PAGE, "mattermost_tokens": TOKENS})
+
+
+@pytest.fixture(scope="module")
+def shared_client(
+    garden_index: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[TestClient]:
+    """A client of a service that all tests share, and whose documents stay as they are."""
+    settings = Settings(
+        corpus=garden_index.parent / "documents",
+        data=garden_index,
+        database=f"sqlite:///{tmp_path_factory.mktemp('shared') / 'records.sqlite'}",
+        page_url=PAGE,
+        mattermost_tokens=TOKENS,
+    )
+    with opened(settings) as service:
+        yield client_of(service)
 
 
 def send_command(client: httpx2.Client, text: str, **more: object) -> str:
@@ -219,27 +235,29 @@ def test_form_and_json_are_parsed_alike(fields: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("token", [TOKEN, "rose-bed", "third"])
-def test_every_token_is_accepted_in_the_body_or_the_header(client: TestClient, token: str) -> None:
-    assert "second week" in send_command(client, BEANS, token=token)
+def test_every_token_is_accepted_in_the_body_or_the_header(
+    shared_client: TestClient, token: str
+) -> None:
+    assert "second week" in send_command(shared_client, BEANS, token=token)
     header = {"authorization": f"Token {token}"}
     fields = {**COMMAND, "text": BEANS, "token": "wrong"}
-    assert client.post("/mattermost", data=fields, headers=header).status_code == 200
+    assert shared_client.post("/mattermost", data=fields, headers=header).status_code == 200
     del fields["token"]
-    assert client.post("/mattermost", data=fields, headers=header).status_code == 200
+    assert shared_client.post("/mattermost", data=fields, headers=header).status_code == 200
 
 
 @pytest.mark.parametrize("token", ["", "wrong", "sesam", "sesame ", "sesame,", ",", "é", "\0"])
-def test_other_tokens_are_rejected(client: TestClient, token: str) -> None:
-    response = client.post("/mattermost", data={**COMMAND, "text": BEANS, "token": token})
+def test_other_tokens_are_rejected(shared_client: TestClient, token: str) -> None:
+    response = shared_client.post("/mattermost", data={**COMMAND, "text": BEANS, "token": token})
     expect_problem(response, 401, "token")
     assert "sesame" not in response.text
 
 
 @pytest.mark.parametrize("header", ["Token", "Token wrong", f"Bearer {TOKEN}", TOKEN, "Token é"])
-def test_other_headers_are_rejected(client: TestClient, header: str) -> None:
+def test_other_headers_are_rejected(shared_client: TestClient, header: str) -> None:
     fields = {**COMMAND, "text": BEANS, "token": ""}
     headers = {b"authorization": header.encode()}
-    expect_problem(client.post("/mattermost", data=fields, headers=headers), 401, "token")
+    expect_problem(shared_client.post("/mattermost", data=fields, headers=headers), 401, "token")
 
 
 def test_every_token_is_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -285,10 +303,12 @@ def test_rejected_requests_are_limited_apart_from_accepted_ones(settings: Settin
     [BEANS, ROSES, "when are beans sown", "Who waters the roses, and when are beans sown?"],
 )
 @pytest.mark.parametrize("send", [send_command, send_webhook])
-def test_answer_is_the_same_as_over_http(client: TestClient, question: str, send: Send) -> None:
-    answer: Any = ask(client, question)
+def test_answer_is_the_same_as_over_http(
+    shared_client: TestClient, question: str, send: Send
+) -> None:
+    answer: Any = ask(shared_client, question)
     assert answer["status"] == "answered"
-    text = send(client, question)
+    text = send(shared_client, question)
     above, below = text.split("\n\n**[1]**")
     assert visible_text(above).strip() == answer["text"]
     citations = answer["citations"]
@@ -301,11 +321,11 @@ def test_answer_is_the_same_as_over_http(client: TestClient, question: str, send
         assert f"[{each['number']}] {label}\n" in visible_text(f"**[1]**{below}")
 
 
-def test_refusal_lists_suggestions(client: TestClient) -> None:
+def test_refusal_lists_suggestions(shared_client: TestClient) -> None:
     question = "What is the boiling point of tungsten?"
-    answer: Any = ask(client, question)
+    answer: Any = ask(shared_client, question)
     assert answer["status"] == "refused"
-    text = send_command(client, question)
+    text = send_command(shared_client, question)
     assert visible_text(text).startswith(f"{answer['text']}\n")
     items = [line[2:] for line in text.split("\n") if line.startswith("- ")]
     assert [visible_text(item).strip() for item in items] == answer["suggestions"]
@@ -324,16 +344,16 @@ def test_threads_are_stored_apart_and_for_mattermost_only(
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\n"])
-def test_empty_question_explains_usage(client: TestClient, text: str) -> None:
-    assert "Write a question after /ask." in visible_text(send_command(client, text))
-    assert "Write a question after faq." in visible_text(send_webhook(client, f"faq{text}"))
+def test_empty_question_explains_usage(shared_client: TestClient, text: str) -> None:
+    assert "Write a question after /ask." in visible_text(send_command(shared_client, text))
+    assert "Write a question after faq." in visible_text(send_webhook(shared_client, f"faq{text}"))
 
 
 @pytest.mark.parametrize("mark", [{"bot": True}, {"bot": {"i": "x"}}, {"bot_id": "B1"}])
-def test_bots_are_ignored(client: TestClient, mark: dict[str, object]) -> None:
-    response = client.post("/mattermost", json={**WEBHOOK, "text": BEANS, **mark})
+def test_bots_are_ignored(shared_client: TestClient, mark: dict[str, object]) -> None:
+    response = shared_client.post("/mattermost", json={**WEBHOOK, "text": BEANS, **mark})
     assert (response.status_code, response.json()) == (200, {})
-    assert "second week" in send_webhook(client, BEANS, bot=False, bot_id="")
+    assert "second week" in send_webhook(shared_client, BEANS, bot=False, bot_id="")
 
 
 def test_repeated_message_gets_its_stored_answer(
@@ -382,12 +402,12 @@ def test_concurrent_deliveries_are_answered_once(
     ],
     ids=lambda value: value[:2] if isinstance(value, str) else value.__name__,
 )
-def test_too_long_question_is_reported(client: TestClient, send: Send, text: str) -> None:
-    expect_notice(send(client, f"who?{text}"), "2,000")
+def test_too_long_question_is_reported(shared_client: TestClient, send: Send, text: str) -> None:
+    expect_notice(send(shared_client, f"who?{text}"), "2,000")
 
 
-def test_too_large_body_is_rejected(client: TestClient) -> None:
-    response = client.post("/mattermost", data={**COMMAND, "text": "a" * 70_000})
+def test_too_large_body_is_rejected(shared_client: TestClient) -> None:
+    response = shared_client.post("/mattermost", data={**COMMAND, "text": "a" * 70_000})
     assert response.status_code == 413
 
 
@@ -396,16 +416,15 @@ def test_maximum_number_of_fields_is_accepted() -> None:
     assert parse(**COMMAND, **mentions, text="who?").question == "who?"
 
 
-def test_malformed_body_is_a_bad_request_that_does_not_repeat_it(client: TestClient) -> None:
+def test_malformed_body_is_a_bad_request_that_does_not_repeat_it(shared_client: TestClient) -> None:
     headers = {"content-type": JSON, "authorization": f"Token {TOKEN}"}
-    response = client.post("/mattermost", content=b'{"text": "who?', headers=headers)
+    response = shared_client.post("/mattermost", content=b'{"text": "who?', headers=headers)
     expect_problem(response, 400, "send")
     assert "who?" not in response.text
 
 
 def test_missing_index_is_reported(data: Path, folder_of: Writer) -> None:
-    tokens = SecretStr(TOKEN)
-    settings = Settings(corpus=folder_of(GARDEN), data=data, mattermost_tokens=tokens)
+    settings = Settings(corpus=folder_of(GARDEN), data=data, mattermost_tokens=TOKENS)
     with opened(settings) as service:
         expect_notice(send_command(client_of(service), BEANS), "index")
 
@@ -479,9 +498,9 @@ def test_internal_error_is_reported_without_details(
     assert BEANS not in caplog.text
 
 
-def test_request_id_is_shown_as_text(client: TestClient) -> None:
+def test_request_id_is_shown_as_text(shared_client: TestClient) -> None:
     fields = {**COMMAND, "text": "a" * 3000}
-    response = client.post("/mattermost", data=fields, headers={"x-request-id": "_a_.b-c"})
+    response = shared_client.post("/mattermost", data=fields, headers={"x-request-id": "_a_.b-c"})
     text = response.json()["text"]
     assert visible_text(text).endswith("(request _a_.b-c)\n")
     expect_only_text(text)
@@ -494,8 +513,7 @@ def test_markup_in_documents_is_only_text(folder_of: Writer, data: Path) -> None
         f"Sign {name} says {' '.join(markup.split())} in red.\n"
         for name, markup in names.items()
     }
-    tokens = SecretStr(TOKEN)
-    settings = Settings(corpus=folder_of(signs), data=data, page_url=PAGE, mattermost_tokens=tokens)
+    settings = Settings(corpus=folder_of(signs), data=data, page_url=PAGE, mattermost_tokens=TOKENS)
     build_index(settings)
     with opened(settings) as service:
         client = client_of(service)
@@ -510,8 +528,8 @@ def test_markup_in_documents_is_only_text(folder_of: Writer, data: Path) -> None
             ]
 
 
-def test_markup_in_questions_is_only_text(client: TestClient) -> None:
+def test_markup_in_questions_is_only_text(shared_client: TestClient) -> None:
     for number, markup in enumerate(MARKUP):
-        text = send_webhook(client, markup, post_id=f"q{number}", trigger_word=markup[:4])
+        text = send_webhook(shared_client, markup, post_id=f"q{number}", trigger_word=markup[:4])
         assert "evil" not in "".join(links(text))
         expect_nothing_special(text, PAGE)
