@@ -18,6 +18,7 @@ from index.generation import DataFolder, Generation
 from index.layout import Layout
 from index.manifest import FORMAT_VERSION, IndexedDocument, Manifest
 from index.search import Searcher
+from index.vectors import write_vectors
 
 GenerationBuilder = Callable[[Mapping[str, str]], Generation]
 AssistantOpener = Callable[..., Assistant]
@@ -165,13 +166,17 @@ def make_manifest(**fields: Any) -> Manifest:
     return Manifest(**{**defaults, **fields})
 
 
-def make_passages(count: int) -> list[Passage]:
-    """Passages of one character each."""
-    return [Passage("a.md", DIGEST, "A", (), n, n + 1, "x", Kind.PARAGRAPH) for n in range(count)]
-
-
 def unit_vectors(count: int, dimensions: int, seed: int) -> Vectors:
     """Random vectors of length 1."""
     drawn = np.random.default_rng(seed).normal(size=(count, dimensions)).astype(np.float32)
     vectors: Vectors = drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
     return vectors
+
+
+def write_collection(folder: Path, vectors: Vectors, progress: Progress = no_progress) -> Path:
+    """Writes a collection of these vectors, each of a passage of one character."""
+    passages = [
+        Passage("a.md", DIGEST, "A", (), n, n + 1, "x", Kind.PARAGRAPH) for n in range(len(vectors))
+    ]
+    write_vectors(folder, passages, [p.id for p in passages], vectors, progress)
+    return folder

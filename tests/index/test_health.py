@@ -8,23 +8,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from builders import make_manifest, make_passages, unit_vectors
+from builders import make_manifest, unit_vectors, write_collection
 from damage import halve, overwrite
 
 from index.errors import IndexDamaged, IndexOutdated, NoTemporarySpace
 from index.health import check_search
 from index.manifest import file_sizes
 from index.probe import search_once
-from index.vectors import write_vectors
 
 
 def write(folder: Path, count: int) -> Path:
     """Writes a generation with random vectors; from 1,000 on Chroma keeps them in separate files."""
     vectors = unit_vectors(count, dimensions=8, seed=count)
-    passages = make_passages(count)
     folder.mkdir()
     np.save(folder / "vectors.npy", vectors)
-    write_vectors(folder / "chroma", passages, [p.id for p in passages], vectors, lambda _: None)
+    write_collection(folder / "chroma", vectors)
     make_manifest(dimensions=8, passages=count, files=file_sizes(folder)).write(folder)
     return folder
 

@@ -12,28 +12,12 @@ from index.errors import IndexDamaged
 from index.passages import IndexedPassage, PassageStore, write_passages
 from index.terms import content_words
 
-GUIDE = """# Garden guide
-
-## What is a perennial?
-
-A perennial plant lives for more than two years.
-
-## Watering
-
-Gardeners watered their roses with café leftovers in the evening.
-
-## Tools
-
-| Tool | Use |
-|------|-----|
-| Spade | digging |
-| Rake | combing leaves |
-
-## Quotes
-
-He said "water OR roses" and meant NOT both.
-"""
-
+GUIDE = (
+    "# Garden guide\n\n## What is a perennial?\n\nA perennial plant lives for many years.\n\n"
+    "## Watering\n\nGardeners watered their roses with café leftovers in the evening.\n\n"
+    "## Tools\n\n| Tool | Use |\n|---|---|\n| Spade | digging |\n| Rake | combing leaves |\n\n"
+    '## Quotes\n\nHe said "water OR roses" and meant NOT both.\n'
+)
 TOOLS = "# Tools\n\n## What is a mattock?\n\nA mattock digs where a spade would break.\n"
 PLANTS = "# Plants\n\n## What is a perenial?\n\nSpelled so, it is a perenial rose.\n"
 

@@ -4,27 +4,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from builders import make_passages, unit_vectors
+from builders import unit_vectors, write_collection
 
-from index.encoder import Vectors
 from index.errors import IndexDamaged
-from index.vectors import VectorStore, write_vectors
+from index.vectors import VectorStore
 
 COUNT, DIMENSIONS = 2000, 384
 VECTORS = unit_vectors(COUNT, DIMENSIONS, seed=1)
 
 
-def write(folder: Path, vectors: Vectors) -> Path:
-    steps: list[int] = []
-    passages = make_passages(len(vectors))
-    write_vectors(folder / "chroma", passages, [p.id for p in passages], vectors, steps.append)
-    assert sum(steps) == len(vectors)
-    return folder / "chroma"
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write(tmp_path_factory.mktemp("vectors"), VECTORS)
+    return write_collection(tmp_path_factory.mktemp("vectors") / "chroma", VECTORS)
 
 
 @pytest.fixture
@@ -51,8 +42,11 @@ def test_search_is_repeatable_after_reopening(store: VectorStore, folder: Path) 
 
 @pytest.mark.parametrize("count", [0, 1, 5])
 def test_equal_vectors_are_found_in_document_order(tmp_path: Path, count: int) -> None:
+    steps: list[int] = []
     same = np.repeat(VECTORS[:1], count, axis=0)
-    with closing(VectorStore.open(write(tmp_path, same), count)) as store:
+    folder = write_collection(tmp_path / "chroma", same, steps.append)
+    assert sum(steps) == count
+    with closing(VectorStore.open(folder, count)) as store:
         assert [ordinal for ordinal, _ in store.search(VECTORS[0], 50)] == [*range(count)]
 
 
