@@ -181,17 +181,14 @@ def bound_by_permissions(tmp_path: Path) -> AsNobody:
         if not is_root():
             yield
             return
-        opened = [path for path in (tmp_path, *tmp_path.parents) if path.owner() == "root"]
-        modes = {path: path.stat().st_mode & 0o7777 for path in opened}
-        for path, mode in modes.items():
-            path.chmod(mode | 0o011)
+        for path in (tmp_path, *tmp_path.parents):
+            if path.owner() == "root":  # stays open: another test process may be nobody, too
+                path.chmod(path.stat().st_mode & 0o7777 | 0o011)
         os.setresuid(NOBODY, NOBODY, 0)
         try:
             yield
         finally:
             os.setresuid(0, 0, 0)
-            for path, mode in modes.items():
-                path.chmod(mode)
 
     return as_nobody
 

@@ -46,9 +46,6 @@ def log_lines() -> Iterator[LogLines]:
         yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
-# --- Request ids and the log -----------------------------------------------------------------------
-
-
 def test_request_id_is_in_the_response_the_log_and_the_problem(
     shared_client: TestClient, log_lines: LogLines
 ) -> None:
@@ -101,9 +98,6 @@ def test_unexpected_error_is_logged_with_its_traceback_and_request_id(
     assert "the cause" in str(error["trace"])
 
 
-# --- Metrics ---------------------------------------------------------------------------------------
-
-
 def test_metrics_count_questions_steps_requests_and_feedback(client: TestClient) -> None:
     answer = ask(client, BEANS)
     ask(client, "What is the boiling point of tungsten?")
@@ -126,9 +120,6 @@ def test_metrics_count_questions_steps_requests_and_feedback(client: TestClient)
     assert 0 <= samples["assistant_generation_age_seconds"][()] < 3600
     assert samples["assistant_questions_inside"][()] == 0
     assert samples["assistant_questions_waiting"][()] == 0
-
-
-# --- Traces ----------------------------------------------------------------------------------------
 
 
 def span_names(requests: Sequence[ExportTraceServiceRequest]) -> list[str]:
