@@ -4,9 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from builders import link_encoders
 from fastapi.testclient import TestClient
-from serving import BEANS, GARDEN, ROSES, ask, client_of, expect_problem, opened
+from serving import BEANS, GARDEN, ask, client_of, expect_problem, opened
 
 from api.assembly.assistant import build_index
 from api.assembly.service import Service
@@ -147,26 +146,6 @@ def test_document_of_another_folder_is_missing(with_key: MakeClient, service: Se
         assert response.status_code == 404
         assert "crowns" not in response.text
     assert public.get("/v1/documents/public/garden.md").status_code == 200
-
-
-def test_answers_within_a_folder_do_not_depend_on_other_folders(
-    with_key: MakeClient, tmp_path: Path, data: Path
-) -> None:
-    corpus, alone_data = tmp_path / "alone", tmp_path / "other"
-    (corpus / "public").mkdir(parents=True)
-    (corpus / "public" / "garden.md").write_text(FOLDERS["public/garden.md"], encoding="utf-8")
-    alone_data.mkdir()
-    link_encoders(alone_data, data)
-    alone = Settings(corpus=corpus, data=alone_data)
-    build_index(alone)
-    varying = ("id", "conversation_id", "timings_ms", "generation")
-    public = with_key("ask", folders=("public",))
-    with opened(alone) as service:
-        for question in (BEANS, ROSES, WALNUT, "When are the beens sown?"):
-            one, two = ask(public, question), ask(client_of(service), question)
-            for name in varying:
-                del one[name], two[name]
-            assert one == two
 
 
 def test_key_writes_only_in_its_folders(with_key: MakeClient, settings: Settings) -> None:

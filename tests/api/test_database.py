@@ -346,21 +346,26 @@ def test_database_of_another_program_is_not_changed(
         assert connection.execute(text(f"SELECT * FROM {name}")).all() == []
 
 
-def test_missing_table_is_named(database: Database) -> None:
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        ("DROP TABLE meta", "meta.*: name a database that belongs to this"),
+        ("DELETE FROM meta WHERE name = 'checked'", "lost its row `checked`: restore it from a"),
+    ],
+)
+def test_check_reports_what_is_missing(database: Database, statement: str, message: str) -> None:
+    with database.write() as connection:
+        connection.execute(text(statement))
+    with pytest.raises(DatabaseUnavailable, match=message):
+        database.check()
+
+
+def test_missing_tables_are_damage(database: Database) -> None:
     with database.write() as connection:
         connection.execute(text("DROP TABLE claims"))
         connection.execute(text("DROP TABLE meta"))
     damage = database.find_damage()
     assert "(the table claims is missing; the table meta is missing): restore it" in damage
-    with pytest.raises(DatabaseUnavailable, match="meta.*: name a database that belongs to this"):
-        database.check()
-
-
-def test_missing_row_of_check_is_reported(database: Database) -> None:
-    with database.write() as connection:
-        connection.execute(text("DELETE FROM meta WHERE name = 'checked'"))
-    with pytest.raises(DatabaseUnavailable, match="lost its row `checked`: restore it from a"):
-        database.check()
 
 
 def test_orphaned_row_is_damage(sqlite_database: Database, sqlite_url: str) -> None:
@@ -428,9 +433,11 @@ def test_file_that_is_gone_accepts_no_more_writes(
     assert "removed or replaced" in sqlite_database.find_damage()
 
 
-def test_folder_without_write_permission_is_reported(
+def test_folder_instead_of_a_file_or_without_write_permission_is_reported(
     tmp_path: Path, bound_by_permissions: AsNobody
 ) -> None:
+    error = open_error(f"sqlite:///{tmp_path}")
+    assert "unable to open database file): name a file in a folder that this user" in error
     folder = tmp_path / "closed"
     folder.mkdir(mode=0o555)
     with bound_by_permissions():
@@ -446,11 +453,6 @@ def test_file_without_write_permission_is_reported(
     with bound_by_permissions():
         error = open_error(sqlite_url)
     assert "that this user can write to" in error or "let this user write to" in error
-
-
-def test_folder_instead_of_a_file_is_reported(tmp_path: Path) -> None:
-    error = open_error(f"sqlite:///{tmp_path}")
-    assert "unable to open database file): name a file in a folder that this user" in error
 
 
 def test_full_disk_loses_nothing(small_disk: Path) -> None:

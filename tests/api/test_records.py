@@ -349,7 +349,6 @@ def test_clock_that_jumps_back_and_forth_loses_nothing(records: Records, clock: 
         held = claim(records, name)
         clock.now = draw.uniform(0, 2_000_000)
         records.save_answer("", answer(name), held)
-        records.save_feedback("", name, "up", name)
         clock.now = draw.uniform(0, 2_000_000)
         assert records.claim("", name, "f") == answer(name)
     assert [each.id for each in records.conversation("", "talk").answers] == names

@@ -106,7 +106,7 @@ def test_slow_step_sends_keep_alive_comments(
 
 
 def test_disconnect_cancels_the_work(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    assessing, resumed, proving = threading.Event(), threading.Event(), threading.Event()
+    assessing, resumed, writing = threading.Event(), threading.Event(), threading.Event()
     with service.generations.borrow() as assistant:
         assess = assistant.assess
 
@@ -116,7 +116,7 @@ def test_disconnect_cancels_the_work(service: Service, monkeypatch: pytest.Monke
         return assess(*arguments)
 
     monkeypatch.setattr(assistant, "assess", wait)
-    monkeypatch.setattr(assistant, "_prove", lambda *_: proving.set())
+    monkeypatch.setattr("assistant.writer.make_statements", lambda *_: writing.set())
     body = json.dumps({"message": BEANS, "stream": True, "conversation_id": "gone"}).encode()
     head = (
         f"POST /v1/chat HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
@@ -132,7 +132,7 @@ def test_disconnect_cancels_the_work(service: Service, monkeypatch: pytest.Monke
         while service.concurrency.admitted:
             assert time.monotonic() < deadline
             time.sleep(0.01)
-    assert not proving.is_set()
+    assert not writing.is_set()
     assert service.records.turns("", "gone", 10) == []
     monkeypatch.undo()
     # The idempotency key is free again.

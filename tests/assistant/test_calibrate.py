@@ -35,10 +35,9 @@ def probabilities(*samples: Sample) -> NDArray[np.float64]:
     return result
 
 
-def gold(name: str, answer: str | None = None, answerable: bool = True) -> GoldQuestion:
-    return GoldQuestion(
-        name, f"What is known of the {name}?", (answer or FACTS[name],), None, (), answerable
-    )
+def gold(name: str, answer: str = "", answerable: bool = True) -> GoldQuestion:
+    question = f"What is known of the {name}?"
+    return GoldQuestion(name, question, (answer or FACTS[name],), None, (), answerable)
 
 
 def test_separable_questions_are_separated() -> None:

@@ -20,21 +20,13 @@ from index.terms import content_words
 from index.texts import TextStore
 
 FILES = {
-    "hr/leave.md": (
-        "# Leave\n\n## How many days of leave are there?\n\nThere are 30 days of leave a year.\n\n"
-        "## Who grants leave?\n\nYour manager grants leave within a week.\n"
-    ),
-    "hr/benefits/pension.md": (
+    "hr/leave.md": "# Leave\n\n## Who grants leave?\n\nYour manager grants 30 days of leave.\n",
+    "hr/more/pension.md": (
         "# Pension\n\nThe company pays 5 % of the salary into the pension.\n\n"
         "## Sabbatical\n\nAfter ten years a sabbatical of three months is granted.\n"
     ),
-    "it/laptop.md": (
-        "# Laptops\n\n## How many laptops are there?\n\nEvery manager has one laptop.\n\n"
-        "## Who grants access to the server?\n\nThe administrator grants access within a day.\n"
-    ),
-    "it/secrets.md": (
-        "# Project Quokka\n\nThe salary of the administrator is 90,000. Leave the quokkas alone.\n"
-    ),
+    "it/laptop.md": "# Laptops\n\n## Who grants access?\n\nThe administrator grants access.\n",
+    "it/secrets.md": "# Project Quokka\n\nThe salary of the administrator is 90,000.\n",
     "leave.md": "# Leave of the board\n\nThe board has 40 days of leave and no pension.\n",
 }
 Pair = tuple[Generation, Generation]
@@ -46,9 +38,7 @@ def whole(build_generation: GenerationBuilder) -> Generation:
     return build_generation(FILES)
 
 
-@pytest.fixture(
-    scope="module", params=[["hr"], ["it"], ["hr/benefits", "it"], ["leave.md"]], ids=str
-)
+@pytest.fixture(scope="module", params=[["hr"], ["it"], ["hr/more", "it"], ["leave.md"]], ids=str)
 def pair(
     request: pytest.FixtureRequest,
     whole: Generation,
@@ -142,8 +132,8 @@ def test_no_folder_contains_nothing(whole: Generation, ask: Ask, folders: list[s
 
 
 def test_folders_within_folders_are_their_intersection(whole: Generation) -> None:
-    both = whole.within(["hr", "leave.md"]).within(["hr/benefits", "it"])
-    assert [each.path for each in both.manifest.documents] == ["hr/benefits/pension.md"]
+    both = whole.within(["hr", "leave.md"]).within(["hr/more", "it"])
+    assert [each.path for each in both.manifest.documents] == ["hr/more/pension.md"]
     assert both.passages.count == both.manifest.passages == 2
 
 
