@@ -10,12 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mattermost_markdown import (
     MARKUP,
-    TEXT_TOKENS,
+    expect_formatting,
     expect_nothing_special,
     expect_only_text,
     links,
     quotes,
-    token_types,
     visible_text,
     without_blanks,
 )
@@ -54,17 +53,11 @@ def lay_out(answer: Answer, page: str = PAGE) -> str:
     """The message of an answer, which fits and has no formatting but its own."""
     text = answer_text(answer, page)
     assert 0 < len(text) <= MAX_MESSAGE
-    assert token_types(text) <= TEXT_TOKENS | {
-        *("blockquote_open", "blockquote_close", "strong_open", "strong_close"),
-        *("link_open", "link_close"),
-    }
+    expect_formatting(text, "blockquote", "strong", "link")
     assert all(page and link.startswith(page) for link in links(text))
     assert "<" not in text
     expect_nothing_special(text, page)
     return text
-
-
-# --- escaping -------------------------------------------------------------------------------------
 
 
 @given(texts)
@@ -93,9 +86,6 @@ def test_markup_in_a_document_stays_in_its_place(markup: str) -> None:
     [label] = re.findall(r"^\*\*\[1\]\*\* \[(.*)\]\(https", text, re.MULTILINE)
     assert not set("[]") & set(label)
     assert all(line.startswith(">") for line in text.rsplit(")\n", 1)[1].split("\n"))
-
-
-# --- layout ---------------------------------------------------------------------------------------
 
 
 def test_answer_comes_above_its_citations() -> None:
@@ -153,8 +143,7 @@ def test_any_refusal_and_notice_fits(
     refusal = replace(make_answer(), text=f"No.{text * times}", suggestions=suggested)
     message = answer_text(refusal, PAGE)
     assert len(message) <= MAX_MESSAGE
-    own = {"bullet_list_open", "bullet_list_close", "list_item_open", "list_item_close"}
-    assert token_types(message) <= TEXT_TOKENS | own
+    expect_formatting(message, "bullet_list", "list_item")
     assert len(notice(text * times, "id-1")) <= MAX_MESSAGE
 
 
