@@ -58,9 +58,7 @@ TOKEN = "sesame"
 TOKENS = SecretStr(f"{TOKEN}, rose-bed,third,")
 COMMAND: dict[str, Any] = {
     "channel_id": "c7ho9oyw8if8z8k3fkcsmcs6eh",
-    "channel_name": "town-square",
     "command": "/ask",
-    "response_url": "https://chat.example/hooks/commands/1",
     "team_id": "t3ho9oyw8if8z8k3fkcsmcs6eh",
     "token": TOKEN,
     "trigger_id": "bWRxMXh5ZXM6MTY0OjE6TUVZ=",
@@ -68,7 +66,6 @@ COMMAND: dict[str, Any] = {
 }
 WEBHOOK: dict[str, Any] = {
     "channel_id": COMMAND["channel_id"],
-    "file_ids": "",
     "post_id": "p1ho9oyw8if8z8k3fkcsmcs6eh",
     "team_id": COMMAND["team_id"],
     "timestamp": 1445532266,

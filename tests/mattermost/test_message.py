@@ -3,6 +3,7 @@
 import re
 import string
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from builders import make_answer, make_citation
@@ -33,19 +34,12 @@ texts = st.text(
 )
 
 
-def answer_of(
-    *pairs: tuple[str, str],
-    title: str = "The garden",
-    headings: tuple[str, ...] = ("Beans",),
-    stale: bool = False,
-    listed: bool = False,
-) -> Answer:
+def answer_of(*pairs: tuple[str, str], listed: bool = False, **fields: Any) -> Answer:
     """An answer of these sentences, each with its quote."""
-    citations = tuple(
-        make_citation(number, quote, "garden.md", title, headings, stale=stale)
-        for number, (_, quote) in enumerate(pairs, start=1)
-    )
-    sentences = ((text, (number,)) for number, (text, _) in enumerate(pairs, start=1))
+    fields = {"title": "The garden", "headings": ("Beans",), **fields}
+    numbered = list(enumerate(pairs, start=1))
+    citations = tuple(make_citation(number, quote, **fields) for number, (_, quote) in numbered)
+    sentences = ((text, (number,)) for number, (text, _) in numbered)
     return make_answer(*sentences, citations=citations, listed=listed)
 
 

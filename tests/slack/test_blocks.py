@@ -144,25 +144,23 @@ def says_longer(blocks: Any) -> bool:
     return any("The answer is longer: ask" in text_of(note) for note in find(blocks, "context"))
 
 
-SOWN = make_answer(
-    ("Beans are sown in May.", (1,)),
-    ("Peas & <b>others</b> earlier.", (2,)),
-    citations=(
-        make_citation(
-            1, "Beans are sown\nin May.", "garden/beans.md", "Beans", ("Beans", "Sowing")
-        ),
-        make_citation(2, "Peas & <b>others</b>", "peas.pdf", "", page=3, stale=True),
-    ),
-)
-
-
 def test_answer_comes_first_then_each_citation_then_feedback() -> None:
-    message = lay_out(SOWN)
+    answer = make_answer(
+        ("Beans are sown in May.", (1,)),
+        ("Peas & <b>others</b> earlier.", (2,)),
+        citations=(
+            make_citation(
+                1, "Beans are sown\nin May.", "garden/beans.md", "Beans", ("Beans", "Sowing")
+            ),
+            make_citation(2, "Peas & <b>others</b>", "peas.pdf", "", page=3, stale=True),
+        ),
+    )
+    message = lay_out(answer)
     assert message.text == (
         "Beans are sown in May. [1] Peas &amp; &lt;b&gt;others&lt;/b&gt; earlier. [2]"
     )
-    answer, *citations, closing = message.blocks
-    assert text_of(answer) == "Beans are sown in May. [1] Peas & <b>others</b> earlier. [2]"
+    text, *citations, closing = message.blocks
+    assert text_of(text) == "Beans are sown in May. [1] Peas & <b>others</b> earlier. [2]"
     assert [list(texts_of(each)) for each in citations] == [
         ["[1] ", "Beans › Sowing (garden/beans.md)", "Beans are sown\nin May."],
         [
@@ -174,6 +172,10 @@ def test_answer_comes_first_then_each_citation_then_feedback() -> None:
         "Beans are sown\nin May.",
         "Peas & <b>others</b>",
     ]
+    assert list(map(streamed_sentence, answer.proved_sentences())) == [
+        "Beans are sown in May. [1]\n",
+        "Peas &amp; &lt;b&gt;others&lt;/b&gt; earlier. [2]\n",
+    ]
     [feedback] = find(closing, "feedback_buttons")
     assert feedback["action_id"] == "verdict"
     assert feedback["positive_button"]["value"] == f"up:{ID}"
@@ -181,11 +183,13 @@ def test_answer_comes_first_then_each_citation_then_feedback() -> None:
 
 
 def test_layout_adds_links_question_and_share_button() -> None:
-    blocks = lay_out(SOWN, Layout(page=f"{PAGE}/", question="When?", shareable=True)).blocks
+    citation = make_citation(1, "Beans", "garden/beans.md", "Beans", ("Beans", "Sowing"))
+    answer = make_answer(("Beans are sown.", (1,)), citations=(citation,))
+    blocks = lay_out(answer, Layout(page=f"{PAGE}/", question="When?", shareable=True)).blocks
     assert text_of(blocks[0]) == "When?"
-    link, _ = find(blocks, "link")
+    [link] = find(blocks, "link")
     assert link["text"] == "Beans › Sowing (garden/beans.md)"
-    assert link["url"] == f"{PAGE}/#document=garden%2Fbeans.md&sha256={DIGEST}&start=0&end=22"
+    assert link["url"] == f"{PAGE}/#document=garden%2Fbeans.md&sha256={DIGEST}&start=0&end=5"
     [share] = find(blocks[-2], "button")
     assert (text_of(share), share["value"]) == ("Show to everyone here", ID)
     assert share["action_id"] == "share"
@@ -216,12 +220,6 @@ def test_refusal_offers_suggestions_and_related_documents() -> None:
     ]
     without_page = lay_out(replace(refusal, suggestions=())).blocks
     assert text_of(without_page) == "No answer.Good answerBad answer"
-
-
-def test_streamed_sentence_ends_with_its_markers() -> None:
-    first, second = map(streamed_sentence, SOWN.proved_sentences())
-    assert first == "Beans are sown in May. [1]\n"
-    assert second == "Peas &amp; &lt;b&gt;others&lt;/b&gt; earlier. [2]\n"
 
 
 def test_notice_names_the_request() -> None:
