@@ -1,9 +1,11 @@
 """Keys permit their scopes and folders; a service without keys serves only its own machine."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from builders import link_encoders
 from fastapi.testclient import TestClient
 from serving import BEANS, GARDEN, ask, client_of, expect_problem, opened
 
@@ -25,16 +27,24 @@ FOLDERS = {
 }
 
 
-@pytest.fixture
-def settings(tmp_path: Path, data: Path) -> Settings:
-    """Settings of an indexed corpus with a public and a secret folder."""
-    corpus = tmp_path / "corpus"
+@pytest.fixture(scope="module")
+def indexed(encoder_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An indexed corpus with a public and a secret folder."""
+    folder = tmp_path_factory.mktemp("folders")
     for name, text in FOLDERS.items():
-        (corpus / name).parent.mkdir(parents=True, exist_ok=True)
-        (corpus / name).write_text(text, encoding="utf-8")
-    settings = Settings(corpus=corpus, data=data)
-    build_index(settings)
-    return settings
+        path = folder / "corpus" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    link_encoders(folder / "data", encoder_data)
+    build_index(Settings(corpus=folder / "corpus", data=folder / "data"))
+    return folder
+
+
+@pytest.fixture
+def settings(indexed: Path, tmp_path: Path) -> Settings:
+    """Settings of a copy of it."""
+    folder = shutil.copytree(indexed, tmp_path / "folders", symlinks=True)
+    return Settings(corpus=folder / "corpus", data=folder / "data")
 
 
 @pytest.fixture
