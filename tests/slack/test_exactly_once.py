@@ -4,23 +4,26 @@ service that is killed meanwhile."""
 import random
 import time
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 
 import httpx2
 import pytest
 from conftest import Scale
 from serving import BEANS, ROSES, served
 from slack_messages import from_bot
-from slack_stand_in.client import Slack, run_stand_in
+from slack_stand_in.client import Slack
 from slack_stand_in.delivery import Delivery
-from sqlalchemy import update
+from sqlalchemy import select, update
 
+from api.assembly.service import Service
 from api.settings import Settings
 from api.slack.inbox import Inbox
 from api.store.database import Database
 from api.store.tables import slack_inbox
 
+Serve = Callable[..., AbstractContextManager[Service]]
 CHANNELS = ("general", "help", "dm")
 RATE = 10  # questions per second; in channels each is delivered as two events
 ANSWERS = {
@@ -41,14 +44,23 @@ def deliver(slack: Slack, delivery: Delivery, wait: float) -> None:
         wait = 0.5  # in reality Slack delivers an event again after minutes
 
 
+def is_answering(database: Database) -> bool:
+    """Whether the service has claimed an item and not completed it."""
+    claimed = (slack_inbox.c.leased > 0) & slack_inbox.c.completed.is_(None)
+    with database.read() as connection:
+        return connection.execute(select(slack_inbox).where(claimed)).first() is not None
+
+
 @pytest.mark.soak
-def test_each_question_is_answered_once(settings: Settings, scale: Scale) -> None:
+def test_each_question_is_answered_once(
+    slack: Slack, serve: Serve, settings: Settings, scale: Scale
+) -> None:
     questions, kills = scale(12, soak=500), scale(1, soak=5)
     asked: dict[str, str] = {}
     deliveries: list[Future[None]] = []
+    slack.options.deliver = False
     with (
         closing(Database.open(settings.database_url)) as database,
-        run_stand_in(deliver=False) as slack,
         ThreadPoolExecutor(200) as threads,
     ):
 
@@ -70,12 +82,12 @@ def test_each_question_is_answered_once(settings: Settings, scale: Scale) -> Non
                 time.sleep(questions / RATE / (kills + 1))
                 # A slow Slack makes it certain that answers are under way.
                 slack.fault("*", "slow", seconds=0.2, times=0)
-                time.sleep(random.uniform(0.2, 0.5))
+                slack.wait_for(lambda: is_answering(database))
+                time.sleep(random.uniform(0, 0.1))
             slack.clear_faults()
             with database.write() as connection:  # rather than wait until the leases expire
                 connection.execute(update(slack_inbox).values(leased=0.0))
-        with served(settings, environment=slack.environment) as (address, _):
-            slack.service = address.rstrip("/")
+        with serve(corpus=settings.corpus, data=settings.data, database=settings.database_url):
             assert asking
             asking.result()
             for each in deliveries:
