@@ -1,9 +1,6 @@
 """The service keeps to its OpenAPI description, whatever is sent: statuses, bodies, content types."""
 
 import copy
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import schemathesis
@@ -13,6 +10,7 @@ from hypothesis import settings as hypothesis_settings
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 from serving import client_of, opened
 
+from api.assembly.service import Service
 from api.http.app import create_app
 from api.settings import Settings
 
@@ -30,17 +28,8 @@ PAIRS = [pair.strip().split() for pair in (OPERATIONS.strip() + ANY_INPUT).split
 
 
 @pytest.fixture(scope="module")
-def garden(garden_index: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """A copy of the garden whose documents these tests change."""
-    folder = tmp_path_factory.mktemp("openapi")
-    shutil.copytree(garden_index.parent, folder, symlinks=True, dirs_exist_ok=True)
-    return Settings(corpus=folder / "documents", data=folder / "data")
-
-
-@pytest.fixture(scope="module")
-def app(garden: Settings) -> Iterator[FastAPI]:
-    with opened(garden) as service:
-        yield create_app(service)
+def app(shared_service: Service) -> FastAPI:
+    return create_app(shared_service)
 
 
 @pytest.fixture(scope="module")
@@ -87,10 +76,10 @@ def test_operation_keeps_to_its_description(
 
 @pytest.mark.parametrize(("method", "path"), PAIRS)
 def test_operation_without_a_key_is_refused_as_described(
-    app: FastAPI, garden: Settings, method: str, path: str
+    app: FastAPI, shared_settings: Settings, method: str, path: str
 ) -> None:
     operation = app.openapi()["paths"][path][method.lower()]
-    with opened(garden, loopback=False) as service:
+    with opened(shared_settings, loopback=False) as service:
         response = client_of(service).request(
             method, path.format(answer_id=1, conversation_id=1, path="a.md")
         )
