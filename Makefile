@@ -25,12 +25,12 @@ run: $(READY) ## serve the web page and the API at http://127.0.0.1:8000/ (PORT=
 slack: $(READY) ## try the Slack app without Slack: a stand-in with a page, and the service
 	@PYTHONPATH=tests $(BIN)/python -m slack_stand_in
 
-check: $(READY) ## check style, types and layers, and run the tests of single modules (a minute)
+check: $(READY) ## check style, types and layers, and run the quick tests of single modules (a minute)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n 2 -q $(UNIT_TESTS)
+	$(BIN)/pytest -n 2 -q -m "not soak" $(UNIT_TESTS)
 
 test: $(READY) ## run all checks and all tests (minutes)
 	$(BIN)/ruff check .

@@ -28,8 +28,11 @@ def encoder_folder(data: Path, name: str) -> Path:
 
 
 def is_exported(data: Path, name: str) -> bool:
-    """Whether the encoder was exported."""
-    return (encoder_folder(data, name) / "encoder.json").is_file()
+    """Returns whether the encoder was exported, to a folder that can be read."""
+    try:
+        return (encoder_folder(data, name) / "encoder.json").is_file()
+    except PermissionError:
+        return False
 
 
 def load_encoder(data: Path, name: str = DEFAULT_ENCODER) -> OnnxEncoder:
@@ -38,7 +41,7 @@ def load_encoder(data: Path, name: str = DEFAULT_ENCODER) -> OnnxEncoder:
     try:
         return OnnxEncoder(folder)
     except (OSError, ValueError, TypeError) as error:
-        if is_exported(data, name):
+        if isinstance(error, PermissionError) or is_exported(data, name):
             message = f"the encoder {name} in {folder} cannot be loaded ({error})"
             raise ModelDamaged(message) from error
         message = f"the encoder {name} has not been exported to {folder}"

@@ -80,20 +80,15 @@ class Tab:
 
     def until(self, script: str) -> Any:
         """Evaluates a script until its value is true, and returns that."""
-        deadline = time.monotonic() + TIMEOUT
-        while True:
-            value = self.run(script)
-            if value:
-                return value
-            assert time.monotonic() < deadline, f"{script}: {self.text('body')}"
-            time.sleep(0.02)
+        return self.wait_for(lambda: self.run(script))
 
-    def wait_for(self, condition: Callable[[], bool]) -> None:
-        """Waits until a condition outside of the page holds."""
+    def wait_for(self, condition: Callable[[], Any]) -> Any:
+        """Waits until a condition is true, and returns its value."""
         deadline = time.monotonic() + TIMEOUT
-        while not condition():
-            assert time.monotonic() < deadline
+        while not (value := condition()):
+            assert time.monotonic() < deadline, self.text("body")
             time.sleep(0.02)
+        return value
 
     def open(self, address: str) -> None:
         self.call("Page.navigate", url=address)

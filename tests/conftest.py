@@ -4,17 +4,15 @@ import logging
 import os
 import secrets
 import shutil
-import signal
 import subprocess
+import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
-from typing import Protocol
 
 import pytest
-from builders import link_encoders
+from builders import link_encoders, write_documents
 from fastapi.testclient import TestClient
 from filelock import FileLock
 from hypothesis import is_hypothesis_test
@@ -38,6 +36,8 @@ pytest_plugins = ("browser",)
 hypothesis_settings.register_profile("test", deadline=None, database=None, max_examples=25)
 hypothesis_settings.register_profile("soak", deadline=None, database=None, max_examples=500)
 
+AsNobody = Callable[[], AbstractContextManager[None]]
+Scale = Callable[..., int]
 Writer = Callable[[Mapping[str, str]], Path]
 
 
@@ -60,20 +60,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.soak)
 
 
-class Scale(Protocol):
-    """Chooses a count: `scale(6, soak=50)` is 6 in `make test` and 50 in `make soak`."""
-
-    def __call__(self, count: int, *, soak: int) -> int: ...
-
-
 @pytest.fixture(scope="session")
 def scale(request: pytest.FixtureRequest) -> Scale:
-    """The count of kills, clients or events that a test runs with."""
-
-    def choose(count: int, *, soak: int) -> int:
-        return soak if request.config.getoption("soak") else count
-
-    return choose
+    """Chooses a count: `scale(6, soak=50)` is 6 in `make test` and 50 in `make soak`."""
+    is_soak = request.config.getoption("soak")
+    return lambda count, *, soak: soak if is_soak else count
 
 
 @pytest.fixture(autouse=True)
@@ -116,13 +107,7 @@ def folder_of(tmp_path: Path) -> Writer:
     """Makes a folder hold exactly the given files: name to content, written as UTF-8 bytes."""
 
     def write(files: Mapping[str, str]) -> Path:
-        folder = tmp_path / "documents"
-        folder.mkdir(exist_ok=True)
-        for path in folder.iterdir():
-            path.unlink()
-        for name, content in files.items():
-            (folder / name).write_bytes(content.encode())
-        return folder
+        return write_documents(tmp_path / "documents", files)
 
     return write
 
@@ -131,10 +116,7 @@ def folder_of(tmp_path: Path) -> Writer:
 def garden_index(tmp_path_factory: pytest.TempPathFactory, encoder_data: Path) -> Path:
     """A data folder with the index of the garden, built once. Tests get a copy: see `settings`."""
     folder = tmp_path_factory.mktemp("garden")
-    documents, data = folder / "documents", folder / "data"
-    documents.mkdir()
-    for name, content in GARDEN.items():
-        (documents / name).write_bytes(content.encode())
+    documents, data = write_documents(folder / "documents", GARDEN), folder / "data"
     data.mkdir()
     link_encoders(data, encoder_data)
     build_index(Settings(corpus=documents, data=data))
@@ -151,14 +133,14 @@ def settings(garden_index: Path, folder_of: Writer, data: Path) -> Settings:
 
 @pytest.fixture
 def service(settings: Settings) -> Iterator[Service]:
-    """The service of a service over it, or over what a test file has settings of instead."""
+    """A service with these settings."""
     with opened(settings) as service:
         yield service
 
 
 @pytest.fixture
 def client(service: Service) -> TestClient:
-    """A client of that service."""
+    """A client of this service."""
     return client_of(service)
 
 
@@ -178,37 +160,45 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def bound_by_permissions(tmp_path: Path) -> Callable[[], AbstractContextManager[None]]:
+def python_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Replaces the Python interpreter of child processes by a shell script."""
+
+    def replace(script: str) -> None:
+        path = tmp_path / "python"
+        path.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+        path.chmod(0o755)
+        monkeypatch.setattr(sys, "executable", str(path))
+
+    return replace
+
+
+@pytest.fixture
+def bound_by_permissions(tmp_path: Path) -> AsNobody:
     """A context in which permissions count, for root too: it acts as nobody there."""
 
     @contextmanager
     def as_nobody() -> Iterator[None]:
-        if os.getuid() != 0:
+        if not is_root():
             yield
             return
-        opened = [path for path in (tmp_path, *tmp_path.parents) if path.owner() == "root"]
-        modes = {path: path.stat().st_mode & 0o7777 for path in opened}
-        for path, mode in modes.items():
-            path.chmod(mode | 0o011)
+        for path in (tmp_path, *tmp_path.parents):
+            if path.owner() == "root":  # stays open: another test process may be nobody, too
+                path.chmod(path.stat().st_mode & 0o7777 | 0o011)
         os.setresuid(NOBODY, NOBODY, 0)
         try:
             yield
         finally:
             os.setresuid(0, 0, 0)
-            for path, mode in modes.items():
-                path.chmod(mode)
 
     return as_nobody
 
 
 class PostgreSQL:
-    """A server of the tests' own, reached through a socket in its folder only. The programs are
-    Debian's, which does not put them on the path."""
+    """A server that is reached only through a socket in its folder."""
 
     def __init__(self, programs: Path, folder: Path) -> None:
         self.folder = folder
         self._programs = programs
-        self._process: subprocess.Popen[bytes] | None = None
         # It refuses to run as root.
         self._user = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if is_root() else {}
         password = folder / "password"
@@ -216,41 +206,23 @@ class PostgreSQL:
         if is_root():
             for path in (folder, password):
                 os.chown(path, NOBODY, NOBODY)
-        self._call(
-            *("initdb", "--username=postgres", "--auth=scram-sha-256", f"--pwfile={password}"),
-            *("--encoding=UTF8", "--no-locale", "--no-sync", "-D", str(folder / "data")),
-        )
+        options = ["--username=postgres", "--auth=scram-sha-256", f"--pwfile={password}"]
+        self._call("initdb", *options, "--encoding=UTF8", "--no-locale", "--no-sync")
 
     def url(self, name: str, user: str = "postgres", password: str = "sesame") -> str:
         return f"postgresql://{user}:{password}@/{name}?host={self.folder}"
 
     def start(self) -> None:
-        """Returns when it takes connections."""
-        options = [f"unix_socket_directories={self.folder}", "listen_addresses=", "fsync=off"]
-        command = [self._programs / "postgres", "-D", self.folder / "data"]
-        with (self.folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [*command, *(word for option in options for word in ("-c", option))],
-                stdout=log,
-                stderr=log,
-                **self._user,
-            )
-        ready = [self._programs / "pg_isready", "--quiet", "-h", self.folder]
-        until = time.monotonic() + 60
-        while subprocess.run(ready, check=False).returncode:
-            log = (self.folder / "log").read_text()
-            assert self._process.poll() is None and time.monotonic() < until, log
-            time.sleep(0.05)
+        """Returns when the server accepts connections."""
+        options = f"-F -k {self.folder} -c listen_addresses="
+        self._call("pg_ctl", "start", f"--log={self.folder / 'log'}", f"--options={options}")
 
     def stop(self) -> None:
         """Ends all connections and the server."""
-        if self._process:
-            self._process.send_signal(signal.SIGINT)
-            self._process.wait(60)
-            self._process = None
+        self._call("pg_ctl", "stop", "--mode=fast")
 
     def create(self, *options: str) -> str:
-        """The name of a new database."""
+        """Returns the name of a new database."""
         name = f"test_{secrets.token_hex(6)}"
         self._call("createdb", f"--maintenance-db={self.url('postgres')}", *options, name)
         return name
@@ -260,7 +232,10 @@ class PostgreSQL:
 
     def _call(self, program: str, *arguments: str) -> None:
         command = [self._programs / program, *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, **self._user)
+        environment = {**os.environ, "PGDATA": str(self.folder / "data")}
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, env=environment, **self._user
+        )
         assert done.returncode == 0, f"{program}: {done.stdout}{done.stderr}"
 
 
@@ -270,18 +245,16 @@ def is_root() -> bool:
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgreSQL]:
-    """A running PostgreSQL."""
+    """A running PostgreSQL. Debian does not put its programs on the path."""
     versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
     if not versions:
         pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
     # Not below pytest's folder, which nobody else may enter; and a socket's path must be short.
     with tempfile.TemporaryDirectory(prefix="pg-") as folder:
         server = PostgreSQL(versions[-1].parent, Path(folder))
-        try:
-            server.start()
-            yield server
-        finally:
-            server.stop()
+        server.start()
+        yield server
+        server.stop()
 
 
 @pytest.fixture
@@ -307,17 +280,15 @@ def database_url(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
     """A new database, in each of the two."""
-    opened = Database.open(database_url)
-    yield opened
-    opened.close()
+    with closing(Database.open(database_url)) as database:
+        yield database
 
 
 @pytest.fixture
 def sqlite_database(sqlite_url: str) -> Iterator[Database]:
     """A new database in a file."""
-    opened = Database.open(sqlite_url)
-    yield opened
-    opened.close()
+    with closing(Database.open(sqlite_url)) as database:
+        yield database
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from markdown_it.token import Token
 
 _PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 _WORD_JOINER = "\u2060"
-TEXT_TOKENS = {"paragraph_open", "paragraph_close", "inline", "text", "softbreak", "hardbreak"}
+_TEXT_TOKENS = {"paragraph_open", "paragraph_close", "inline", "text", "softbreak", "hardbreak"}
 
 # Mattermost's web client first resolves these escapes and no others, looks for addresses, and then
 # for the rest in the text that results.
@@ -29,10 +29,6 @@ def parse(text: str) -> list[Token]:
     for token in _PARSER.parse(text):
         found += [token, *(token.children or [])]
     return found
-
-
-def token_types(text: str) -> set[str]:
-    return {token.type for token in parse(text)}
 
 
 def visible_text(text: str) -> str:
@@ -66,9 +62,15 @@ def expect_nothing_special(text: str, page: str = "") -> None:
     assert not _SPECIAL.search(_ESCAPE.sub(r"\1", text))
 
 
+def expect_formatting(text: str, *kinds: str) -> None:
+    """The text has no formatting of other kinds, such as "strong"."""
+    own = {f"{kind}_{end}" for kind in kinds for end in ("open", "close")}
+    assert {token.type for token in parse(text)} <= _TEXT_TOKENS | own
+
+
 def expect_only_text(text: str) -> None:
     """Mattermost shows the text without any formatting."""
-    assert token_types(text) <= TEXT_TOKENS
+    expect_formatting(text)
     assert "\\" not in _ESCAPE.sub("", text)
     assert not set("<$\u2424") & set(text)
     assert not re.search(r"^[^\S\n]|^=", text, re.MULTILINE)

@@ -6,11 +6,14 @@ from argparse import Namespace
 
 from api.assembly.assistant import build_index
 from api.cli.terminal import ProgressBars, shorten, warn, warn_skipped
+from api.errors import describe
 from api.exit_codes import CHECK_FAILED, DONE
 from api.settings import load_settings
 from api.text import count
+from corpus.errors import CorpusError
 from corpus.loader import FORMATS, skipped_files
 from index.build import BuildProgress, BuildResult
+from index.errors import IndexingError
 
 _PRINT_INTERVAL = 0.2  # seconds between two lines of a step
 
@@ -21,8 +24,16 @@ def run(arguments: Namespace) -> int:
     start = time.perf_counter()
     with ProgressBars() as bars:
         progress = _ProgressLines(bars) if arguments.progress_lines else bars
-        corpus, built = build_index(settings, progress, rebuild=arguments.rebuild)
-    print(_summarize(built, time.perf_counter() - start))
+        try:
+            corpus, built = build_index(settings, progress, rebuild=arguments.rebuild)
+        except (CorpusError, IndexingError) as error:
+            if arguments.progress_lines:
+                _print_result(describe(error))
+            raise
+    if arguments.progress_lines:
+        _print_result("")
+    else:
+        print(_summarize(built, time.perf_counter() - start))
     warn_skipped(corpus.unreadable)
     if others := skipped_files(settings.corpus):
         names = ", ".join(shorten(others))
@@ -31,9 +42,15 @@ def run(arguments: Namespace) -> int:
     return CHECK_FAILED if corpus.unreadable else DONE
 
 
+def _print_result(failed: str) -> None:
+    """Prints the last JSON line: why the build failed, without the command line's remedies, or ""
+    if it succeeded."""
+    print(json.dumps({"failed": failed}), flush=True)
+
+
 class _ProgressLines:
-    """Prints the progress as JSON lines, {"step", "done", "total"}, for the process that started
-    this one."""
+    """Prints the progress as JSON lines, {"step", "done", "total"}, for the service that started
+    this process."""
 
     def __init__(self, bars: BuildProgress) -> None:
         self._bars = bars

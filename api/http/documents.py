@@ -64,7 +64,7 @@ def document_routes(service: Service) -> APIRouter:
         "/v1/documents/{path:path}",
         status_code=202,
         openapi_extra=_CONTENT,
-        responses=problem_responses(408, 413, 422),
+        responses=problem_responses(404, 408, 413, 422),
     )
     async def put(path: Name, request: Request, caller: writing) -> UploadBody:
         """Stores a document in the folder. When this returns it is on the disk; `/v1/index` shows

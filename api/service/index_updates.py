@@ -1,7 +1,7 @@
-"""Keeps the index up to date: watches the folder of documents and builds the next generation.
+"""Keeps the index up to date: watches the documents and rebuilds the index when they change.
 
-A build runs in a child process, so that it takes neither the memory nor the interpreter of the
-service. The child is the command `assistant index`. The only module that uses watchfiles.
+A build runs in a child process, `assistant index --progress-lines`, so that it shares neither
+memory nor the interpreter lock with the service. The only module that imports watchfiles.
 """
 
 import asyncio
@@ -18,16 +18,15 @@ from typing import Literal
 
 from watchfiles import Change, awatch
 
-from api.exit_codes import BAD_INPUT, CHECK_FAILED, DONE
 from api.service.metrics import Metrics
 from index.child import child_environment
 
 _log = logging.getLogger(__name__)
-_DEBOUNCE = 0.3  # seconds; changes within it are built together
-_MIN_RETRY_DELAY, _MAX_RETRY_DELAY = 5.0, 300.0  # seconds, after a failed build; doubles each time
-_POLL_INTERVAL = 1.0  # seconds between looks whether another process has published
-_NICENESS = 10  # Unix niceness of a build, 0 to 19: questions go first
-_MAX_OUTPUT = 2000  # characters of a build's messages that are kept
+_DEBOUNCE = 0.3  # seconds between the first change and the build
+_MIN_RETRY_DELAY, _MAX_RETRY_DELAY = 5.0, 300.0  # seconds after a failed build; doubles each time
+_POLL_INTERVAL = 1.0  # seconds between checks for a generation that another process published
+_NICENESS = 10  # Unix niceness of the child, 0 to 19: questions have priority
+_MAX_LOGGED = 2000  # characters of the child's standard error that are logged
 
 Mode = Literal["auto", "poll", "off"]
 
@@ -43,9 +42,11 @@ class Progress:
 
 @dataclass
 class State:
-    """The state of the index. `pending`: there are changes that no build has started for.
-    `failed`: why the last build failed; empty if it succeeded. `progress`: of the build that runs;
-    None if none runs or nothing has been reported yet."""
+    """The state of the index, as HTTP callers may see it.
+
+    `pending`: documents have changed since the last build started. `failed`: why the last build
+    failed, or "" if it succeeded. `progress`: None unless a build is running and has reported some.
+    """
 
     building: bool = False
     pending: bool = False
@@ -55,19 +56,15 @@ class State:
 
 @dataclass(frozen=True)
 class _Outcome:
-    """The exit code of a build, and the end of its standard error."""
+    """Why a build failed ("" if it succeeded), its exit code and the end of its standard error."""
 
-    code: int
-    output: str
-
-    @property
-    def succeeded(self) -> bool:
-        """Also if a file could not be read: the others are indexed."""
-        return self.code in (DONE, CHECK_FAILED)
+    failed: str
+    code: int = 0
+    output: str = ""
 
 
 class IndexUpdater:
-    """Builds in the event loop of the service. request_build() is thread-safe."""
+    """Runs builds from the service's event loop. Only request_build() is thread-safe."""
 
     def __init__(
         self,
@@ -88,27 +85,27 @@ class IndexUpdater:
         self._wake = asyncio.Event()
 
     def request_build(self) -> None:
-        """Reports a change of the documents, so that a build starts soon."""
+        """Schedules a build, because documents have changed."""
         self.state.pending = True
         if self._loop:
             self._loop.call_soon_threadsafe(self._wake.set)
 
     async def build_first(self) -> bool:
-        """Builds the index of a service that has none; returns whether that succeeded. Progress and
-        errors go to standard error."""
-        return (await self._build(verbose=True)).succeeded
+        """Builds the first index; returns whether it succeeded. The child prints its progress and
+        errors to the standard error of the service."""
+        return not (await self._build(verbose=True)).failed
 
     async def run(self) -> None:
-        """Builds now, and again after each change, until cancelled; that stops a running build."""
+        """Builds once, then after each change, until cancelled; that stops a running build."""
         self._loop = asyncio.get_running_loop()
         self.request_build()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._poll())
             if self._mode != "off":
                 group.create_task(self._watch())
-            await self._build_when_due(self._loop)
+            await self._build_on_request(self._loop)
 
-    async def _build_when_due(self, loop: asyncio.AbstractEventLoop) -> None:
+    async def _build_on_request(self, loop: asyncio.AbstractEventLoop) -> None:
         delay = _MIN_RETRY_DELAY
         while True:
             await self._wake.wait()
@@ -116,29 +113,31 @@ class IndexUpdater:
             self._wake.clear()
             self.state.pending = False
             outcome = await self._build()
-            if outcome.output:  # with exit code 0 it only names files of other formats
-                level = logging.WARNING if outcome.code else logging.INFO
-                _log.log(level, "Building the index: %s", outcome.output)
-            if outcome.succeeded:
-                delay = _MIN_RETRY_DELAY
-            else:
+            if message := outcome.output or outcome.failed:
+                # The output of a build with exit code 0 only names files of other formats.
+                level = logging.WARNING if outcome.failed or outcome.code else logging.INFO
+                _log.log(level, "Building the index: %s", message)
+            if outcome.failed:
                 loop.call_later(delay, self._wake.set)
                 delay = min(2 * delay, _MAX_RETRY_DELAY)
+            else:
+                delay = _MIN_RETRY_DELAY
 
-    async def _build(self, *, verbose: bool = False) -> "_Outcome":
+    async def _build(self, *, verbose: bool = False) -> _Outcome:
+        """Runs a build, then updates the state and the metrics and opens the new generation."""
         began = time.monotonic()
         self.state.building = True
         try:
-            outcome = await self._run(verbose)
+            outcome = await self._run_child(verbose)
         finally:
             self.state.building, self.state.progress = False, None
-        succeeded = outcome.succeeded
-        self.state.failed = "" if succeeded else outcome.output or f"exit code {outcome.code}"
-        self._metrics.count_build("done" if succeeded else "failed", time.monotonic() - began)
+        self.state.failed = outcome.failed
+        status = "failed" if outcome.failed else "done"
+        self._metrics.count_build(status, time.monotonic() - began)
         await asyncio.to_thread(self._refresh)
         return outcome
 
-    async def _run(self, verbose: bool) -> "_Outcome":
+    async def _run_child(self, verbose: bool) -> _Outcome:
         try:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "api.cli", "index", "--progress-lines", *self._arguments,
@@ -148,27 +147,37 @@ class IndexUpdater:
                 stderr=None if verbose else asyncio.subprocess.PIPE,
             )  # fmt: skip
         except OSError as error:
-            return _Outcome(BAD_INPUT, f"no build can be started ({error}): stop other processes")
+            return _Outcome(f"the build process cannot be started ({error}): stop other processes")
         if not verbose:
-            with suppress(ProcessLookupError, PermissionError):  # it ended, or it is forbidden
+            with suppress(ProcessLookupError, PermissionError):
                 os.setpriority(os.PRIO_PROCESS, process.pid, _NICENESS)
         try:
-            output, _ = await asyncio.gather(_read(process.stderr), self._follow(process.stdout))
-            await process.wait()
+            output, failed = await asyncio.gather(
+                _read(process.stderr), self._read_lines(process.stdout)
+            )
+            code = await process.wait()
         except asyncio.CancelledError:
             with suppress(ProcessLookupError):
                 process.terminate()
             await process.wait()
             raise
-        text = output.decode(errors="replace").strip()
-        return _Outcome(process.returncode or 0, text[-_MAX_OUTPUT:])
+        if failed is None:
+            failed = f"the build stopped with exit code {code}: the log of the service says why"
+        return _Outcome(failed, code, output.decode(errors="replace").strip()[-_MAX_LOGGED:])
 
-    async def _follow(self, lines: asyncio.StreamReader | None) -> None:
-        """Updates `state.progress` from the lines that the child prints."""
+    async def _read_lines(self, lines: asyncio.StreamReader | None) -> str | None:
+        """Updates `state.progress` from the child's JSON lines. Returns why the build failed, ""
+        if it succeeded, or None if the child ended without a result."""
         assert lines
+        failed = None
         async for line in lines:
-            with suppress(ValueError, TypeError):  # the last line is a summary for users
-                self.state.progress = Progress(**json.loads(line))
+            with suppress(ValueError, TypeError):  # output of a library
+                content = json.loads(line)
+                if "failed" in content:
+                    failed = str(content["failed"])
+                else:
+                    self.state.progress = Progress(**content)
+        return failed
 
     async def _watch(self) -> None:
         """Requests a build whenever a file in the watched folders changes."""
@@ -182,7 +191,7 @@ class IndexUpdater:
             self.request_build()
 
     async def _poll(self) -> None:
-        """Opens what another process publishes, so that no question has to wait for that."""
+        """Opens generations that other processes publish, so that no question waits for it."""
         while True:
             await asyncio.sleep(_POLL_INTERVAL)
             await asyncio.to_thread(self._refresh)
@@ -193,5 +202,5 @@ async def _read(stream: asyncio.StreamReader | None) -> bytes:
 
 
 def _is_visible(_: Change, path: str) -> bool:
-    """Hidden files are not indexed. A file that is being uploaded is hidden, too."""
+    """Skips hidden files: they are not indexed, and a file is hidden while it is uploaded."""
     return not Path(path).name.startswith(".")

@@ -60,8 +60,10 @@ class Worker:
                 item = None
             if item:
                 return item
+            # In Python 3.11, asyncio.wait_for loses a cancellation that comes as the event is set.
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._added.wait(), _POLL_INTERVAL)
+                async with asyncio.timeout(_POLL_INTERVAL):
+                    await self._added.wait()
 
     async def _expire(self) -> None:
         while True:

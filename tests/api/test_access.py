@@ -1,17 +1,19 @@
 """Keys permit their scopes and folders; a service without keys serves only its own machine."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from builders import link_encoders
 from fastapi.testclient import TestClient
-from serving import BEANS, GARDEN, ROSES, ask, client_of, expect_problem, opened
+from serving import BEANS, GARDEN, ask, client_of, expect_problem, opened
 
 from api.assembly.assistant import build_index
 from api.assembly.service import Service
 from api.settings import Settings
 
+MakeClient = Callable[..., TestClient]
 ASK = ("get", "/v1/search?q=beans")
 WRITE = ("put", "/v1/documents/more.md")
 ADMIN = ("get", "/metrics")
@@ -23,19 +25,26 @@ FOLDERS = {
     ),
     "secret/pay.md": "# Pay\n\n## What does the caretaker earn?\n\nHe earns 12 crowns an hour.\n",
 }
-MakeClient = Callable[..., TestClient]
+
+
+@pytest.fixture(scope="module")
+def indexed(encoder_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An indexed corpus with a public and a secret folder."""
+    folder = tmp_path_factory.mktemp("folders")
+    for name, text in FOLDERS.items():
+        path = folder / "corpus" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    link_encoders(folder / "data", encoder_data)
+    build_index(Settings(corpus=folder / "corpus", data=folder / "data"))
+    return folder
 
 
 @pytest.fixture
-def settings(tmp_path: Path, data: Path) -> Settings:
-    """Settings of an indexed corpus with a public and a secret folder."""
-    corpus = tmp_path / "corpus"
-    for name, text in FOLDERS.items():
-        (corpus / name).parent.mkdir(parents=True, exist_ok=True)
-        (corpus / name).write_text(text, encoding="utf-8")
-    settings = Settings(corpus=corpus, data=data)
-    build_index(settings)
-    return settings
+def settings(indexed: Path, tmp_path: Path) -> Settings:
+    """Settings of a copy of it."""
+    folder = shutil.copytree(indexed, tmp_path / "folders", symlinks=True)
+    return Settings(corpus=folder / "corpus", data=folder / "data")
 
 
 @pytest.fixture
@@ -47,9 +56,6 @@ def with_key(service: Service) -> MakeClient:
         return client_of(service, service.keys.add(name, scopes, folders)[1])
 
     return make
-
-
-# --- keys and scopes -----------------------------------------------------------------------------
 
 
 def test_each_scope_permits_its_own_requests(service: Service, with_key: MakeClient) -> None:
@@ -112,9 +118,6 @@ def test_health_page_and_documentation_need_no_key(service: Service, with_key: M
         assert client.get(address).status_code == 200, address
 
 
-# --- folders -------------------------------------------------------------------------------------
-
-
 def test_key_cannot_infer_what_is_in_other_folders(with_key: MakeClient) -> None:
     every, public = with_key("ask"), with_key("ask", folders=("public",))
     assert ask(every, WALNUT)["status"] == "answered"
@@ -155,26 +158,6 @@ def test_document_of_another_folder_is_missing(with_key: MakeClient, service: Se
     assert public.get("/v1/documents/public/garden.md").status_code == 200
 
 
-def test_answers_within_a_folder_do_not_depend_on_other_folders(
-    with_key: MakeClient, tmp_path: Path, data: Path
-) -> None:
-    corpus, alone_data = tmp_path / "alone", tmp_path / "other"
-    (corpus / "public").mkdir(parents=True)
-    (corpus / "public" / "garden.md").write_text(FOLDERS["public/garden.md"], encoding="utf-8")
-    alone_data.mkdir()
-    link_encoders(alone_data, data)
-    alone = Settings(corpus=corpus, data=alone_data)
-    build_index(alone)
-    varying = ("id", "conversation_id", "timings_ms", "generation")
-    public = with_key("ask", folders=("public",))
-    with opened(alone) as service:
-        for question in (BEANS, ROSES, WALNUT, "When are the beens sown?"):
-            one, two = ask(public, question), ask(client_of(service), question)
-            for name in varying:
-                del one[name], two[name]
-            assert one == two
-
-
 def test_key_writes_only_in_its_folders(with_key: MakeClient, settings: Settings) -> None:
     client = with_key("write", folders=("public",))
     assert client.put("/v1/documents/public/new.md", content="# New").status_code == 202
@@ -187,29 +170,32 @@ def test_key_writes_only_in_its_folders(with_key: MakeClient, settings: Settings
     assert (settings.corpus / "secret" / "pay.md").read_text(encoding="utf-8").startswith("# Pay")
 
 
-# --- services without keys -----------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil"])
-def test_other_host_name_is_refused_without_keys(
-    service: Service, with_key: MakeClient, host: str
+@pytest.mark.parametrize(
+    ("host", "accepted"),
+    [
+        ("localhost", True),
+        ("localhost:8000", True),
+        ("127.0.0.1:8000", True),
+        ("[::1]:8000", True),
+        ("evil.example", False),
+        ("127.0.0.1.evil.example", False),
+        ("localhost.evil", False),
+    ],
+)
+def test_only_names_of_this_machine_are_accepted_without_keys(
+    service: Service, with_key: MakeClient, host: str, accepted: bool
 ) -> None:
     response = client_of(service).get(ASK[1], headers={"host": host})
-    expect_problem(response, 421, "only requests to localhost")
+    if accepted:
+        assert response.status_code == 200
+    else:
+        expect_problem(response, 421, "only requests to localhost")
     assert with_key("ask").get(ASK[1], headers={"host": host}).status_code == 200
-
-
-@pytest.mark.parametrize("host", ["localhost", "localhost:8000", "127.0.0.1:8000", "[::1]:8000"])
-def test_names_of_this_machine_are_accepted(service: Service, host: str) -> None:
-    assert client_of(service).get(ASK[1], headers={"host": host}).status_code == 200
 
 
 def test_service_that_others_can_reach_needs_a_key(settings: Settings) -> None:
     with opened(settings, loopback=False) as service:
         assert client_of(service).get(ASK[1]).status_code == 401
-
-
-# --- rate limits ---------------------------------------------------------------------------------
 
 
 def test_rate_limit_applies_to_each_key_and_to_guesses_by_address(settings: Settings) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Writer
+from conftest import ROOT, Writer
 from serving import BEANS, CHANGED, GARDEN, ROSES
 
 from api.cli import ask as ask_command
@@ -26,9 +26,9 @@ from api.wire import AnswerBody
 from assistant.evaluation import Metric
 from index.generation import DataFolder
 
-ROOT = Path(__file__).resolve().parents[2]
 SENTENCE = "Beans are sown in the second week of May."
-COMMANDS = ("ask", "serve", "index", "evaluate", "keys", "doctor", "slack")
+GOLD = '{"question": "Why?", "answerable": false}\n'
+NOWHERE = ["--corpus", "nowhere", "--data", "."]
 
 Run = Callable[..., int]
 
@@ -51,9 +51,6 @@ def run_python(code: str, *arguments: str) -> "subprocess.CompletedProcess[str]"
     )
 
 
-# --- ask -----------------------------------------------------------------------------------------
-
-
 def test_ask_takes_words_and_prints_the_answer_with_the_line_of_each_quote(
     run: Run, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -64,12 +61,27 @@ def test_ask_takes_words_and_prints_the_answer_with_the_line_of_each_quote(
     assert quote.strip() == SENTENCE
 
 
-def test_a_quote_over_several_lines_is_shown_with_its_first_and_last_line(
-    run: Run, folder_of: Writer, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("old", "new", "printed"),
+    [
+        ("second week of May", "first week of June", "first week of June"),
+        ("second week", "second\nweek", "garden.md:5-6)"),  # a quote over several lines
+        ("second week", "\x1b[31msecond\x9b week", "week of May"),
+    ],
+)
+def test_ask_prints_the_changed_document_without_its_control_characters(
+    run: Run,
+    folder_of: Writer,
+    capsys: pytest.CaptureFixture[str],
+    old: str,
+    new: str,
+    printed: str,
 ) -> None:
-    folder_of({"garden.md": GARDEN["garden.md"].replace("second week", "second\nweek")})
+    folder_of({"garden.md": GARDEN["garden.md"].replace(old, new)})
     assert run("ask", BEANS) == 0
-    assert "garden.md:5-6)" in capsys.readouterr().out
+    output = capsys.readouterr().out
+    assert printed in output
+    assert not {"\x1b", "\x9b"} & set(output)
 
 
 def test_ask_reads_the_question_from_standard_input(
@@ -110,14 +122,6 @@ def test_ask_builds_nothing_if_the_index_is_up_to_date(run: Run, settings: Setti
     assert data.current() == published
 
 
-def test_ask_answers_from_a_document_that_has_changed(
-    run: Run, folder_of: Writer, capsys: pytest.CaptureFixture[str]
-) -> None:
-    folder_of(CHANGED)
-    assert run("ask", BEANS) == 0
-    assert "first week of June" in capsys.readouterr().out
-
-
 def test_an_index_of_an_older_format_is_rebuilt(run: Run, settings: Settings) -> None:
     manifest = DataFolder(settings.data_folder).current() / "manifest.json"
     fields = json.loads(manifest.read_text(encoding="utf-8"))
@@ -138,30 +142,45 @@ def test_history_completes_a_question(
     assert json.loads(capsys.readouterr().out)["standalone_question"] != "And the beans?"
 
 
-def test_control_characters_of_a_document_do_not_reach_the_terminal(
-    run: Run, folder_of: Writer, capsys: pytest.CaptureFixture[str]
-) -> None:
-    folder_of({"garden.md": GARDEN["garden.md"].replace("second week", "\x1b[31msecond\x9b week")})
-    assert run("ask", BEANS) == 0
-    printed = capsys.readouterr().out
-    assert "week of May" in printed
-    assert not {"\x1b", "\x9b"} & set(printed)
-
-
-# --- bad input -----------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
-    ("question", "reason"),
-    [("", "empty"), (" ?! ", "empty"), ("why " * 25_000, "at most 2,000"), ("\udcff?a", "UTF-8")],
+    ("arguments", "content", "message"),
+    [
+        (["ask", ""], "", "empty"),
+        (["ask", " ?! "], "", "empty"),
+        (["ask", "why " * 25_000], "", "at most 2,000"),
+        (["ask", "\udcff?a"], "", "UTF-8"),
+        (["ask", BEANS, "--history", "input"], "{", "expected a JSON list"),
+        (["ask", BEANS, "--history", "input"], '{"role": "user"}', "expected a JSON list"),
+        (["ask", BEANS, "--history", "input"], '[{"role": "x", "text": ""}]', "a JSON list"),
+        (["evaluate", "input"], "", "no questions"),
+        (["evaluate", "input"], "{", "line 1"),
+        (["evaluate", "input"], "[]", "line 1"),
+        (["evaluate", "input"], '{"answers": ["x"]}', "line 1"),
+        (["evaluate", "input", "--require", "beauty=1"], GOLD, "refusal_recall"),
+        (["evaluate", "input", "--require", "right=high"], GOLD, "right=0.9"),
+        (["evaluate", "input", "--require", "right"], GOLD, "right=0.9"),
+        (["index", "--corpus", ".", "--data", "input"], "", "name another folder with --data"),
+        (["ask", BEANS, *NOWHERE], "", "does not exist: name another folder with --corpus"),
+        (["index", *NOWHERE], "", "does not exist: name another folder with --corpus"),
+        (["serve", "--port", "0", *NOWHERE], "", "does not exist: name another folder"),
+        (["evaluate", "input", *NOWHERE], GOLD, "does not exist: name another folder"),
+    ],
 )
-def test_an_invalid_question_is_bad_input(
-    question: str, reason: str, capsys: pytest.CaptureFixture[str]
+def test_bad_input_exits_with_2_and_a_message_of_one_line(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    content: str,
+    message: str,
 ) -> None:
-    assert main(["ask", question]) == 2
+    monkeypatch.chdir(tmp_path)
+    Path("garden.md").write_text(GARDEN["garden.md"], "utf-8")
+    Path("input").write_text(content, "utf-8")
+    assert main(arguments) == 2
     error = capsys.readouterr().err
     assert error.startswith("assistant: ")
-    assert reason in error
+    assert message in error
     assert error.count("\n") == 1
 
 
@@ -171,35 +190,6 @@ def test_standard_input_that_is_not_utf_8_is_bad_input(
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"B\xe4ume?")))
     assert main(["ask", "-"]) == 2
     assert "UTF-8" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("content", ["{", '{"role": "user"}', '[{"role": "chef", "text": "x"}]'])
-def test_an_invalid_history_is_bad_input(
-    tmp_path: Path, content: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    history = tmp_path / "history.json"
-    history.write_text(content, encoding="utf-8")
-    assert main(["ask", BEANS, "--history", str(history)]) == 2
-    assert "expected a JSON list" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"answers": ["x"]}'])
-def test_an_invalid_gold_file_is_bad_input(tmp_path: Path, content: str) -> None:
-    gold = tmp_path / "gold.jsonl"
-    gold.write_text(content, encoding="utf-8")
-    assert main(["evaluate", str(gold)]) == 2
-
-
-@pytest.mark.parametrize("command", ["ask", "index", "serve", "evaluate"])
-def test_a_missing_corpus_is_bad_input(
-    tmp_path: Path, command: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    gold = tmp_path / "gold.jsonl"
-    gold.write_text('{"question": "Why?", "answerable": false}\n', encoding="utf-8")
-    arguments = {"ask": [BEANS], "evaluate": [str(gold)], "serve": ["--port", "0"]}
-    folders = ["--corpus", str(tmp_path / "nowhere"), "--data", str(tmp_path)]
-    assert main([command, *arguments.get(command, []), *folders]) == 2
-    assert "does not exist: name another folder with --corpus" in capsys.readouterr().err
 
 
 def test_a_corpus_that_becomes_empty_is_bad_input_and_its_index_stays(
@@ -219,15 +209,6 @@ def test_a_data_folder_that_another_process_writes_is_bad_input(
     with DataFolder(settings.data_folder).lock():
         assert run("index") == 2
     assert "another process is writing" in capsys.readouterr().err
-
-
-def test_a_data_folder_that_is_a_file_is_bad_input(
-    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    file = tmp_path / "file"
-    file.touch()
-    assert main(["index", "--corpus", str(settings.corpus), "--data", str(file)]) == 2
-    assert "name another folder with --data" in capsys.readouterr().err
 
 
 def test_an_unknown_setting_is_bad_input(
@@ -258,10 +239,9 @@ def test_ctrl_c_exits_with_130_and_one_line(
     assert capsys.readouterr().err == "assistant: stopped\n"
 
 
-# --- help and remedies ---------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(
+    "command", ["ask", "serve", "index", "evaluate", "keys", "doctor", "slack"]
+)
 def test_help_names_the_exit_codes_and_shows_examples_that_work(
     command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -286,9 +266,6 @@ def test_every_command_that_a_remedy_names_can_be_typed() -> None:
         assert (typed.corpus, typed.data) == (Path("my documents"), Path("/tmp/data"))
 
 
-# --- index ---------------------------------------------------------------------------------------
-
-
 def test_index_names_the_files_that_it_skips(
     run: Run, folder_of: Writer, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -306,9 +283,6 @@ def test_index_names_the_files_that_it_skips(
     assert "scan-09.pdf, and 2 more\n" in printed.err
     (corpus / "old.txt").unlink()
     assert run("index") == 0
-
-
-# --- keys ----------------------------------------------------------------------------------------
 
 
 def test_keys_are_created_listed_and_revoked(
@@ -363,9 +337,6 @@ def test_serve_without_keys_names_the_command_that_lets_it_listen_to_others(
     database.close()
 
 
-# --- evaluate ------------------------------------------------------------------------------------
-
-
 def test_evaluate_writes_the_figures_and_fails_if_a_requirement_is_not_met(
     run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -401,30 +372,17 @@ def test_a_requirement_is_a_minimum_or_a_maximum(metric: str, value: float, met:
     assert Requirement(metric, value).is_met(results) is met
 
 
-@pytest.mark.parametrize(
-    ("requirement", "reason"),
-    [("beauty=1", "refusal_recall"), ("right=high", "right=0.9"), ("right", "right=0.9")],
+HEAVY = (
+    "chromadb langchain_core onnxruntime tokenizers fastapi starlette uvicorn torch "
+    "sentence_transformers transformers slack_bolt aiohttp"
 )
-def test_an_invalid_requirement_is_bad_input(
-    requirement: str, reason: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["evaluate", "gold.jsonl", "--require", requirement]) == 2
-    assert reason in capsys.readouterr().err
-
-
-# --- as a process --------------------------------------------------------------------------------
-
-HEAVY = {
-    *("chromadb", "langchain_core", "onnxruntime", "tokenizers", "fastapi", "starlette"),
-    *("uvicorn", "torch", "sentence_transformers", "transformers", "slack_bolt", "aiohttp"),
-}
 IMPORTS = f"""
 import sys
 from api.cli.main import main
 try:
     main()
 finally:
-    print("heavy:", sorted({HEAVY} & set(sys.modules)), len(sys.modules))
+    print("heavy:", sorted(set({HEAVY.split()}) & set(sys.modules)), len(sys.modules))
 """
 
 

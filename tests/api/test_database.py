@@ -7,40 +7,17 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
-from conftest import PostgreSQL
+from conftest import ROOT, AsNobody, PostgreSQL
 from sqlalchemy import Connection, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from api.errors import DatabaseMissing, DatabaseUnavailable
 from api.store.database import Database
 from api.store.tables import SCHEMA, conversations, keys, meta
-
-ROOT = Path(__file__).resolve().parents[2]
-Permissions = Callable[[], AbstractContextManager[None]]
-
-# Opens each URL in eight processes at the same time; prints how many of them failed.
-OPEN_AT_ONCE = """
-import os, sys, time
-from api.store.database import Database
-for url in sys.argv[1:]:
-    begin = time.time() + 0.05
-    children = []
-    for _ in range(8):
-        child = os.fork()
-        if child:
-            children.append(child)
-            continue
-        time.sleep(max(0, begin - time.time()))
-        Database.open(url).check()
-        os._exit(0)
-    print(sum(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0 for child in children))
-"""
 
 
 def put(database: Database, *ids: str, size: int = 1) -> None:
@@ -82,9 +59,6 @@ def full_file(sqlite_url: str) -> Path:
     put(database, *(f"{number:05}" for number in range(2000)), size=200)
     database.close()
     return file_of(sqlite_url)
-
-
-# --- transactions --------------------------------------------------------------------------------
 
 
 def test_new_database_opens_again(database: Database, database_url: str) -> None:
@@ -155,10 +129,27 @@ def test_more_threads_than_connections_wait_for_their_turn(database: Database) -
 def test_processes_that_open_a_new_database_together_succeed(
     tmp_path: Path, postgresql: PostgreSQL
 ) -> None:
+    # Opens each URL in eight processes at the same time; prints how many of them failed.
+    program = """
+import os, sys, time
+from api.store.database import Database
+for url in sys.argv[1:]:
+    begin = time.time() + 0.05
+    children = []
+    for _ in range(8):
+        child = os.fork()
+        if child:
+            children.append(child)
+            continue
+        time.sleep(max(0, begin - time.time()))
+        Database.open(url).check()
+        os._exit(0)
+    print(sum(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0 for child in children))
+"""
     names = [postgresql.create() for _ in range(2)]
     files = [f"sqlite:///{tmp_path / str(number) / 'new.sqlite'}" for number in range(4)]
     urls = [*files, *map(postgresql.url, names)]
-    command = [sys.executable, "-c", OPEN_AT_ONCE, *urls]
+    command = [sys.executable, "-c", program, *urls]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
     assert done.stdout.split() == ["0"] * len(urls), done.stderr
     for url in urls:
@@ -188,9 +179,6 @@ def test_every_sqlite_connection_is_durable_and_checks_foreign_keys(
 
     with ThreadPoolExecutor(20) as threads:
         assert list(threads.map(settings, range(20))) == [wanted] * 20
-
-
-# --- URLs and files ------------------------------------------------------------------------------
 
 
 def test_file_is_created_with_its_folder_and_only_its_owner_can_read_it(tmp_path: Path) -> None:
@@ -254,9 +242,6 @@ def test_missing_driver_is_named() -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
     assert "me:***@host/name needs a driver that is not installed" in done.stdout
     assert "pip install 'psycopg[binary]'" in done.stdout
-
-
-# --- PostgreSQL ----------------------------------------------------------------------------------
 
 
 def test_refusal_of_the_server_is_reported(postgresql: PostgreSQL) -> None:
@@ -331,9 +316,6 @@ def test_transaction_is_rolled_back_if_the_server_stops(
     database.close()
 
 
-# --- databases of others, and damage -------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("schema", "message"),
     [
@@ -364,21 +346,26 @@ def test_database_of_another_program_is_not_changed(
         assert connection.execute(text(f"SELECT * FROM {name}")).all() == []
 
 
-def test_missing_table_is_named(database: Database) -> None:
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        ("DROP TABLE meta", "meta.*: name a database that belongs to this"),
+        ("DELETE FROM meta WHERE name = 'checked'", "lost its row `checked`: restore it from a"),
+    ],
+)
+def test_check_reports_what_is_missing(database: Database, statement: str, message: str) -> None:
+    with database.write() as connection:
+        connection.execute(text(statement))
+    with pytest.raises(DatabaseUnavailable, match=message):
+        database.check()
+
+
+def test_missing_tables_are_damage(database: Database) -> None:
     with database.write() as connection:
         connection.execute(text("DROP TABLE claims"))
         connection.execute(text("DROP TABLE meta"))
     damage = database.find_damage()
     assert "(the table claims is missing; the table meta is missing): restore it" in damage
-    with pytest.raises(DatabaseUnavailable, match="meta.*: name a database that belongs to this"):
-        database.check()
-
-
-def test_missing_row_of_check_is_reported(database: Database) -> None:
-    with database.write() as connection:
-        connection.execute(text("DELETE FROM meta WHERE name = 'checked'"))
-    with pytest.raises(DatabaseUnavailable, match="lost its row `checked`: restore it from a"):
-        database.check()
 
 
 def test_orphaned_row_is_damage(sqlite_database: Database, sqlite_url: str) -> None:
@@ -446,12 +433,11 @@ def test_file_that_is_gone_accepts_no_more_writes(
     assert "removed or replaced" in sqlite_database.find_damage()
 
 
-# --- permissions, disks, other programs ----------------------------------------------------------
-
-
-def test_folder_without_write_permission_is_reported(
-    tmp_path: Path, bound_by_permissions: Permissions
+def test_folder_instead_of_a_file_or_without_write_permission_is_reported(
+    tmp_path: Path, bound_by_permissions: AsNobody
 ) -> None:
+    error = open_error(f"sqlite:///{tmp_path}")
+    assert "unable to open database file): name a file in a folder that this user" in error
     folder = tmp_path / "closed"
     folder.mkdir(mode=0o555)
     with bound_by_permissions():
@@ -461,17 +447,12 @@ def test_folder_without_write_permission_is_reported(
 
 
 def test_file_without_write_permission_is_reported(
-    full_file: Path, sqlite_url: str, bound_by_permissions: Permissions
+    full_file: Path, sqlite_url: str, bound_by_permissions: AsNobody
 ) -> None:
     full_file.chmod(0o444)
     with bound_by_permissions():
         error = open_error(sqlite_url)
     assert "that this user can write to" in error or "let this user write to" in error
-
-
-def test_folder_instead_of_a_file_is_reported(tmp_path: Path) -> None:
-    error = open_error(f"sqlite:///{tmp_path}")
-    assert "unable to open database file): name a file in a folder that this user" in error
 
 
 def test_full_disk_loses_nothing(small_disk: Path) -> None:

@@ -60,9 +60,6 @@ def edit_manifest(settings: Settings, **fields: object) -> None:
     path.write_text(json.dumps({**content, **fields}), encoding="utf-8")
 
 
-# --- the command ---------------------------------------------------------------------------------
-
-
 def test_every_check_of_an_intact_service_is_ok_and_changes_nothing(
     settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -85,7 +82,7 @@ def test_json_has_check_state_and_message_and_names_the_remedy(
     assert main(["doctor", "--json", *folders]) == 1
     rows = json.loads(capsys.readouterr().out)
     assert {tuple(row) for row in rows} == {("check", "state", "message")}
-    [index] = [row for row in rows if row["what"] == "index"]
+    [index] = [row for row in rows if row["check"] == "index"]
     assert index["state"] == "FAILED"
     assert index["message"].endswith(f"run `assistant index {' '.join(folders)}`")
 
@@ -119,9 +116,6 @@ def test_unexpected_error_is_a_finding(
 
     monkeypatch.setattr(api.doctor, "load_corpus", fail)
     assert message in failures(settings, "documents")["documents"]
-
-
-# --- documents and folders -----------------------------------------------------------------------
 
 
 def test_missing_corpus_is_named_and_the_index_is_checked_without_it(settings: Settings) -> None:
@@ -180,9 +174,6 @@ def test_full_temporary_folder_is_named(
         assert "set TMPDIR to another folder" in failures(settings, "chroma")["chroma"]
     with filled(small_disk):
         assert "set TMPDIR to another folder" in failures(settings, "temporary")["temporary"]
-
-
-# --- encoder and index ---------------------------------------------------------------------------
 
 
 def test_damaged_encoder_is_named_and_exported_again(settings: Settings) -> None:
@@ -275,9 +266,6 @@ def test_only_the_first_ten_damaged_texts_are_named(settings: Settings, folder_o
     lines = failures(settings, "texts")["texts"].splitlines()
     assert len(lines) == 11
     assert lines[-1] == "and 5 more"
-
-
-# --- database and clock --------------------------------------------------------------------------
 
 
 def write_prose(path: Path) -> None:

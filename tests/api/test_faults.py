@@ -5,7 +5,6 @@ import asyncio
 import logging
 import os
 import shutil
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -25,7 +24,18 @@ from damage import (
     replace_with_noise,
     text_file,
 )
-from serving import BEANS, CHANGED, GARDEN, ROSES, ask, client_of, expect_problem, opened, served
+from serving import (
+    BEANS,
+    CHANGED,
+    GARDEN,
+    ROSES,
+    ask,
+    client_of,
+    expect_problem,
+    opened,
+    served,
+    wait_for,
+)
 
 import api.background
 import api.service.generations
@@ -61,13 +71,6 @@ def run(command: str, settings: Settings, *arguments: str) -> int:
     return main([command, *arguments, *folders])
 
 
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
 def status_of(client: httpx2.Client) -> int:
     """Asks a question; returns 200, or 503 if the problem names a remedy."""
     response = client.post("/v1/chat", json={"message": BEANS})
@@ -92,9 +95,6 @@ def expect_stored(client: httpx2.Client, *answers: Json) -> None:
         assert stored["text"] == answer["text"]
         quotes = [[each["quote"] for each in a["citations"]] for a in (stored, answer)]
         assert quotes[0] == quotes[1]
-
-
-# --- a full disk ---------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -170,9 +170,6 @@ def test_service_without_temporary_space_is_not_ready_and_names_the_remedy(
         assert status_of(client) == 200
 
 
-# --- permissions ---------------------------------------------------------------------------------
-
-
 @contextmanager
 def read_only(*folders: Path) -> Iterator[None]:
     """Makes everything in the folders read-only."""
@@ -213,6 +210,17 @@ def test_read_only_data_folder_stops_serve_and_index_but_not_ask(
         assert "second week of May" in capsys.readouterr().out
 
 
+def test_encoder_that_cannot_be_read_is_named(
+    of_nobody: Settings, bound_by_permissions: AsNobody, capsys: pytest.CaptureFixture[str]
+) -> None:
+    encoders = of_nobody.data_folder / "index" / "encoders"
+    encoders.chmod(0)
+    with bound_by_permissions():
+        assert run("ask", of_nobody, BEANS) == 2
+    encoders.chmod(0o755)
+    assert "Permission denied" in capsys.readouterr().err
+
+
 def test_folders_that_become_read_only_stop_only_writing(
     of_nobody: Settings, bound_by_permissions: AsNobody
 ) -> None:
@@ -228,9 +236,6 @@ def test_folders_that_become_read_only_stop_only_writing(
         assert ask(client, BEANS)["text"] == first["text"]
         assert client.put("/v1/documents/new.md", content="# New\n").status_code == 202
         expect_stored(client, first)
-
-
-# --- a damaged index -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["chroma.sqlite3", "current"])
@@ -312,18 +317,6 @@ def test_damaged_text_is_a_problem_and_restored_without_a_restart(settings: Sett
         expect_stored(client, first)
 
 
-def test_build_that_cannot_start_a_process_fails_with_the_reason(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sys, "executable", "/nowhere/python")
-    with opened(settings) as service:
-        assert asyncio.run(service.index_updater.build_first()) is False
-        assert "process" in service.index_updater.state.failed
-
-
-# --- a damaged database --------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("damage", [overwrite, halve, replace_with_noise])
 def test_service_does_not_start_with_a_damaged_database_and_leaves_it_alone(
     settings: Settings, damage: Callable[[Path], None], capsys: pytest.CaptureFixture[str]
@@ -390,9 +383,6 @@ def test_database_server_that_stops_is_a_problem_until_it_is_back(
         assert [each["question"] for each in conversation["answers"]] == [BEANS, ROSES]
         feedback = service.records.feedback("", str(first["id"]))
         assert feedback and feedback.verdict == "up"
-
-
-# --- a clock that jumps --------------------------------------------------------------------------
 
 
 class WallClock:

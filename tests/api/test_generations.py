@@ -1,24 +1,24 @@
 """The pool replaces a generation when another is published, and closes it after its last use."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
+from conftest import Writer
 from serving import BEANS, CHANGED
 
-from api.assembly.assistant import build_index, open_generations
+from api.assembly.assistant import build_index, open_assistant, open_generations
 from api.service.generations import GenerationPool
 from api.settings import Settings
-
-Writer = Callable[[Mapping[str, str]], Path]
+from assistant.pipeline import Assistant
+from index.generation import DataFolder
 
 
 @pytest.fixture
 def pool(settings: Settings) -> Iterator[GenerationPool]:
-    pool = open_generations(settings)
-    yield pool
-    pool.close()
+    with closing(open_generations(settings)) as pool:
+        yield pool
 
 
 def answer(pool: GenerationPool) -> str:
@@ -27,10 +27,7 @@ def answer(pool: GenerationPool) -> str:
 
 
 def test_borrowed_generation_stays_open(
-    pool: GenerationPool,
-    settings: Settings,
-    folder_of: Writer,
-    monkeypatch: pytest.MonkeyPatch,
+    pool: GenerationPool, settings: Settings, folder_of: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     closed: list[str] = []
     with pool.borrow() as borrowed:
@@ -52,27 +49,29 @@ def test_closing_waits_for_the_last_user(pool: GenerationPool) -> None:
 
 
 def test_others_use_the_old_generation_while_the_new_one_opens(
-    pool: GenerationPool, settings: Settings, folder_of: Writer
+    settings: Settings, folder_of: Writer
 ) -> None:
     opening, go_on = threading.Event(), threading.Event()
-    assert "May" in answer(pool)
-    open_published = pool._open_published
 
-    def open_slowly() -> object:
+    def open_slowly() -> Assistant:
         opening.set()
         assert go_on.wait(20)
-        return open_published()
+        return open_assistant(settings)
 
-    pool._open_published = open_slowly  # type: ignore[assignment]
-    folder_of(CHANGED)
-    build_index(settings)
-    refreshing = threading.Thread(target=pool.refresh)
-    refreshing.start()
-    assert opening.wait(20)
-    assert "May" in answer(pool)
-    go_on.set()
-    refreshing.join()
-    assert "June" in answer(pool)
+    with closing(GenerationPool(DataFolder(settings.data_folder), open_slowly)) as pool:
+        go_on.set()
+        assert "May" in answer(pool)
+        go_on.clear()
+        opening.clear()
+        folder_of(CHANGED)
+        build_index(settings)
+        refreshing = threading.Thread(target=pool.refresh)
+        refreshing.start()
+        assert opening.wait(20)
+        assert "May" in answer(pool)
+        go_on.set()
+        refreshing.join()
+        assert "June" in answer(pool)
 
 
 def test_view_of_folders_is_made_once_per_generation(

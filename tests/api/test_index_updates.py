@@ -1,57 +1,51 @@
-"""A running service follows its documents: the index is built in a child process."""
+"""A running service rebuilds its index in a child process when its documents change."""
 
 import asyncio
 import signal
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
 import pytest
-from serving import BEANS, CHANGED, GARDEN, ROSES, ask, client_of, opened, served
+from anyio.from_thread import start_blocking_portal
+from conftest import Writer
+from fastapi.testclient import TestClient
+from serving import BEANS, CHANGED, GARDEN, ROSES, ask, client_of, opened, served, wait_for
 
 from api.service.index_updates import Progress
 from api.settings import Settings
 
-Writer = Callable[[Mapping[str, str]], Path]
-
-
-@pytest.fixture
-def settings(folder_of: Writer, data: Path) -> Settings:
-    return Settings(corpus=folder_of(GARDEN), data=data)
-
 
 @contextmanager
-def serving_client(settings: Settings, **environment: str) -> Iterator[httpx2.Client]:
-    with (
-        served(settings, environment=environment) as (address, _),
-        httpx2.Client(base_url=address, timeout=60) as client,
-    ):
-        yield client
+def updating(settings: Settings) -> Iterator[TestClient]:
+    """A client of a service that updates its index, as soon as the first build is done."""
+    with opened(settings) as service, start_blocking_portal() as portal:
+        service.index_updater.request_build()
+        [updates] = portal.call(lambda: [asyncio.create_task(service.index_updater.run())])
+        client = client_of(service)
+        wait_for(lambda: not {"building", "pending"} & busy(client))
+        try:
+            yield client
+        finally:
+            portal.call(updates.cancel)
+            portal.call(asyncio.wait, [updates])
 
 
-def wait_for(condition: Callable[[], bool], what: str) -> None:
-    until = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < until, what
-        time.sleep(0.05)
-
-
-def index_of(client: httpx2.Client) -> dict[str, object]:
-    state: dict[str, object] = client.get("/v1/index").json()
-    return state
+def busy(client: httpx2.Client) -> set[str]:
+    """The fields of /v1/index that are set."""
+    return {name for name, value in client.get("/v1/index").json().items() if value}
 
 
 def test_uploads_and_deletions_change_the_answers(settings: Settings) -> None:
-    with serving_client(settings) as client:
+    with updating(settings) as client:
         first = ask(client, BEANS)
         assert client.put("/v1/documents/garden.md", content=CHANGED["garden.md"]).is_success
-        wait_for(lambda: "June" in str(ask(client, BEANS)["text"]), "the new text is used")
+        wait_for(lambda: "June" in str(ask(client, BEANS)["text"]))
         second = ask(client, BEANS)
         assert second["generation"] != first["generation"]
         assert client.delete("/v1/documents/roses.txt").is_success
-        wait_for(lambda: index_of(client)["documents"] == 1, "the document is gone")
+        wait_for(lambda: client.get("/v1/index").json()["documents"] == 1)
         assert ask(client, ROSES)["status"] == "refused"
         # Stored answers keep their citations, marked as stale.
         kept = client.get(f"/v1/answers/{first['id']}").json()
@@ -65,82 +59,87 @@ def test_uploads_and_deletions_change_the_answers(settings: Settings) -> None:
         assert citation["stale"] is False
 
 
-@pytest.mark.parametrize("mode", ["auto", "poll"])
-def test_changed_file_is_noticed(settings: Settings, folder_of: Writer, mode: str) -> None:
-    with serving_client(settings, ASSISTANT_WATCH=mode) as client:
-        assert "May" in str(ask(client, BEANS)["text"])
-        time.sleep(1.5)  # the watch starts after the first answer
+@pytest.mark.parametrize(("watch", "noticed"), [("auto", True), ("poll", True), ("off", False)])
+def test_changed_file_is_noticed_unless_the_watch_is_off(
+    settings: Settings, folder_of: Writer, watch: str, noticed: bool
+) -> None:
+    with updating(settings.model_copy(update={"watch": watch})) as client:
         folder_of(CHANGED)
-        wait_for(lambda: "June" in str(ask(client, BEANS)["text"]), "the change is seen")
+        if noticed:
+            wait_for(lambda: "June" in str(ask(client, BEANS)["text"]))
+        else:
+            with pytest.raises(AssertionError):
+                wait_for(lambda: "pending" in busy(client), seconds=1)
 
 
-def test_changed_file_is_not_noticed_without_a_watch(settings: Settings, folder_of: Writer) -> None:
-    with serving_client(settings, ASSISTANT_WATCH="off") as client:
-        wait_for(
-            lambda: not (index_of(client)["building"] or index_of(client)["pending"]),
-            "the first build is done",
-        )
-        folder_of(CHANGED)
-        time.sleep(3)
-        assert "May" in str(ask(client, BEANS)["text"])
-
-
-def test_failed_build_is_reported_and_the_old_index_answers(
+def test_failed_build_is_reported_without_commands_and_the_old_index_answers(
     settings: Settings, folder_of: Writer
 ) -> None:
-    with serving_client(settings) as client:
-        time.sleep(1.5)
+    with updating(settings) as client:
         folder_of({})
-        wait_for(
-            lambda: "no document" in str(index_of(client)["failed"]), "the failure is reported"
-        )
+        wait_for(lambda: "failed" in busy(client))
+        failed = client.get("/v1/index").json()["failed"]
+        assert "no document" in failed
+        assert "assistant" not in failed and "--" not in failed
         assert "May" in str(ask(client, BEANS)["text"])
         folder_of(CHANGED)
-        wait_for(lambda: "June" in str(ask(client, BEANS)["text"]), "the next build succeeds")
-        wait_for(lambda: index_of(client)["failed"] == "", "the failure is cleared")
+        wait_for(lambda: "June" in str(ask(client, BEANS)["text"]))
+        wait_for(lambda: "failed" not in busy(client))
+
+
+@pytest.mark.parametrize(
+    ("python", "failed"),
+    [
+        ("/nowhere/python", "the build process cannot be started"),
+        ("/bin/false", "the build stopped with exit code 1: the log of the service says why"),
+    ],
+)
+def test_build_whose_process_fails_is_reported(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, python: str, failed: str
+) -> None:
+    monkeypatch.setattr("sys.executable", python)
+    with opened(settings) as service:
+        assert asyncio.run(service.index_updater.build_first()) is False
+        assert service.index_updater.state.failed.startswith(failed)
 
 
 def test_killed_service_loses_nothing(settings: Settings) -> None:
     with served(settings) as (address, process), httpx2.Client(base_url=address) as client:
         answer = ask(client, BEANS, conversation_id="talk")
         assert client.put("/v1/documents/new.md", content="# New\n\nNews.\n").is_success
-        process.send_signal(signal.SIGKILL)
+        process.kill()
         process.wait(20)
-    with serving_client(settings) as client:
-        assert client.get(f"/v1/answers/{answer['id']}").json()["text"] == answer["text"]
-        wait_for(lambda: index_of(client)["documents"] == 3, "the document is indexed")
+    with updating(settings) as restarted:
+        assert restarted.get(f"/v1/answers/{answer['id']}").json()["text"] == answer["text"]
+        assert restarted.get("/v1/index").json()["documents"] == 3
 
 
 def test_stopped_service_stops_its_build(settings: Settings, folder_of: Writer) -> None:
-    many = {
-        f"{n}.md": f"# Plant {n}\n\n" + "".join(f"Plant {n} has {m} leaves. " for m in range(400))
-        for n in range(20)
-    }
+    text = "".join(f"Plant %s has {m} leaves. " for m in range(400))
     with served(settings) as (address, process), httpx2.Client(base_url=address) as client:
-        folder_of({**GARDEN, **many})
-        wait_for(lambda: bool(index_of(client)["building"]), "it is building")
+        folder_of({f"{n}.md": f"# Plant {n}\n\n{text.replace('%s', str(n))}" for n in range(20)})
+        wait_for(lambda: "building" in busy(client))
         [child] = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
-        wait_for(lambda: not Path(f"/proc/{child}").exists(), "the build has ended")
+        wait_for(lambda: not Path(f"/proc/{child}").exists())
 
 
-async def test_first_build_reports_its_progress(settings: Settings) -> None:
-    with opened(settings) as service:
+async def test_first_build_reports_its_progress(data: Path, folder_of: Writer) -> None:
+    with opened(Settings(corpus=folder_of(GARDEN), data=data)) as service:
         updater = service.index_updater
         build = asyncio.create_task(updater.build_first())
-        seen = set()
+        steps = set()
         while not build.done():
-            seen.add(updater.state.progress)
+            steps.add(updater.state.progress and updater.state.progress.step)
             await asyncio.sleep(0.001)
         assert await build
         assert updater.state.progress is None
-    assert None in seen
-    assert {"Encoding", "Storing"} <= {each.step for each in seen if each}
+    assert {None, "Encoding", "Storing"} <= steps
 
 
-def test_index_state_shows_the_progress_of_the_first_build(settings: Settings) -> None:
-    with opened(settings) as service:
+def test_index_state_shows_the_progress_of_the_first_build(data: Path, folder_of: Writer) -> None:
+    with opened(Settings(corpus=folder_of(GARDEN), data=data)) as service:
         client = client_of(service)
         assert client.get("/v1/index").status_code == 503
         state = service.index_updater.state

@@ -1,9 +1,10 @@
 """Health and readiness, and which generation answers while others are published."""
 
 import json
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import pytest
+from conftest import Writer
 from fastapi.testclient import TestClient
 from serving import BEANS, CHANGED, GARDEN, ask, client_of, expect_problem, opened
 
@@ -11,8 +12,6 @@ from api.assembly.assistant import build_index
 from api.assembly.service import Service
 from api.settings import Settings
 from index.generation import DataFolder
-
-Writer = Callable[[Mapping[str, str]], Path]
 
 
 def test_service_without_an_index_is_healthy_and_becomes_ready(
@@ -55,19 +54,18 @@ def test_new_generation_answers_the_next_question(
         assert "second week of May" in before.ask(BEANS).text  # a borrowed generation stays open
 
 
+@pytest.mark.parametrize("damage", ["manifest", "pointer"])
 def test_damaged_generation_does_not_replace_the_open_one(
-    client: TestClient, settings: Settings, folder_of: Writer
+    client: TestClient, settings: Settings, folder_of: Writer, damage: str
 ) -> None:
     first = ask(client, BEANS)
     folder_of(CHANGED)
     build_index(settings)
-    (DataFolder(settings.data_folder).current() / "manifest.json").write_text("{", encoding="utf-8")
-    assert ask(client, BEANS)["generation"] == first["generation"]
-
-
-def test_missing_pointer_does_not_stop_the_service(client: TestClient, settings: Settings) -> None:
-    first = ask(client, BEANS)
-    DataFolder(settings.data_folder).layout.pointer.unlink()
+    data = DataFolder(settings.data_folder)
+    if damage == "pointer":
+        data.layout.pointer.unlink()
+    else:
+        (data.current() / "manifest.json").write_text("{", encoding="utf-8")
     assert ask(client, BEANS)["generation"] == first["generation"]
 
 

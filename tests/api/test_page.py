@@ -3,12 +3,13 @@
 import json
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
 
 import pytest
 from browser import HOSTILE, SIZE, TIMEOUT, Tab
+from conftest import Writer
 from fastapi.testclient import TestClient
 from serving import BEANS, CHANGED, GARDEN, ROSES, listening, opened
 
@@ -20,11 +21,7 @@ from api.settings import Settings
 from assistant.pipeline import Assistant
 from index.errors import IndexDamaged
 
-Writer = Callable[[Mapping[str, str]], Path]
 SEED_ANSWER = "Beans are sown in the second week of May. [1]"
-
-
-# --- Files -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in PAGE.iterdir()))
@@ -56,9 +53,6 @@ def test_docs_list_every_endpoint_and_render_code(shared_client: TestClient) -> 
         assert path in html
     assert "<code>stream</code>" in html
     assert "`" not in html
-
-
-# --- Helpers for the browser -----------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -113,9 +107,6 @@ def answers_in(service: Service, conversation: str) -> int:
     return len(service.records.conversation("", conversation).answers)
 
 
-# --- The first build -------------------------------------------------------------------------------
-
-
 def test_page_shows_the_first_build_and_unlocks_when_it_is_done(
     tab: Tab, data: Path, folder_of: Writer
 ) -> None:
@@ -147,9 +138,6 @@ def test_page_shows_why_there_is_no_index(tab: Tab, data: Path, folder_of: Write
         build_index(settings)
         tab.click("Try again")
         tab.sees("1 document, generation", "#summary")
-
-
-# --- Questions -------------------------------------------------------------------------------------
 
 
 def test_sentences_appear_as_they_arrive_and_markers_open_their_sources(
@@ -231,19 +219,20 @@ def test_error_in_a_stream_is_shown_as_text(
     assert page.count("img, b") == 0
 
 
-# Both replace `fetch` once, for the request of a question.
-TRUNCATED = "return new Response(text.slice(0, text.indexOf('event: answer') + 20), response);"
-LOST = "throw new TypeError('connection lost');"
-
-
 @pytest.mark.parametrize(
     ("fault", "message"),
-    [(TRUNCATED, "The answer is incomplete"), (LOST, "The service cannot be reached")],
+    [
+        (
+            "return new Response(text.slice(0, text.indexOf('event: answer') + 20), response);",
+            "The answer is incomplete",
+        ),
+        ("throw new TypeError('connection lost');", "The service cannot be reached"),
+    ],
 )
 def test_retry_after_a_lost_answer_does_not_ask_twice(
     page: Tab, shared_service: Service, fault: str, message: str
 ) -> None:
-    page.run(
+    page.run(  # replaces `fetch` for one question
         f"""
         const original = window.fetch;
         window.fetch = async (path, options) => {{
@@ -260,9 +249,6 @@ def test_retry_after_a_lost_answer_does_not_ask_twice(
     page.click("Try again")
     page.answered()
     assert answers_in(shared_service, conversation_of(page)) == 1
-
-
-# --- Stored conversations --------------------------------------------------------------------------
 
 
 def test_reload_restores_the_conversation(answered: Tab, shared_service: Service) -> None:
@@ -329,9 +315,6 @@ def test_deleting_a_conversation_needs_a_confirmation(
     assert shared_service.records.turns("", stored, 10) == []
 
 
-# --- Feedback --------------------------------------------------------------------------------------
-
-
 def test_feedback_is_stored_with_its_comment(answered: Tab, shared_service: Service) -> None:
     [answer] = shared_service.records.conversation("", conversation_of(answered)).answers
     for label in ("Helpful", "Not helpful"):
@@ -351,9 +334,6 @@ def test_feedback_that_cannot_be_stored_says_so(answered: Tab, shared_service: S
     answered.click("Helpful")
     answered.sees("Your feedback was not saved. Not Found", ".feedback [role=alert]")
     assert answered.count(".verdict[aria-pressed=true]") == 0
-
-
-# --- API keys --------------------------------------------------------------------------------------
 
 
 def test_page_asks_for_a_key_and_forgets_it(tab: Tab, address: str, service: Service) -> None:
@@ -395,9 +375,6 @@ def test_page_asks_again_after_a_key_was_revoked(tab: Tab, address: str, service
     tab.answered()
 
 
-# --- Untrusted text --------------------------------------------------------------------------------
-
-
 def test_markup_in_documents_and_questions_stays_text(
     tab: Tab, address: str, service: Service, settings: Settings, folder_of: Writer
 ) -> None:
@@ -426,9 +403,6 @@ def test_markup_in_documents_and_questions_stays_text(
     tab.sees(f'there is no document "{HOSTILE}"', "#panel .error")
     assert tab.count("img, b, script:not([src])") == 0
     assert tab.run("document.title") == "Assistant"
-
-
-# --- Modules of the page ---------------------------------------------------------------------------
 
 
 def test_events_are_parsed_wherever_the_stream_is_cut(page: Tab) -> None:

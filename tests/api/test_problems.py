@@ -1,7 +1,6 @@
 """Errors over HTTP: each error class has a status and a remedy that an HTTP caller can follow."""
 
 import inspect
-from types import ModuleType
 
 import pytest
 from fastapi.testclient import TestClient
@@ -15,37 +14,20 @@ from api.assembly.service import Service
 from api.http.problems import RULES, result_or_problem
 
 # Errors of commands, of start-up and of builds: a request that raises one is a defect.
-NOT_OVER_HTTP = {
-    "AddressUnavailable",
-    "AnsweringError",
-    "ApiError",
-    "CorpusEmpty",
-    "CorpusError",
-    "CorpusMissing",
-    "DocumentUnreadable",
-    "GoldInvalid",
-    "HistoryInvalid",
-    "InvalidKeyRequest",
-    "KeyNotFound",
-    "OutputUnwritable",
-    "PublicWithoutKeys",
-    "RequirementInvalid",
-    "RetryAfter",
-    "SettingsInvalid",
-    "SlackUnavailable",
-}
+NOT_OVER_HTTP = """
+    AddressUnavailable AnsweringError ApiError CorpusEmpty CorpusError CorpusMissing
+    DocumentUnreadable GoldInvalid HistoryInvalid InvalidKeyRequest KeyNotFound
+    OutputUnwritable PublicWithoutKeys RequirementInvalid RetryAfter SettingsInvalid
+    SlackUnavailable
+""".split()
 
 
-def error_classes(*modules: ModuleType) -> list[type[Exception]]:
-    return [
-        each
-        for module in modules
-        for _, each in inspect.getmembers(module, inspect.isclass)
-        if issubclass(each, Exception) and each.__module__ == module.__name__
-    ]
-
-
-ERRORS = error_classes(api.errors, assistant.errors, corpus.errors, index.errors)
+ERRORS = [
+    each
+    for module in (api.errors, assistant.errors, corpus.errors, index.errors)
+    for _, each in inspect.getmembers(module, inspect.isclass)
+    if issubclass(each, Exception) and each.__module__ == module.__name__
+]
 
 
 @pytest.mark.parametrize("kind", ERRORS, ids=lambda kind: kind.__name__)

@@ -45,9 +45,6 @@ def served(settings: Settings, **changes: object) -> Iterator[tuple[Service, htt
         yield service, client
 
 
-# --- concurrent questions and timeouts -----------------------------------------------------------
-
-
 def test_full_service_refuses_questions_at_once(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -118,9 +115,6 @@ def test_body_that_does_not_arrive_times_out(
         assert reply.startswith("HTTP/1.1 408")
         assert "send it again" in reply
         assert "connection: close" in reply.lower()
-
-
-# --- rate limits ---------------------------------------------------------------------------------
 
 
 def test_every_caller_has_its_own_limit() -> None:

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -14,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from builders import make_answer
-from conftest import Clock, Scale
+from conftest import ROOT, Clock, Scale
 from sqlalchemy import select, text
 
 from api.errors import DatabaseUnavailable, IdempotencyKeyInUse, IdempotencyKeyReused, NotFound
@@ -23,33 +22,7 @@ from api.store.records import LEASE, Claim, Records
 from api.store.tables import claims, feedback
 from assistant.answer import Answer, Turn
 
-TESTS = Path(__file__).resolve().parents[1]
 DAY = 24 * 3600.0
-
-# Forks a process for each input line. It saves answers with feedback and prints each name, until it
-# is killed.
-WRITER = """
-import os, sys
-from dataclasses import replace
-from builders import make_answer
-from api.store.database import Database
-from api.store.records import Records
-for line in sys.stdin:
-    if child := os.fork():
-        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        print("ended", status, flush=True)
-    else:
-        records = Records(Database.open(sys.argv[1]))
-        print("begins", os.getpid(), flush=True)
-        number = 0
-        while True:
-            number += 1
-            name = f"{line.strip()}-{number}"
-            answer = replace(make_answer(), id=name, conversation_id=f"talk-{number % 5}")
-            records.save_answer("", answer)
-            records.save_feedback("", name, "up", name)
-            print("saved", name, flush=True)
-"""
 
 
 @pytest.fixture
@@ -73,9 +46,6 @@ def count_rows(database: Database) -> tuple[int, ...]:
     names = ("conversations", "answers", "feedback", "claims")
     with database.read() as connection:
         return tuple(connection.scalar(text(f"SELECT count(*) FROM {name}")) or 0 for name in names)
-
-
-# --- conversations and answers -------------------------------------------------------------------
 
 
 def test_answer_comes_back_as_it_was_saved(records: Records) -> None:
@@ -204,9 +174,6 @@ def test_answer_of_an_unknown_format_is_reported(records: Records, database: Dat
             access("", "a")
 
 
-# --- idempotency keys ----------------------------------------------------------------------------
-
-
 def test_claimed_key_is_in_use_until_its_answer_is_saved(records: Records, clock: Clock) -> None:
     held = claim(records, "key")
     clock.now += 20
@@ -310,9 +277,6 @@ def test_one_of_many_concurrent_requests_gets_the_claim(
         assert sum(threads.map(count, [key for key in keys for _ in range(16)])) == len(keys)
 
 
-# --- retention -----------------------------------------------------------------------------------
-
-
 def test_old_conversations_expire_with_all_that_belongs_to_them(
     records: Records, clock: Clock, database: Database
 ) -> None:
@@ -385,13 +349,9 @@ def test_clock_that_jumps_back_and_forth_loses_nothing(records: Records, clock: 
         held = claim(records, name)
         clock.now = draw.uniform(0, 2_000_000)
         records.save_answer("", answer(name), held)
-        records.save_feedback("", name, "up", name)
         clock.now = draw.uniform(0, 2_000_000)
         assert records.claim("", name, "f") == answer(name)
     assert [each.id for each in records.conversation("", "talk").answers] == names
-
-
-# --- endurance -----------------------------------------------------------------------------------
 
 
 @pytest.mark.soak
@@ -421,36 +381,53 @@ def test_concurrent_writers_lose_nothing(database: Database, scale: Scale) -> No
             assert own == list(range(number, rounds, 7))
 
 
-def names_saved(writer: subprocess.Popen[str]) -> Iterator[str]:
-    """The names that the forked process prints until it ends."""
-    assert writer.stdout
-    while not (line := writer.stdout.readline()).startswith("ended"):
-        yield line.split()[1]
-
-
 @pytest.mark.soak
 def test_everything_acknowledged_survives_a_kill(
     database: Database, database_url: str, scale: Scale
 ) -> None:
+    # Forks a process for each input line. It saves answers with feedback and prints each name, until
+    # it is killed.
+    program = """
+import os, sys
+from dataclasses import replace
+from builders import make_answer
+from api.store.database import Database
+from api.store.records import Records
+for line in sys.stdin:
+    if child := os.fork():
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        print("ended", status, flush=True)
+    else:
+        records = Records(Database.open(sys.argv[1]))
+        print("begins", os.getpid(), flush=True)
+        number = 0
+        while True:
+            number += 1
+            name = f"{line.strip()}-{number}"
+            answer = replace(make_answer(), id=name, conversation_id=f"talk-{number % 5}")
+            records.save_answer("", answer)
+            records.save_feedback("", name, "up", name)
+            print("saved", name, flush=True)
+"""
     records = Records(database)
     kills = scale(4, soak=50)
     saved: list[str] = []
-    command = [sys.executable, "-c", WRITER, database_url]
-    environment = os.environ | {"PYTHONPATH": f"{TESTS.parent}{os.pathsep}{TESTS}"}
+    command = [sys.executable, "-c", program, database_url]
+    environment = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"}
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
     ) as writer:
-        assert writer.stdin
-        assert writer.stdout
+        assert writer.stdin and writer.stdout
         for run in range(kills):
             writer.stdin.write(f"{run}\n")
             writer.stdin.flush()
             process = int(writer.stdout.readline().split()[1])
-            names = names_saved(writer)
-            saved.append(next(names))  # a slow machine would be killed before its first answer
+            # A slow machine would be killed before its first answer.
+            saved.append(writer.stdout.readline().split()[1])
             time.sleep(random.uniform(0, 0.15))
             os.kill(process, signal.SIGKILL)
-            saved += names
+            while not (line := writer.stdout.readline()).startswith("ended"):
+                saved.append(line.split()[1])
     for name in saved:
         found = records.feedback("", name)
         assert found is not None and found.comment == name

@@ -5,8 +5,7 @@ import json
 import logging
 import re
 import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
@@ -16,7 +15,7 @@ import pytest
 from fastapi.testclient import TestClient
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from prometheus_client.parser import text_string_to_metric_families
-from serving import BEANS, ask, expect_problem, served
+from serving import BEANS, ask, expect_problem, served, wait_for
 
 from api.assembly.service import Service
 from api.service import logs
@@ -44,9 +43,6 @@ def log_lines() -> Iterator[LogLines]:
     """Returns the lines of the JSON log so far."""
     with captured_log("json") as stream:
         yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
-
-
-# --- Request ids and the log -----------------------------------------------------------------------
 
 
 def test_request_id_is_in_the_response_the_log_and_the_problem(
@@ -101,9 +97,6 @@ def test_unexpected_error_is_logged_with_its_traceback_and_request_id(
     assert "the cause" in str(error["trace"])
 
 
-# --- Metrics ---------------------------------------------------------------------------------------
-
-
 def test_metrics_count_questions_steps_requests_and_feedback(client: TestClient) -> None:
     answer = ask(client, BEANS)
     ask(client, "What is the boiling point of tungsten?")
@@ -126,19 +119,6 @@ def test_metrics_count_questions_steps_requests_and_feedback(client: TestClient)
     assert 0 <= samples["assistant_generation_age_seconds"][()] < 3600
     assert samples["assistant_questions_inside"][()] == 0
     assert samples["assistant_questions_waiting"][()] == 0
-
-
-# --- Traces ----------------------------------------------------------------------------------------
-
-
-def span_names(requests: Sequence[ExportTraceServiceRequest]) -> list[str]:
-    return [
-        span.name
-        for request in requests
-        for resource in request.resource_spans
-        for scope in resource.scope_spans
-        for span in scope.spans
-    ]
 
 
 def test_traces_are_sent_to_the_configured_endpoint(shared_settings: Settings) -> None:
@@ -164,9 +144,6 @@ def test_traces_are_sent_to_the_configured_endpoint(shared_settings: Settings) -
         with served(shared_settings, environment=environment) as (address, _):
             with httpx2.Client(base_url=address, timeout=60) as client:
                 ask(client, BEANS)
-            deadline = time.monotonic() + 30
-            while "POST /v1/chat" not in span_names(received):
-                assert time.monotonic() < deadline
-                time.sleep(0.05)
+            wait_for(lambda: 'name: "POST /v1/chat"' in "".join(map(str, received)))
         collector.shutdown()
     assert BEANS not in str(received)

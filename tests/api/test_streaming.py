@@ -15,6 +15,7 @@ import api.http.streaming
 from api.assembly.service import Service
 from api.service.access import ANONYMOUS
 from api.service.chat import ChatMessage
+from assistant.pipeline import Assistant
 from index.errors import IndexDamaged
 
 
@@ -24,24 +25,17 @@ def stream(client: httpx2.Client, message: str, **headers: str) -> list[Event]:
     return events_of(response.text)
 
 
-Break = Callable[[Exception], None]
-
-
 @pytest.fixture
-def break_assessment(shared_service: Service, monkeypatch: pytest.MonkeyPatch) -> Break:
-    """Makes the second step of each answer raise an error."""
-
-    def break_with(error: Exception) -> None:
-        def broken(*_: object) -> None:
-            raise error
-
-        with shared_service.generations.borrow() as assistant:
-            monkeypatch.setattr(assistant, "assess", broken)
-
-    return break_with
+def assistant(shared_service: Service) -> Assistant:
+    with shared_service.generations.borrow() as assistant:
+        return assistant
 
 
-# --- Events ----------------------------------------------------------------------------------------
+def raises(error: Exception) -> Callable[..., object]:
+    def broken(*_: object) -> None:
+        raise error
+
+    return broken
 
 
 def test_stream_has_the_hits_each_sentence_and_the_answer(shared_client: TestClient) -> None:
@@ -80,12 +74,13 @@ def test_error_before_the_first_event_has_its_own_status(shared_client: TestClie
 def test_error_after_the_first_event_is_the_last_event(
     shared_client: TestClient,
     shared_service: Service,
-    break_assessment: Break,
+    assistant: Assistant,
+    monkeypatch: pytest.MonkeyPatch,
     error: Exception,
     status: int,
     detail: str,
 ) -> None:
-    break_assessment(error)
+    monkeypatch.setattr(assistant, "assess", raises(error))
     [*_, (name, problem)] = stream(shared_client, BEANS)
     assert (name, problem["status"]) == ("error", status)
     assert detail in problem["detail"]
@@ -94,11 +89,10 @@ def test_error_after_the_first_event_is_the_last_event(
 
 
 def test_slow_step_sends_keep_alive_comments(
-    shared_service: Service, shared_address: str, monkeypatch: pytest.MonkeyPatch
+    assistant: Assistant, shared_address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(api.http.streaming, "KEEP_ALIVE_INTERVAL", 0.05)
-    with shared_service.generations.borrow() as assistant:
-        assess = assistant.assess
+    assess = assistant.assess
 
     def slow(*arguments: object) -> object:
         time.sleep(0.3)
@@ -112,7 +106,7 @@ def test_slow_step_sends_keep_alive_comments(
 
 
 def test_disconnect_cancels_the_work(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    assessing, resumed, proving = threading.Event(), threading.Event(), threading.Event()
+    assessing, resumed, writing = threading.Event(), threading.Event(), threading.Event()
     with service.generations.borrow() as assistant:
         assess = assistant.assess
 
@@ -122,7 +116,7 @@ def test_disconnect_cancels_the_work(service: Service, monkeypatch: pytest.Monke
         return assess(*arguments)
 
     monkeypatch.setattr(assistant, "assess", wait)
-    monkeypatch.setattr(assistant, "_prove", lambda *_: proving.set())
+    monkeypatch.setattr("assistant.writer.make_statements", lambda *_: writing.set())
     body = json.dumps({"message": BEANS, "stream": True, "conversation_id": "gone"}).encode()
     head = (
         f"POST /v1/chat HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
@@ -138,15 +132,12 @@ def test_disconnect_cancels_the_work(service: Service, monkeypatch: pytest.Monke
         while service.concurrency.admitted:
             assert time.monotonic() < deadline
             time.sleep(0.01)
-    assert not proving.is_set()
+    assert not writing.is_set()
     assert service.records.turns("", "gone", 10) == []
     monkeypatch.undo()
     # The idempotency key is free again.
     request = ChatMessage(text=BEANS, conversation_id="gone")
     assert service.chat.answer_steps(ANONYMOUS, request, "gone").result().status == "answered"
-
-
-# --- Idempotency keys ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("streamed", [False, True])
@@ -192,10 +183,10 @@ def test_key_in_use_is_a_conflict_with_retry_after(
 
 
 def test_failed_question_can_be_retried_with_its_key(
-    shared_client: TestClient, break_assessment: Break, monkeypatch: pytest.MonkeyPatch
+    shared_client: TestClient, assistant: Assistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     headers, body = {"idempotency-key": "again"}, {"message": BEANS}
-    break_assessment(IndexDamaged("vectors cannot be read"))
+    monkeypatch.setattr(assistant, "assess", raises(IndexDamaged("vectors cannot be read")))
     response = shared_client.post("/v1/chat", json=body, headers=headers)
     expect_problem(response, 503, "vectors cannot be read")
     monkeypatch.undo()

@@ -2,11 +2,11 @@
 markup, or used as paths."""
 
 import json
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 from builders import link_encoders
+from conftest import Writer
 from fastapi.testclient import TestClient
 from serving import ask, client_of, opened
 
@@ -30,8 +30,6 @@ HOSTILE = {
 }
 QUESTION = "When are the beans sown?"
 ANSWER = "The beans are sown in May. [1]"
-
-Writer = Callable[[Mapping[str, str]], Path]
 
 
 @pytest.fixture(scope="module")

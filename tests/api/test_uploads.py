@@ -1,10 +1,10 @@
 """Documents over HTTP: written and deleted whole or not at all, and never outside their folder."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from conftest import AsNobody, Writer
 from fastapi.testclient import TestClient
 from serving import GARDEN, expect_problem, opened
 
@@ -12,8 +12,6 @@ from api.assembly.service import Service
 from api.settings import Settings
 from corpus.document import text_digest
 from corpus.loader import MAX_DOCUMENT_BYTES
-
-Writer = Callable[[Mapping[str, str]], Path]
 
 
 @pytest.fixture
@@ -164,7 +162,7 @@ def test_document_cannot_replace_a_folder(client: TestClient, corpus: Path) -> N
 def test_folder_without_write_permission_is_reported(
     client: TestClient,
     corpus: Path,
-    bound_by_permissions: Callable[[], AbstractContextManager[None]],
+    bound_by_permissions: AsNobody,
 ) -> None:
     corpus.chmod(0o555)
     with bound_by_permissions():

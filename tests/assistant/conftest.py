@@ -1,39 +1,64 @@
-"""Indexes of small corpora, for the tests of answering."""
+"""Indexes of small corpora, each built once per module."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
-from pathlib import Path
+import json
+from collections.abc import Iterator, Mapping
 
 import pytest
-from conftest import Writer
+from builders import AssistantOpener, GenerationBuilder
 
-from corpus.loader import load_corpus
+from assistant.confidence import Calibration
+from assistant.pipeline import Assistant
+from assistant.reader.runtime import OnnxReader, Reader
+from corpus.loader import Corpus, parse_document
 from index.build import build
 from index.generation import DataFolder, Generation
 from index.onnx_encoder import OnnxEncoder
 from index.texts import TextStore
 
-GenerationBuilder = Callable[[Mapping[str, str]], Generation]
+
+@pytest.fixture(scope="session")
+def reader() -> OnnxReader:
+    return OnnxReader()
 
 
-@pytest.fixture
-def texts(tmp_path: Path) -> TextStore:
+@pytest.fixture(scope="module")
+def data_folder(tmp_path_factory: pytest.TempPathFactory) -> DataFolder:
+    return DataFolder(tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture(scope="module")
+def texts(data_folder: DataFolder) -> TextStore:
     """The texts of all documents that `build_generation` indexed."""
-    return TextStore(DataFolder(tmp_path / "data").texts)
+    return TextStore(data_folder.texts)
 
 
-@pytest.fixture
-def build_generation(
-    encoder: OnnxEncoder, folder_of: Writer, tmp_path: Path
-) -> Iterator[GenerationBuilder]:
-    """Indexes the given files and opens the generation."""
-    data = DataFolder(tmp_path / "data")
-    with ExitStack() as stack:
+@pytest.fixture(scope="module")
+def build_generation(encoder: OnnxEncoder, data_folder: DataFolder) -> Iterator[GenerationBuilder]:
+    """Indexes the given files, name to content, and opens the generation."""
+    generations: dict[str, Generation] = {}
 
-        def built(files: Mapping[str, str]) -> Generation:
-            build(load_corpus(folder_of(files)), encoder, "test", data, {})
-            generation = data.open(encoder.fingerprint)
-            stack.callback(generation.close)
-            return generation
+    def built(files: Mapping[str, str]) -> Generation:
+        key = json.dumps(files)
+        if key not in generations:
+            documents = tuple(parse_document(*file) for file in sorted(files.items()))
+            build(Corpus(documents, ()), encoder, "test", data_folder, {})
+            generations[key] = data_folder.open(encoder.fingerprint)
+        return generations[key]
 
-        yield built
+    yield built
+    for generation in generations.values():
+        generation.close()
+
+
+@pytest.fixture(scope="module")
+def open_assistant(
+    build_generation: GenerationBuilder, encoder: OnnxEncoder, texts: TextStore
+) -> AssistantOpener:
+    """Opens an assistant on the given files, by default without a reader."""
+
+    def opened(
+        files: Mapping[str, str], calibration: Calibration, reader: Reader | None = None
+    ) -> Assistant:
+        return Assistant(build_generation(files), encoder, texts, calibration, reader)
+
+    return opened

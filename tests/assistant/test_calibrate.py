@@ -1,44 +1,31 @@
 """Fitting: the weights separate answerable questions, and the threshold lets enough through."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from builders import AssistantOpener
 from numpy.typing import NDArray
 
 from assistant.answer import Status
 from assistant.confidence import Calibration
-from assistant.pipeline import Assistant
 from assistant.training.calibrate import Sample, fit
 from assistant.tuning import fit_threshold, is_askable
 from corpus.gold import GoldQuestion
-from corpus.loader import Corpus, parse_document
-from index.build import build
-from index.generation import DataFolder
-from index.onnx_encoder import OnnxEncoder
-from index.texts import TextStore
 
 FACTS = {
     "pump": "The pump stands behind the old mill",
     "well": "The well is deep and very cold",
     "oak": "The oak is two hundred years old",
-    "rake": "The rake is for leaves only",
-    "bench": "The bench was painted green",
     "gate": "The gate is locked at night",
-    "fence": "The fence keeps the deer out",
-    "pond": "The pond is full of frogs",
-    "hedge": "The hedge hides the compost",
-    "shed": "The shed has a tin roof",
 }
+FILES = {f"{name}.md": f"# The {name}\n\n{fact}.\n" for name, fact in FACTS.items()}
 LENIENT = Calibration(-4.0, {"similarity": 8.0}, 0.0)
-
-OpenWith = Callable[[Calibration], Assistant]
 
 
 def sample(rows: Sequence[Sequence[float]], answerable: Sequence[bool]) -> Sample:
-    wrong = np.zeros(len(rows), dtype=bool)
-    return Sample("s", np.array(rows, dtype=float), np.array(answerable), wrong)
+    return Sample("s", np.array(rows), np.array(answerable), np.zeros(len(rows), dtype=bool))
 
 
 def probabilities(*samples: Sample) -> NDArray[np.float64]:
@@ -48,25 +35,9 @@ def probabilities(*samples: Sample) -> NDArray[np.float64]:
     return result
 
 
-@pytest.fixture(scope="module")
-def open_with(encoder: OnnxEncoder, tmp_path_factory: pytest.TempPathFactory) -> OpenWith:
-    """Opens an assistant without a reader on ten facts, one document each."""
-    documents = (
-        parse_document(f"{name}.md", f"# The {name}\n\n{fact}.\n") for name, fact in FACTS.items()
-    )
-    data = DataFolder(tmp_path_factory.mktemp("data"))
-    build(Corpus(tuple(documents), ()), encoder, "test", data, {})
-    generation, texts = data.open(encoder.fingerprint), TextStore(data.texts)
-    return lambda calibration: Assistant(generation, encoder, texts, calibration)
-
-
-def gold(name: str, answer: str | None = None, answerable: bool = True) -> GoldQuestion:
-    return GoldQuestion(
-        name, f"What is known of the {name}?", (answer or FACTS[name],), None, (), answerable
-    )
-
-
-# --- fitting -------------------------------------------------------------------------------------
+def gold(name: str, answer: str = "", answerable: bool = True) -> GoldQuestion:
+    question = f"What is known of the {name}?"
+    return GoldQuestion(name, question, (answer or FACTS[name],), None, (), answerable)
 
 
 def test_separable_questions_are_separated() -> None:
@@ -123,22 +94,19 @@ def test_wrongly_answered_questions_are_not_fitted() -> None:
     assert right.answerable.tolist() == [True, False]
 
 
-# --- the threshold of a corpus -------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("share", [0.5, 0.75, 0.92, 1.0])
 def test_the_threshold_lets_the_share_of_right_answers_through_and_hardly_more(
-    open_with: OpenWith, share: float
+    open_assistant: AssistantOpener, share: float
 ) -> None:
     questions = [gold(name) for name in FACTS]
-    threshold = fit_threshold(open_with(LENIENT), questions, share)
-    strict = open_with(replace(LENIENT, threshold=threshold))
+    threshold = fit_threshold(open_assistant(FILES, LENIENT), questions, share)
+    strict = open_assistant(FILES, replace(LENIENT, threshold=threshold))
     answered = [strict.ask(q.question).status is Status.ANSWERED for q in questions]
     assert 0 <= sum(answered) - share * len(questions) <= 1
 
 
-def test_only_right_answers_to_answerable_questions_count(open_with: OpenWith) -> None:
-    lenient = open_with(LENIENT)
+def test_only_right_answers_to_answerable_questions_count(open_assistant: AssistantOpener) -> None:
+    lenient = open_assistant(FILES, LENIENT)
     right = gold("pump")
     wrong = gold("well", "It was dug by Ada Green in 1911")
     foreign = gold("moon", "cheese", answerable=False)
@@ -149,16 +117,23 @@ def test_only_right_answers_to_answerable_questions_count(open_with: OpenWith) -
 
 
 @pytest.mark.parametrize("name", list(FACTS))
-def test_a_single_right_answer_passes_its_own_threshold(open_with: OpenWith, name: str) -> None:
-    threshold = fit_threshold(open_with(LENIENT), [gold(name)], 1.0)
-    strict = open_with(replace(LENIENT, threshold=threshold))
+def test_a_single_right_answer_passes_its_own_threshold(
+    open_assistant: AssistantOpener, name: str
+) -> None:
+    threshold = fit_threshold(open_assistant(FILES, LENIENT), [gold(name)], 1.0)
+    strict = open_assistant(FILES, replace(LENIENT, threshold=threshold))
     assert strict.ask(gold(name).question).status is Status.ANSWERED
 
 
-def test_unusable_questions_are_skipped_but_counted(open_with: OpenWith) -> None:
+def test_unusable_questions_are_skipped_but_counted(open_assistant: AssistantOpener) -> None:
     blank = replace(gold("pump"), question="?!")
     long = replace(gold("pump"), question="x" * 2001)
     assert [is_askable(each) for each in (blank, long, gold("pump"))] == [False, False, True]
     done: list[None] = []
-    assert fit_threshold(open_with(LENIENT), [blank, long], watch=lambda: done.append(None)) == 0
+    assert (
+        fit_threshold(
+            open_assistant(FILES, LENIENT), [blank, long], watch=lambda: done.append(None)
+        )
+        == 0
+    )
     assert len(done) == 2

@@ -1,19 +1,16 @@
 """Confidence: the calibrated probability, and the features that it weighs."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, fields, replace
 
 import pytest
+from builders import AssistantOpener
 from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.confidence import Calibration, Features
-from assistant.pipeline import Assistant
-from index.generation import Generation
-from index.onnx_encoder import OnnxEncoder
-from index.texts import TextStore
 
 NAMES = [field.name for field in fields(Features)]
 NOTHING = Features(*[0.0] * len(NAMES))
@@ -23,24 +20,16 @@ Extract = Callable[[str, str], Features]
 
 
 @pytest.fixture
-def extract(
-    encoder: OnnxEncoder,
-    build_generation: Callable[[Mapping[str, str]], Generation],
-    texts: TextStore,
-) -> Extract:
-    """The features of a question to one document, answered without a reader."""
+def extract(open_assistant: AssistantOpener) -> Extract:
+    """The features of a question to one document, without a reader."""
 
-    def features(question: str, document: str) -> Features:
-        generation = build_generation({"guide.md": document})
-        assistant = Assistant(generation, encoder, texts, Calibration(0, {}, 0))
+    def features(question: str, text: str) -> Features:
+        assistant = open_assistant({"guide.md": f"# Guide\n\n{text}\n"}, Calibration(0, {}, 0))
         found = assistant.ask_with_assessment(question)[1].features
-        assert found is not None
+        assert found
         return found
 
     return features
-
-
-# --- the probability -----------------------------------------------------------------------------
 
 
 @given(
@@ -89,17 +78,14 @@ def test_other_keys_are_not_a_calibration() -> None:
         Calibration.from_dict({"bias": 0.0, "weights": {}, "threshold": 0.5, "temperature": 1.0})
 
 
-@pytest.mark.parametrize("kind", ["plain", "reader"])
-def test_shipped_calibration_weighs_every_feature(kind: str) -> None:
-    calibration = Calibration.from_dict(SHIPPED[kind])
-    assert list(calibration.weights) == NAMES
-    assert 0 < calibration.threshold < 1
-    assert calibration.method
-
-
-def test_shipped_calibration_without_a_reader_gives_the_reader_no_weight() -> None:
-    assert SHIPPED["plain"]["weights"]["reader"] == 0
-    assert SHIPPED["plain"]["weights"]["reader_passage"] == 0
+def test_shipped_calibrations_weigh_every_feature() -> None:
+    for kind in ("plain", "reader"):
+        calibration = Calibration.from_dict(SHIPPED[kind])
+        assert list(calibration.weights) == NAMES
+        assert 0 < calibration.threshold < 1
+        assert calibration.method
+    plain = SHIPPED["plain"]["weights"]
+    assert plain["reader"] == plain["reader_passage"] == 0
 
 
 def test_features_come_in_the_order_of_their_names() -> None:
@@ -108,67 +94,43 @@ def test_features_come_in_the_order_of_their_names() -> None:
     assert features.similarity == 0 and features.reader_passage == len(NAMES) - 1
 
 
-# --- the features --------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
-    ("question", "document", "missing"),
+    ("feature", "question", "text", "expected"),
     [
-        ("When was the pump built?", "The pump was built last March.", 0.0),
-        ("When was the pump built?", "The pump was built by Ada Green.", 1.0),
+        ("type_missing", "When was the pump built?", "The pump was built last March.", 0),
+        ("type_missing", "When was the pump built?", "The pump was built by Ada Green.", 1),
+        ("missing", "Is the pump of brass red?", "The pump of brass is red.", 0),
+        ("names", "Did Ada Green build the pump?", "Ada Green built the pump in 1911.", 0),
+        ("names", "Did Ada Brown build the pump?", "Ada Green built the pump in 1911.", 1 / 2),
+        ("names", "Did they build the pump?", "Ada Green built the pump in 1911.", 0),
+        ("contrast", "Do internal customers pay?", "The external customers pay.", 1),
+        ("contrast", "Do external customers pay?", "The external customers pay.", 0),
+        ("brevity", "pump?", "The brass pump is red.", 1),
+        ("brevity", "Is the brass pump red?", "The brass pump is red.", 1 / 3),
+        ("reader", "Is the pump red?", "The pump is red.", 0),
+        ("reader_passage", "Is the pump red?", "The pump is red.", 0),
     ],
 )
-def test_type_missing_is_taken_from_the_evidence(
-    extract: Extract, question: str, document: str, missing: float
+def test_feature_describes_the_evidence(
+    extract: Extract, feature: str, question: str, text: str, expected: float
 ) -> None:
-    assert extract(question, f"# Guide\n\n{document}\n").type_missing == missing
+    assert getattr(extract(question, text), feature) == pytest.approx(expected)
 
 
 def test_covered_counts_words_in_the_evidence_and_coverage_those_around_it_too(
     extract: Extract,
 ) -> None:
-    document = "# Guide\n\n## Pump\n\nBrass rusts slowly.\n"
-    whole = extract("Does brass rust slowly?", document)
-    part = extract("Does the brass of the pump rust slowly?", document)
+    text = "## Pump\n\nBrass rusts slowly."
+    whole = extract("Does brass rust slowly?", text)
+    part = extract("Does the brass of the pump rust slowly?", text)
     assert (whole.covered, whole.coverage) == pytest.approx((1.0, 1.0))
     assert part.covered < part.coverage < 1
     assert part.missing == whole.missing == 0
-
-
-def test_absent_word_is_missing(extract: Extract) -> None:
-    document = "# Guide\n\nThe pump of brass is red.\n"
-    assert extract("Is the pump of brass red?", document).missing == 0
-    assert 0 < extract("Is the pump of silver red?", document).missing <= 1
-
-
-def test_absent_names_are_counted(
-    extract: Extract,
-) -> None:
-    document = "# Guide\n\nAda Green built the pump in 1911.\n"
-    assert extract("Did Ada Green build the pump?", document).names == 0
-    assert extract("Did Ada Brown build the pump?", document).names == pytest.approx(1 / 2)
-    assert extract("Did they build the pump?", document).names == 0
-
-
-def test_evidence_about_the_opposite_contrasts(extract: Extract) -> None:
-    document = "# Guide\n\nThe external customers pay for the pump.\n"
-    assert extract("Do internal customers pay for the pump?", document).contrast == 1
-    assert extract("Do external customers pay for the pump?", document).contrast == 0
-
-
-def test_brevity_is_one_over_the_number_of_content_words(extract: Extract) -> None:
-    document = "# Guide\n\nThe brass pump is red.\n"
-    assert extract("pump?", document).brevity == 1
-    assert extract("Is the brass pump red?", document).brevity == pytest.approx(1 / 3)
+    assert 0 < extract("Does silver rust slowly?", text).missing <= 1
 
 
 def test_margin_is_the_whole_score_without_a_rival(extract: Extract) -> None:
-    alone = "# Guide\n\nThe pump is red.\n"
-    rival = alone + "\n## More\n\nThe old pump is red too.\n"
+    alone = "The pump is red."
     assert extract("Is the pump red?", alone).margin > 0.5
+    rival = f"{alone}\n\n## More\n\nThe old pump is red too."
     assert extract("Is the pump red?", rival).margin < 0.2
-
-
-def test_reader_features_are_zero_without_a_reader(extract: Extract) -> None:
-    features = extract("Is the pump red?", "# Guide\n\nThe pump is red.\n")
-    assert features.reader == features.reader_passage == 0

@@ -1,12 +1,10 @@
 """Grading single answers, and metrics over many."""
 
 import json
-from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
 
 import pytest
-from builders import make_answer, make_citation
+from builders import AssistantOpener, make_answer, make_citation
 
 from assistant.answer import Answer
 from assistant.confidence import Calibration
@@ -15,14 +13,14 @@ from assistant.grading import is_right, normalize, states, strip_markers
 from assistant.pipeline import Assistant
 from corpus.document import Span
 from corpus.gold import GoldQuestion
-from index.generation import Generation
-from index.onnx_encoder import OnnxEncoder
 from index.texts import TextStore
 
 FAQ = (
     "# Questions\n\n## How often is a cactus watered?\n\nEvery three weeks. Never in winter.\n\n"
     "## Where does the pump stand?\n\nThe pump stands behind the old mill.\n"
 )
+CACTUS = "How often is a cactus watered?"
+FOREIGN = "Who won the match in Madrid?"
 
 
 def gold(
@@ -56,14 +54,10 @@ def outcome(
 
 
 @pytest.fixture
-def assistant(
-    encoder: OnnxEncoder,
-    build_generation: Callable[[Mapping[str, str]], Generation],
-    texts: TextStore,
-) -> Assistant:
+def assistant(open_assistant: AssistantOpener) -> Assistant:
     """Answers even with little confidence, without a reader."""
     calibration = Calibration(-5.0, {"similarity": 10.0, "question": 10.0}, 0.4)
-    return Assistant(build_generation({"faq.md": FAQ}), encoder, texts, calibration)
+    return open_assistant({"faq.md": FAQ}, calibration)
 
 
 def span_of(quote: str) -> Span:
@@ -71,43 +65,32 @@ def span_of(quote: str) -> Span:
     return start, start + len(quote)
 
 
-# --- grading -------------------------------------------------------------------------------------
-
-
-def test_refusal_is_never_right() -> None:
-    assert not is_right(gold((0, 10), answers=("So",)), answer(text="So."))
-
-
 @pytest.mark.parametrize(
-    ("cited", "right"),
+    ("spans", "cited", "right"),
     [
-        ([(0, 10)], True),
-        ([(0, 100)], True),
-        ([(5, 20)], True),
-        ([(6, 20)], False),
-        ([(0, 2), (7, 10)], True),
-        ([(0, 4), (0, 4), (1, 4)], False),
-        ([(10, 20)], False),
+        ([(0, 10)], [(0, 10)], True),
+        ([(0, 10)], [(0, 100)], True),
+        ([(0, 10)], [(5, 20)], True),
+        ([(0, 10)], [(6, 20)], False),
+        ([(0, 10)], [(0, 2), (7, 10)], True),
+        ([(0, 10)], [(0, 4), (0, 4), (1, 4)], False),
+        ([(0, 10)], [(10, 20)], False),
+        ([(0, 10)], [], False),
+        # Both of two spans must be cited.
+        ([(0, 10), (50, 60)], [(0, 10)], False),
+        ([(0, 10), (50, 60)], [(50, 60), (0, 10)], True),
+        ([(0, 10), (10, 20)], [(0, 10)], False),
+        # Overlapping spans are alternatives, and the shortest counts.
+        ([(0, 40), (30, 36), (35, 90)], [(30, 36)], True),
+        ([(0, 40), (30, 36)], [(0, 30)], False),
+        ([(0, 40), (30, 36), (50, 60)], [(30, 36)], False),
     ],
 )
-def test_answer_is_right_that_cites_half_of_the_gold_span(cited: list[Span], right: bool) -> None:
-    assert is_right(gold((0, 10)), answer(*cited)) is right
-
-
-def test_same_span_of_another_document_is_not_right() -> None:
-    assert not is_right(gold((0, 10)), answer((0, 10), document="b.md"))
-
-
-def test_both_of_two_spans_must_be_cited() -> None:
-    assert not is_right(gold((0, 10), (50, 60)), answer((0, 10)))
-    assert is_right(gold((0, 10), (50, 60)), answer((50, 60), (0, 10)))
-    assert not is_right(gold((0, 10), (10, 20)), answer((0, 10)))
-
-
-def test_overlapping_spans_are_alternatives_and_the_shortest_counts() -> None:
-    assert is_right(gold((0, 40), (30, 36), (35, 90)), answer((30, 36)))
-    assert not is_right(gold((0, 40), (30, 36)), answer((0, 30)))
-    assert not is_right(gold((0, 40), (30, 36), (50, 60)), answer((30, 36)))
+def test_answer_is_right_that_cites_half_of_the_gold_span(
+    spans: list[Span], cited: list[Span], right: bool
+) -> None:
+    assert is_right(gold(*spans, answers=("So",)), answer(*cited, text="Well.")) is right
+    assert not is_right(gold(*spans), answer(*cited, document="b.md"))
 
 
 def test_answer_elsewhere_is_right_if_it_states_a_gold_answer() -> None:
@@ -146,83 +129,68 @@ def test_markers_are_stripped_and_other_brackets_stay() -> None:
     assert strip_markers("- One [1]\n- See [a], x[2]. [12]") == "- One\n- See [a], x[2]."
 
 
-# --- one question --------------------------------------------------------------------------------
-
-
-def test_answer_is_compared_with_its_gold(assistant: Assistant, texts: TextStore) -> None:
-    asked = gold(
-        span_of("Every three weeks."),
-        document="faq.md",
-        question="How often is a cactus watered?",
-        answers=("monthly", "every three weeks"),
-    )
+@pytest.mark.parametrize(
+    ("quote", "right", "first", "ranks"),
+    [
+        ("Every three weeks.", True, True, (1, 1, 1)),
+        ("Never in winter.", True, False, (1, 1, 1)),
+        ("The pump stands behind the old mill.", False, False, (0, 1, 1 / 2)),
+    ],
+)
+def test_answer_is_compared_with_its_gold(
+    assistant: Assistant,
+    texts: TextStore,
+    quote: str,
+    right: bool,
+    first: bool,
+    ranks: tuple[float, float, float],
+) -> None:
+    asked = gold(span_of(quote), document="faq.md", question=CACTUS, answers=("monthly", quote))
     (found,) = evaluate(assistant, [asked], texts)
     assert found.answer.text == "Every three weeks. [1] Never in winter. [2]"
-    assert (found.right, found.cited, found.first_cited) == (True, True, True)
-    # 3 of the 6 words stated are wanted, and all 3 wanted are stated.
-    assert found.f1 == pytest.approx(2 * (1 / 2) * 1 / (1 / 2 + 1))
+    assert (found.right, found.cited, found.first_cited) == (right, right, first)
+    assert tuple(found.ranks[name] for name in ("hit@1", "hit@5", "rr@5")) == ranks
     assert (found.verbatim, found.unproved, found.refused) == (True, 0, False)
-    assert found.ranks == {"hit@1": 1.0, "hit@5": 1.0, "rr@5": 1.0}
+    if right:
+        # 3 of the 6 words stated are wanted, and all 3 wanted are stated.
+        assert found.f1 == pytest.approx(2 * (1 / 2) * 1 / (1 / 2 + 1))
 
 
-def test_second_citation_on_the_span_is_not_the_first(
-    assistant: Assistant, texts: TextStore
+@pytest.mark.parametrize(
+    ("asked", "right", "cited", "ranks"),
+    [
+        (gold((0, 9), document="other.md", question=CACTUS), False, False, {0}),
+        (
+            gold(document=None, question="Where is the pump?", answers=("behind the old mill",)),
+            True,
+            None,
+            {None},
+        ),
+        (
+            gold((0, 9), document="faq.md", question=FOREIGN, answers=("The documents do not",)),
+            False,
+            False,
+            {0},
+        ),
+        (gold(document=None, answerable=False, question=FOREIGN), None, None, {None}),
+    ],
+    ids=["another document", "no span", "wrongly refused", "rightly refused"],
+)
+def test_only_what_the_gold_has_is_measured(
+    assistant: Assistant,
+    texts: TextStore,
+    asked: GoldQuestion,
+    right: bool | None,
+    cited: bool | None,
+    ranks: set[float | None],
 ) -> None:
-    asked = gold(
-        span_of("Never in winter."), document="faq.md", question="How often is a cactus watered?"
-    )
     (found,) = evaluate(assistant, [asked], texts)
-    assert (found.right, found.cited, found.first_cited) == (True, True, False)
-
-
-def test_passage_found_second_has_half_the_reciprocal_rank(
-    assistant: Assistant, texts: TextStore
-) -> None:
-    asked = gold(
-        span_of("The pump stands behind the old mill."),
-        document="faq.md",
-        question="How often is a cactus watered?",
-    )
-    (found,) = evaluate(assistant, [asked], texts)
-    assert found.ranks == {"hit@1": 0.0, "hit@5": 1.0, "rr@5": 0.5}
-    assert (found.right, found.cited) == (False, False)
-
-
-def test_gold_in_another_document_is_not_found(assistant: Assistant, texts: TextStore) -> None:
-    asked = gold((0, 9), document="other.md", question="How often is a cactus watered?")
-    (found,) = evaluate(assistant, [asked], texts)
-    assert found.ranks == {"hit@1": 0.0, "hit@5": 0.0, "rr@5": 0.0}
-
-
-def test_citations_and_ranks_are_not_measured_without_a_span(
-    assistant: Assistant, texts: TextStore
-) -> None:
-    asked = gold(document=None, question="Where is the pump?", answers=("behind the old mill",))
-    (found,) = evaluate(assistant, [asked], texts)
-    assert (found.right, found.cited, found.first_cited) == (True, None, None)
-    assert set(found.ranks.values()) == {None}
-
-
-def test_refusal_of_an_unanswerable_question_is_neither_right_nor_wrong(
-    assistant: Assistant, texts: TextStore
-) -> None:
-    asked = gold(document=None, answerable=False, question="Who won the match in Madrid?")
-    (found,) = evaluate(assistant, [asked], texts)
-    assert found.refused
-    assert (found.right, found.f1, found.verbatim, found.unproved) == (None, None, True, 0)
-
-
-def test_refusal_of_an_answerable_question_scores_nothing(
-    assistant: Assistant, texts: TextStore
-) -> None:
-    asked = gold(
-        span_of("Every three weeks."),
-        document="faq.md",
-        question="Who won the match in Madrid?",
-        answers=("The documents do not answer this question",),
-    )
-    (found,) = evaluate(assistant, [asked], texts)
-    assert (found.right, found.f1, found.cited) == (False, 0.0, False)
+    assert (found.right, found.cited, found.first_cited) == (right, cited, cited)
+    assert set(found.ranks.values()) == ranks
+    assert (found.verbatim, found.unproved) == (True, 0)
+    assert found.refused is (asked.question == FOREIGN)
+    if found.refused:
+        assert found.f1 == (0 if asked.answerable else None)
 
 
 def test_history_goes_with_the_question(assistant: Assistant, texts: TextStore) -> None:
@@ -244,16 +212,12 @@ def test_watch_is_called_after_each_question(assistant: Assistant, texts: TextSt
 
 def test_outcome_is_recorded_as_json() -> None:
     asked = gold((0, 10), answers=("So",), kind="plain")
-    row: dict[str, Any] = json.loads(
-        json.dumps(outcome_record(outcome(asked, answer((0, 10)), right=True, rank=0.5)))
-    )
+    record = outcome_record(outcome(asked, answer((0, 10)), right=True, rank=0.5))
+    row = json.loads(json.dumps(record))
     assert (row["id"], row["kind"], row["question"], row["gold"]) == ("1", "plain", "Why?", ["So"])
     assert (row["status"], row["right"], row["answer"], row["rr@5"]) == (
         "answered", True, "So. [1]", 0.5
     )  # fmt: skip
-
-
-# --- metrics -------------------------------------------------------------------------------------
 
 
 def test_metrics_are_shares_of_the_questions_they_apply_to() -> None:

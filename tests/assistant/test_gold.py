@@ -3,28 +3,27 @@
 from pathlib import Path
 
 import pytest
+from conftest import ROOT, Scale
 
 from api.cli.main import main
 
-CORPUS = Path(__file__).resolve().parents[2] / "corpus"
 
-# The first two are promises; the others were measured, less a margin for changes elsewhere.
-REQUIRED = {
-    "verbatim": 1,
-    "unproved_sentences": 0,
-    "right": 0.74,
-    "refusal_recall": 0.75,
-    "near_misses_refused": 0.68,
-    "wrongly_refused": 0.16,
-    "auroc": 0.88,
-}
-
-
-def test_the_gold_questions_meet_the_required_metrics(
-    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.soak
+def test_gold_questions_meet_the_required_metrics(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], scale: Scale
 ) -> None:
-    arguments = [str(CORPUS / "gold" / "faq.jsonl"), "--corpus", str(CORPUS / "documents")]
-    arguments += ["--data", str(data), "--out", str(tmp_path / "out")]
-    code = main(["evaluate", *arguments, *(f"--require={k}={v}" for k, v in REQUIRED.items())])
+    every = scale(4, soak=1)
+    # Measured, less a margin for changes elsewhere: of one or two questions in the sample.
+    required = {
+        1: "right=0.74 refusal_recall=0.75 near_misses_refused=0.68 wrongly_refused=0.16 auroc=0.88",
+        4: "right=0.76 refusal_recall=0.69 near_misses_refused=0.63 wrongly_refused=0.20 auroc=0.86",
+    }[every]
+    promised = "verbatim=1 unproved_sentences=0"
+    questions = (ROOT / "corpus" / "gold" / "faq.jsonl").read_text("utf-8").splitlines(True)
+    gold = tmp_path / "gold.jsonl"
+    gold.write_text("".join(questions[::every]), "utf-8")
+    folders = ["--corpus", str(ROOT / "corpus" / "documents"), "--data", str(data)]
+    requirements = [f"--require={each}" for each in f"{promised} {required}".split()]
+    code = main(["evaluate", str(gold), *folders, *requirements])
     printed = capsys.readouterr()
     assert code == 0, printed.err + printed.out

@@ -2,24 +2,24 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from builders import AssistantOpener
 from conftest import ROOT
 
 from assistant.answer import Answer, Status, Turn
 from assistant.confidence import Calibration
 from assistant.errors import QuestionInvalid
 from assistant.pipeline import Assistant
-from assistant.reader.runtime import OnnxReader, Reader
+from assistant.reader.runtime import OnnxReader
 from assistant.writer import REFUSAL
 from corpus.document import text_digest
 from index.errors import TextMissing
-from index.generation import DataFolder, Generation
-from index.onnx_encoder import OnnxEncoder
+from index.generation import DataFolder
 from index.texts import TextStore
 
 FILES = {
@@ -34,47 +34,29 @@ FILES = {
         "## Tools\n\n| Tool | Use |\n|---|---|\n| Spade | turning the soil |\n| Rake | leaves |\n"
     ),
 }
-QUESTIONS = [
-    "When was the garden founded?",
-    "How often is a cactus watered?",
-    "Which remedies help against snails?",
-    "What is a spade used for?",
-    "How many trees does the garden have?",
-]
+FOUNDED = "When was the garden founded?"
+CACTUS = "How often is a cactus watered?"
+SNAILS = "Which remedies help against snails?"
+SPADE = "What is a spade used for?"
+TREES = "How many trees does the garden have?"
+QUESTIONS = [FOUNDED, CACTUS, SNAILS, SPADE, TREES]
 FOREIGN = "Who won the football match in Madrid?"
-
-FOUNDED, CACTUS, SNAILS, SPADE, TREES = QUESTIONS
 
 Opener = Callable[..., Assistant]
 
 
-@pytest.fixture(scope="module")
-def reader() -> OnnxReader:
-    return OnnxReader()
-
-
 @pytest.fixture
-def open_on(
-    encoder: OnnxEncoder,
-    reader: OnnxReader,
-    build_generation: Callable[[Mapping[str, str]], Generation],
-    texts: TextStore,
-) -> Opener:
-    """Indexes the given files and opens the assistant on them."""
+def open_on(open_assistant: AssistantOpener, reader: OnnxReader) -> Opener:
+    """Opens the assistant with a shipped calibration."""
     shipped = json.loads((ROOT / "assistant" / "calibration.json").read_text("utf-8"))
-    generations: dict[str, Generation] = {}
 
     def opened(
         files: dict[str, str] = FILES, threshold: float | None = None, reads: bool = True
     ) -> Assistant:
-        key = json.dumps(files)
-        if key not in generations:
-            generations[key] = build_generation(files)
         calibration = Calibration.from_dict(shipped["reader" if reads else "plain"])
         if threshold is not None:
             calibration = replace(calibration, threshold=threshold)
-        used: Reader | None = reader if reads else None
-        return Assistant(generations[key], encoder, texts, calibration, used)
+        return open_assistant(files, calibration, reader if reads else None)
 
     return opened
 
@@ -83,43 +65,32 @@ def assert_proved(answer: Answer, texts: TextStore) -> None:
     """Every sentence of the answer has a citation, and every citation is in the stored text."""
     assert answer.status is Status.ANSWERED
     assert (answer.suggestions, answer.related) == ((), ())
-    quotes = {citation.number: citation.quote for citation in answer.citations}
-    assert len(quotes) == len(answer.citations) > 0
     for citation in answer.citations:
         assert citation.quote
         assert texts.read(citation.sha256)[citation.start : citation.end] == citation.quote
-    assert len(answer.sentences) > 0
-    for sentence in answer.sentences:
-        assert sentence.citations
-        assert set(sentence.citations) <= set(quotes)
-    assert {n for sentence in answer.sentences for n in sentence.citations} == set(quotes)
-
-
-def stored_texts(tmp_path: Path) -> list[Path]:
-    return list(DataFolder(tmp_path / "data").texts.rglob("*.txt"))
-
-
-# --- answers ----------------------------------------------------------------------------------
+    assert answer.sentences
+    assert all(sentence.citations for sentence in answer.sentences)
+    cited = {number for sentence in answer.sentences for number in sentence.citations}
+    assert sorted(cited) == [citation.number for citation in answer.citations]
 
 
 @pytest.mark.parametrize("reads", [True, False])
-def test_every_sentence_is_cited_and_every_citation_is_verbatim(
-    open_on: Opener, texts: TextStore, reads: bool
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        (FOUNDED, "The garden was founded in 1911 by Ada Green. [1]"),
+        (CACTUS, "Every three weeks. [1] Never in winter. [2]"),
+        (SNAILS, "- beer traps [2]\n- copper tape [3]"),
+        (SPADE, "Spade: turning the soil [1]"),
+        (TREES, "It has 412 trees. [1]"),
+    ],
+)
+def test_answer_quotes_the_documents_and_each_sentence_is_proved(
+    open_on: Opener, texts: TextStore, question: str, text: str, reads: bool
 ) -> None:
-    assistant = open_on(reads=reads)
-    for question in QUESTIONS:
-        assert_proved(assistant.ask(question), texts)
-
-
-@pytest.mark.parametrize("reads", [True, False])
-def test_answers_quote_the_documents(open_on: Opener, reads: bool) -> None:
-    assistant = open_on(reads=reads)
-    founded, cactus, snails, spade, trees = (assistant.ask(q).text for q in QUESTIONS)
-    assert "The garden was founded in 1911 by Ada Green. [1]" in founded
-    assert cactus == "Every three weeks. [1] Never in winter. [2]"
-    assert "- beer traps [2]\n- copper tape [3]" in snails
-    assert spade == "Spade, Use: turning the soil [1] [2]"
-    assert "It has 412 trees. [2]" in trees
+    answer = open_on(reads=reads).ask(question)
+    assert text in answer.text
+    assert_proved(answer, texts)
 
 
 def test_offsets_of_sentences_match_the_text_and_its_markers(open_on: Opener) -> None:
@@ -217,9 +188,6 @@ def test_assessment_matches_the_answer(open_on: Opener) -> None:
     assert assessment.features.similarity == assessment.selection.best.similarity
 
 
-# --- refusals ---------------------------------------------------------------------------------
-
-
 def test_both_parts_of_a_compound_question_are_answered(open_on: Opener) -> None:
     answer = open_on(threshold=0.2).ask("When was the garden founded, and how are roses cut?")
     sentences = [sentence.text for sentence in answer.sentences]
@@ -227,19 +195,16 @@ def test_both_parts_of_a_compound_question_are_answered(open_on: Opener) -> None
     assert any("clean shears" in text for text in sentences)
 
 
-def test_refusal_has_suggestions_and_related_passages_but_no_citations(open_on: Opener) -> None:
+def test_refusal_has_suggestions_and_related_passages_but_no_citations(
+    open_on: Opener, texts: TextStore
+) -> None:
     answer = open_on(threshold=1.0).ask("How often do I water a cactus at home?")
-    assert answer.status is Status.REFUSED
-    assert answer.text == REFUSAL
+    assert (answer.status, answer.text) == (Status.REFUSED, REFUSAL)
     assert (answer.sentences, answer.citations) == ((), ())
-    assert answer.suggestions[0] == "How often is a cactus watered?"
+    assert answer.suggestions[0] == CACTUS
     assert len(answer.related) == 3
     assert answer.related[0].document == "faq.md"
-
-
-def test_related_passage_is_a_place_in_a_stored_text(open_on: Opener, texts: TextStore) -> None:
-    related = open_on(threshold=1.0).ask("How many trees does the garden have?").related
-    for passage in related:
+    for passage in answer.related:
         assert texts.read(passage.sha256)[passage.start : passage.end] == passage.text
 
 
@@ -301,29 +266,33 @@ def test_any_text_with_a_letter_gets_a_proved_answer_or_a_refusal(
 
 
 def test_document_without_quotable_units_answers_nothing(open_on: Opener) -> None:
-    answer = open_on({"code.md": "```\nmake all\n```\n"}, threshold=0.0).ask("What is made?")
+    answer = open_on({"empty.md": "# Only a heading\n"}, threshold=0.0).ask("Only a heading?")
     assert answer.status is Status.REFUSED
+    assert (answer.suggestions, answer.related) == ((), ())
     assert answer.confidence == 0
 
 
-# --- tampering and prompt injection ------------------------------------------------------
-
-
-def test_altered_text_is_not_shown(open_on: Opener, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda p: p.write_bytes(p.read_bytes().replace(b"1911", b"1811")), "was changed on disk"),
+        (Path.unlink, "no text is stored"),
+    ],
+    ids=["altered", "missing"],
+)
+def test_text_that_was_altered_or_removed_is_not_shown(
+    open_on: Opener, data_folder: DataFolder, change: Callable[[Path], object], message: str
+) -> None:
     assistant = open_on()
-    for path in stored_texts(tmp_path):
-        path.write_bytes(path.read_bytes().replace(b"1911", b"1811"))
-    with pytest.raises(TextMissing, match="was changed on disk"):
-        assistant.ask(FOUNDED)
-    assert assistant.ask(CACTUS).status is Status.ANSWERED
-
-
-def test_missing_text_is_named(open_on: Opener, tmp_path: Path) -> None:
-    assistant = open_on()
-    for path in stored_texts(tmp_path):
-        path.unlink()
-    with pytest.raises(TextMissing, match="no text is stored"):
-        assistant.ask(FOUNDED)
+    [path] = data_folder.texts.rglob(f"{text_digest(FILES['guide.md'])}.txt")
+    content = path.read_bytes()
+    change(path)
+    try:
+        with pytest.raises(TextMissing, match=message):
+            assistant.ask(FOUNDED)
+        assert assistant.ask(CACTUS).status is Status.ANSWERED
+    finally:
+        path.write_bytes(content)
 
 
 def test_sentence_that_cannot_be_proved_is_dropped_with_its_citation(

@@ -25,21 +25,17 @@ def beans(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     return beans
 
 
-def run(results: Path, *options: str) -> int:
-    return public.main(["--results", str(results), *options])
-
-
 def test_a_complete_run_is_stored_and_the_next_prints_the_change(
     beans: public.DataSet, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     results = tmp_path / "results.json"
-    assert run(results) == 0
+    assert public.main(["--results", str(results)]) == 0
     assert "new" in capsys.readouterr().out
     stored = json.loads(results.read_text("utf-8"))
     assert stored["sets"]["beans"]["hit@1"]["value"] == 1
     stored["sets"]["beans"]["hit@1"]["value"] = 0.25
     results.write_text(json.dumps(stored), encoding="utf-8")
-    run(results)
+    public.main(["--results", str(results)])
     printed = capsys.readouterr().out
     assert f"since {stored['date']}" in printed
     assert "+0.750" in printed
@@ -50,8 +46,9 @@ def test_a_complete_run_is_stored_and_the_next_prints_the_change(
 def test_a_partial_run_is_not_stored(
     beans: public.DataSet, tmp_path: Path, options: list[str]
 ) -> None:
-    run(tmp_path / "results.json", *options)
-    assert not (tmp_path / "results.json").exists()
+    results = tmp_path / "results.json"
+    public.main(["--results", str(results), *options])
+    assert not results.exists()
 
 
 def test_a_missing_data_set_is_named_and_keeps_its_metrics(
@@ -65,6 +62,6 @@ def test_a_missing_data_set_is_named_and_keeps_its_metrics(
     results = tmp_path / "results.json"
     old = {"right": {"value": 0.5, "low": 0.4, "high": 0.6, "count": 9}}
     results.write_text(json.dumps({"date": "2020-01-01", "sets": {"missing": old}}), "utf-8")
-    run(results)
+    public.main(["--results", str(results)])
     assert "missing: skipped" in capsys.readouterr().out
     assert json.loads(results.read_text("utf-8"))["sets"]["missing"] == old

@@ -1,6 +1,5 @@
 """The trained reader scores the answering sentence highest; its rows never exceed their limits."""
 
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
@@ -8,25 +7,12 @@ import pytest
 from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 
-from assistant.reader.layout import (
-    MAX_QUESTION_TOKENS,
-    MAX_ROW_TOKENS,
-    MAX_SENTENCE_TOKENS,
-    MAX_TITLE_TOKENS,
-    MIN_SENTENCE_TOKENS,
-    LayoutError,
-    lay_out,
-    open_tokenizer,
-)
+from assistant.reader import layout as limits
+from assistant.reader.layout import LayoutError, lay_out, open_tokenizer
 from assistant.reader.runtime import MAX_READ_TOKENS, WEIGHTS, OnnxReader
 from corpus.document import Kind, Passage
 from corpus.loader import parse_document
 from corpus.splitter import split
-
-
-@pytest.fixture(scope="module")
-def reader() -> OnnxReader:
-    return OnnxReader()
 
 
 @pytest.fixture(scope="module")
@@ -44,16 +30,6 @@ GARDEN = passage_of(
     "Visitors may park their cars behind the old mill. Dogs are not allowed because they dig.\n"
 )
 PUMP = passage_of("# Pumps\n\nA pump lifts water. It is made of brass and rusts slowly.\n")
-# Both have more sentences than a row of the reader; the second has many tokens per character.
-LONG = passage_of(
-    " ".join(
-        f"In year {year} the gardeners planted a long row of apple trees behind wall {year}."
-        for year in range(24)
-    )
-)
-DENSE = passage_of(
-    " ".join(f"Reading {n} was 12.{n}7/45.{n}1-88.{n}9 (x={n}, y={n}.5)." for n in range(10, 30))
-)
 
 
 @pytest.mark.parametrize(
@@ -89,23 +65,24 @@ def test_the_rows_of_a_table_are_read_without_its_header(reader: OnnxReader) -> 
     assert sorted(reading.units) == [1, 2]
 
 
-@pytest.mark.parametrize("place", [0, 3, 5, 6, 7, -1])
-def test_a_long_passage_is_read_around_the_given_unit(reader: OnnxReader, place: int) -> None:
-    place %= len(LONG.units)
-    question = "What did the gardeners plant?"
-    long_question = f"{question} {'And what did visitors of the garden see? ' * 8}"
-    short, long = (reader.read(each, [(LONG, place)])[0] for each in (question, long_question))
-    read = sorted(short.units)
-    assert place in read and place in long.units
-    assert read == list(range(read[0], read[-1] + 1))
-    assert 1 < len(read) < len(LONG.units)
-
-
-def test_a_passage_with_many_tokens_per_character_is_read_around_the_given_unit(
-    reader: OnnxReader,
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "In year {0} the gardeners planted a long row of apple trees behind wall {0}.",
+        "Reading {0} was 12.{0}7/45.{0}1-88.{0}9 (x={0}, y={0}.5).",  # many tokens per character
+    ],
+)
+@pytest.mark.parametrize("length", [1, 8])
+def test_a_long_passage_is_read_around_the_given_unit(
+    reader: OnnxReader, sentence: str, length: int
 ) -> None:
-    for place in range(len(DENSE.units)):
-        assert place in reader.read("What?", [(DENSE, place)])[0].units
+    passage = passage_of(" ".join(sentence.format(number) for number in range(10, 34)))
+    question = "What did the gardeners plant? " * length
+    for place in range(len(passage.units)):
+        read = sorted(reader.read(question, [(passage, place)])[0].units)
+        assert place in read
+        assert read == list(range(read[0], read[-1] + 1))
+        assert len(read) < len(passage.units)
 
 
 def test_a_sentence_longer_than_a_row_is_read_truncated(reader: OnnxReader) -> None:
@@ -131,16 +108,6 @@ def test_threads_get_the_same_readings(reader: OnnxReader) -> None:
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(read, questions)) == [read(question) for question in questions]
-
-
-# --- the layout ----------------------------------------------------------------------------------
-
-
-def sentence_lengths(tokenizer: Tokenizer, sentences: Sequence[str], max_tokens: int) -> list[int]:
-    """The tokens of every sentence that fits after the question "Why?"."""
-    layout = lay_out(tokenizer, "Why?", sentences, max_tokens=max_tokens)
-    markers = [layout.types.index(1) - 1, *(marker for marker in layout.markers if marker >= 0)]
-    return [end - start - 1 for start, end in pairwise(markers)]
 
 
 def test_a_row_holds_question_title_and_sentences_each_followed_by_sep(
@@ -169,15 +136,15 @@ def test_without_a_title_the_sentences_follow_the_question(
 def test_each_part_is_truncated_to_its_maximum(tokenizer: Tokenizer) -> None:
     long = "garden " * 200
     layout = lay_out(tokenizer, long, [long], long)
-    assert layout.types.count(0) == 1 + MAX_QUESTION_TOKENS + 1 + MAX_TITLE_TOKENS + 1
-    assert layout.types.count(1) == MAX_SENTENCE_TOKENS + 1
+    assert layout.types.count(0) == 1 + limits.MAX_QUESTION_TOKENS + 1 + limits.MAX_TITLE_TOKENS + 1
+    assert layout.types.count(1) == limits.MAX_SENTENCE_TOKENS + 1
 
 
-@pytest.mark.parametrize("max_tokens", [20, 60, MAX_READ_TOKENS, MAX_ROW_TOKENS])
+@pytest.mark.parametrize("max_tokens", [20, 60, MAX_READ_TOKENS, limits.MAX_ROW_TOKENS])
 def test_a_row_never_exceeds_its_maximum(tokenizer: Tokenizer, max_tokens: int) -> None:
     sentences = ["The garden has many old trees and no dogs at all."] * 60
     layout = lay_out(tokenizer, "Why?", sentences, max_tokens=max_tokens)
-    assert max_tokens - MIN_SENTENCE_TOKENS - 1 <= len(layout.ids) <= max_tokens
+    assert max_tokens - limits.MIN_SENTENCE_TOKENS - 1 <= len(layout.ids) <= max_tokens
     assert len(layout.types) == len(layout.ids)
     fitting = sorted(marker for marker in layout.markers if marker >= 0)
     assert layout.markers == (*fitting, *[-1] * (60 - len(fitting)))
@@ -187,12 +154,17 @@ def test_a_row_never_exceeds_its_maximum(tokenizer: Tokenizer, max_tokens: int) 
 def test_the_last_sentence_is_truncated_or_left_out_with_all_later_ones(
     tokenizer: Tokenizer,
 ) -> None:
+    def lengths(*sentences: str, max_tokens: int) -> list[int]:
+        layout = lay_out(tokenizer, "Why?", sentences, max_tokens=max_tokens)
+        markers = [layout.types.index(1) - 1, *(marker for marker in layout.markers if marker >= 0)]
+        return [end - start - 1 for start, end in pairwise(markers)]
+
     first, second = "garden " * 5, "tree " * 20
     after_first = lay_out(tokenizer, "Why?", [first]).markers[0] + 1
-    room = after_first + MIN_SENTENCE_TOKENS
-    assert sentence_lengths(tokenizer, [first, second], room + 1) == [5, MIN_SENTENCE_TOKENS]
-    assert sentence_lengths(tokenizer, [first, second, "tree"], room) == [5]
-    assert len(sentence_lengths(tokenizer, ["garden " * 9, "tree"], after_first + 6)) == 2
+    room = after_first + limits.MIN_SENTENCE_TOKENS
+    assert lengths(first, second, max_tokens=room + 1) == [5, limits.MIN_SENTENCE_TOKENS]
+    assert lengths(first, second, "tree", max_tokens=room) == [5]
+    assert len(lengths("garden " * 9, "tree", max_tokens=after_first + 6)) == 2
 
 
 def test_without_sentences_there_are_no_markers(tokenizer: Tokenizer) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from builders import link_encoders
 
-from api.assembly.assistant import ensure_index, open_assistant, open_texts
+from api.assembly.assistant import ensure_index, open_assistant
 from api.settings import Settings
 from assistant.answer import Status
 from assistant.pipeline import Assistant
@@ -14,25 +14,17 @@ SCRAPES = Path(__file__).resolve().parents[3] / "shared" / "material"
 
 
 @pytest.fixture(scope="module")
-def settings(encoder_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def scrapes(encoder_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Assistant:
     if not SCRAPES.is_dir():
         pytest.skip(f"the raw scrapes are not on this machine ({SCRAPES})")
-    folder = tmp_path_factory.mktemp("scrapes")
-    link_encoders(folder, encoder_data)
-    settings = Settings(corpus=SCRAPES, data=folder)
+    data = tmp_path_factory.mktemp("scrapes")
+    link_encoders(data, encoder_data)
+    settings = Settings(corpus=SCRAPES, data=data)
     ensure_index(settings)
-    return settings
-
-
-@pytest.fixture(scope="module")
-def scrapes(settings: Settings) -> Assistant:
     return open_assistant(settings)
 
 
-def test_the_faq_of_a_scrape_is_answered_with_its_own_answers(
-    scrapes: Assistant, settings: Settings
-) -> None:
-    texts = open_texts(settings)
+def test_the_faq_of_a_scrape_is_answered_with_its_own_answers(scrapes: Assistant) -> None:
     passages = [entry.passage for entry in scrapes.generation.passages.faq_passages()]
     questions = [str(p.question) for p in passages if p.headings == ("FAQs",)]
     assert len(questions) == 5
@@ -40,7 +32,7 @@ def test_the_faq_of_a_scrape_is_answered_with_its_own_answers(
         answer = scrapes.ask(question)
         assert answer.status is Status.ANSWERED
         (citation,) = answer.citations
-        text = texts.read(citation.sha256)
+        text = (SCRAPES / citation.document).read_text("utf-8")
         expected = text.split(f"\n{question}\n")[1].split("\n")[0]
         assert citation.quote == expected == text[citation.start : citation.end]
         assert text[: citation.start].endswith(f"\n{question}\n")

@@ -2,18 +2,15 @@ import inspect
 import re
 import textwrap
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Writer
-from langchain_core.retrievers import BaseRetriever
+from builders import SmallIndex
 from langchain_tests.integration_tests import EmbeddingsIntegrationTests, RetrieversIntegrationTests
 from langchain_tests.unit_tests import EmbeddingsUnitTests
 
-from corpus.loader import load_corpus
 from index import langchain_adapters
-from index.build import build
-from index.generation import DataFolder
 from index.langchain_adapters import EncoderEmbeddings, PassageRetriever, open_chroma
 from index.onnx_encoder import OnnxEncoder
 from index.search import Searcher
@@ -22,69 +19,46 @@ GUIDE = {
     "guide.md": "# Guide\n\n## Care\n\n### Tools\n\nOil the spade.\n\n## Why?\n\nRust eats it.\n",
     "plants.md": "# Plants\n\nRoses need sun.\n\n## Cactus\n\nA cactus needs little water.\n",
 }
-# The indented blocks of the module's docstring.
-EXAMPLES = re.findall(r"(?:^    .*\n\n?)+", f"{inspect.getdoc(langchain_adapters)}\n", re.M)
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
+@pytest.fixture(scope="module")
+def index(encoder: OnnxEncoder, tmp_path_factory: pytest.TempPathFactory) -> SmallIndex:
+    index = SmallIndex(tmp_path_factory.mktemp("guide"), encoder)
+    index.build(GUIDE)
+    return index
 
 
-@pytest.fixture
-def data(folder_of: Writer, encoder: OnnxEncoder, tmp_path: Any) -> DataFolder:
-    data = DataFolder(tmp_path / "data")
-    build(load_corpus(folder_of(GUIDE)), encoder, "test", data, {})
-    return data
+@pytest.fixture(scope="module")
+def searcher(index: SmallIndex) -> Iterator[Searcher]:
+    with index.searcher() as searcher:
+        yield searcher
 
 
-@pytest.fixture
-def searcher(data: DataFolder, encoder: OnnxEncoder) -> Iterator[Searcher]:
-    generation = data.open(encoder.fingerprint)
-    yield Searcher(generation, encoder)
-    generation.close()
+class WithEncoder:
+    embeddings_class = EncoderEmbeddings
+    embedding_model_params: Any = None
 
-
-class _Encoder:
     @pytest.fixture(autouse=True)
     def _encoder(self, encoder: OnnxEncoder) -> None:
-        self.encoder = encoder
-
-    @property
-    def embeddings_class(self) -> type[EncoderEmbeddings]:
-        return EncoderEmbeddings
-
-    @property
-    def embedding_model_params(self) -> dict[str, Any]:
-        return {"encoder": self.encoder}
+        self.embedding_model_params = {"encoder": encoder}
 
 
-class TestEmbeddings(_Encoder, EmbeddingsUnitTests):
-    """LangChain's unit tests."""
+class TestEmbeddings(WithEncoder, EmbeddingsUnitTests):
+    pass
 
 
-@pytest.mark.anyio
-class TestEmbeddingsIntegration(_Encoder, EmbeddingsIntegrationTests):
-    """LangChain's integration tests."""
+class TestEmbeddingsIntegration(WithEncoder, EmbeddingsIntegrationTests):
+    pass
 
 
-@pytest.mark.anyio
 class TestPassageRetriever(RetrieversIntegrationTests):
+    retriever_constructor = PassageRetriever
+    retriever_constructor_params: Any = None
+    retriever_query_example = "What does a spade need?"
+
     @pytest.fixture(autouse=True)
     def _searcher(self, searcher: Searcher) -> None:
-        self.searcher = searcher
-
-    @property
-    def retriever_constructor(self) -> type[BaseRetriever]:
-        return PassageRetriever
-
-    @property
-    def retriever_constructor_params(self) -> dict[str, Any]:
-        return {"searcher": self.searcher}
-
-    @property
-    def retriever_query_example(self) -> str:
-        return "What does a spade need?"
+        self.retriever_constructor_params = {"searcher": searcher}
 
 
 def test_embeddings_are_the_vectors_of_the_encoder(encoder: OnnxEncoder) -> None:
@@ -123,27 +97,31 @@ def test_k_can_be_overridden_and_nothing_else(searcher: Searcher) -> None:
         PassageRetriever(searcher=searcher, k=0)
 
 
-def test_chroma_finds_what_the_vector_store_finds(data: DataFolder, encoder: OnnxEncoder) -> None:
-    generation = data.open(encoder.fingerprint)
-    expected = generation.vector_store.search(encoder.encode_query("desert plant"), 3)
-    generation.close()
-    before = {path: path.stat().st_mtime_ns for path in data.current().rglob("*")}
-    with open_chroma(data, encoder) as store:
+def test_chroma_finds_what_the_vector_store_finds(index: SmallIndex, searcher: Searcher) -> None:
+    vector = searcher.encode("desert plant")
+    expected = searcher.generation.vector_store.search(vector, 3)
+    before = {path: path.stat().st_mtime_ns for path in index.data.current().rglob("*")}
+    with open_chroma(index.data, index.encoder) as store:
         found = store.similarity_search_with_score("desert plant", k=3)
         store.delete([str(ordinal) for ordinal, _ in expected])  # from the copy only
-    assert [document.id for document, _ in found] == [str(ordinal) for ordinal, _ in expected]
-    assert [1 - distance for _, distance in found] == [cosine for _, cosine in expected]
+    assert [(int(document.id), 1 - distance) for document, distance in found] == expected
     assert found[0][0].metadata["document"] == "plants.md"
-    assert {path: path.stat().st_mtime_ns for path in data.current().rglob("*")} == before
+    assert {path: path.stat().st_mtime_ns for path in index.data.current().rglob("*")} == before
 
 
-@pytest.mark.parametrize("example", EXAMPLES)
+@pytest.mark.parametrize("number", range(3))
 def test_documented_example_runs(
-    garden_index: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Any, example: str,
+    garden_index: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    number: int,
     capsys: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
-    assert len(EXAMPLES) == 3
+) -> None:
+    indented_blocks = r"(?:^    .*\n\n?)+"
+    docstring = inspect.getdoc(langchain_adapters)
+    examples = re.findall(indented_blocks, f"{docstring}\n", re.MULTILINE)
+    assert len(examples) == 3
     (tmp_path / ".assistant").symlink_to(garden_index)
     monkeypatch.chdir(tmp_path)
-    exec(textwrap.dedent(example), {})
+    exec(textwrap.dedent(examples[number]), {})
     assert capsys.readouterr().out

@@ -1,5 +1,4 @@
 import sqlite3
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,47 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.document import Passage
 from corpus.loader import parse_document
 from corpus.splitter import split
 from index.errors import IndexDamaged
 from index.passages import IndexedPassage, PassageStore, write_passages
 from index.terms import content_words
 
-GUIDE = """# Garden guide
-
-## What is a perennial?
-
-A perennial plant lives for more than two years.
-
-## Watering
-
-Gardeners watered their roses with café leftovers in the evening.
-
-## Tools
-
-| Tool | Use |
-|------|-----|
-| Spade | digging |
-| Rake | combing leaves |
-
-## Quotes
-
-He said "water OR roses" and meant NOT both.
-"""
-
-Made = Callable[..., PassageStore]
-
-
-@pytest.fixture
-def made(tmp_path: Path) -> Made:
-    def make(*texts: str) -> PassageStore:
-        path = tmp_path / "passages.sqlite"
-        path.unlink(missing_ok=True)
-        write_passages(path, entries(*texts), [bytes([row]) * 32 for row in range(3)])
-        return PassageStore.open(path)
-
-    return make
+GUIDE = (
+    "# Garden guide\n\n## What is a perennial?\n\nA perennial plant lives for many years.\n\n"
+    "## Watering\n\nGardeners watered their roses with café leftovers in the evening.\n\n"
+    "## Tools\n\n| Tool | Use |\n|---|---|\n| Spade | digging |\n| Rake | combing leaves |\n\n"
+    '## Quotes\n\nHe said "water OR roses" and meant NOT both.\n'
+)
+TOOLS = "# Tools\n\n## What is a mattock?\n\nA mattock digs where a spade would break.\n"
+PLANTS = "# Plants\n\n## What is a perenial?\n\nSpelled so, it is a perenial rose.\n"
 
 
 def entries(*texts: str, name: str = "guide.md") -> list[IndexedPassage]:
@@ -56,13 +28,20 @@ def entries(*texts: str, name: str = "guide.md") -> list[IndexedPassage]:
     return [IndexedPassage(n, p, n, n, tuple(range(len(p.units)))) for n, p in enumerate(passages)]
 
 
-def rows_of(written: list[IndexedPassage]) -> set[int]:
-    return {row for e in written for row in (e.row, e.heading_row, *e.unit_rows)}
+def store_of(folder: Path, written: list[IndexedPassage]) -> PassageStore:
+    path = folder / "passages.sqlite"
+    write_passages(path, written, [bytes([row]) * 32 for row in range(len(written))])
+    return PassageStore.open(path)
 
 
-def found(words: PassageStore, question: str) -> list[Passage]:
-    hits = words.search(content_words(question), 10)
-    return [entry.passage for entry in words.get([ordinal for ordinal, _ in hits])]
+@pytest.fixture(scope="module")
+def guide(tmp_path_factory: pytest.TempPathFactory) -> PassageStore:
+    return store_of(tmp_path_factory.mktemp("guide"), entries(GUIDE))
+
+
+@pytest.fixture(scope="module")
+def three(tmp_path_factory: pytest.TempPathFactory) -> PassageStore:
+    return store_of(tmp_path_factory.mktemp("three"), entries(GUIDE, TOOLS, PLANTS))
 
 
 @pytest.mark.parametrize(
@@ -77,59 +56,42 @@ def found(words: PassageStore, question: str) -> list[Passage]:
     ],
 )
 def test_passages_are_found_by_stems_of_words_and_headings(
-    made: Made, question: str, heading: str
+    guide: PassageStore, question: str, heading: str
 ) -> None:
-    best = found(made(GUIDE), question)[0]
-    assert (best.headings or (best.title,))[-1] == heading
+    (ordinal, _), *_ = guide.search(content_words(question), 10)
+    (best,) = guide.get([ordinal])
+    assert (best.passage.headings or (best.passage.title,))[-1] == heading
 
 
-def test_hits_are_ordered_by_positive_scores(made: Made) -> None:
-    words = made(GUIDE)
-    hits = words.search(["water", "roses", "spade"], 10)
+def test_hits_are_ordered_by_positive_scores(guide: PassageStore) -> None:
+    hits = guide.search(["water", "roses", "spade"], 10)
     scores = [score for _, score in hits]
     assert len(hits) == 3
     assert scores == sorted(scores, reverse=True)
     assert scores[-1] > 0
-    assert words.search(["water", "roses", "spade"], 1) == hits[:1]
+    assert guide.search(["water", "roses", "spade"], 1) == hits[:1]
 
 
-def test_words_in_no_passage_find_nothing(made: Made) -> None:
-    assert made(GUIDE).search(["zebra"], 10) == []
-    assert made(GUIDE).search([], 10) == []
-
-
-def test_joined_cells_are_found_by_their_words(made: Made, tmp_path: Path) -> None:
+def test_joined_cells_are_found_by_their_words(tmp_path: Path) -> None:
     text = "Tools\n\nToolUse\nSpadesTurn the soil over.\nRakesComb the leaves away.\n"
-    write_passages(tmp_path / "glued.sqlite", entries(text, name="glued.txt"), [])
-    assert len(PassageStore.open(tmp_path / "glued.sqlite").search(["rake"], 10)) == 1
+    assert len(store_of(tmp_path, entries(text, name="glued.txt")).search(["rake"], 10)) == 1
+
+
+@pytest.mark.parametrize("terms", [[], ["zebra"], ['zebra" OR "spade'], ["body:spade"], ["spad*"]])
+def test_words_in_no_passage_find_nothing(guide: PassageStore, terms: list[str]) -> None:
+    assert guide.search(terms, 10) == []
 
 
 @pytest.mark.parametrize(
     "term",
-    ['"', '""', "'", "*", "a*", "NEAR(a b)", "water OR", "NOT", "AND", "question:x", "{x} : y", "^x",
-     "(", "x) OR (y", "-", "+", "; DROP TABLE passages"]
-)  # fmt: skip
-def test_query_operators_are_plain_words(made: Made, term: str) -> None:
-    words = made(GUIDE)
-    for ordinal, score in words.search([term, "zebra"], 10):
-        assert score > 0
-        assert ordinal in range(words.count)
-    assert words.search([term, "spade"], 10)
-    assert words.count == len(words.get(range(words.count)))
-
-
-def test_a_quoted_operator_does_not_widen_the_search(made: Made) -> None:
-    words = made(GUIDE)
-    assert words.search(['zebra" OR "spade'], 10) == []
-    assert words.search(["body:spade"], 10) == []
-    assert words.search(["spad*"], 10) == []
-
-
-@pytest.fixture(scope="module")
-def guide(tmp_path_factory: pytest.TempPathFactory) -> PassageStore:
-    path = tmp_path_factory.mktemp("words") / "passages.sqlite"
-    write_passages(path, entries(GUIDE), [])
-    return PassageStore.open(path)
+    [
+        *('"', '""', "'", "*", "a*", "NEAR(a b)", "water OR", "NOT", "AND", "question:x"),
+        *("{x} : y", "^x", "(", "x) OR (y", "-", "+", "; DROP TABLE passages"),
+    ],
+)
+def test_query_operators_are_plain_words(guide: PassageStore, term: str) -> None:
+    assert all(score > 0 for _, score in guide.search([term, "zebra"], 10))
+    assert guide.search([term, "spade"], 10)
 
 
 @given(question=st.text())
@@ -137,75 +99,74 @@ def test_no_question_breaks_the_search(guide: PassageStore, question: str) -> No
     assert all(score > 0 for _, score in guide.search(content_words(question), 5))
 
 
-def test_passages_are_returned_as_written_in_the_requested_order(made: Made) -> None:
+def test_passages_are_returned_as_written_in_the_requested_order(tmp_path: Path) -> None:
     written = entries(GUIDE, "# Care\n\nOil it:\n\n- Spade\n- Rake\n")
-    words = made(GUIDE, "# Care\n\nOil it:\n\n- Spade\n- Rake\n")
-    assert words.get(range(words.count)) == written
-    assert words.get([3, 1]) == [written[3], written[1]]
-    assert words.get([]) == []
-    assert [entry.passage.question for entry in words.faq_passages()] == ["What is a perennial?"]
-    assert words.rows_by_digest() == {bytes([row]) * 32: row for row in range(3)}
+    store = store_of(tmp_path, written)
+    assert store.get(range(store.count)) == written
+    assert store.get([3, 1]) == [written[3], written[1]]
+    assert store.get([]) == []
+    assert [entry.passage.question for entry in store.faq_passages()] == ["What is a perennial?"]
+    assert store.rows_by_digest() == {bytes([row]) * 32: row for row in range(len(written))}
 
 
+@pytest.mark.parametrize(
+    ("word", "correction"),
+    [
+        ("perenial", "perennial"),
+        ("wtaered", "watered"),
+        ("perennial", None),
+        ("zebra", None),
+    ],
+)
 def test_misspelling_is_corrected_and_known_word_is_not(
-    made: Made,
+    guide: PassageStore, word: str, correction: str | None
 ) -> None:
-    words = made(GUIDE)
-    assert words.correction("perenial") == "perennial"
-    assert words.correction("wtaered") == "watered"
-    assert words.correction("perennial") is None
-    assert words.correction("zebra") is None
-    assert (words.document_frequency("roses"), words.document_frequency("zebra")) == (2, 0)
+    assert guide.correction(word) == correction
 
 
-TOOLS = "# Tools\n\n## What is a mattock?\n\nA mattock digs where a spade would break.\n"
-PLANTS = "# Plants\n\n## What is a perenial?\n\nSpelled so, it is a perenial rose.\n"
+def test_document_frequency_counts_passages(guide: PassageStore) -> None:
+    assert (guide.document_frequency("roses"), guide.document_frequency("zebra")) == (2, 0)
 
 
-def test_view_equals_a_store_of_its_documents_alone(made: Made, tmp_path: Path) -> None:
-    every = entries(PLANTS, GUIDE, TOOLS)
-    write_passages(tmp_path / "all.sqlite", every, [bytes([row]) * 32 for row in range(len(every))])
-    kept = [entry for entry in every if entry.passage.document != "0-guide.md"]
-    moved = [replace(entry, ordinal=n) for n, entry in enumerate(kept)]
-    write_passages(tmp_path / "some.sqlite", moved, [])
-    within = PassageStore.open(tmp_path / "all.sqlite").within(["1-guide.md", "2-guide.md"])
-    alone = PassageStore.open(tmp_path / "some.sqlite")
+def test_view_equals_a_store_of_its_documents_alone(three: PassageStore, tmp_path: Path) -> None:
+    kept = [e for e in three.get(range(three.count)) if e.passage.document != "0-guide.md"]
+    alone = store_of(tmp_path, [replace(entry, ordinal=n) for n, entry in enumerate(kept)])
+    within = three.within(["1-guide.md", "2-guide.md"])
     assert within.count == alone.count == len(kept)
     assert within.ordinals.tolist() == [entry.ordinal for entry in kept]
     for question in ("What is a perennial rose?", "a spade in the garden", "perenial", "plants"):
         terms = content_words(question)
         hits = [(kept[ordinal].ordinal, score) for ordinal, score in alone.search(terms, 10)]
         assert within.search(terms, 10) == hits
-        assert [within.document_frequency(term) for term in terms] == [
-            alone.document_frequency(t) for t in terms
-        ]
-        assert [within.correction(term) for term in terms] == [alone.correction(t) for t in terms]
+        for term in terms:
+            assert within.document_frequency(term) == alone.document_frequency(term)
+            assert within.correction(term) == alone.correction(term)
     assert within.faq_passages() == [entry for entry in kept if entry.passage.question]
-    assert within.rows_by_digest() == {bytes([row]) * 32: row for row in rows_of(kept)}
+    rows = {row for entry in kept for row in (entry.row, entry.heading_row, *entry.unit_rows)}
+    assert within.rows_by_digest() == {bytes([row]) * 32: row for row in rows}
 
 
-def test_view_hides_the_other_documents(made: Made) -> None:
-    within = made(GUIDE, TOOLS).within(["1-guide.md"])
-    outside, inside = range(within.ordinals[0]), within.ordinals.tolist()
+def test_view_hides_the_other_documents(three: PassageStore) -> None:
+    within = three.within(["1-guide.md"])
     assert within.search(["water", "roses"], 10) == []
     assert within.document_frequency("roses") == 0
     assert within.correction("watered") is None
     assert within.correction("wtaered") is None
     assert within.correction("mattok") == "mattock"
+    inside = within.ordinals.tolist()
     assert [entry.ordinal for entry in within.get(inside)] == inside
     with pytest.raises(KeyError):
-        within.get(outside)
+        within.get(range(inside[0]))
 
 
-def test_view_of_a_view_is_the_intersection(made: Made) -> None:
-    words = made(GUIDE, TOOLS, PLANTS)
-    both = words.within(["0-guide.md", "1-guide.md"]).within(["1-guide.md", "2-guide.md"])
+def test_view_of_a_view_is_the_intersection(three: PassageStore) -> None:
+    both = three.within(["0-guide.md", "1-guide.md"]).within(["1-guide.md", "2-guide.md"])
     assert {entry.passage.document for entry in both.faq_passages()} == {"1-guide.md"}
     assert both.count == 1
 
 
-def test_view_of_no_documents_is_empty(made: Made) -> None:
-    nothing = made(GUIDE).within([])
+def test_view_of_no_documents_is_empty(three: PassageStore) -> None:
+    nothing = three.within([])
     assert nothing.count == 0
     assert nothing.search(["water"], 10) == []
     assert nothing.faq_passages() == []
@@ -213,10 +174,9 @@ def test_view_of_no_documents_is_empty(made: Made) -> None:
     assert nothing.rows_by_digest() == {}
 
 
-def test_closing_a_view_leaves_the_whole_open(made: Made) -> None:
-    whole = made(GUIDE, TOOLS)
-    whole.within(["1-guide.md"]).close()
-    assert whole.search(["water"], 10)
+def test_closing_a_view_leaves_the_whole_open(three: PassageStore) -> None:
+    three.within(["1-guide.md"]).close()
+    assert three.search(["water"], 10)
 
 
 def test_missing_file_is_a_damaged_index(tmp_path: Path) -> None:
@@ -225,7 +185,7 @@ def test_missing_file_is_a_damaged_index(tmp_path: Path) -> None:
     assert not (tmp_path / "gone.sqlite").exists()
 
 
-def test_other_file_is_a_damaged_index(made: Made, tmp_path: Path) -> None:
+def test_other_file_is_a_damaged_index(tmp_path: Path) -> None:
     (tmp_path / "noise.sqlite").write_bytes(b"SQLite format 3\x00" + b"noise" * 1000)
     with pytest.raises(IndexDamaged):
         PassageStore.open(tmp_path / "noise.sqlite")
@@ -235,10 +195,10 @@ def test_other_file_is_a_damaged_index(made: Made, tmp_path: Path) -> None:
         PassageStore.open(tmp_path / "other.sqlite")
 
 
-def test_file_is_opened_read_only(made: Made, tmp_path: Path) -> None:
-    words = made(GUIDE)
+def test_file_is_opened_read_only(tmp_path: Path) -> None:
+    store = store_of(tmp_path, entries(GUIDE))
     before = (tmp_path / "passages.sqlite").read_bytes()
-    found(words, "water")
-    words.close()
+    assert store.search(["water"], 10)
+    store.close()
     assert (tmp_path / "passages.sqlite").read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["passages.sqlite"]

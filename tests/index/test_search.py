@@ -3,14 +3,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from conftest import Writer
+from builders import SmallIndex
 
-from corpus.loader import load_corpus
-from index.build import build
-from index.generation import (
-    DataFolder,
-    Generation,
-)
 from index.onnx_encoder import OnnxEncoder
 from index.search import Searcher
 
@@ -28,22 +22,12 @@ FILES = {
 }
 
 
-@pytest.fixture
-def generation(encoder: OnnxEncoder, folder_of: Writer, tmp_path: Path) -> Iterator[Generation]:
-    data = DataFolder(tmp_path / "data")
-    build(load_corpus(folder_of(FILES)), encoder, "test", data, {})
-    generation = data.open(encoder.fingerprint)
-    yield generation
-    generation.close()
-
-
-@pytest.fixture
-def searcher(generation: Generation, encoder: OnnxEncoder) -> Searcher:
-    return Searcher(generation, encoder)
-
-
-def best(searcher: Searcher, question: str) -> str:
-    return searcher.search(question, 1).hits[0].passage.text
+@pytest.fixture(scope="module")
+def searcher(encoder: OnnxEncoder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Searcher]:
+    index = SmallIndex(tmp_path_factory.mktemp("search"), encoder)
+    index.build(FILES)
+    with index.searcher() as searcher:
+        yield searcher
 
 
 @pytest.mark.parametrize(
@@ -59,7 +43,7 @@ def best(searcher: Searcher, question: str) -> str:
 def test_passages_are_found_by_their_meaning_and_by_their_words(
     searcher: Searcher, question: str, answer: str
 ) -> None:
-    assert answer in best(searcher, question)
+    assert answer in searcher.search(question, 1).hits[0].passage.text
 
 
 def test_hits_are_ordered_by_a_score_from_0_to_1(searcher: Searcher) -> None:
@@ -88,29 +72,29 @@ def test_copies_are_found_once(searcher: Searcher) -> None:
 
 
 def test_near_copies_are_found_once_unless_a_number_or_name_differs(
-    encoder: OnnxEncoder, folder_of: Writer, tmp_path: Path
+    encoder: OnnxEncoder, tmp_path: Path
 ) -> None:
     rule = "The brass pump is oiled by the head gardener in the first week of spring with thin oil"
     texts = [f"{rule}.", f"{rule}, too.", f"{rule}, 3 drops.", f"{rule}, says Ada."]
-    corpus = load_corpus(folder_of({f"{n}.md": f"# Pump\n\n{t}\n" for n, t in enumerate(texts)}))
-    data = DataFolder(tmp_path / "data")
-    build(corpus, encoder, "test", data, {})
-    generation = data.open(encoder.fingerprint)
-    hits = Searcher(generation, encoder).search("When is the pump oiled?", 10).hits
-    generation.close()
-    found = {hit.passage.body for hit in hits}
-    assert len(hits) == 3
-    assert set(texts[2:]) < found
+    index = SmallIndex(tmp_path, encoder)
+    index.build({f"{n}.md": f"# Pump\n\n{text}\n" for n, text in enumerate(texts)})
+    found = index.found("When is the pump oiled?")
+    assert len(found) == 3
+    assert set(texts[2:]) < set(found)
 
 
-def test_context_decides_an_ambiguous_question(searcher: Searcher) -> None:
-    def first(context: str) -> str:
-        return (
-            searcher.search("And how is that done, then?", 1, context=context).hits[0].passage.text
-        )
-
-    assert "cactus" in first("How often is a cactus watered?")
-    assert "roses" in first("When are roses cut in the garden guide?").lower()
+@pytest.mark.parametrize(
+    ("context", "answer"),
+    [
+        ("How often is a cactus watered?", "cactus"),
+        ("When are roses cut in the garden guide?", "Roses"),
+    ],
+)
+def test_context_decides_an_ambiguous_question(
+    searcher: Searcher, context: str, answer: str
+) -> None:
+    found = searcher.search("And how is that done, then?", 1, context=context)
+    assert answer in found.hits[0].passage.text
 
 
 def test_context_does_not_outweigh_the_question(searcher: Searcher) -> None:
@@ -146,8 +130,6 @@ def test_threads_find_the_same_hits(searcher: Searcher) -> None:
 
 
 def test_only_misspelled_words_are_corrected(searcher: Searcher) -> None:
-    assert (
-        searcher.correct_spelling("How oftne is a cactsu  watered?!")
-        == "How often is a cactus  watered?!"
-    )
+    corrected = searcher.correct_spelling("How oftne is a cactsu  watered?!")
+    assert corrected == "How often is a cactus  watered?!"
     assert searcher.correct_spelling("Are zebras striped?") == "Are zebras striped?"

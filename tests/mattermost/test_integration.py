@@ -1,6 +1,7 @@
 """Slash commands and webhooks of Mattermost get the same answers as over HTTP, if their token is
 valid."""
 
+import hmac
 import json
 import re
 import threading
@@ -10,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock, call
 from urllib.parse import urlencode
 
 import httpx2
@@ -53,11 +55,10 @@ from api.settings import Settings
 
 PAGE = "https://faq.example"
 TOKEN = "sesame"
+TOKENS = SecretStr(f"{TOKEN}, rose-bed,third,")
 COMMAND: dict[str, Any] = {
     "channel_id": "c7ho9oyw8if8z8k3fkcsmcs6eh",
-    "channel_name": "town-square",
     "command": "/ask",
-    "response_url": "https://chat.example/hooks/commands/1",
     "team_id": "t3ho9oyw8if8z8k3fkcsmcs6eh",
     "token": TOKEN,
     "trigger_id": "bWRxMXh5ZXM6MTY0OjE6TUVZ=",
@@ -65,7 +66,6 @@ COMMAND: dict[str, Any] = {
 }
 WEBHOOK: dict[str, Any] = {
     "channel_id": COMMAND["channel_id"],
-    "file_ids": "",
     "post_id": "p1ho9oyw8if8z8k3fkcsmcs6eh",
     "team_id": COMMAND["team_id"],
     "timestamp": 1445532266,
@@ -82,8 +82,23 @@ Send = Callable[..., str]
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
     """The indexed garden, with tokens."""
-    tokens = SecretStr(f"{TOKEN}, rose-bed,third,")
-    return settings.model_copy(update={"page_url": PAGE, "mattermost_tokens": tokens})
+    return settings.model_copy(update={"page_url": PAGE, "mattermost_tokens": TOKENS})
+
+
+@pytest.fixture(scope="module")
+def shared_client(
+    garden_index: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[TestClient]:
+    """A client of a service that all tests share, and whose documents stay as they are."""
+    settings = Settings(
+        corpus=garden_index.parent / "documents",
+        data=garden_index,
+        database=f"sqlite:///{tmp_path_factory.mktemp('shared') / 'records.sqlite'}",
+        page_url=PAGE,
+        mattermost_tokens=TOKENS,
+    )
+    with opened(settings) as service:
+        yield client_of(service)
 
 
 def send_command(client: httpx2.Client, text: str, **more: object) -> str:
@@ -92,11 +107,9 @@ def send_command(client: httpx2.Client, text: str, **more: object) -> str:
     return reply_in(response, "ephemeral")
 
 
-def send_webhook(client: httpx2.Client, text: str, kind: str = JSON, **more: object) -> str:
+def send_webhook(client: httpx2.Client, text: str, **more: object) -> str:
     """The reply to a message that triggered a webhook."""
-    fields = {**WEBHOOK, "text": text, **more}
-    body = json.dumps(fields) if kind == JSON else urlencode(fields)
-    response = client.post("/mattermost", content=body, headers={"content-type": kind})
+    response = client.post("/mattermost", json={**WEBHOOK, "text": text, **more})
     return reply_in(response, "comment")
 
 
@@ -104,8 +117,7 @@ def reply_in(response: httpx2.Response, response_type: str) -> str:
     assert response.status_code == 200, response.text
     assert response.headers["content-type"] == JSON
     reply = response.json()
-    assert set(reply) == {"response_type", "text"}
-    assert reply["response_type"] == response_type
+    assert reply == {"response_type": response_type, "text": reply["text"]}
     return str(reply["text"])
 
 
@@ -119,9 +131,6 @@ def expect_notice(text: str, message: str) -> None:
 
 def parse(**fields: object) -> Any:
     return parse_message(json.dumps(fields).encode(), JSON)
-
-
-# --- parsing --------------------------------------------------------------------------------------
 
 
 def test_command_and_webhook_are_distinguished() -> None:
@@ -181,26 +190,26 @@ def test_values_that_are_not_text_are_ignored() -> None:
     assert (surrogates.question, surrogates.trigger) == ("who ??", "/?")
 
 
-MALFORMED = [
-    (b"\xff\xfe\x00", FORM),
-    (b"text=%ff%fe", FORM),
-    (b'{"text": "\xff"}', JSON),
-    ('{"text": "who?"}'.encode("utf-16"), JSON),
-    (b"[]", JSON),
-    (b'"who?"', JSON),
-    (b"null", JSON),
-    (b"", JSON),
-    (b'{"text": ', JSON),
-    (b"[" * 60_000, JSON),
-    (b'{"timestamp": ' + b"9" * 50_000 + b"}", JSON),
-    ("&".join(f"a{number}=b" for number in range(10_000)).encode()[:65_000], FORM),
-    (json.dumps({f"a{number}": 1 for number in range(5_000)}).encode(), JSON),
-    (b"text=who?", "multipart/form-data; boundary=x"),
-    (b"text=who?", ""),
-]
-
-
-@pytest.mark.parametrize(("body", "kind"), MALFORMED)
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"\xff\xfe\x00", FORM),
+        (b"text=%ff%fe", FORM),
+        (b'{"text": "\xff"}', JSON),
+        ('{"text": "who?"}'.encode("utf-16"), JSON),
+        (b"[]", JSON),
+        (b'"who?"', JSON),
+        (b"null", JSON),
+        (b"", JSON),
+        (b'{"text": ', JSON),
+        (b"[" * 60_000, JSON),
+        (b'{"timestamp": ' + b"9" * 50_000 + b"}", JSON),
+        ("&".join(f"a{number}=b" for number in range(10_000)).encode()[:65_000], FORM),
+        (json.dumps({f"a{number}": 1 for number in range(5_000)}).encode(), JSON),
+        (b"text=who?", "multipart/form-data; boundary=x"),
+        (b"text=who?", ""),
+    ],
+)
 def test_malformed_body_is_rejected(body: bytes, kind: str) -> None:
     with pytest.raises(FormInvalid, match="send"):
         parse_message(body, kind)
@@ -222,47 +231,41 @@ def test_form_and_json_are_parsed_alike(fields: dict[str, str]) -> None:
     assert as_form == parse_message(json.dumps(sent).encode(), JSON)
 
 
-# --- tokens ---------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("token", [TOKEN, "rose-bed", "third"])
-def test_every_token_is_accepted_in_the_body_or_the_header(client: TestClient, token: str) -> None:
-    assert "second week" in send_command(client, BEANS, token=token)
+def test_every_token_is_accepted_in_the_body_or_the_header(
+    shared_client: TestClient, token: str
+) -> None:
+    assert "second week" in send_command(shared_client, BEANS, token=token)
     header = {"authorization": f"Token {token}"}
     fields = {**COMMAND, "text": BEANS, "token": "wrong"}
-    assert client.post("/mattermost", data=fields, headers=header).status_code == 200
+    assert shared_client.post("/mattermost", data=fields, headers=header).status_code == 200
     del fields["token"]
-    assert client.post("/mattermost", data=fields, headers=header).status_code == 200
+    assert shared_client.post("/mattermost", data=fields, headers=header).status_code == 200
 
 
 @pytest.mark.parametrize("token", ["", "wrong", "sesam", "sesame ", "sesame,", ",", "é", "\0"])
-def test_other_tokens_are_rejected(client: TestClient, token: str) -> None:
-    response = client.post("/mattermost", data={**COMMAND, "text": BEANS, "token": token})
+def test_other_tokens_are_rejected(shared_client: TestClient, token: str) -> None:
+    response = shared_client.post("/mattermost", data={**COMMAND, "text": BEANS, "token": token})
     expect_problem(response, 401, "token")
     assert "sesame" not in response.text
 
 
 @pytest.mark.parametrize("header", ["Token", "Token wrong", f"Bearer {TOKEN}", TOKEN, "Token é"])
-def test_other_headers_are_rejected(client: TestClient, header: str) -> None:
+def test_other_headers_are_rejected(shared_client: TestClient, header: str) -> None:
     fields = {**COMMAND, "text": BEANS, "token": ""}
     headers = {b"authorization": header.encode()}
-    expect_problem(client.post("/mattermost", data=fields, headers=headers), 401, "token")
+    expect_problem(shared_client.post("/mattermost", data=fields, headers=headers), 401, "token")
 
 
 def test_every_token_is_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    compared: list[tuple[bytes, bytes]] = []
-
-    def compare(one: bytes, other: bytes) -> bool:
-        compared.append((one, other))
-        return one == other
-
+    compare = Mock(side_effect=hmac.compare_digest)
     monkeypatch.setattr("hmac.compare_digest", compare)
     integration = MattermostIntegration.from_setting("a,b,c", RateLimiter(()), "")
     assert integration
     for shown in ("a", "b", "c"):
-        compared.clear()
+        compare.reset_mock()
         assert integration.authenticate([shown], "").owner == "mattermost"
-        assert compared == [(each, shown.encode()) for each in (b"a", b"b", b"c")]
+        assert compare.mock_calls == [call(each, shown.encode()) for each in (b"a", b"b", b"c")]
 
 
 def test_tokens_are_not_in_the_repr() -> None:
@@ -292,18 +295,17 @@ def test_rejected_requests_are_limited_apart_from_accepted_ones(settings: Settin
         assert "3 per 1 minute" in visible_text(send_command(client, BEANS))
 
 
-# --- answers --------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     "question",
     [BEANS, ROSES, "when are beans sown", "Who waters the roses, and when are beans sown?"],
 )
 @pytest.mark.parametrize("send", [send_command, send_webhook])
-def test_answer_is_the_same_as_over_http(client: TestClient, question: str, send: Send) -> None:
-    answer: Any = ask(client, question)
+def test_answer_is_the_same_as_over_http(
+    shared_client: TestClient, question: str, send: Send
+) -> None:
+    answer: Any = ask(shared_client, question)
     assert answer["status"] == "answered"
-    text = send(client, question)
+    text = send(shared_client, question)
     above, below = text.split("\n\n**[1]**")
     assert visible_text(above).strip() == answer["text"]
     citations = answer["citations"]
@@ -316,11 +318,11 @@ def test_answer_is_the_same_as_over_http(client: TestClient, question: str, send
         assert f"[{each['number']}] {label}\n" in visible_text(f"**[1]**{below}")
 
 
-def test_refusal_lists_suggestions(client: TestClient) -> None:
+def test_refusal_lists_suggestions(shared_client: TestClient) -> None:
     question = "What is the boiling point of tungsten?"
-    answer: Any = ask(client, question)
+    answer: Any = ask(shared_client, question)
     assert answer["status"] == "refused"
-    text = send_command(client, question)
+    text = send_command(shared_client, question)
     assert visible_text(text).startswith(f"{answer['text']}\n")
     items = [line[2:] for line in text.split("\n") if line.startswith("- ")]
     assert [visible_text(item).strip() for item in items] == answer["suggestions"]
@@ -339,16 +341,16 @@ def test_threads_are_stored_apart_and_for_mattermost_only(
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\n"])
-def test_empty_question_explains_usage(client: TestClient, text: str) -> None:
-    assert "Write a question after /ask." in visible_text(send_command(client, text))
-    assert "Write a question after faq." in visible_text(send_webhook(client, f"faq{text}"))
+def test_empty_question_explains_usage(shared_client: TestClient, text: str) -> None:
+    assert "Write a question after /ask." in visible_text(send_command(shared_client, text))
+    assert "Write a question after faq." in visible_text(send_webhook(shared_client, f"faq{text}"))
 
 
 @pytest.mark.parametrize("mark", [{"bot": True}, {"bot": {"i": "x"}}, {"bot_id": "B1"}])
-def test_bots_are_ignored(client: TestClient, mark: dict[str, object]) -> None:
-    response = client.post("/mattermost", json={**WEBHOOK, "text": BEANS, **mark})
+def test_bots_are_ignored(shared_client: TestClient, mark: dict[str, object]) -> None:
+    response = shared_client.post("/mattermost", json={**WEBHOOK, "text": BEANS, **mark})
     assert (response.status_code, response.json()) == (200, {})
-    assert "second week" in send_webhook(client, BEANS, bot=False, bot_id="")
+    assert "second week" in send_webhook(shared_client, BEANS, bot=False, bot_id="")
 
 
 def test_repeated_message_gets_its_stored_answer(
@@ -365,8 +367,8 @@ def test_repeated_message_gets_its_stored_answer(
     assert "first week of June" in send_webhook(client, BEANS, post_id="")
 
 
-@pytest.fixture
-def over_http(service: Service) -> Iterator[httpx2.Client]:
+@contextmanager
+def client_over_http(service: Service) -> Iterator[httpx2.Client]:
     with (
         listening(service) as (host, port),
         httpx2.Client(base_url=f"http://{host}:{port}", timeout=60) as client,
@@ -375,24 +377,15 @@ def over_http(service: Service) -> Iterator[httpx2.Client]:
 
 
 def test_concurrent_deliveries_are_answered_once(
-    service: Service, over_http: httpx2.Client, monkeypatch: pytest.MonkeyPatch
+    service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    calls = []
     save_answer = service.records.save_answer
-
-    def count_calls(*arguments: Any) -> None:
-        calls.append(arguments)
-        time.sleep(0.3)
-        save_answer(*arguments)
-
-    monkeypatch.setattr(service.records, "save_answer", count_calls)
-    with ThreadPoolExecutor(6) as pool:
-        replies = list(pool.map(lambda _: send_command(over_http, BEANS), range(6)))
+    slow = Mock(side_effect=lambda *answer: time.sleep(0.3) or save_answer(*answer))
+    monkeypatch.setattr(service.records, "save_answer", slow)
+    with client_over_http(service) as client, ThreadPoolExecutor(6) as pool:
+        replies = list(pool.map(lambda _: send_command(client, BEANS), range(6)))
     assert "second week" in replies[0]
-    assert (len(set(replies)), len(calls), service.concurrency.admitted) == (1, 1, 0)
-
-
-# --- failures -------------------------------------------------------------------------------------
+    assert (len(set(replies)), slow.call_count, service.concurrency.admitted) == (1, 1, 0)
 
 
 @pytest.mark.parametrize(
@@ -406,12 +399,12 @@ def test_concurrent_deliveries_are_answered_once(
     ],
     ids=lambda value: value[:2] if isinstance(value, str) else value.__name__,
 )
-def test_too_long_question_is_reported(client: TestClient, send: Send, text: str) -> None:
-    expect_notice(send(client, f"who?{text}"), "2,000")
+def test_too_long_question_is_reported(shared_client: TestClient, send: Send, text: str) -> None:
+    expect_notice(send(shared_client, f"who?{text}"), "2,000")
 
 
-def test_too_large_body_is_rejected(client: TestClient) -> None:
-    response = client.post("/mattermost", data={**COMMAND, "text": "a" * 70_000})
+def test_too_large_body_is_rejected(shared_client: TestClient) -> None:
+    response = shared_client.post("/mattermost", data={**COMMAND, "text": "a" * 70_000})
     assert response.status_code == 413
 
 
@@ -420,16 +413,15 @@ def test_maximum_number_of_fields_is_accepted() -> None:
     assert parse(**COMMAND, **mentions, text="who?").question == "who?"
 
 
-def test_malformed_body_is_a_bad_request_that_does_not_repeat_it(client: TestClient) -> None:
+def test_malformed_body_is_a_bad_request_that_does_not_repeat_it(shared_client: TestClient) -> None:
     headers = {"content-type": JSON, "authorization": f"Token {TOKEN}"}
-    response = client.post("/mattermost", content=b'{"text": "who?', headers=headers)
+    response = shared_client.post("/mattermost", content=b'{"text": "who?', headers=headers)
     expect_problem(response, 400, "send")
     assert "who?" not in response.text
 
 
 def test_missing_index_is_reported(data: Path, folder_of: Writer) -> None:
-    tokens = SecretStr(TOKEN)
-    settings = Settings(corpus=folder_of(GARDEN), data=data, mattermost_tokens=tokens)
+    settings = Settings(corpus=folder_of(GARDEN), data=data, mattermost_tokens=TOKENS)
     with opened(settings) as service:
         expect_notice(send_command(client_of(service), BEANS), "index")
 
@@ -472,11 +464,7 @@ def test_repeated_message_waits_no_longer_than_the_timeout(
             save_answer(*arguments)
 
         monkeypatch.setattr(service.records, "save_answer", wait)
-        with (
-            listening(service) as (host, port),
-            httpx2.Client(base_url=f"http://{host}:{port}", timeout=60) as client,
-            ThreadPoolExecutor(1) as pool,
-        ):
+        with client_over_http(service) as client, ThreadPoolExecutor(1) as pool:
             first = pool.submit(send_command, client, BEANS)
             assert begun.wait(20)
             expect_notice(send_command(client, BEANS), "took too long")
@@ -488,10 +476,8 @@ def test_repeated_message_waits_no_longer_than_the_timeout(
 def test_database_error_is_reported_as_text(
     client: TestClient, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: object) -> None:
-        raise DatabaseUnavailable("the disk @all is full: **make room**")
-
-    monkeypatch.setattr(service.records, "save_answer", fail)
+    full = Mock(side_effect=DatabaseUnavailable("the disk @all is full: **make room**"))
+    monkeypatch.setattr(service.records, "save_answer", full)
     expect_notice(send_command(client, BEANS), "the disk @all is full: **make room**")
 
 
@@ -501,10 +487,7 @@ def test_internal_error_is_reported_without_details(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    def fail(*_: object) -> None:
-        raise RuntimeError("a secret")
-
-    monkeypatch.setattr(service.generations, "borrow", fail)
+    monkeypatch.setattr(service.generations, "borrow", Mock(side_effect=RuntimeError("a secret")))
     text = send_command(client, BEANS)
     expect_notice(text, "log")
     assert "secret" not in text
@@ -512,15 +495,12 @@ def test_internal_error_is_reported_without_details(
     assert BEANS not in caplog.text
 
 
-def test_request_id_is_shown_as_text(client: TestClient) -> None:
+def test_request_id_is_shown_as_text(shared_client: TestClient) -> None:
     fields = {**COMMAND, "text": "a" * 3000}
-    response = client.post("/mattermost", data=fields, headers={"x-request-id": "_a_.b-c"})
+    response = shared_client.post("/mattermost", data=fields, headers={"x-request-id": "_a_.b-c"})
     text = response.json()["text"]
     assert visible_text(text).endswith("(request _a_.b-c)\n")
     expect_only_text(text)
-
-
-# --- untrusted text -------------------------------------------------------------------------------
 
 
 def test_markup_in_documents_is_only_text(folder_of: Writer, data: Path) -> None:
@@ -530,8 +510,7 @@ def test_markup_in_documents_is_only_text(folder_of: Writer, data: Path) -> None
         f"Sign {name} says {' '.join(markup.split())} in red.\n"
         for name, markup in names.items()
     }
-    tokens = SecretStr(TOKEN)
-    settings = Settings(corpus=folder_of(signs), data=data, page_url=PAGE, mattermost_tokens=tokens)
+    settings = Settings(corpus=folder_of(signs), data=data, page_url=PAGE, mattermost_tokens=TOKENS)
     build_index(settings)
     with opened(settings) as service:
         client = client_of(service)
@@ -546,8 +525,8 @@ def test_markup_in_documents_is_only_text(folder_of: Writer, data: Path) -> None
             ]
 
 
-def test_markup_in_questions_is_only_text(client: TestClient) -> None:
+def test_markup_in_questions_is_only_text(shared_client: TestClient) -> None:
     for number, markup in enumerate(MARKUP):
-        text = send_webhook(client, markup, post_id=f"q{number}", trigger_word=markup[:4])
+        text = send_webhook(shared_client, markup, post_id=f"q{number}", trigger_word=markup[:4])
         assert "evil" not in "".join(links(text))
         expect_nothing_special(text, PAGE)

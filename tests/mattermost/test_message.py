@@ -3,6 +3,7 @@
 import re
 import string
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from builders import make_answer, make_citation
@@ -10,12 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mattermost_markdown import (
     MARKUP,
-    TEXT_TOKENS,
+    expect_formatting,
     expect_nothing_special,
     expect_only_text,
     links,
     quotes,
-    token_types,
     visible_text,
     without_blanks,
 )
@@ -34,37 +34,24 @@ texts = st.text(
 )
 
 
-def answer_of(
-    *pairs: tuple[str, str],
-    title: str = "The garden",
-    headings: tuple[str, ...] = ("Beans",),
-    stale: bool = False,
-    mark: str = "",
-) -> Answer:
+def answer_of(*pairs: tuple[str, str], listed: bool = False, **fields: Any) -> Answer:
     """An answer of these sentences, each with its quote."""
-    citations = tuple(
-        make_citation(number, quote, "garden.md", title, headings, stale=stale)
-        for number, (_, quote) in enumerate(pairs, start=1)
-    )
-    sentences = ((text, (number,)) for number, (text, _) in enumerate(pairs, start=1))
-    return make_answer(*sentences, citations=citations, mark=mark)
+    fields = {"title": "The garden", "headings": ("Beans",), **fields}
+    numbered = list(enumerate(pairs, start=1))
+    citations = tuple(make_citation(number, quote, **fields) for number, (_, quote) in numbered)
+    sentences = ((text, (number,)) for number, (text, _) in numbered)
+    return make_answer(*sentences, citations=citations, listed=listed)
 
 
 def lay_out(answer: Answer, page: str = PAGE) -> str:
     """The message of an answer, which fits and has no formatting but its own."""
     text = answer_text(answer, page)
     assert 0 < len(text) <= MAX_MESSAGE
-    assert token_types(text) <= TEXT_TOKENS | {
-        *("blockquote_open", "blockquote_close", "strong_open", "strong_close"),
-        *("link_open", "link_close"),
-    }
+    expect_formatting(text, "blockquote", "strong", "link")
     assert all(page and link.startswith(page) for link in links(text))
     assert "<" not in text
     expect_nothing_special(text, page)
     return text
-
-
-# --- escaping -------------------------------------------------------------------------------------
 
 
 @given(texts)
@@ -95,9 +82,6 @@ def test_markup_in_a_document_stays_in_its_place(markup: str) -> None:
     assert all(line.startswith(">") for line in text.rsplit(")\n", 1)[1].split("\n"))
 
 
-# --- layout ---------------------------------------------------------------------------------------
-
-
 def test_answer_comes_above_its_citations() -> None:
     answer = answer_of(("Beans are sown.", "Beans are sown."), ("In May.", "It is\n\nin May."))
     first, second = (f"{PAGE}{citation.url}" for citation in answer.citations)
@@ -123,11 +107,10 @@ def test_special_characters_of_an_address_do_not_end_its_link() -> None:
     assert links(lay_out(answer, f"{PAGE}/{'x' * 3000}")) == []
 
 
-@pytest.mark.parametrize(("mark", "escaped"), [("- ", "\\- "), ("12. ", "12\\. ")])
-def test_list_is_cut_between_its_items(mark: str, escaped: str) -> None:
-    text = lay_out(answer_of(*[("x" * 5000, "x")] * 4, mark=mark), "")
+def test_list_is_cut_between_its_items() -> None:
+    text = lay_out(answer_of(*[("x" * 5000, "x")] * 4, listed=True), "")
     items = text.split("\n\n**[1]**")[0].split("\n")
-    assert items == [f"{escaped}{'x' * 5000} \\[{number}\\]" for number in (1, 2, 3)]
+    assert items == [f"\\- {'x' * 5000} \\[{number}\\]" for number in (1, 2, 3)]
 
 
 @given(
@@ -154,8 +137,7 @@ def test_any_refusal_and_notice_fits(
     refusal = replace(make_answer(), text=f"No.{text * times}", suggestions=suggested)
     message = answer_text(refusal, PAGE)
     assert len(message) <= MAX_MESSAGE
-    own = {"bullet_list_open", "bullet_list_close", "list_item_open", "list_item_close"}
-    assert token_types(message) <= TEXT_TOKENS | own
+    expect_formatting(message, "bullet_list", "list_item")
     assert len(notice(text * times, "id-1")) <= MAX_MESSAGE
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -168,6 +169,52 @@ def _overlap(outcome: Outcome) -> tuple[float, float]:
 # --- data sets -----------------------------------------------------------------------------------
 
 
+def _folder(path: Path) -> Callable[[Ask, Sequence[list[GoldQuestion]], Texts], Metrics]:
+    """Measures a folder of real documentation, whose rows also have `keywords`, groups of which one
+    member each must be in the answer or its quotes, and `also`, further places of the answer."""
+    rows = {row["id"]: row for row in map(json.loads, path.read_text("utf-8").splitlines())}
+
+    def measure(ask: Ask, files: Sequence[list[GoldQuestion]], texts: Texts) -> Metrics:
+        outcomes = ask(files[0])
+        answerable = [o for o in outcomes if o.gold.answerable]
+        others = [o for o in outcomes if not o.gold.answerable]
+        facts = [not o.refused and _has_keywords(rows[o.gold.id], o) for o in answerable]
+        cited = [_cites(rows[o.gold.id], o) for o in answerable]
+        both = [float(one and other) for one, other in zip(facts, cited, strict=True)]
+        words = [float(len(_shown(o).split())) for o in answerable if not o.refused]
+        return {
+            "right: cited and all facts": bootstrap_mean(both),
+            "all facts": bootstrap_mean([float(each) for each in facts]),
+            "unanswerable refused": bootstrap_mean([float(o.refused) for o in others]),
+            "wrongly refused": bootstrap_mean([float(o.refused) for o in answerable]),
+            "words of answer and quotes": bootstrap_mean(words),
+        }
+
+    return measure
+
+
+def _shown(outcome: Outcome) -> str:
+    """The answer's text and its quotes."""
+    return " ".join([outcome.answer.text, *(c.quote for c in outcome.answer.citations)])
+
+
+def _has_keywords(row: Mapping[str, Any], outcome: Outcome) -> bool:
+    shown = _shown(outcome).lower()
+    groups = row.get("keywords", [])
+    return all(any(word.lower() in shown for word in group) for group in groups)
+
+
+def _cites(row: Mapping[str, Any], outcome: Outcome) -> bool:
+    """Whether a citation touches a place of the answer."""
+    places = [row, *row.get("also", [])]
+    spans = [(each["document"], *span) for each in places for span in each.get("spans") or []]
+    return any(
+        citation.document == document and min(end, citation.end) > max(start, citation.start)
+        for citation in outcome.answer.citations
+        for document, start, end in spans
+    )
+
+
 def data_sets() -> list[DataSet]:
     """Returns all data sets, whether they are on this machine or not."""
 
@@ -188,6 +235,12 @@ def data_sets() -> list[DataSet]:
         DataSet("noiseqa", _noise_files()[0].parent / "documents", _noise_files(), _noiseqa),
         public("hint3", answer_metrics),
         public("policyqa", answer_metrics),
+        *(
+            DataSet(
+                f"folders/{path.parent.name}", path.parent / "documents", (path,), _folder(path)
+            )
+            for path in sorted((SHARED / "eval" / "folders").glob("*/questions.jsonl"))
+        ),
     ]
 
 

@@ -1,7 +1,6 @@
 """The manifest, the sample channels file and the instructions agree with the code."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -16,20 +15,15 @@ MANIFEST = (APP / "manifest.yaml").read_text("utf-8")
 INSTRUCTIONS = (APP / "README.md").read_text("utf-8")
 
 
-@pytest.fixture(scope="module")
-def manifest() -> Any:
-    return yaml.safe_load(MANIFEST)
-
-
-def test_manifest_requests_the_scopes_that_are_used(manifest: Any) -> None:
-    assert manifest["oauth_config"] == {"scopes": {"bot": list(SCOPES)}}
+def test_manifest_requests_the_scopes_that_are_used() -> None:
+    assert yaml.safe_load(MANIFEST)["oauth_config"] == {"scopes": {"bot": list(SCOPES)}}
     for scope, purpose in SCOPES.items():
         assert f"- {scope} # {purpose}" in MANIFEST
         assert f"`{scope}`" in INSTRUCTIONS
 
 
-def test_manifest_subscribes_to_the_events_that_are_handled(manifest: Any) -> None:
-    events = set(manifest["settings"]["event_subscriptions"]["bot_events"])
+def test_manifest_subscribes_to_the_events_that_are_handled() -> None:
+    events = set(yaml.safe_load(MANIFEST)["settings"]["event_subscriptions"]["bot_events"])
     assert {"app_mention", "app_home_opened", "message.im"} <= events <= set(EVENTS)
 
 

@@ -3,7 +3,6 @@ holds."""
 
 import itertools
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 from builders import DIGEST, make_answer, make_citation, make_related
 from hypothesis import example, given
 from hypothesis import strategies as st
+from slack_messages import find, text_of, texts_of
 from slack_stand_in.limits import (
     check_markdown,
     check_message_blocks,
@@ -23,7 +23,6 @@ from api.service.chat import CorpusOverview
 from api.slack.blocks import (
     MAX_MESSAGE,
     MAX_STREAMED,
-    Block,
     Layout,
     Message,
     Room,
@@ -74,27 +73,20 @@ def answers(draw: st.DrawFn) -> Answer:
         page=st.none() | st.integers(1, 9_999),
         stale=st.booleans(),
     )
-    several = itertools.cycle(draw(st.lists(citation, min_size=1, max_size=4)))
+    several = draw(st.lists(citation, min_size=1, max_size=4))
     count = draw(st.integers(1, 60))
-    citations = [replace(next(several), number=number) for number in range(1, count + 1)]
-    sentence = st.tuples(
-        st.sampled_from([60, 900, 9_000]).flatmap(texts),
-        st.sets(st.integers(0, count - 1), min_size=1, max_size=12),
+    citations = tuple(
+        replace(several[number % len(several)], number=number) for number in range(1, count + 1)
     )
-    pattern = draw(st.lists(sentence, min_size=1, max_size=5))
-    sentences = [
-        (text, tuple(sorted((each + at) % count + 1 for each in numbers)))
-        for at, (text, numbers) in zip(
-            range(draw(st.integers(1, 80))), itertools.cycle(pattern), strict=False
-        )
-    ]
-    question = draw(texts(2_000))
-    return make_answer(
-        *sentences,
-        citations=tuple(citations),
-        mark=draw(st.sampled_from(["", "- ", "  1. "])),
-        question=question,
-    )
+    numbers = st.sets(st.integers(0, count - 1), min_size=1, max_size=12)
+    lengths = st.sampled_from([60, 900, 9_000])
+    pattern = draw(st.lists(st.tuples(lengths.flatmap(texts), numbers), min_size=1, max_size=5))
+    sentences = []
+    for at in range(draw(st.integers(1, 80))):
+        text, cited = pattern[at % len(pattern)]
+        sentences.append((text, tuple(sorted((each + at) % count + 1 for each in cited))))
+    listed, question = draw(st.booleans()), draw(texts(2_000))
+    return make_answer(*sentences, citations=citations, listed=listed, question=question)
 
 
 layouts = st.builds(
@@ -118,40 +110,7 @@ def check(message: Message) -> None:
     assert len(text_of(blocks)) <= MAX_MESSAGE
     check_update_text(message.text)
     assert "<" not in message.text
-    assert not any(re.search("<[!@#]", text) for text in visible(blocks))
-
-
-def visible(node: Any) -> Iterator[str]:
-    """All strings but the values of buttons, which Slack only sends back."""
-    if isinstance(node, dict):
-        for name, value in node.items():
-            if name != "value":
-                yield from visible(value)
-    elif isinstance(node, (list, tuple)):
-        for value in node:
-            yield from visible(value)
-    elif isinstance(node, str):
-        yield node
-
-
-def find(node: Any, kind: str) -> Iterator[Block]:
-    """All elements of a type, in order."""
-    if isinstance(node, dict):
-        if node.get("type") == kind:
-            yield node
-        node = list(node.values())
-    if isinstance(node, (list, tuple)):
-        for value in node:
-            yield from find(value, kind)
-
-
-def text_of(node: Any) -> str:
-    """The text of blocks, without separators."""
-    if isinstance(node, dict):
-        text = node.get("text")
-        rest = (text_of(value) for name, value in node.items() if name != "text")
-        return (text if isinstance(text, str) else text_of(text)) + "".join(rest)
-    return "".join(map(text_of, node)) if isinstance(node, (list, tuple)) else ""
+    assert not any(re.search("<[!@#]", text) for text in texts_of(blocks))
 
 
 def cited(blocks: Any) -> list[int]:
@@ -164,13 +123,10 @@ def cited(blocks: Any) -> list[int]:
 def answer_part(message: Message, layout: Layout = PLAIN) -> str:
     """The text of the answer, without the question above and the citations below it."""
     blocks = message.blocks[1 if layout.question else 0 :]
-    return "".join(
-        text_of(block)
-        for block in itertools.takewhile(
-            lambda each: each["type"] == "rich_text" and not list(find(each, "rich_text_quote")),
-            blocks,
-        )
+    parts = itertools.takewhile(
+        lambda each: each["type"] == "rich_text" and not list(find(each, "rich_text_quote")), blocks
     )
+    return "".join(map(text_of, parts))
 
 
 def without_blanks(text: str) -> str:
@@ -180,7 +136,7 @@ def without_blanks(text: str) -> str:
 def beginning(answer: Answer, count: int) -> str:
     """The text of the first sentences with their markers, without blanks."""
     rest = answer.sentences[count:]
-    text = re.sub(r"(- |1\. )\Z", "", answer.text[: rest[0].start]) if rest else answer.text
+    text = answer.text[: rest[0].start].removesuffix("- ") if rest else answer.text
     return without_blanks(inert(text))
 
 
@@ -188,93 +144,55 @@ def says_longer(blocks: Any) -> bool:
     return any("The answer is longer: ask" in text_of(note) for note in find(blocks, "context"))
 
 
-# --- exact layout ---------------------------------------------------------------------------------
-
-
-def section(*elements: Block) -> Block:
-    return {"type": "rich_text_section", "elements": list(elements)}
-
-
-def rich(*elements: Block) -> Block:
-    return {"type": "rich_text", "elements": list(elements)}
-
-
-def words(text: str, **more: Any) -> Block:
-    return {"type": "text", "text": text, **more}
-
-
-def quote(text: str) -> Block:
-    return {"type": "rich_text_quote", "elements": [words(text)]}
-
-
-def link(url: str, text: str) -> Block:
-    return {"type": "link", "url": PAGE + url, "text": text}
-
-
-def plain(text: str) -> Block:
-    return {"type": "plain_text", "text": text, "emoji": False}
-
-
-def button(label: str, action: str, value: str) -> Block:
-    return {"type": "button", "text": plain(label), "action_id": action, "value": value}
-
-
-BOLD = {"style": {"bold": True}}
-FEEDBACK = {
-    "type": "context_actions",
-    "elements": [
-        {
-            "type": "feedback_buttons",
-            "action_id": "verdict",
-            "positive_button": {"text": plain("Good answer"), "value": f"up:{ID}"},
-            "negative_button": {"text": plain("Bad answer"), "value": f"down:{ID}"},
-        }
-    ],
-}
-SOWN = make_answer(
-    ("Beans are sown in May.", (1,)),
-    ("Peas & <b>others</b> earlier.", (2,)),
-    citations=(
-        make_citation(
-            1, "Beans are sown\nin May.", "garden/beans.md", "Beans", ("Beans", "Sowing")
-        ),
-        make_citation(2, "Peas & <b>others</b>", "peas.pdf", "", page=3, stale=True),
-    ),
-)
-
-
 def test_answer_comes_first_then_each_citation_then_feedback() -> None:
-    assert lay_out(SOWN) == Message(
-        text="Beans are sown in May. [1] Peas &amp; &lt;b&gt;others&lt;/b&gt; earlier. [2]",
-        blocks=(
-            rich(section(words("Beans are sown in May. [1] Peas & <b>others</b> earlier. [2]"))),
-            rich(
-                section(words("[1] "), words("Beans › Sowing (garden/beans.md)", **BOLD)),
-                quote("Beans are sown\nin May."),
+    answer = make_answer(
+        ("Beans are sown in May.", (1,)),
+        ("Peas & <b>others</b> earlier.", (2,)),
+        citations=(
+            make_citation(
+                1, "Beans are sown\nin May.", "garden/beans.md", "Beans", ("Beans", "Sowing")
             ),
-            rich(
-                section(
-                    words("[2] "),
-                    words("peas.pdf, page 3 (peas.pdf)", **BOLD),
-                    words(" (the document has changed since)"),
-                ),
-                quote("Peas & <b>others</b>"),
-            ),
-            FEEDBACK,
+            make_citation(2, "Peas & <b>others</b>", "peas.pdf", "", page=3, stale=True),
         ),
     )
+    message = lay_out(answer)
+    assert message.text == (
+        "Beans are sown in May. [1] Peas &amp; &lt;b&gt;others&lt;/b&gt; earlier. [2]"
+    )
+    text, *citations, closing = message.blocks
+    assert text_of(text) == "Beans are sown in May. [1] Peas & <b>others</b> earlier. [2]"
+    assert [list(texts_of(each)) for each in citations] == [
+        ["[1] ", "Beans › Sowing (garden/beans.md)", "Beans are sown\nin May."],
+        [
+            *("[2] ", "peas.pdf, page 3 (peas.pdf)", " (the document has changed since)"),
+            "Peas & <b>others</b>",
+        ],
+    ]
+    assert list(map(text_of, find(citations, "rich_text_quote"))) == [
+        "Beans are sown\nin May.",
+        "Peas & <b>others</b>",
+    ]
+    assert list(map(streamed_sentence, answer.proved_sentences())) == [
+        "Beans are sown in May. [1]\n",
+        "Peas &amp; &lt;b&gt;others&lt;/b&gt; earlier. [2]\n",
+    ]
+    [feedback] = find(closing, "feedback_buttons")
+    assert feedback["action_id"] == "verdict"
+    assert feedback["positive_button"]["value"] == f"up:{ID}"
+    assert feedback["negative_button"]["value"] == f"down:{ID}"
 
 
 def test_layout_adds_links_question_and_share_button() -> None:
-    shown = lay_out(SOWN, Layout(page=f"{PAGE}/", question="When?", shareable=True)).blocks
-    assert shown[0] == rich(section(words("When?", **BOLD)))
-    url = f"/#document=garden%2Fbeans.md&sha256={DIGEST}&start=0&end=22"
-    assert shown[2] == rich(
-        section(words("[1] "), link(url, "Beans › Sowing (garden/beans.md)")),
-        quote("Beans are sown\nin May."),
-    )
-    share = button("Show to everyone here", "share", ID)
-    assert shown[-2:] == ({"type": "actions", "elements": [share]}, FEEDBACK)
+    citation = make_citation(1, "Beans", "garden/beans.md", "Beans", ("Beans", "Sowing"))
+    answer = make_answer(("Beans are sown.", (1,)), citations=(citation,))
+    blocks = lay_out(answer, Layout(page=f"{PAGE}/", question="When?", shareable=True)).blocks
+    assert text_of(blocks[0]) == "When?"
+    [link] = find(blocks, "link")
+    assert link["text"] == "Beans › Sowing (garden/beans.md)"
+    assert link["url"] == f"{PAGE}/#document=garden%2Fbeans.md&sha256={DIGEST}&start=0&end=5"
+    [share] = find(blocks[-2], "button")
+    assert (text_of(share), share["value"]) == ("Show to everyone here", ID)
+    assert share["action_id"] == "share"
 
 
 def test_refusal_offers_suggestions_and_related_documents() -> None:
@@ -283,58 +201,40 @@ def test_refusal_offers_suggestions_and_related_documents() -> None:
         suggestions=("When are beans sown?", "Who <@U1>?"),
         related=(make_related("a b.md"), make_related("<!here>.md"), make_related("a b.md")),
     )
-    passage = f"&sha256={DIGEST}&start=0&end=4"
-    assert lay_out(refusal, Layout(page=PAGE)) == Message(
-        text="No answer.\nThe documents do answer:\nWhen are beans sown?\nWho &lt;@U1&gt;?",
-        blocks=(
-            rich(section(words("No answer."))),
-            rich(section(words("The documents do answer:"))),
-            {
-                "type": "actions",
-                "elements": [
-                    button("When are beans sown?", "ask.0", "When are beans sown?"),
-                    button("Who <\u2060@U1>?", "ask.1", "Who <@U1>?"),
-                ],
-            },
-            rich(
-                section(
-                    words("Related, but not an answer: "),
-                    link(f"/#document=a%20b.md{passage}", "a b.md"),
-                    words(", "),
-                    link(f"/#document=%3C%21here%3E.md{passage}", "<\u2060!here>.md"),
-                )
-            ),
-            FEEDBACK,
-        ),
+    message = lay_out(refusal, Layout(page=PAGE))
+    assert message.text == (
+        "No answer.\nThe documents do answer:\nWhen are beans sown?\nWho &lt;@U1&gt;?"
     )
+    answer, heading, _, related, _ = message.blocks
+    assert (text_of(answer), text_of(heading)) == ("No answer.", "The documents do answer:")
+    assert text_of(related) == "Related, but not an answer: a b.md, <\u2060!here>.md"
+    assert [
+        (each["action_id"], text_of(each), each["value"]) for each in find(message.blocks, "button")
+    ] == [
+        ("ask.0", "When are beans sown?", "When are beans sown?"),
+        ("ask.1", "Who <\u2060@U1>?", "Who <@U1>?"),
+    ]
+    assert [each["url"] for each in find(related, "link")] == [
+        f"{PAGE}/#document={name}&sha256={DIGEST}&start=0&end=4"
+        for name in ("a%20b.md", "%3C%21here%3E.md")
+    ]
     without_page = lay_out(replace(refusal, suggestions=())).blocks
-    assert without_page == (rich(section(words("No answer."))), FEEDBACK)
-
-
-def test_streamed_sentence_ends_with_its_markers() -> None:
-    first, second = map(streamed_sentence, SOWN.proved_sentences())
-    assert first == "Beans are sown in May. [1]\n"
-    assert second == "Peas &amp; &lt;b&gt;others&lt;/b&gt; earlier. [2]\n"
-
-
-def test_streamed_code_keeps_its_lines() -> None:
-    (code,) = make_answer(("cd pump\n\n  make *", (1, 2))).proved_sentences()
-    assert streamed_sentence(code) == "cd pump\nmake \\* [1] [2]\n"
+    assert text_of(without_page) == "No answer.Good answerBad answer"
 
 
 def test_notice_names_the_request() -> None:
-    note = plain("Ask <\u2060!here> & there (request r1)")
-    assert notice("Ask <!here> & there", "r1") == Message(
-        "Ask &lt;\u2060!here&gt; &amp; there (request r1)",
-        ({"type": "context", "elements": [note]},),
+    message = notice("Ask <!here> & there", "r1")
+    assert message.text == "Ask &lt;\u2060!here&gt; &amp; there (request r1)"
+    [context] = message.blocks
+    assert (context["type"], text_of(context)) == (
+        "context",
+        "Ask <\u2060!here> & there (request r1)",
     )
     check(placeholder())
 
 
-# --- any answer -----------------------------------------------------------------------------------
-
-
 @given(answers(), layouts)
+@example(make_answer(("", (1,)), citations=(make_citation(1, "", "", ""),)), PLAIN)
 def test_any_answer_is_shown_with_all_its_citations(answer: Answer, layout: Layout) -> None:
     message = lay_out(answer, layout)
     shown = without_blanks(answer_part(message, layout))
@@ -397,25 +297,24 @@ def test_any_notice_is_shown(text: str, request: str) -> None:
         assert text_of(message.blocks).endswith(f" (request {request})")
 
 
-def listed(path: str, title: str) -> IndexedDocument:
-    sizes = {"characters": 9, "passages": 1, "boilerplate": 0}
-    return IndexedDocument(path=path, title=title, sha256=DIGEST, **sizes)
-
-
 @given(
-    st.lists(st.builds(listed, texts(600), texts(600) | st.just("")), max_size=30),
+    st.lists(st.tuples(texts(600), texts(600) | st.just("")), max_size=30),
     st.lists(texts(3_000) | st.just(""), max_size=8).map(tuple),
     st.sampled_from(["", PAGE]),
 )
 @example([], ("x" * 2_001,), "")
-@example([listed("a.md", "x" * 400)] * 25, (), "")
+@example([("a.md", "x" * 400)] * 25, (), "")
 def test_any_home_view_is_shown(
-    documents: list[IndexedDocument], examples: tuple[str, ...], page: str
+    names: list[tuple[str, str]], examples: tuple[str, ...], page: str
 ) -> None:
-    body = CorpusOverview(generation="g1", documents=tuple(documents), examples=examples)
+    sizes = {"characters": 9, "passages": 1, "boilerplate": 0}
+    documents = tuple(
+        IndexedDocument(path=path, title=title, sha256=DIGEST, **sizes) for path, title in names
+    )
+    body = CorpusOverview(generation="g1", documents=documents, examples=examples)
     view = home_view(body, page)
     check_view(view)
-    assert not any(re.search("<[!@#]", text) for text in visible(view))
+    assert not any(re.search("<[!@#]", text) for text in texts_of(view))
     assert [each["value"] for each in find(view, "button")] == [
         question for question in examples[:5] if 0 < len(question) <= 2_000
     ]
@@ -435,9 +334,6 @@ def test_any_suggested_prompts_are_asked_whole(examples: list[str]) -> None:
     check_prompts(suggested)
     assert [each["message"] for each in suggested] == [inert(each) for each in examples[:4]]
     assert all(len(each["title"]) <= 75 for each in suggested)
-
-
-# --- limits ---------------------------------------------------------------------------------------
 
 
 def test_too_long_address_is_not_linked_but_named() -> None:
@@ -497,11 +393,6 @@ def test_citation_of_several_sentences_is_shown_and_counted_once() -> None:
     assert not says_longer(message.blocks)
 
 
-def test_empty_passage_is_shown() -> None:
-    answer = make_answer(("", (1,)), citations=(make_citation(1, "", "", ""),))
-    assert cited(lay_out(answer).blocks) == [1]
-
-
 def test_heading_is_not_repeated() -> None:
     citations = (
         make_citation(1, "Beans are sown", "beans.md", "Beans"),
@@ -517,10 +408,9 @@ def test_heading_is_not_repeated() -> None:
     assert linked["elements"][0]["elements"][0]["url"].startswith(PAGE)
 
 
-@pytest.mark.parametrize("mark", ["- ", "12. "])
-def test_list_is_cut_after_an_item_without_the_next_marker(mark: str) -> None:
-    message = lay_out(make_answer(("First.", (1,)), ("x" * 9_990, (2,)), mark=mark))
-    assert answer_part(message) == f"{mark}First. [1]"
+def test_list_is_cut_after_an_item_without_the_next_marker() -> None:
+    message = lay_out(make_answer(("First.", (1,)), ("x" * 9_990, (2,)), listed=True))
+    assert answer_part(message) == "- First. [1]"
     assert says_longer(message.blocks)
 
 

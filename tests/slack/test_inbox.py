@@ -68,9 +68,6 @@ def in_parallel(work: Callable[[int], object], count: int) -> list[object]:
         return list(threads.map(work, range(count)))
 
 
-# --- adding ---------------------------------------------------------------------------------------
-
-
 def test_item_is_claimed_as_it_was_added(inbox: Inbox, clock: Clock) -> None:
     add(inbox, "a")
     clock.now += 5
@@ -119,9 +116,6 @@ def test_any_text_can_be_stored(inbox: Inbox, text: str) -> None:
     assert inbox.backlog() == (1, stored)
     again = claim(inbox)
     assert (again.reply, again.reason) == (stored, stored)
-
-
-# --- order ----------------------------------------------------------------------------------------
 
 
 def test_each_conversation_is_handed_out_in_order(inbox: Inbox) -> None:
@@ -262,9 +256,6 @@ def test_earlier_item_waits_for_a_later_one_only_while_that_is_leased(
     assert claim(inbox).number == second.number
 
 
-# --- leases ---------------------------------------------------------------------------------------
-
-
 def test_expired_lease_is_taken_over(
     inbox: Inbox, open_again: Callable[[], Inbox], clock: Clock
 ) -> None:
@@ -323,9 +314,6 @@ def test_released_item_cannot_be_changed(inbox: Inbox, end: Callable[[Inbox, Ite
     assert inbox.claim() is None
 
 
-# --- completion -----------------------------------------------------------------------------------
-
-
 def test_completed_item_is_never_handed_out_again_and_its_body_is_deleted(
     inbox: Inbox, clock: Clock, database: Database
 ) -> None:
@@ -379,9 +367,6 @@ def test_completed_items_are_remembered_for_three_days_and_open_ones_forever(
     clock.now += 100 * DAY
     inbox.expire()
     assert claim_all(inbox) == ["open", "completed"]
-
-
-# --- clocks ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("jump", [-100 * DAY, -299.0, -1.0, 1.0, 3600.0, 100 * DAY])

@@ -6,24 +6,27 @@ import logging
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 from urllib.parse import urlencode
 
 import httpx2
 import pytest
 from builders import link_encoders
-from serving import BEANS, GARDEN, ROSES, listening
+from serving import BEANS, GARDEN, ROSES
+from slack_messages import find, from_bot
 from slack_stand_in.client import Slack
 from slack_stand_in.delivery import Delivery
 from sqlalchemy import delete
 
 from api.assembly.assistant import build_index
-from api.assembly.service import Service, open_service
+from api.assembly.service import Service
 from api.errors import DatabaseUnavailable
 from api.settings import Settings
-from api.slack import responder, web_api, worker
+from api.slack import responder, web_api
 from api.slack.responder import OWNER
 from api.store.tables import slack_inbox
 
@@ -56,38 +59,8 @@ def garden(tmp_path_factory: pytest.TempPathFactory, encoder_data: Path) -> Sett
 
 
 @pytest.fixture
-def serve(
-    garden: Settings, slack: Slack, sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Serve:
-    """Serves the garden to the stand-in, in this process, with quick retries."""
-    monkeypatch.setattr(worker, "_BACKOFF", (0.05,))
-    monkeypatch.setattr(worker, "_POLL_INTERVAL", 0.05)
-
-    @contextmanager
-    def serve(channels: str = "", **more: Any) -> Iterator[Service]:
-        file = tmp_path / "channels.toml"
-        file.write_text(channels)
-        settings = Settings(
-            **{
-                "corpus": garden.corpus,
-                "data": garden.data,
-                "database": sqlite_url,
-                "slack_channels": file,
-                "slack_api_url": slack.api_url,
-                "SLACK_BOT_TOKEN": slack.bot_token,
-                "SLACK_SIGNING_SECRET": slack.signing_secret,
-                **more,
-            }
-        )
-        service = open_service(settings, page="http://faq.example/")
-        try:
-            with service.generations.borrow(), listening(service) as (host, port):
-                slack.service = f"http://{host}:{port}"
-                yield service
-        finally:
-            service.close()
-
-    return serve
+def serve(serve: Serve, garden: Settings) -> Serve:
+    return partial(serve, corpus=garden.corpus, data=garden.data)
 
 
 @pytest.fixture
@@ -114,10 +87,6 @@ def replies(
     return found
 
 
-def from_bot(messages: list[Any]) -> list[Any]:
-    return [message for message in messages if message.get("bot_id")]
-
-
 def ephemeral(slack: Slack, channel: str = "general", after: int = 0) -> Any:
     """The message that one user sees, after so many others."""
     [message] = slack.wait_for(lambda: slack.ephemerals(channel)[after:])
@@ -128,14 +97,10 @@ def shown(message: Any) -> str:
     return json.dumps(message["blocks"], ensure_ascii=False)
 
 
-def buttons(message: Any) -> list[Any]:
-    rows = [block for block in message["blocks"] if block["type"] == "actions"]
-    return [button for row in rows for button in row["elements"]]
-
-
 def press(slack: Slack, message: Any, channel: str = "general") -> Delivery:
     """Presses the first button of a message."""
-    return slack.press(buttons(message)[0]["action_id"], message["ts"], channel=channel)
+    button = next(find(message["blocks"], "button"))
+    return slack.press(button["action_id"], message["ts"], channel=channel)
 
 
 def forge(slack: Slack, press_button: Callable[[], Delivery], value: str) -> None:
@@ -158,16 +123,6 @@ def slow_down(service: Service, monkeypatch: pytest.MonkeyPatch, seconds: float)
         return turns(*arguments)
 
     monkeypatch.setattr(service.records, "turns", slow_turns)
-
-
-def raise_error(error: Exception) -> Callable[..., Any]:
-    def fail(*_: object, **__: object) -> None:
-        raise error
-
-    return fail
-
-
-# --- mentions and threads -------------------------------------------------------------------------
 
 
 def test_mention_is_answered_once_in_its_thread_with_citations(
@@ -240,9 +195,6 @@ def test_thread_is_followed_for_as_long_as_its_answers_are_stored(
     replies(slack, service, ts, 2)
 
 
-# --- direct messages and the app's home -----------------------------------------------------------
-
-
 def test_direct_message_gets_a_status_and_a_streamed_answer(slack: Slack, service: Service) -> None:
     ts = slack.write(ROSES, channel="dm")
     [reply] = replies(slack, service, ts, channel="dm")
@@ -273,7 +225,7 @@ def test_suggestion_of_a_refusal_can_be_asked_with_its_button(
     assert refusal["text"].startswith(REFUSAL)
     press(slack, refusal, "dm")
     _, answer = replies(slack, service, ts, 2, "dm")
-    assert buttons(refusal)[0]["value"] in shown(answer)
+    assert next(find(refusal["blocks"], "button"))["value"] in shown(answer)
     assert not answer["text"].startswith(REFUSAL)
 
 
@@ -288,16 +240,13 @@ def test_home_lists_documents_and_asks_its_questions_in_direct_messages(
     slack.open_home()
     view = slack.wait_for(lambda: slack.views.get("U0ADA"))
     assert "The garden" in json.dumps(view)
-    button = next(each for each in buttons(view) if each["value"] == BEANS)
+    button = next(each for each in find(view, "button") if each["value"] == BEANS)
     slack.press(button["action_id"])
     slack.wait_for(lambda: from_bot(slack.messages("dm")))
     settle(slack, service)
     [answer] = from_bot(slack.messages("dm"))
     assert answer["text"] == BEANS_ANSWER
     assert BEANS in shown(answer)
-
-
-# --- the slash command and buttons ----------------------------------------------------------------
 
 
 def test_command_is_answered_privately_until_it_is_shared(slack: Slack, service: Service) -> None:
@@ -331,20 +280,19 @@ def test_command_works_where_sharing_is_rejected_with_the_reason(
 
 def test_feedback_is_stored_and_confirmed(slack: Slack, service: Service) -> None:
     [reply] = replies(slack, service, slack.mention(BEANS))
-    value = reply["blocks"][-1]["elements"][0]["negative_button"]["value"]
+    [feedback] = find(reply["blocks"], "feedback_buttons")
+    value = feedback["negative_button"]["value"]
     slack.press("verdict", reply["ts"], value=value)
     assert "Thank you" in ephemeral(slack)["text"]
     stored = service.records.feedback(OWNER, value.partition(":")[2])
     assert stored and stored.verdict == "down"
 
 
-@pytest.mark.parametrize("value", ["up:0000", "up:", "down:" + "x" * 1500])
-def test_feedback_on_an_unknown_answer_is_rejected(
-    slack: Slack, service: Service, value: str
-) -> None:
+def test_feedback_on_an_unknown_answer_is_rejected(slack: Slack, service: Service) -> None:
     [reply] = replies(slack, service, slack.mention(BEANS))
-    forge(slack, lambda: slack.press("verdict", reply["ts"]), value)
-    assert "no longer stored" in ephemeral(slack)["text"]
+    for number, value in enumerate(("up:0000", "up:", "down:" + "x" * 1500)):
+        forge(slack, lambda: slack.press("verdict", reply["ts"]), value)
+        assert "no longer stored" in ephemeral(slack, after=number)["text"]
 
 
 def test_unknown_answer_cannot_be_shared(slack: Slack, service: Service) -> None:
@@ -353,9 +301,6 @@ def test_unknown_answer_cannot_be_shared(slack: Slack, service: Service) -> None
     forge(slack, lambda: press(slack, private), "gone")
     assert "no longer stored" in ephemeral(slack, after=1)["text"]
     assert not slack.messages()
-
-
-# --- untrusted input ------------------------------------------------------------------------------
 
 
 def test_request_without_a_valid_signature_is_rejected(slack: Slack, service: Service) -> None:
@@ -376,12 +321,14 @@ def test_request_without_a_valid_signature_is_rejected(slack: Slack, service: Se
     assert slack.deliver_raw(body, signed)[0] == 200
 
 
-@pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"{", b"[1]", b'"x"', b"payload=%FF", b"null"])
-def test_malformed_body_is_a_client_error(slack: Slack, service: Service, body: bytes) -> None:
-    for kind in ("application/json", "application/x-www-form-urlencoded", "text/plain"):
-        if body != b"\xff\xfe":  # which cannot be signed
+def test_malformed_body_is_a_client_error(slack: Slack, service: Service) -> None:
+    kinds = ("application/json", "application/x-www-form-urlencoded", "text/plain")
+    for kind in kinds:
+        for body in (b"", b"{", b"[1]", b'"x"', b"payload=%FF", b"null"):
             assert slack.deliver_raw(body, slack.headers(body, kind))[0] < 500
-        assert slack.deliver_raw(body, {"content-type": kind})[0] in (400, 401)
+            assert slack.deliver_raw(body, {"content-type": kind})[0] in (400, 401)
+        # Bytes that are not UTF-8 cannot be signed.
+        assert slack.deliver_raw(b"\xff\xfe", {"content-type": kind})[0] in (400, 401)
 
 
 def test_request_url_is_verified(slack: Slack, service: Service) -> None:
@@ -446,9 +393,6 @@ def test_text_of_documents_and_questions_mentions_nobody(
         assert not re.search("<[!@#]", json.dumps(reply, ensure_ascii=False))
     slack.command("Is <!here> &lt;!here&gt; there?", channel=channel)
     assert "<!" not in json.dumps(ephemeral(slack, channel))
-
-
-# --- failures of Slack ----------------------------------------------------------------------------
 
 
 def test_rate_limit_is_respected(slack: Slack, service: Service) -> None:
@@ -525,9 +469,6 @@ def test_misconfigured_app_is_logged_and_answers_after_it_is_fixed(
         replies(slack, service, ts)
 
 
-# --- failures of the service ----------------------------------------------------------------------
-
-
 def test_placeholder_is_replaced_by_a_slow_answer(
     slack: Slack, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -542,7 +483,7 @@ def test_placeholder_is_replaced_by_a_slow_answer(
 def test_failure_is_reported_with_the_request(
     slack: Slack, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    unavailable = raise_error(DatabaseUnavailable("it is gone"))
+    unavailable = Mock(side_effect=DatabaseUnavailable("it is gone"))
     monkeypatch.setattr(service.records, "save_answer", unavailable)
     [reply] = replies(slack, service, slack.mention(BEANS))
     assert "was not answered" in reply["text"] and "(request " in reply["text"]
@@ -554,7 +495,7 @@ def test_internal_error_is_reported_after_several_attempts(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(service.records, "turns", raise_error(ZeroDivisionError()))
+    monkeypatch.setattr(service.records, "turns", Mock(side_effect=ZeroDivisionError))
     slack.mention(BEANS)
     text = ephemeral(slack)["text"]
     assert "was not answered" in text and "(request " in text
@@ -565,7 +506,7 @@ def test_question_that_cannot_be_stored_is_delivered_again_and_reported_at_last(
     slack: Slack, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert service.slack
-    unavailable = raise_error(DatabaseUnavailable("it is gone"))
+    unavailable = Mock(side_effect=DatabaseUnavailable("it is gone"))
     with monkeypatch.context() as patched:
         patched.setattr(service.slack.inbox, "add", unavailable)
         ts = slack.write(BEANS, channel="dm")
@@ -585,9 +526,6 @@ def test_timeout_is_reported_after_several_attempts(
         slow_down(service, monkeypatch, 0.8)
         ts = slack.mention(BEANS)
         assert "was not answered" in replies(slack, service, ts)[0]["text"]
-
-
-# --- channel policies -----------------------------------------------------------------------------
 
 
 def test_channel_can_have_every_question_answered(slack: Slack, serve: Serve) -> None:
@@ -657,9 +595,6 @@ def test_threads_can_be_left_to_people(slack: Slack, serve: Serve) -> None:
         replies(slack, service, ts)
         slack.mention(ROSES, thread=ts)
         replies(slack, service, ts, 2)
-
-
-# --- deployment -----------------------------------------------------------------------------------
 
 
 def test_two_services_on_one_database_answer_once(

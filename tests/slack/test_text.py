@@ -27,9 +27,6 @@ CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 UNESCAPED = re.compile("&(?!(amp|lt|gt);)|[<>]")
 
 
-# --- inert ----------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -56,9 +53,6 @@ def test_inert_text_has_no_mentions_and_no_control_characters(text: str) -> None
     assert not CONTROLS.search(result)
     assert inert(result) == result
     assert len(result.replace("\u2060", "")) == len(text.replace("\u2060", ""))
-
-
-# --- mrkdwn ---------------------------------------------------------------------------------------
 
 
 def test_mrkdwn_escapes_three_characters() -> None:
@@ -91,9 +85,6 @@ def test_truncated_mrkdwn_uses_its_room(text: str, max_bytes: int) -> None:
     assert len(result.encode()) >= max_bytes // 8
 
 
-# --- Markdown -------------------------------------------------------------------------------------
-
-
 @given(texts, st.integers(1, 100))
 @example("1. one", 1)
 @example("1) one", 1)
@@ -120,9 +111,6 @@ def test_markdown_shows_the_text_and_nothing_else(text: str, times: int) -> None
     assert {part.type for part in parts} <= {"text", "text_special"}
     shown = "".join(part.content for part in parts)
     assert shown == " ".join(CONTROLS.sub(" ", text).split())
-
-
-# --- truncate -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -159,9 +147,6 @@ def test_truncated_text_uses_half_of_its_room(text: str, max_length: int) -> Non
     solid = text.replace(" ", "a").replace("\n", "b")
     assert len(truncate(solid, max_length)) == max_length
     assert len(truncate("a" * (max_length // 2) + " " + solid, max_length)) > max_length // 2
-
-
-# --- what people write ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
