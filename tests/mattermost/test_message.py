@@ -34,13 +34,13 @@ texts = st.text(
 )
 
 
-def answer_of(*pairs: tuple[str, str], listed: bool = False, **fields: Any) -> Answer:
+def answer_of(*pairs: tuple[str, str], mark: str = "", **fields: Any) -> Answer:
     """An answer of these sentences, each with its quote."""
     fields = {"title": "The garden", "headings": ("Beans",), **fields}
     numbered = list(enumerate(pairs, start=1))
     citations = tuple(make_citation(number, quote, **fields) for number, (_, quote) in numbered)
     sentences = ((text, (number,)) for number, (text, _) in numbered)
-    return make_answer(*sentences, citations=citations, listed=listed)
+    return make_answer(*sentences, citations=citations, mark=mark)
 
 
 def lay_out(answer: Answer, page: str = PAGE) -> str:
@@ -108,7 +108,7 @@ def test_special_characters_of_an_address_do_not_end_its_link() -> None:
 
 
 def test_list_is_cut_between_its_items() -> None:
-    text = lay_out(answer_of(*[("x" * 5000, "x")] * 4, listed=True), "")
+    text = lay_out(answer_of(*[("x" * 5000, "x")] * 4, mark="- "), "")
     items = text.split("\n\n**[1]**")[0].split("\n")
     assert items == [f"\\- {'x' * 5000} \\[{number}\\]" for number in (1, 2, 3)]
 

@@ -85,8 +85,8 @@ def answers(draw: st.DrawFn) -> Answer:
     for at in range(draw(st.integers(1, 80))):
         text, cited = pattern[at % len(pattern)]
         sentences.append((text, tuple(sorted((each + at) % count + 1 for each in cited))))
-    listed, question = draw(st.booleans()), draw(texts(2_000))
-    return make_answer(*sentences, citations=citations, listed=listed, question=question)
+    mark, question = draw(st.sampled_from(["", "- ", "1. "])), draw(texts(2_000))
+    return make_answer(*sentences, citations=citations, mark=mark, question=question)
 
 
 layouts = st.builds(
@@ -136,7 +136,7 @@ def without_blanks(text: str) -> str:
 def beginning(answer: Answer, count: int) -> str:
     """The text of the first sentences with their markers, without blanks."""
     rest = answer.sentences[count:]
-    text = answer.text[: rest[0].start].removesuffix("- ") if rest else answer.text
+    text = re.sub(r"(- |1\. )\Z", "", answer.text[: rest[0].start]) if rest else answer.text
     return without_blanks(inert(text))
 
 
@@ -409,7 +409,7 @@ def test_heading_is_not_repeated() -> None:
 
 
 def test_list_is_cut_after_an_item_without_the_next_marker() -> None:
-    message = lay_out(make_answer(("First.", (1,)), ("x" * 9_990, (2,)), listed=True))
+    message = lay_out(make_answer(("First.", (1,)), ("x" * 9_990, (2,)), mark="- "))
     assert answer_part(message) == "- First. [1]"
     assert says_longer(message.blocks)
 
