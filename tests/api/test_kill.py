@@ -150,7 +150,7 @@ def published_version(data: DataFolder, encoder: OnnxEncoder) -> int:
     for hit in hits:
         passage = hit.passage
         assert texts[passage.document][passage.start : passage.end] == passage.text
-    number = next(int(h.passage.text.split()[2]) for h in hits if "In year" in h.passage.text)
+    number = next(int(h.passage.body.split()[2]) for h in hits if "In year" in h.passage.body)
     assert {path: text for path, text in texts.items() if path not in NOTES} == version(number)
     return number
 

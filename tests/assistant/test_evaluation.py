@@ -167,7 +167,7 @@ def test_answer_is_compared_with_its_gold(
             {None},
         ),
         (
-            gold((0, 9), document="faq.md", question=FOREIGN, answers=("The documents do not",)),
+            gold((0, 9), document="absent.md", question=FOREIGN, answers=("The documents do not",)),
             False,
             False,
             {0},
