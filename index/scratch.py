@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 
 from index.errors import IndexDamaged, NoTemporarySpace
 
@@ -17,11 +17,13 @@ def private_copy(source: Path, scratch: Path | None = None) -> Iterator[Path]:
     Raises NoTemporarySpace if there is no room for it, and IndexDamaged if the source is gone.
     """
     try:
-        temporary = TemporaryDirectory(prefix="assistant-", dir=scratch)
+        folder = Path(mkdtemp(prefix="assistant-", dir=scratch))
     except OSError as error:
         raise _no_space(source, error) from error
-    with temporary as folder:
-        copy = Path(folder) / source.name
+    # Not a TemporaryDirectory: that warns if a generation that nobody closed is garbage-collected,
+    # which closes this context, too.
+    try:
+        copy = folder / source.name
         try:
             if source.is_dir():
                 shutil.copytree(source, copy, copy_function=shutil.copyfile)
@@ -35,6 +37,8 @@ def private_copy(source: Path, scratch: Path | None = None) -> Iterator[Path]:
                 raise IndexDamaged(f"{source} was removed while it was being opened") from error
             raise _no_space(source, error) from error
         yield copy
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _no_space(source: Path, error: OSError) -> NoTemporarySpace:
