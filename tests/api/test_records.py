@@ -386,20 +386,23 @@ def test_everything_acknowledged_survives_a_kill(
     database: Database, database_url: str, scale: Scale
 ) -> None:
     # Forks a process for each input line. It saves answers with feedback and prints each name, until
-    # it is killed.
+    # it is killed. A line is written by one call, which a kill cannot interrupt half-way; `print`
+    # makes several calls if PYTHONUNBUFFERED is set.
     program = """
 import os, sys
 from dataclasses import replace
 from builders import make_answer
 from api.store.database import Database
 from api.store.records import Records
+def report(*values):
+    os.write(1, (" ".join(map(str, values)) + "\\n").encode())
 for line in sys.stdin:
     if child := os.fork():
         status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        print("ended", status, flush=True)
+        report("ended", status)
     else:
         records = Records(Database.open(sys.argv[1]))
-        print("begins", os.getpid(), flush=True)
+        report("begins", os.getpid())
         number = 0
         while True:
             number += 1
@@ -407,7 +410,7 @@ for line in sys.stdin:
             answer = replace(make_answer(), id=name, conversation_id=f"talk-{number % 5}")
             records.save_answer("", answer)
             records.save_feedback("", name, "up", name)
-            print("saved", name, flush=True)
+            report("saved", name)
 """
     records = Records(database)
     kills = scale(4, soak=50)
