@@ -147,8 +147,10 @@ def _one_line(text: str) -> str:
 
 
 def _link_label(text: str) -> str:
-    """Escapes a label, in which Mattermost counts even escaped brackets."""
-    return _one_line(text).replace("\\[", "&#91;").replace("\\]", "&#93;")
+    """Escapes a label, in which Mattermost counts even escaped brackets. A colon at its end would
+    be an emoji with the bracket behind it."""
+    label = _one_line(text).replace("\\[", "&#91;").replace("\\]", "&#93;")
+    return label + _WORD_JOINER if label.endswith((":", ";", ":\\-", ";\\-")) else label
 
 
 def _blockquote(text: str) -> str:
