@@ -17,6 +17,7 @@ neither Chroma nor onnxruntime.
     generation.py            an open generation; the data folder, its lock and its pointer
     health.py                thorough checks of a published index
     hits.py                  the types of search results
+    identifiers.py           versions, codes, files and other exact names in a text
     langchain_adapters.py    the index as LangChain components
     layout.py                the names of all files and folders below a data folder
     manifest.py              how a generation was made; checks its files

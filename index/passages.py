@@ -14,6 +14,7 @@ import numpy as np
 from corpus.document import Kind, Passage, Span, Unit
 from index.bm25 import FIELD_WEIGHTS, Counts, Ordinals, length_norms, rank
 from index.errors import IndexDamaged
+from index.identifiers import identifier_terms
 from index.terms import nearest_word, stem, words
 
 _SCHEMA = """
@@ -57,10 +58,11 @@ def write_passages(path: Path, entries: Iterable[IndexedPassage], digests: Seque
         for entry in entries:
             marks = ", ".join("?" * 14)
             connection.execute(f"INSERT INTO passages VALUES ({marks})", _to_row(entry))
-            fields = [words(text) for text in _fields(entry.passage)]
-            for stemmed, count in _weighted_counts(fields).items():
-                postings[stemmed][0].append(entry.ordinal)
-                postings[stemmed][1].append(count)
+            texts = _fields(entry.passage)
+            fields = [words(text) for text in texts]
+            for term, count in _weighted_counts(texts, fields).items():
+                postings[term][0].append(entry.ordinal)
+                postings[term][1].append(count)
             lengths.append(sum(map(len, fields)))
             for word in {word for field in fields for word in field}:
                 vocabulary[word].append(entry.ordinal)
@@ -95,11 +97,14 @@ def _fields(passage: Passage) -> tuple[str, str, str]:
     return passage.question or "", passage.context, body
 
 
-def _weighted_counts(fields: Iterable[Sequence[str]]) -> dict[str, float]:
+def _weighted_counts(texts: Iterable[str], fields: Iterable[Sequence[str]]) -> dict[str, float]:
+    """The counts of the stems and the identifiers of the fields of a passage."""
     counts: dict[str, float] = defaultdict(float)
-    for weight, field in zip(FIELD_WEIGHTS, fields, strict=True):
+    for weight, text, field in zip(FIELD_WEIGHTS, texts, fields, strict=True):
         for word in field:
             counts[stem(word)] += weight
+        for term in identifier_terms(text):
+            counts[term] += weight
     return counts
 
 
@@ -160,11 +165,13 @@ class PassageStore:
             wanted &= self._documents
         return PassageStore(self._database, wanted)
 
-    def search(self, terms: Sequence[str], k: int) -> list[tuple[int, float]]:
-        """Returns passages that contain any of the terms by BM25, best first: (ordinal, score
-        above 0 up to 1)."""
-        stems = dict.fromkeys(stem(term) for term in terms)
-        return rank(map(self._posting, stems), self._norms, self.count, k)
+    def search(
+        self, words: Sequence[str], k: int, identifiers: Sequence[str] = ()
+    ) -> list[tuple[int, float]]:
+        """Returns passages that contain any of the words, or the terms of any of the identifiers,
+        by BM25, best first: (ordinal, score above 0 up to 1)."""
+        terms = dict.fromkeys([*map(stem, words), *identifiers])
+        return rank(map(self._posting, terms), self._norms, self.count, k)
 
     def get(self, ordinals: Sequence[int]) -> list[IndexedPassage]:
         """Returns the passages with these ordinals, in this order. Raises KeyError."""

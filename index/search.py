@@ -12,6 +12,7 @@ from index.generation import (
     Generation,
 )
 from index.hits import Hit, SearchResult
+from index.identifiers import query_terms
 from index.passages import IndexedPassage
 from index.terms import WORD, content_words, fold, words
 
@@ -64,7 +65,9 @@ class Searcher:
     def _candidates(self, question: str, vector: Vectors) -> dict[int, float]:
         """The word scores of all candidates; 0 for those that only the vectors find."""
         near = self.generation.vector_store.search(vector, _CANDIDATES)
-        by_words = self.generation.passages.search(content_words(question), _CANDIDATES)
+        by_words = self.generation.passages.search(
+            content_words(question), _CANDIDATES, query_terms(question)
+        )
         return {**dict.fromkeys(dict(near), 0.0), **dict(by_words)}
 
     def _hits(self, word_scores: Mapping[int, float], vector: Vectors) -> list[Hit]:
