@@ -8,6 +8,7 @@ Knows the index and what makes an answer; knows neither HTTP nor terminals. Read
     pipeline.py       Assistant: understand, search, assess, decide, write, prove
     english/          everything that is known about English
     evidence.py       units of the found passages, scored
+    identified.py     evidence that has the identifiers of the question
     reader/           the trained model that reads passages, at run time
     selection.py      the smallest evidence that answers
     blocks.py         what is quoted with a unit so that it can be understood

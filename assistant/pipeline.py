@@ -23,6 +23,7 @@ from assistant.evidence import (
     rerank_hits,
     word_weights,
 )
+from assistant.identified import evidence_on_identifiers
 from assistant.proof import is_verbatim, supports
 from assistant.reader.runtime import Reader
 from assistant.selection import Selection, Shape, select, units_to_quote
@@ -190,7 +191,8 @@ class Assistant:
         passages = self.generation.passages
         weights = word_weights(question, passages.document_frequency, passages.count)
         evidence = collect_evidence(question, found, weights)
-        if self._reader:
+        evidence = evidence_on_identifiers(question, evidence)
+        if self._reader and evidence:
             evidence = apply_reader(question, evidence, self._reader)
         return evidence, weights
 

@@ -94,7 +94,9 @@ _WRITTEN_DATES = [
 ]
 
 _STATUS_WORDS = frozenset("http https status error errors code errno".split())
-_STATUS_AFTER = re.compile(r"(?<![\w.-])(\d{3,6})(?: status)? (?:errors?|codes?|responses?)\b", re.IGNORECASE)
+_STATUS_AFTER = re.compile(
+    r"(?<![\w.-])(\d{3,6})(?: status)? (?:errors?|codes?|responses?)\b", re.IGNORECASE
+)
 # Words that are often written as letters: "priority 2" is P2.
 _LETTER_OF = {"priority": "p", "severity": "sev"}
 # Words that make a name of the number behind them, whatever their case.

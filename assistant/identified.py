@@ -1,0 +1,275 @@
+"""Keeps the evidence that speaks of what the question names exactly: the version, the error code,
+the part.
+
+Evidence on P2 does not answer a question on P3. What counts as naming is decided per kind of
+identifier: an error code that is nowhere near is a veto, a product's version only if the evidence
+names another version, and what users say of themselves ("I use macOS 14.2") is no condition.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from functools import lru_cache
+from itertools import groupby
+
+from assistant.english.question import Question
+from assistant.evidence import Evidence
+from corpus.document import Kind, Passage
+from index.identifiers import Identifier, IdentifierKind, find_identifiers, identifier_terms
+from index.rendering import unit_text
+
+
+class _Mode(Enum):
+    """What an identifier of the question demands of the evidence."""
+
+    NAMED = auto()  # it is named in the evidence or around it
+    NO_OTHER = auto()  # no other identifier of the same form is named in its place
+    PREFERRED = auto()  # if any evidence names it, the evidence on others is left out
+
+
+@dataclass(frozen=True)
+class _Demand:
+    """An identifier of the question. `has` tells whether a text in lower case names it, and
+    `others` matches the identifiers of the same form."""
+
+    kind: IdentifierKind
+    mode: _Mode
+    has: Callable[[str], object]
+    others: re.Pattern[str] | None = None
+
+    def names_other(self, text: str) -> bool:
+        """Whether a text names an identifier of the same form that is not this one."""
+        found = self.others.finditer(text) if self.others else ()
+        return any(not self.has(match.group()) for match in found)
+
+
+_VERSION_BEFORE = re.compile(r"\b(?:version|release|ver\.?|build)s? $", re.IGNORECASE)
+_VERSION_AFTER = re.compile(r" (?:version|release|update)\b", re.IGNORECASE)
+# Versions that a text is about: behind the word, or at its start, as in a changelog.
+_STATED_VERSION = re.compile(r"\b(?:version|release) v?\d[\w.]*|\bv\d[\w.]*|^\W{0,4}\d+(?:\.\d+)+")
+_DOTTED = re.compile(r"(?<![\w.])v?\d+(?:\.\d+)+(?![\w%])|\b(?:version|release) v?\d+")
+_STATUS = re.compile(
+    r"\b(?:http|status|error|code)s?(?: (?:status|code))* \d{3,6}|\d{3,6}(?= (?:error|status)\b)"
+)
+# A version that stands for others as well: "3.2 or later", "since 3.2", "8.0+".
+_RANGE = re.compile(
+    r"\d\+|\d (?:or|and) (?:later|newer|higher|above|up|earlier|older|below|lower)\b|"
+    r"(?:[≥≤<>]=?|\b(?:since|from|until|before|after|up to|at least|minimum|prior to|than))"
+    r" ?(?:\w+ ){0,2}v?\d|\d ?(?:[–—-]|to|through) ?(?:\w+ )?v?\d"
+)
+# Things in whose environment something else is done.
+_PLATFORM = re.compile(r"\b(?:on|with|under|using|via|from|for|running|use|have)(?: \w+)? $", re.I)
+_CLAUSE = re.compile(r"[^,.;!?]*(?:[.,](?=\d)[^,.;!?]*)*[,.;!?]?")
+_OWN_SITUATION = re.compile(
+    r"^\W*(?:(?:and|but|so|if|when|since|as|hi|hello) )?"
+    r"(?:(?:i|we|they)(?: (?:am|are|still|currently|just|already|only))?|i'm|we're|my|our)\b",
+    re.IGNORECASE,
+)
+_ASKS_SUPPORT = re.compile(
+    r"\b(?:support\w*|works?|runs?|compatib\w*|available|needs?|requires?)\b", re.IGNORECASE
+)
+_IS_SUBJECT = re.compile(
+    r"^\W*(?:and )?(?:what|where|when|why|who|which)\b.{0,30}\b(?:is|are|was|does|do|did|reads?|"
+    r"answers?) (?:in |inside )?(?:(?:the|a) )?(?:file )?$",
+    re.IGNORECASE,
+)
+# Digits from which a code is taken for one wherever it stands; shorter ones are mostly names.
+_MIN_CODE_DIGITS = 3
+
+
+def evidence_on_identifiers(question: Question, evidence: Sequence[Evidence]) -> list[Evidence]:
+    """Returns the evidence that speaks of the identifiers of the question, in the same order; none
+    if an identifier is demanded that no evidence names. Identifiers of one kind are alternatives:
+    a comparison of two versions is answered by evidence on either."""
+    demands = sorted(_demands(question.text), key=lambda each: each.kind)
+    kept = list(evidence)
+    for _, group in groupby(demands, key=lambda each: each.kind):
+        same_kind = list(group)
+        texts = [_Texts.of(each) for each in kept]
+        is_named = [any(each.name(demand) for each in texts) for demand in same_kind]
+        pairs = zip(same_kind, is_named, strict=True)
+        if any(demand.mode is _Mode.NAMED and not found for demand, found in pairs):
+            return []
+        if any(d.mode is not _Mode.PREFERRED for d in same_kind) or any(is_named):
+            kept = [
+                each
+                for each, own in zip(kept, texts, strict=True)
+                if any(own.meet(demand) for demand in same_kind)
+            ]
+    return kept
+
+
+@dataclass(frozen=True)
+class _Texts:
+    """What evidence says, in lower case: the unit, what stands around it, and what it is below,
+    the nearest heading first."""
+
+    unit: str
+    passage: str
+    above: tuple[str, ...]
+
+    @classmethod
+    def of(cls, evidence: Evidence) -> "_Texts":
+        passage, unit = evidence.passage, evidence.unit
+        text = unit_text(passage, unit) if unit.kind is Kind.ROW else evidence.source
+        return cls(text.lower(), passage.text.lower(), tuple(_above(passage)))
+
+    def name(self, demand: _Demand) -> bool:
+        """Whether the evidence, or what is around it, names what is demanded."""
+        return any(demand.has(text) for text in (self.unit, self.passage, *self.above))
+
+    def meet(self, demand: _Demand) -> bool:
+        """Whether the evidence speaks of what is demanded, and not of another."""
+        if demand.has(self.unit):
+            return True
+        above = next((t for t in self.above if demand.has(t) or demand.names_other(t)), "")
+        if demand.has(above) and not demand.names_other(above):
+            return True
+        stands_for_others = (
+            demand.kind in (IdentifierKind.VERSION, IdentifierKind.NUMBERED)
+            and _RANGE.search(self.unit) is not None
+        )
+        if demand.names_other(self.unit) and not stands_for_others:
+            return False
+        if demand.has(self.passage) or stands_for_others:
+            return True
+        return demand.mode is not _Mode.NAMED and not demand.names_other(above)
+
+
+def _above(passage: Passage) -> Iterator[str]:
+    yield (passage.question or "").lower()
+    yield from (heading.lower() for heading in reversed(passage.headings))
+    yield passage.title.lower()
+    yield passage.document.lower()
+
+
+def _demands(question: str) -> Iterator[_Demand]:
+    asked = _asked_part(question)
+    for each in find_identifiers(question):
+        match each.kind:
+            case IdentifierKind.VERSION:
+                demand = _version(question, each)
+            case IdentifierKind.NUMBERED:
+                demand = _numbered(question, each)
+            case IdentifierKind.CODE:
+                demand = _code(question, each)
+            case IdentifierKind.STATUS:
+                pattern = rf"(?<![\d.,]){each.key}(?!\d)|\b{each.key[0]}(?:xx|{each.key[1]}x)\b"
+                demand = _Demand(each.kind, _Mode.NAMED, re.compile(pattern).search, _STATUS)
+            case IdentifierKind.DATE:
+                demand = _date(each)
+            case _:
+                demand = _symbol(question, each)
+        is_own = each.kind in (IdentifierKind.VERSION, IdentifierKind.NUMBERED) and not (
+            asked[0] <= each.start < asked[1]
+        )
+        if is_own and demand.mode is not _Mode.PREFERRED:
+            demand = _Demand(demand.kind, _Mode.PREFERRED, demand.has, demand.others)
+        yield demand
+
+
+def _asked_part(question: str) -> tuple[int, int]:
+    """The span of a question without the clauses in front in which users say what they have; the
+    whole if nothing else is left."""
+    start = 0
+    for clause in _CLAUSE.finditer(question):
+        if not _OWN_SITUATION.match(clause.group()):
+            break
+        start = clause.end()
+    return (start, len(question)) if question[start:].strip(" .?!") else (0, len(question))
+
+
+def _version(question: str, each: Identifier) -> _Demand:
+    number = re.match(r"[\d.]+", each.key)
+    parts = (number.group() if number else each.key).rstrip(".").split(".")
+    suffix = each.key[len(".".join(parts)) :]
+    written = question[each.start : each.end]
+    base = re.escape(".".join(parts))
+    is_exact = written.count(".") >= 2 or len(written.rstrip("0").rstrip(".")) < len(written) - 1
+    tail = r"(?:\.0)*" if is_exact else r"(?:\.\d+)*"
+    if suffix:
+        tail += rf"[-+.]?{re.escape(suffix)}"
+    lines = "|".join(rf"{re.escape('.'.join(parts[:n]))}\.[x*]" for n in range(1, len(parts)))
+    before, after = question[: each.start], question[each.end :]
+    stated = _VERSION_BEFORE.search(before) or _VERSION_AFTER.match(after) or written[0] in "vV"
+    single = "" if len(parts) > 1 else r"(?:v|version |release |(?=\d+\.\d))"
+    pattern = (
+        rf"(?<![\d.]){single or 'v?'}(?:{base}{tail}{'|' + lines if lines else ''})(?!\w|\.\d)"
+    )
+    is_platform = each.name and _PLATFORM.search(before[: -len(each.name) - 1])
+    others = _STATED_VERSION
+    if each.name:
+        named = rf"(?<!\w){re.escape(each.name)} v?\d[\d.]*\d|(?<!\w){re.escape(each.name)} v?\d"
+        others = re.compile(named if is_platform else f"{named}|{_STATED_VERSION.pattern}")
+    mode = _Mode.NO_OTHER
+    if is_platform and _ASKS_SUPPORT.search(question):
+        mode = _Mode.PREFERRED
+    elif stated or (written.count(".") >= 2 and not is_platform):
+        mode, others = _Mode.NAMED, others if each.name else _DOTTED
+    return _Demand(each.kind, mode, re.compile(pattern).search, others)
+
+
+def _numbered(question: str, each: Identifier) -> _Demand:
+    name, number = re.escape(each.name), re.escape(each.key[len(each.name) :])
+    listed = r"(?:v?\d[\w.]*(?:,| and| or| ?/| ?&| ?\|){1,2} ?){0,8}"
+    has = re.compile(rf"(?<!\w){name}s?,? (?:no\.? |number )?#?{listed}{number}(?:\.[\dx]+)*(?!\w)")
+    others = re.compile(rf"(?<!\w){name} (?:no\.? )?#?\d[\w.]*")
+    mode = _Mode.PREFERRED if _ASKS_SUPPORT.search(question) else _Mode.NO_OTHER
+    return _Demand(each.kind, mode, has.search, others)
+
+
+def _code(question: str, each: Identifier) -> _Demand:
+    written = question[each.start : each.end].lower()
+    groups = re.findall(r"[a-z]+|\d+", written) if written[0] != "p" else None
+    groups = groups or re.findall(r"[a-z]+|\d+", each.key)
+    forms = [r"(?<![a-z0-9])" + r"[-_ ./]?".join(groups) + r"(?![a-z0-9])"]
+    digits = sum(c.isdigit() for c in each.key)
+    letters = groups[0]
+    if letters.isalpha() and len(letters) == 1 and digits >= _MIN_CODE_DIGITS:
+        forms.append(rf"(?<![\w-]){re.escape(each.key[1:])}(?!\w)")
+    if letters in ("p", "sev") and len(groups) == 2:
+        word = "priority" if letters == "p" else "severity"
+        forms.append(rf"\b{word}(?: level)? {groups[1]}\b")
+    others = None
+    if letters.isalpha():
+        others = re.compile(rf"(?<![a-z0-9]){letters}[-_ ]?\d[a-z0-9]*(?:[-_][a-z0-9]+)*")
+    mode = _Mode.NAMED if digits >= _MIN_CODE_DIGITS else _Mode.NO_OTHER
+    return _Demand(each.kind, mode, re.compile("|".join(forms)).search, others)
+
+
+def _symbol(question: str, each: Identifier) -> _Demand:
+    """Flags, variables and functions are the documents' own; files and addresses may be users'."""
+    written = question[each.start : each.end]
+    is_subject = _IS_SUBJECT.search(question[: each.start]) is not None
+    if each.kind is IdentifierKind.SYMBOL:
+        groups = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", written)
+        pattern = rf"(?<![a-z0-9]){'[-_ .]?'.join(groups).lower()}(?![a-z0-9])"
+        is_subject = is_subject or "_" in written or question.startswith("()", each.end)
+    elif each.kind is IdentifierKind.FLAG:
+        pattern = rf"(?<![\w-]){re.escape(each.key)}(?![\w-])"
+        if each.key.startswith("--"):
+            pattern += rf"|`{re.escape(each.key[2:])}`"
+        is_subject = True
+    else:
+        pattern = rf"(?<![\w-]){re.escape(each.key)}(?!\w)"
+    mode = _Mode.NAMED if is_subject else _Mode.PREFERRED
+    return _Demand(each.kind, mode, re.compile(pattern).search)
+
+
+def _date(each: Identifier) -> _Demand:
+    term = f"{each.kind}:{each.key}"
+
+    def has(text: str) -> bool:
+        return term in _terms(text)
+
+    dates = re.compile(
+        r"\b\d{4}-\d\d-\d\d\b|\b\d{1,2}(?:st|nd|rd|th)? [a-z]{3,9}(?: \d{4})?\b|"
+        r"\b[a-z]{3,9} \d{1,2}\b(?:, \d{4})?"
+    )
+    return _Demand(each.kind, _Mode.PREFERRED, has, dates)
+
+
+@lru_cache(maxsize=1024)  # each unit of a passage is compared with what is around it
+def _terms(text: str) -> frozenset[str]:
+    return frozenset(identifier_terms(text))
