@@ -8,7 +8,7 @@ names another version, and what users say of themselves ("I use macOS 14.2") is 
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from functools import lru_cache
 from itertools import groupby
@@ -31,12 +31,13 @@ class _Mode(Enum):
 @dataclass(frozen=True)
 class _Demand:
     """An identifier of the question. `has` tells whether a text in lower case names it, and
-    `others` matches the identifiers of the same form."""
+    `others` matches the identifiers of the same form; `name` is that of the product."""
 
     kind: IdentifierKind
     mode: _Mode
     has: Callable[[str], object]
     others: re.Pattern[str] | None = None
+    name: str = ""
 
     def names_other(self, text: str) -> bool:
         """Whether a text names an identifier of the same form that is not this one."""
@@ -67,37 +68,46 @@ _OWN_SITUATION = re.compile(
     re.IGNORECASE,
 )
 _ASKS_SUPPORT = re.compile(
-    r"\b(?:support\w*|works?|runs?|compatib\w*|available|needs?|requires?)\b", re.IGNORECASE
+    r"^\W*(?:is|are|does|do|will|can|could)\b.*\b(?:support\w*|works?|runs?|compatib\w*)\b", re.I
 )
 _IS_SUBJECT = re.compile(
     r"^\W*(?:and )?(?:what|where|when|why|who|which)\b.{0,30}\b(?:is|are|was|does|do|did|reads?|"
     r"answers?) (?:in |inside )?(?:(?:the|a) )?(?:file )?$",
     re.IGNORECASE,
 )
+# Identifiers of a question that are looked at; with more it is a pasted text.
+_MAX_DEMANDS = 8
 # Digits from which a code is taken for one wherever it stands; shorter ones are mostly names.
 _MIN_CODE_DIGITS = 3
 
 
 def evidence_on_identifiers(question: Question, evidence: Sequence[Evidence]) -> list[Evidence]:
     """Returns the evidence that speaks of the identifiers of the question, in the same order; none
-    if an identifier is demanded that no evidence names. Identifiers of one kind are alternatives:
-    a comparison of two versions is answered by evidence on either."""
-    demands = sorted(_demands(question.text), key=lambda each: each.kind)
+    if an identifier is demanded that no evidence names, or if the best is on another one instead.
+
+    Identifiers of one kind are alternatives, as the versions of one product: a comparison is
+    answered by evidence on either.
+    """
+    demands = sorted(_demands(question), key=_kind_of)
     kept = list(evidence)
-    for _, group in groupby(demands, key=lambda each: each.kind):
+    for _, group in groupby(demands, key=_kind_of):
         same_kind = list(group)
         texts = [_Texts.of(each) for each in kept]
         is_named = [any(each.name(demand) for each in texts) for demand in same_kind]
         pairs = zip(same_kind, is_named, strict=True)
         if any(demand.mode is _Mode.NAMED and not found for demand, found in pairs):
             return []
-        if any(d.mode is not _Mode.PREFERRED for d in same_kind) or any(is_named):
-            kept = [
-                each
-                for each, own in zip(kept, texts, strict=True)
-                if any(own.meet(demand) for demand in same_kind)
-            ]
+        met = [any(each.meet(demand) for demand in same_kind) for each in texts]
+        is_demanded = any(demand.mode is not _Mode.PREFERRED for demand in same_kind)
+        if is_demanded and not any(is_named) and not all(met[:1]):
+            return []  # the best evidence is on another one
+        if is_demanded or any(is_named):
+            kept = [each for each, is_met in zip(kept, met, strict=True) if is_met]
     return kept
+
+
+def _kind_of(demand: _Demand) -> tuple[IdentifierKind, str]:
+    return demand.kind, demand.name
 
 
 @dataclass(frozen=True)
@@ -144,28 +154,29 @@ def _above(passage: Passage) -> Iterator[str]:
     yield passage.document.lower()
 
 
-def _demands(question: str) -> Iterator[_Demand]:
-    asked = _asked_part(question)
-    for each in find_identifiers(question):
+def _demands(question: Question) -> Iterator[_Demand]:
+    text = question.text
+    asked = _asked_part(text)
+    for each in find_identifiers(text)[:_MAX_DEMANDS]:
         match each.kind:
             case IdentifierKind.VERSION:
-                demand = _version(question, each)
+                demand = _version(text, each)
             case IdentifierKind.NUMBERED:
-                demand = _numbered(question, each)
+                demand = _numbered(text, each)
             case IdentifierKind.CODE:
-                demand = _code(question, each)
+                demand = _code(text, each)
             case IdentifierKind.STATUS:
                 pattern = rf"(?<![\d.,]){each.key}(?!\d)|\b{each.key[0]}(?:xx|{each.key[1]}x)\b"
                 demand = _Demand(each.kind, _Mode.NAMED, re.compile(pattern).search, _STATUS)
             case IdentifierKind.DATE:
                 demand = _date(each)
             case _:
-                demand = _symbol(question, each)
+                demand = _symbol(text, each)
         is_own = each.kind in (IdentifierKind.VERSION, IdentifierKind.NUMBERED) and not (
             asked[0] <= each.start < asked[1]
         )
         if is_own and demand.mode is not _Mode.PREFERRED:
-            demand = _Demand(demand.kind, _Mode.PREFERRED, demand.has, demand.others)
+            demand = replace(demand, mode=_Mode.PREFERRED)
         yield demand
 
 
@@ -207,7 +218,7 @@ def _version(question: str, each: Identifier) -> _Demand:
         mode = _Mode.PREFERRED
     elif stated or (written.count(".") >= 2 and not is_platform):
         mode, others = _Mode.NAMED, others if each.name else _DOTTED
-    return _Demand(each.kind, mode, re.compile(pattern).search, others)
+    return _Demand(each.kind, mode, re.compile(pattern).search, others, each.name)
 
 
 def _numbered(question: str, each: Identifier) -> _Demand:
@@ -216,13 +227,13 @@ def _numbered(question: str, each: Identifier) -> _Demand:
     has = re.compile(rf"(?<!\w){name}s?,? (?:no\.? |number )?#?{listed}{number}(?:\.[\dx]+)*(?!\w)")
     others = re.compile(rf"(?<!\w){name} (?:no\.? )?#?\d[\w.]*")
     mode = _Mode.PREFERRED if _ASKS_SUPPORT.search(question) else _Mode.NO_OTHER
-    return _Demand(each.kind, mode, has.search, others)
+    return _Demand(each.kind, mode, has.search, others, each.name)
 
 
 def _code(question: str, each: Identifier) -> _Demand:
     written = question[each.start : each.end].lower()
-    groups = re.findall(r"[a-z]+|\d+", written) if written[0] != "p" else None
-    groups = groups or re.findall(r"[a-z]+|\d+", each.key)
+    is_worded = " " in written  # "priority 2"
+    groups = re.findall(r"[a-z]+|\d+", each.key if is_worded else written)
     forms = [r"(?<![a-z0-9])" + r"[-_ ./]?".join(groups) + r"(?![a-z0-9])"]
     digits = sum(c.isdigit() for c in each.key)
     letters = groups[0]

@@ -45,8 +45,9 @@ _URL = re.compile(r"(?:https?|ftp|file)://|www\.", re.IGNORECASE)
 _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}")
 _FLAG = re.compile(r"--[A-Za-z][\w-]*|-[A-Za-z]")
 _VERSION = re.compile(
-    r"(v|V)?(\d{1,4}(?:\.\d{1,6}){0,4})(\.[xX*])?"
-    r"([-+.]?(?:alpha|beta|rc|dev|pre|preview|post|a|b)[.-]?\d{0,4})?"
+    r"(v)?(\d{1,4}(?:\.\d{1,6}){0,4})(\.[x*])?"
+    r"([-+.]?(?:alpha|beta|rc|dev|pre|preview|post|a|b)[.-]?\d{0,4})?",
+    re.IGNORECASE,
 )
 _VERSION_WORDS = frozenset("version versions release releases ver v build".split())
 _EXTENSIONS = (
@@ -212,6 +213,8 @@ def _is_code(token: str) -> bool:
 
 
 def _dates(text: str) -> Iterator[Identifier]:
+    """The dates of a text; none that is part of a longer one."""
+    spans: set[int] = set()
     for pattern, order in _WRITTEN_DATES:
         for match in pattern.finditer(text):
             fields = dict(zip(order, match.groups(), strict=True))
@@ -219,7 +222,9 @@ def _dates(text: str) -> Iterator[Identifier]:
             number = _MONTH_NUMBERS.get(month[:4]) or _MONTH_NUMBERS.get(month[:3])
             number = number or (int(month) if month.isdecimal() else 0)
             day = int(fields.get("d") or 0)
-            if 1 <= number <= 12 and day <= 31:
+            is_part = match.end() in spans and order == "my"
+            if 1 <= number <= 12 and day <= 31 and not is_part:
+                spans.add(match.end())
                 key = f"{fields.get('y') or ''}-{number:02}" + (f"-{day:02}" if day else "")
                 yield Identifier(IdentifierKind.DATE, key, match.start(), match.end())
 
@@ -250,7 +255,7 @@ def _is_named(text: str, start: int, word: str) -> bool:
     if _is_plain(word.lower()) or not any(c.isupper() for c in word):
         return False
     opens = not text[max(0, start - 3) : start].strip(" \n\t#*->") or text[start - 2] in ".!?:"
-    return not opens or any(c.isupper() for c in word[1:])
+    return not opens or len(word) == 1 or any(c.isupper() for c in word[1:])
 
 
 def _shorter(each: Identifier) -> Iterator[str]:
