@@ -24,6 +24,8 @@ _LISTED = (Kind.ITEM, Kind.CODE)
 def block_of(passage: Passage, place: int) -> list[int]:
     """The places of the units to quote with the unit at `place`, in order, itself included."""
     unit = passage.units[place]
+    if unit.kind is Kind.HEADING:
+        return [place, *_below(passage, place)]
     if unit.kind is Kind.ITEM or (unit.kind is Kind.CODE and unit.parents):
         return _with_list(passage, place)
     if unit.kind is Kind.CODE:
@@ -34,6 +36,36 @@ def block_of(passage: Passage, place: int) -> list[int]:
     if place and passage.units[place - 1].kind is unit.kind and refers_back(passage.source(unit)):
         places.insert(0, place - 1)
     return places + _announced(passage, place)
+
+
+def _below(passage: Passage, place: int) -> list[int]:
+    """What stands below a heading that dates it, unless that is long."""
+    span = _span(passage, place)
+    places = [n for n in range(place + 1, len(passage.units)) if span in passage.units[n].above]
+    return places if count_words(passage, places) <= _MAX_STEPS_WORDS else []
+
+
+def release_of(question: Question, passage: Passage, place: int) -> int:
+    """The place of the release that the unit at `place` belongs to if the question names nothing
+    but that, "what changed in 3.2.0?"; else the place itself."""
+    unit = passage.units[place]
+    if not unit.above:
+        return place
+    own = " ".join(passage.at(*span) for span in (*unit.above[1:], (unit.start, unit.end)))
+    if stems(own) & frozenset(question.terms):
+        return place
+    spans = [_span(passage, n) for n in range(place)]
+    return spans.index(unit.above[0]) if unit.above[0] in spans else place
+
+
+def with_headings(passage: Passage, unit: Unit) -> list[Unit]:
+    """The unit behind the headings that date it."""
+    above = [
+        Unit(Kind.HEADING, *span, above=unit.above[:n])
+        for n, span in enumerate(unit.above)
+        if passage.at(*span)
+    ]
+    return [*above, unit]
 
 
 def _announced(passage: Passage, place: int) -> list[int]:

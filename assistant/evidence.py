@@ -267,7 +267,8 @@ def _opens_with_subject(question: Question, passage: Passage, unit: Unit) -> boo
 
 
 def _text_of(passage: Passage, unit: Unit) -> str:
-    return unit_text(passage, unit) if unit.kind is Kind.ROW else passage.source(unit)
+    needs_more = unit.kind in (Kind.ROW, Kind.HEADING) or unit.above
+    return unit_text(passage, unit) if needs_more else passage.source(unit)
 
 
 def _sigmoid(logit: float) -> float:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from assistant.blocks import asked_cells, block_of, count_words
+from assistant.blocks import asked_cells, block_of, count_words, release_of, with_headings
 from assistant.english.forms import AnswerType
 from assistant.english.question import Question
 from assistant.english.statements import announces
@@ -93,16 +93,20 @@ def units_to_quote(question: Question, selection: Selection) -> list[tuple[Passa
         count_words(selection.best.passage, whole) > _MAX_FAQ_WORDS
     ):
         places = [(selection.best.passage, selection.best.place)]
-    if selection.shape is not Shape.FAQ or len(places) == 1:
-        places = [(p, n) for p, place in places for n in block_of(p, place)]
+    is_date = question.answer_type is AnswerType.TIME and selection.best.unit.kind is Kind.HEADING
+    if (selection.shape is not Shape.FAQ or len(places) == 1) and not is_date:
+        widened = ((p, release_of(question, p, place)) for p, place in places)
+        places = [(p, n) for p, place in widened for n in block_of(p, place)]
     order = {passage: number for number, (passage, _) in reversed(list(enumerate(places)))}
     if selection.shape is not Shape.SENTENCE or len(order) == 1:
         places.sort(key=lambda each: (order[each[0]], each[1]))
-    return [
-        (passage, asked_cells(question, passage, passage.units[place]))
+    quoted = [
+        (passage, asked_cells(question, passage, unit))
         for passage, place in dict.fromkeys(places)
         if passage.units[place].kind is not Kind.HEADER
+        for unit in with_headings(passage, passage.units[place])
     ]
+    return list(dict.fromkeys(quoted))
 
 
 def select(

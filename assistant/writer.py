@@ -83,7 +83,7 @@ def _mark(unit: Unit) -> str:
         return f"{indent}{unit.number}. " if unit.number else f"{indent}- "
     if unit.kind is Kind.ROW:
         return "- "
-    return "\n" if unit.kind is Kind.CODE else ""
+    return "\n" if unit.kind in (Kind.CODE, Kind.HEADING) else ""
 
 
 def _wording(passage: Passage, unit: Unit) -> str:

@@ -19,6 +19,7 @@ Knows files, text and structure. Knows nothing of vectors, searches, questions o
     markup.py         removes inline Markdown marks from a quote
     plaintext.py      text without markup to blocks, by its shape
     questions.py      questions with answers among the blocks, for both parsers
+    releases.py       recognises headings with a version or a date
     sentences.py      text to sentences; the only sentence splitter of the project
     splitter.py       Document to Passages
     documents/        the shipped documents

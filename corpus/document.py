@@ -80,7 +80,8 @@ class Unit:
 
     What is needed to understand it: `lead`, the sentence that introduces its list, code or table,
     or the header of its table; `parents`, the items that a nested item belongs to, outermost
-    first; `columns`, the column headings of a row's cells, (0, 0) for a cell without one.
+    first; `columns`, the column headings of a row's cells, (0, 0) for a cell without one; `above`,
+    the headings from the release or the day on that it belongs to, outermost first.
     `number` and `labels` are those of the block.
     """
 
@@ -93,6 +94,7 @@ class Unit:
     labels: int = 1
     columns: tuple[Span, ...] = ()
     parents: tuple[Span, ...] = ()
+    above: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,8 @@ class Passage:
 
     `headings` is the path of headings above it, outermost first, without the document's title.
     `question` is the question that an FAQ answer answers; if it directly precedes the answer, it
-    is part of `text`.
+    is part of `text`. `outside` holds start and text of the headings that its units are quoted with
+    and that stand in another passage.
     """
 
     document: str
@@ -114,10 +117,17 @@ class Passage:
     kind: Kind
     question: str | None = None
     units: tuple[Unit, ...] = field(default=(), repr=False)
+    outside: tuple[tuple[int, str], ...] = field(default=(), repr=False)
 
     def at(self, start: int, end: int) -> str:
-        """Returns the document's text at `[start, end)`, which must lie inside the passage."""
-        return self.text[start - self.start : end - self.start]
+        """Returns the document's text at `[start, end)`; "" if that lies neither inside the passage
+        nor in a heading of `outside`."""
+        if self.start <= start <= end <= self.end:
+            return self.text[start - self.start : end - self.start]
+        parts = (
+            text[max(start - at, 0) : end - at] for at, text in self.outside if at <= start < end
+        )
+        return next((part for part in parts if len(part) == end - start), "")
 
     def source(self, unit: Unit) -> str:
         """Returns a unit's text, unchanged from the document."""

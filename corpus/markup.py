@@ -20,6 +20,8 @@ _IMAGE = re.compile(rf"!\[[^\[\]]*\](?:{_TARGET}|\[[^\[\]\n]*\])")
 _LINK = re.compile(rf"\[([^\[\]]*)\](?:{_TARGET}|\[[^\[\]\n]*\])")
 _FOOTNOTE = re.compile(r"\[\^[^\[\]\s]{1,40}\](?::[ \t]*)?")
 _ALERT = re.compile(r"\[!(?:NOTE|TIP|IMPORTANT|WARNING|CAUTION)\]", re.IGNORECASE)
+# The heading of a release: "[3.2.0] - 2025-02-11".
+_RELEASE = re.compile(r"\A\[(v?\d[\w.+-]*|Unreleased)\](?![\[(])", re.IGNORECASE)
 _TEMPLATE = re.compile(r"\{%[^{}%]*%\}|\{\{[<%][^{}]*[>%]\}\}|\{[:#.][^{}\n]*\}")
 _AUTOLINK = re.compile(r"<((?:https?://|mailto:)[^<>\s]*|[^<>\s@]+@[^<>\s@]+)>")
 # "5*6 and 7*8" is no emphasis. The placeholder is a noncharacter, which no text may contain.
@@ -41,6 +43,8 @@ def strip_markup(source: str) -> str:
     if not _MARKS.search(source):
         return _SPACE.sub(" ", source).strip()
     text = _QUOTE_MARK.sub("", source)
+    if text.startswith("["):
+        text = _RELEASE.sub(r"\1", text)
     text = _ALERT.sub("", _FOOTNOTE.sub("", _TEMPLATE.sub("", text)))
     text = _LINK.sub(r"\1", _IMAGE.sub("", text))
     text = _AUTOLINK.sub(r"\1", text)

@@ -7,15 +7,16 @@ section. Only prose is divided, between sentences. The headings right above belo
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import islice
+from dataclasses import dataclass, field, replace
+from itertools import islice, takewhile
 
 from corpus.document import Block, Document, Kind, Passage, Span, Unit
 from corpus.markup import strip_markup
+from corpus.releases import dates_its_section
 from corpus.sentences import sentence_spans
 
 # Part of every manifest: an index made with another version is rebuilt.
-SPLITTER_VERSION = 2
+SPLITTER_VERSION = 3
 # Characters. The encoder reads 256 tokens, in English about 1,000 characters with the headings.
 MAX_PASSAGE_CHARS = 900
 # Adjacent paragraphs of a section are joined up to this size: a short line alone is rarely found.
@@ -36,14 +37,14 @@ class _Section:
     """The headings above the current block; `question` is the last one, if it is a question.
     `pending` are the headings that no passage contains yet."""
 
-    path: list[tuple[int, str]] = field(default_factory=list)
+    path: list[tuple[Block, str]] = field(default_factory=list)
     question: Block | None = None
     pending: list[Block] = field(default_factory=list)
 
     def enter(self, block: Block, heading: str) -> None:
-        while self.path and self.path[-1][0] >= block.level:
+        while self.path and self.path[-1][0].level >= block.level:
             self.path.pop()
-        self.path.append((block.level, heading))
+        self.path.append((block, heading))
         self.question = block if block.kind is Kind.QUESTION else None
         self.pending.append(block)
 
@@ -51,6 +52,13 @@ class _Section:
         self.path.pop()
         self.question = None
         self.pending = []
+
+    def dated(self) -> tuple[Span, ...]:
+        """The spans of the headings from the first one on that dates its section."""
+        first = next(
+            (n for n, (_, words) in enumerate(self.path) if dates_its_section(words)), None
+        )
+        return () if first is None else tuple((b.start, b.end) for b, _ in self.path[first:])
 
 
 def split(document: Document) -> list[Passage]:
@@ -70,22 +78,76 @@ def split(document: Document) -> list[Passage]:
                 passages.extend(_headings_before_boilerplate(document, section, at))
             at += 1
             continue
-        if block.kind in _HEADINGS:
+        if block.kind in _HEADINGS and not block.answers:
             if section.pending and block.level <= section.pending[-1].level:
                 passages.extend(_headings_alone(document, section))
-            section.enter(block, strip_markup(document.text[block.start : block.end]))
+            section.enter(block, _words(document, block))
             at += 1
+            if block.kind is Kind.HEADING and (end := _short_release(document, at)):
+                passages.append(_release(document, section, at, end))
+                at = end
             continue
         if section.question and not block.answers:
             section.leave_question()
         run = _run_length(document, blocks, at)
-        units = list(_units(document, blocks[at : at + run]))
+        units = list(_units(document, blocks[at : at + run], section.dated()))
         for piece in _pieces(units, blocks[at : at + run]):
             passages.append(_passage(document, section, piece))
             section.pending = []
         at += run
     passages.extend(_headings_alone(document, section))
     return passages
+
+
+def _words(document: Document, block: Block) -> str:
+    return strip_markup(document.text[block.start : block.end])
+
+
+def _short_release(document: Document, at: int) -> int:
+    """The end of the blocks from `at` on if they make up one release or day, which the heading
+    before them dates, with all its parts, and fit into one passage; else 0."""
+    opening = document.blocks[at - 1]
+    if not dates_its_section(_words(document, opening)):
+        return 0
+    limit = opening.start + MAX_PASSAGE_CHARS
+    following = islice(document.blocks, at, None)
+    inside = list(takewhile(lambda b: b.end <= limit and not _ends_section(opening, b), following))
+    end = at + len(inside)
+    is_whole = end == len(document.blocks) or _ends_section(opening, document.blocks[end])
+    kinds = {block.kind for block in inside}
+    has_parts = Kind.HEADING in kinds and kinds - {Kind.HEADING}
+    plain = Kind.QUESTION not in kinds and Kind.BOILERPLATE not in kinds
+    nested = any(b.kind is Kind.HEADING and dates_its_section(_words(document, b)) for b in inside)
+    return end if is_whole and has_parts and plain and not nested else 0
+
+
+def _ends_section(opening: Block, block: Block) -> bool:
+    return block.kind in _HEADINGS and block.level <= opening.level
+
+
+def _release(document: Document, section: _Section, at: int, end: int) -> Passage:
+    """The passage of a release, whose parts have headings of their own."""
+    inner = _Section(list(section.path))
+    blocks = document.blocks
+    units = [_heading_unit(section.pending[-1], section.dated())]
+    while at < end:
+        if blocks[at].kind is Kind.HEADING:
+            inner.enter(blocks[at], _words(document, blocks[at]))
+            units.append(_heading_unit(blocks[at], inner.dated()))
+            at += 1
+            continue
+        run = _run_length(document, blocks, at)
+        units.extend(_units(document, blocks[at : at + run], inner.dated()))
+        at += run
+    passage = _passage(document, section, units)
+    section.pending = []
+    return passage
+
+
+def _heading_unit(block: Block, dated: tuple[Span, ...]) -> Unit:
+    """The heading, with those of `dated` that stand above it."""
+    above = tuple(takewhile(lambda span: span[0] < block.start, dated))
+    return Unit(Kind.HEADING, block.start, block.end, above=above)
 
 
 def _headings_before_boilerplate(
@@ -104,7 +166,7 @@ def _headings_before_boilerplate(
 def _headings_alone(document: Document, section: _Section) -> Iterator[Passage]:
     """The headings below which nothing stands, as a passage: they may be all that is said."""
     if section.pending:
-        units = [Unit(Kind.HEADING, b.start, b.end) for b in section.pending]
+        units = [_heading_unit(b, section.dated()) for b in section.pending]
         outer = _Section(section.path[: -len(units)])
         yield _passage(document, outer, units)
     section.pending = []
@@ -121,7 +183,7 @@ def _run_length(document: Document, blocks: Sequence[Block], at: int) -> int:
 def _belongs(document: Document, blocks: Sequence[Block], first: int, at: int) -> bool:
     """Whether the block `at` belongs to the passage that starts with the block `first`."""
     start, before, block = blocks[first], blocks[at - 1], blocks[at]
-    if block.kind in _HEADINGS or block.kind is Kind.BOILERPLATE:
+    if block.kind is Kind.BOILERPLATE or (block.kind in _HEADINGS and not block.answers):
         return False
     if start.answers or block.answers:
         return start.answers and block.answers
@@ -186,7 +248,12 @@ def _introduces(document: Document, block: Block) -> bool:
     return block.kind in _PROSE and (short or document.text[block.end - 1] == ":")
 
 
-def _units(document: Document, blocks: Sequence[Block]) -> Iterator[Unit]:
+def _units(document: Document, blocks: Sequence[Block], above: tuple[Span, ...]) -> Iterator[Unit]:
+    """The units of adjacent blocks, with the headings to quote with them."""
+    return (replace(unit, above=above) for unit in _units_of(document, blocks))
+
+
+def _units_of(document: Document, blocks: Sequence[Block]) -> Iterator[Unit]:
     lead: Span | None = None
     columns: tuple[Span, ...] = ()
     open_items: list[tuple[int, Span]] = []  # level and span of the items around the block
@@ -214,6 +281,9 @@ def _units(document: Document, blocks: Sequence[Block]) -> Iterator[Unit]:
             open_items.append((block.level, span))
         elif block.kind is Kind.CODE:
             yield Unit(block.kind, *span, lead=lead, parents=parents)
+        elif block.kind is Kind.HEADING:
+            lead = None
+            yield Unit(block.kind, *span)
         else:
             columns = ()
             for start, end in sentence_spans(document.text, block.start, block.end):
@@ -241,11 +311,12 @@ def _pieces(units: list[Unit], blocks: Sequence[Block]) -> Iterator[list[Unit]]:
 
 def _passage(document: Document, section: _Section, units: list[Unit]) -> Passage:
     headings = [heading for _, heading in section.path]
+    dated = section.dated()
     question = headings.pop() if section.question else None
     if headings and headings[0] == document.title:
         headings = headings[1:]
     facts = [
-        Unit(Kind.HEADING, b.start, b.end)
+        _heading_unit(b, dated)
         for b in section.pending
         if b.kind is Kind.HEADING and _FACT.search(document.text, b.start, b.end)
     ]
@@ -253,6 +324,7 @@ def _passage(document: Document, section: _Section, units: list[Unit]) -> Passag
     units = [*facts, *units] if units[0].kind is not Kind.HEADING else units
     start = min([units[0].start, *(b.start for b in section.pending)])
     end = max(unit.end for unit in units)
+    outside = tuple((a, document.text[a:b]) for a, b in dated if not start <= a < end)
     return Passage(
         document=document.path,
         sha256=document.sha256,
@@ -264,6 +336,7 @@ def _passage(document: Document, section: _Section, units: list[Unit]) -> Passag
         kind=kind,
         question=question,
         units=tuple(units),
+        outside=outside,
     )
 
 

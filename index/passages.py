@@ -22,7 +22,8 @@ CREATE TABLE passages (
     ordinal INTEGER PRIMARY KEY, document TEXT NOT NULL, sha256 TEXT NOT NULL,
     title TEXT NOT NULL, headings TEXT NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL,
     text TEXT NOT NULL, kind TEXT NOT NULL, question TEXT, units TEXT NOT NULL,
-    row INTEGER NOT NULL, heading_row INTEGER NOT NULL, unit_rows TEXT NOT NULL
+    outside TEXT NOT NULL, row INTEGER NOT NULL, heading_row INTEGER NOT NULL,
+    unit_rows TEXT NOT NULL
 );
 CREATE TABLE vectors (row INTEGER PRIMARY KEY, digest BLOB NOT NULL);
 CREATE TABLE vocabulary (word TEXT PRIMARY KEY, ordinals BLOB NOT NULL) WITHOUT ROWID;
@@ -56,7 +57,7 @@ def write_passages(path: Path, entries: Iterable[IndexedPassage], digests: Seque
         connection.executescript(_SCHEMA)
         connection.execute("BEGIN")
         for entry in entries:
-            marks = ", ".join("?" * 14)
+            marks = ", ".join("?" * 15)
             connection.execute(f"INSERT INTO passages VALUES ({marks})", _to_row(entry))
             texts = _fields(entry.passage)
             fields = [words(text) for text in texts]
@@ -250,19 +251,19 @@ class PassageStore:
 def _to_row(entry: IndexedPassage) -> tuple[object, ...]:
     p = entry.passage
     units = [
-        [u.kind, u.start, u.end, u.cells, u.lead, u.number, u.labels, u.columns, u.parents]
+        [u.kind, u.start, u.end, u.cells, u.lead, u.number, u.labels, u.columns, u.parents, u.above]
         for u in p.units
     ]
     return (
         entry.ordinal, p.document, p.sha256, p.title, json.dumps(p.headings), p.start, p.end,
-        p.text, p.kind, p.question, json.dumps(units), entry.row, entry.heading_row,
-        json.dumps(entry.unit_rows),
+        p.text, p.kind, p.question, json.dumps(units), json.dumps(p.outside), entry.row,
+        entry.heading_row, json.dumps(entry.unit_rows),
     )  # fmt: skip
 
 
 def _from_row(row: Sequence[Any]) -> IndexedPassage:
-    (ordinal, document, sha256, title, headings, start, end, text, kind, question, units, vector,
-     heading_row, unit_rows) = row  # fmt: skip
+    (ordinal, document, sha256, title, headings, start, end, text, kind, question, units, outside,
+     vector, heading_row, unit_rows) = row  # fmt: skip
     passage = Passage(
         document=document,
         sha256=sha256,
@@ -274,6 +275,7 @@ def _from_row(row: Sequence[Any]) -> IndexedPassage:
         kind=Kind(kind),
         question=question,
         units=tuple(_unit(*fields) for fields in json.loads(units)),
+        outside=tuple((at, words) for at, words in json.loads(outside)),
     )
     return IndexedPassage(ordinal, passage, vector, heading_row, tuple(json.loads(unit_rows)))
 
@@ -288,11 +290,12 @@ def _unit(
     labels: int,
     columns: list[list[int]],
     parents: list[list[int]],
+    above: list[list[int]],
 ) -> Unit:
     introduction = (lead[0], lead[1]) if lead else None
     return Unit(
         Kind(kind), start, end, _spans(cells), introduction, number, labels, _spans(columns),
-        _spans(parents),
+        _spans(parents), _spans(above),
     )  # fmt: skip
 
 

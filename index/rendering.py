@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from corpus.document import Kind, Passage, Span, Unit
 from corpus.markup import strip_markup
+from corpus.releases import RELEASED, is_release
 
 
 def passage_text(passage: Passage) -> str:
@@ -18,12 +19,17 @@ def heading_text(passage: Passage) -> str:
 
 def unit_text(passage: Passage, unit: Unit) -> str:
     """Returns the text of a unit with what it needs to be understood: a row as `row_text`, an item
-    and a code block behind the sentence that introduces them."""
-    if unit.kind is Kind.ROW and unit.cells:
-        return row_text(passage, unit)
-    spans = [unit.lead] if unit.lead and unit.kind in (Kind.ITEM, Kind.CODE) else []
-    spans += [*unit.parents[-1:], (unit.start, unit.end)]
-    return " ".join(strip_markup(passage.at(*span)) for span in spans if span[0] >= passage.start)
+    and a code block behind the sentence that introduces them, each behind the headings that date
+    it. The heading of a release is said to be released."""
+    is_row = unit.kind is Kind.ROW and unit.cells
+    spans = list(unit.above)
+    if not is_row:
+        spans += [unit.lead] if unit.lead and unit.kind in (Kind.ITEM, Kind.CODE) else []
+        spans += [*unit.parents[-1:], (unit.start, unit.end)]
+    parts = [strip_markup(passage.at(*span)) for span in spans]
+    parts += [row_text(passage, unit)] if is_row else []
+    parts += [RELEASED] if unit.kind is Kind.HEADING and is_release(parts[-1]) else []
+    return " ".join(part for part in parts if part)
 
 
 def row_text(passage: Passage, unit: Unit) -> str:

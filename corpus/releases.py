@@ -1,0 +1,58 @@
+"""Recognises headings that say when or in which version everything below them holds: the release in
+a changelog, the day in a programme."""
+
+import re
+
+from corpus.markup import strip_markup
+
+_MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
+    r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\.?"
+)
+_DAY = r"\d{1,2}(?:st|nd|rd|th)?\b\.?"
+_DATE = re.compile(
+    rf"\b\d{{4}}[-/.]\d\d[-/.]\d\d\b|\b\d\d?[/.]\d\d?[/.]\d{{4}}\b"
+    rf"|\b{_DAY}\s{{0,2}}{_MONTH}(?:,?\s{{0,2}}\d{{4}}\b)?"
+    rf"|\b{_MONTH}\s{{0,2}}{_DAY}(?:,?\s{{0,2}}\d{{4}}\b)?|\b{_MONTH},?\s{{0,2}}\d{{4}}\b",
+    re.IGNORECASE,
+)
+_VERSION = re.compile(r"\bv?\d{1,6}(?:\.\d{1,6}){1,4}(?:[-+.]?[a-z]+[-.]?\d*)?\b", re.IGNORECASE)
+_UNRELEASED = re.compile(r"\W*unreleased\W*", re.IGNORECASE)
+# What the heading of a release says without the word: "[3.2.0] - 2025-02-11".
+RELEASED = "released"
+_WORD = re.compile(r"[^\W\d_]\w*")
+# Words that belong to a version or a date and name nothing themselves.
+_FILLERS = frozenset(
+    "v version versions release released releases unreleased update changes change changelog notes "
+    "stable beta alpha rc preview lts final latest patch hotfix yanked in on of the from since for "
+    "to and as monday tuesday wednesday thursday friday saturday sunday mon tue wed thu fri sat "
+    "sun day".split()
+)
+# A heading with more other words has a subject of its own: "Rules for trips from 1 May 2024 on".
+_MAX_OTHER_WORDS = 3
+_MAX_LENGTH = 120
+
+
+def dates_its_section(heading: str) -> bool:
+    """Whether the heading is a version or a date with at most three words more. "3.2 Scope" is
+    the number of a section."""
+    if len(heading) > _MAX_LENGTH:
+        return False
+    words = strip_markup(heading)
+    if _UNRELEASED.fullmatch(words):
+        return True
+    rest = _DATE.sub(" ", words)
+    has_date = rest != words
+    version = _VERSION.search(rest)
+    others = [w for w in _WORD.findall(_VERSION.sub(" ", rest)) if w.lower() not in _FILLERS]
+    if len(others) > _MAX_OTHER_WORDS or not (has_date or version):
+        return False
+    is_numbered = version is not None and version.start() == 0 and version.group()[0].isdigit()
+    return has_date or not (is_numbered and others)
+
+
+def is_release(heading: str) -> bool:
+    """Whether the heading has both a version and the date of its release."""
+    words = strip_markup(heading)
+    dated = len(words) <= _MAX_LENGTH and _DATE.search(words)
+    return bool(dated and _VERSION.search(_DATE.sub(" ", words)))
