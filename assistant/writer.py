@@ -98,9 +98,11 @@ def _wording(passage: Passage, unit: Unit) -> str:
 
 
 def _cited_spans(passage: Passage, unit: Unit) -> Iterator[Span]:
-    """The unit, and of a row the headings of the columns that it quotes."""
+    """The unit, and of a row the headings of the columns that it quotes and the cells that it
+    shares with a row above."""
     yield unit.start, unit.end
     if unit.kind is Kind.ROW:
+        yield from ((a, b) for a, b in unit.cells if passage.start <= a < b <= unit.start)
         for number, (start, end) in enumerate(unit.columns):
             is_quoted = number >= unit.labels and unit.cells[number][0] < unit.cells[number][1]
             if is_quoted and passage.start <= start < end <= passage.end:

@@ -28,8 +28,15 @@ _TEMPLATE = re.compile(
     r"|^(?:import|export)\b[^;]*\bfrom[ \t]+['\"].*$"
     r"|^[ \t]*\{:[^{}]*\}[ \t]*$"
 )
+# The first line of a tag over several lines, or of a snippet of MkDocs.
+_OPEN_TAG = re.compile(r"^[ \t]*\{(?:%(?![^{}]*%\})|\{[<%](?![^{}]*[>%]\}\}))[^{}]*$")
+_CLOSED_TAG = re.compile(r"[>%]\}\}?[ \t]*$")
+_MAX_TAG_LINES = 20
+_SNIPPET = re.compile(r"^[ \t]*-{2,}8<-{2,}")
+# A component of MDX alone in its line: <Map />, <Note>, </Note>.
+_COMPONENT = re.compile(r"^[ \t]*<(?:/?[A-Z][\w.]*|/?[A-Z][\w.]*\s[^<>]*)/?>[ \t]*$")
 # What a line with a directive starts with, to pass over the others quickly.
-_FIRST = frozenset("!?=:>{<ie")
+_FIRST = frozenset("!?=:>{<ie-")
 _FENCE = re.compile(
     r"^([ \t]*(?:>[ \t]?)*[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*)(`{3,}|~{3,})(.*)$"
 )
@@ -53,7 +60,12 @@ def neutralize(lines: Sequence[Line]) -> Neutralized:
     marks: set[int] = set()
     titles: dict[int, Span] = {}
     indents: list[int] = []
+    tag_end = 0
     for number, line in enumerate(lines):
+        if number < tag_end:
+            marks.add(number)
+            result[number] = ""
+            continue
         words = line.text
         width = len(words) - len(words.lstrip(" \t"))
         if words.strip():
@@ -68,7 +80,13 @@ def neutralize(lines: Sequence[Line]) -> Neutralized:
         if (found := _INDENTED.match(words)) and _has_content(lines, number, width):
             indents.append(width)
         elif not (found := _FENCED.match(words) or _ALERT.match(words)):
-            if _TEMPLATE.match(words):
+            tag_end = _tag_end(lines, number)
+            if (
+                tag_end
+                or _TEMPLATE.match(words)
+                or _SNIPPET.match(words)
+                or _COMPONENT.match(words)
+            ):
                 marks.add(number)
                 result[number] = ""
             else:
@@ -80,6 +98,16 @@ def neutralize(lines: Sequence[Line]) -> Neutralized:
             titles[number] = (line.start + found.start(group), line.start + found.end(group))
         result[number] = words[: len(words) - len(words.lstrip("> \t"))].rstrip()
     return Neutralized(result, frozenset(marks), titles, frozenset(inside))
+
+
+def _tag_end(lines: Sequence[Line], number: int) -> int:
+    """The line behind a template tag that opens in a line and closes in a later one; 0 if none."""
+    if not _OPEN_TAG.match(lines[number].text):
+        return 0
+    for last in range(number + 1, min(number + _MAX_TAG_LINES, len(lines))):
+        if _CLOSED_TAG.search(lines[last].text):
+            return last + 1
+    return 0
 
 
 def _has_content(lines: Sequence[Line], number: int, width: int) -> bool:

@@ -24,6 +24,7 @@ _KEYWORDS = frozenset(["tags", "keywords", "categories", "aliases"])
 # A value is shown if it is a sentence or a phrase; keys such as `layout` hold single words.
 _MIN_WORDS = 4
 _ALIAS = re.compile(r"(?m)(?:^|[\s,\[{:-])\*[\w-]+[ \t]*(?=[,\]}\r\n]|$)")
+_ITEM = re.compile(r"^([ \t]*)(?:[-*+]|\d{1,3}[.)])[ \t]+(?=\S)", re.MULTILINE)
 _BLOCK_SCALAR = re.compile(r"[|>][+-]?\d?[ \t]*\r?\n")
 
 
@@ -107,11 +108,21 @@ def _paragraphs(text: str, span: Span, *, answers: bool) -> Iterator[Block]:
     """The value, divided at its empty lines."""
     at = span[0]
     for gap in re.finditer(r"\n[ \t]*\n\s*", text[span[0] : span[1]]):
-        yield _paragraph(text, at, span[0] + gap.start(), answers)
+        yield from _paragraph(text, at, span[0] + gap.start(), answers)
         at = span[0] + gap.end()
-    yield _paragraph(text, at, span[1], answers)
+    yield from _paragraph(text, at, span[1], answers)
 
 
-def _paragraph(text: str, start: int, end: int, answers: bool) -> Block:
+def _paragraph(text: str, start: int, end: int, answers: bool) -> Iterator[Block]:
+    """The paragraph, or the items of a list in it with what stands above them."""
+    line = text.rfind("\n", 0, start) + 1
+    start = start if text[line:start].strip() else line  # with the indentation of its first item
+    marks = list(_ITEM.finditer(text, start, end))
     kind = Kind.ANSWER if answers else Kind.PARAGRAPH
-    return Block(kind, *trim_span(text, start, end), answers=answers)
+    above = trim_span(text, start, marks[0].start() if marks else end)
+    if above[0] < above[1]:
+        yield Block(kind, *above, answers=answers)
+    ends = [*(mark.start() for mark in marks[1:]), end]
+    for mark, following in zip(marks, ends, strict=False):
+        level = 2 if len(mark.group(1)) > len(marks[0].group(1)) + 1 else 1
+        yield Block(Kind.ITEM, *trim_span(text, mark.end(), following), level, answers=answers)

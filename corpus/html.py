@@ -52,7 +52,9 @@ class _Table:
     """The table that is open: the rows so far, and the row and cell that are open."""
 
     cells: list[tuple[Span, bool]] = field(default_factory=list)  # span, whether it is a th
-    taken: dict[int, int] = field(default_factory=dict)  # rows to come that a cell above takes
+    # By column, a cell that reaches into the rows to come, whether it is a th, and the rows left.
+    taken: dict[int, tuple[Span, bool, int]] = field(default_factory=dict)
+    row: int = 0  # where the open row starts
     attributes: str = ""
     cell: int | None = None
     is_header_cell: bool = False
@@ -135,7 +137,7 @@ class _Parser:
         elif name in ("td", "th") and self._table:
             self._table.cell, self._table.is_header_cell = at, name == "th"
             self._table.attributes = tag.group(3)
-            self._skip_taken(tag.start())
+            self._add_taken()
         if name != "hr":
             self._open.append(name)
             self._counts[name] += 1
@@ -166,31 +168,39 @@ class _Parser:
             table.cells.append((trim_span(self._text, table.cell, at), table.is_header_cell))
             rows, columns = _ROWS.search(table.attributes), _COLUMNS.search(table.attributes)
             if rows:
-                table.taken[column] = int(rows.group(1)) - 1
+                table.taken[column] = (*table.cells[-1], int(rows.group(1)) - 1)
             for _ in range(int(columns.group(1)) - 1 if columns else 0):
                 table.cells.append(((at, at), table.is_header_cell))
             table.cell = None
 
-    def _skip_taken(self, at: int) -> None:
-        """Adds an empty cell for each column that a cell of a row above takes."""
+    def _add_taken(self) -> None:
+        """Adds the cells of rows above that reach into the next columns."""
         table = self._table
-        while table and table.taken.get(len(table.cells), 0) > 0:
-            table.taken[len(table.cells)] -= 1
-            table.cells.append(((at, at), False))
+        while table and (found := table.taken.pop(len(table.cells), None)):
+            span, is_header, rows = found
+            if rows > 1:
+                table.taken[len(table.cells)] = (span, is_header, rows - 1)
+            if rows:
+                table.cells.append((span, is_header))
 
     def _finish_row(self, at: int) -> Iterator[Block]:
         self._finish_cell(at)
         table = self._table
         if not table or not table.cells:
             return
+        self._add_taken()
         cells, table.cells = table.cells, []
         heads = [is_header for _, is_header in cells]
-        full = [span for span, _ in cells if span[0] < span[1]]
+        full = [span for span, _ in cells if table.row <= span[0] < span[1]]
+        table.row, row = at, table.row
         if not full:
             return
         # An empty cell may lie before the first or behind the last full one.
         start, end = full[0][0], full[-1][1]
-        spans = tuple((min(max(a, start), end), max(min(b, end), start)) for (a, b), _ in cells)
+        spans = tuple(
+            (a, b) if a < row else (min(max(a, start), end), max(min(b, end), start))
+            for (a, b), _ in cells
+        )
         first = not table.has_rows and not table.has_header
         is_header = all(heads) and first and len(spans) > 1
         table.has_header |= is_header

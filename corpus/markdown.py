@@ -138,6 +138,7 @@ class _Walk:
     lists: list[_List] = field(default_factory=list)
     # The end lines of the elements of HTML and of code without a fence, by their first lines.
     elements: dict[int, int] = field(default_factory=dict)
+    label: Span = (0, 0)  # the first cell of the open table that is not empty, for rows below it
     code: dict[int, int] = field(default_factory=dict)
 
     def blocks(self) -> Iterator[Block]:
@@ -161,6 +162,7 @@ class _Walk:
                     at += 1
             if token.type in ("thead_open", "thead_close"):
                 header = token.type == "thead_open"
+                self.label = (0, 0)
             elif token.type == "tr_open" and token.map:
                 yield self._row(token.map[0], Kind.HEADER if header else Kind.ROW)
             else:
@@ -277,6 +279,10 @@ class _Walk:
             start, end = full[0][0], full[-1][1]
         # An empty cell may lie before the first or behind the last full one.
         cells = tuple((min(max(a, start), end), max(min(b, end), start)) for a, b in cells)
+        if kind is Kind.ROW and cells:
+            # A row without a label goes on with the one above it.
+            self.label = cells[0] if cells[0][0] < cells[0][1] else self.label
+            cells = (self.label, *cells[1:]) if self.label[1] else cells
         return Block(kind, start, end, cells=cells)
 
 

@@ -12,6 +12,9 @@ from markdown_it.token import Token
 _INLINE = MarkdownIt("commonmark").enable("strikethrough").disable(["autolink", "link", "image"])
 # Without one of these characters nothing is markup.
 _MARKS = re.compile(r"[\\`*_\[\]<>&{~]")
+_OPENING_MARK = re.compile(r"(?:\*\*|~~|__|\*|_)(?=[^\s*_~])")
+_CLOSING_MARK = re.compile(r"(?<=[^\s*_~\\])(?:\*\*|~~|__|\*|_)$")
+_MAX_MARK = 3  # characters, with the one before it
 _SPACE = re.compile(r"\s+")
 # Each pattern is linear: what it repeats ends at the character that it could start with.
 _QUOTE_MARK = re.compile(r"(?m)^[ \t]*>[> \t]*")
@@ -29,6 +32,8 @@ _TIMES = re.compile(r"(?<=\d)\*(?=\d)")
 _TIMES_PLACEHOLDER = "\ufdd0"
 _HTML_BREAK = re.compile(r"</?(?:br|li|p|td|tr|div|ul|ol)\b[^<>]*>", re.IGNORECASE)
 # A bare <NAME> that is no tag of HTML is a placeholder of the text.
+# An element of JSX: its tag touches what is in it, "<Note>Read this."
+_COMPONENT = re.compile(r"\A<[A-Z][a-z]\w*>(?=\S)")
 _PLACEHOLDER = re.compile(r"<[A-Za-z][\w.-]*>")
 _HTML_TAGS = frozenset(
     "a abbr b big center cite code del dfn em font i img ins kbd label mark q s samp small span "
@@ -42,7 +47,8 @@ def strip_markup(source: str) -> str:
     white space changed."""
     if not _MARKS.search(source):
         return _SPACE.sub(" ", source).strip()
-    text = _QUOTE_MARK.sub("", source)
+    text = _COMPONENT.sub("", _QUOTE_MARK.sub("", source).strip())
+    text = _without_half_marks(text)
     if text.startswith("["):
         text = _RELEASE.sub(r"\1", text)
     text = _ALERT.sub("", _FOOTNOTE.sub("", _TEMPLATE.sub("", text)))
@@ -54,6 +60,18 @@ def strip_markup(source: str) -> str:
     [inline] = _INLINE.parseInline(text)
     words = "".join(_words(inline.children or [])).replace(_TIMES_PLACEHOLDER, "*")
     return _SPACE.sub(" ", words).strip()
+
+
+def _without_half_marks(text: str) -> str:
+    """The text without a mark of emphasis at its start or end whose other half stands in another
+    sentence."""
+    opening = _OPENING_MARK.match(text)
+    if opening and opening.group() not in text[opening.end() :]:
+        text = text[opening.end() :]
+    closing = _CLOSING_MARK.search(text[-_MAX_MARK:])
+    if closing and closing.group() not in text[: -len(closing.group())]:
+        text = text[: -len(closing.group())]
+    return text
 
 
 def _words(tokens: list[Token]) -> list[str]:

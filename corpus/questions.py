@@ -39,6 +39,9 @@ _EMOJI = r"(?:[^\w\s\"'“‘(\[<`*_-]+\s*)*"
 _DECORATION = re.compile(rf"{_EMOJI}(?:\d{{1,3}}[.)]\s+)?{_EMOJI}")
 _TURN = re.compile(rf"{_EMPHASIS}([A-Z][\w.'-]*(?: [A-Z][\w.'-]*){{0,3}}):{_EMPHASIS}\s+(?=\S)")
 _MIN_TURNS = 2
+# Characters. The headings below a heading that asks belong to its answer if the whole is no longer:
+# a longer section is about more than the question.
+_MAX_PARTED_ANSWER = 1_200
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,7 @@ def mark_questions(text: str, blocks: Sequence[Block], *, headings: bool = True)
     speakers = _speakers(text, blocks)
     result: list[Block] = []
     answering = ""  # what opened the pair: a heading, a label, or an item
+    end_of_parts = 0  # of an answer that has headings itself
     for number, block in enumerate(blocks):
         following = blocks[number + 1] if number + 1 < len(blocks) else None
         if block.kind is Kind.BOILERPLATE:
@@ -68,8 +72,12 @@ def mark_questions(text: str, blocks: Sequence[Block], *, headings: bool = True)
             answering = "label" if block.kind is Kind.QUESTION else answering
             result.append(block)
         elif block.kind is Kind.HEADING:
+            if number < end_of_parts:
+                result.append(replace(block, answers=True))
+                continue
             asked = _heading(text, block) if headings else None
             answering = "heading" if asked else ""
+            end_of_parts = _end_of_parts(text, blocks, number) if asked else 0
             result.append(asked or block)
         elif opening := _opening(text, block, following, speakers):
             answering = "item" if block.kind is Kind.ITEM else "label"
@@ -106,6 +114,24 @@ def _heading(text: str, block: Block) -> Block | None:
     if labelled == end or (labelled == start and not _asks(text, start, end)):
         return None
     return replace(block, kind=Kind.QUESTION, start=labelled, end=end)
+
+
+def _end_of_parts(text: str, blocks: Sequence[Block], number: int) -> int:
+    """The number of the block behind the section of a heading that asks; 0 if the section is too
+    long for one answer, or if a heading in it asks too."""
+    opening = blocks[number]
+    at = number + 1
+    while at < len(blocks) and not (_is_heading(blocks[at]) and blocks[at].level <= opening.level):
+        if blocks[at].end - opening.start > _MAX_PARTED_ANSWER:
+            return 0
+        if _is_heading(blocks[at]) and _heading(text, blocks[at]):
+            return 0
+        at += 1
+    return at
+
+
+def _is_heading(block: Block) -> bool:
+    return block.kind in (Kind.HEADING, Kind.QUESTION)
 
 
 def _asks(text: str, start: int, end: int) -> bool:

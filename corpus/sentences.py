@@ -4,7 +4,8 @@ The only sentence splitter of the project: loading, training and evaluation use 
 """
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 
 from corpus.document import Span
 
@@ -28,9 +29,13 @@ _MAX_LENGTH = 600
 _CUTS = ("\n", ";", ",")
 # Terminal punctuation, closing quotes and brackets, then white space; or a CJK full stop.
 # Possessive and only at the start of a run: linear.
-_END = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’»)\]*_`]*+(?=\s)|[。！？]++[”」』）]*+")
+_END = re.compile(
+    r"(?<![.!?…])[.!?…]++(?:\]\([^()]{0,300}\)|[\"'”’»)\]*_`])*+(?=\s)|[。！？]++[”」』）]*+"
+)
 _LAST_WORD = re.compile(r"([\w.]+)$")
 _FIRST_WORD = re.compile(r"\s*[\"'“‘«(\[*_`]*(\w+)")
+# A span of code or the text of a link, which is never cut. Linear: the lengths are bounded.
+_WHOLE = re.compile(r"(?<!`)`(?!`)[^`]{1,200}`(?!`)|(?<!!)\[[^\[\]]{1,300}\]\([^()]{0,300}\)")
 # Characters around a full stop that decide whether it ends a sentence.
 _WINDOW = 40
 
@@ -45,12 +50,28 @@ def sentence_spans(text: str, start: int = 0, end: int | None = None) -> Iterato
     """
     stop = len(text) if end is None else end
     begin = start
+    whole = [found.span() for found in _WHOLE.finditer(text, start, stop)]
     for mark in _END.finditer(text, start, stop):
+        inside = _around(whole, mark.start())
+        if inside and not _may_end_inside(text, mark.end(), inside):
+            continue
         if mark.end() < stop and not _ends_sentence(text, begin, mark, stop):
             continue
-        yield from _cut(text, begin, mark.end())
+        yield from _cut(text, begin, mark.end(), whole)
         begin = mark.end()
-    yield from _cut(text, begin, stop)
+    yield from _cut(text, begin, stop, whole)
+
+
+def _around(whole: Sequence[Span], at: int) -> Span | None:
+    """The span that the character at `at` lies in, but not as its first one."""
+    place = bisect_right(whole, (at, at))
+    return whole[place - 1] if place and whole[place - 1][0] < at < whole[place - 1][1] else None
+
+
+def _may_end_inside(text: str, at: int, inside: Span) -> bool:
+    """Whether a sentence may end with a span of code: "Run `make.` Then wait."""
+    following = _FIRST_WORD.match(text, at, at + _WINDOW)
+    return at >= inside[1] and not (following and following.group(1)[0].islower())
 
 
 def _ends_sentence(text: str, begin: int, mark: re.Match[str], stop: int) -> bool:
@@ -84,11 +105,13 @@ def _can_end(word: str, mark: str, next_word: str) -> bool:
     return bare not in _ABBREVIATIONS and not dotted
 
 
-def _cut(text: str, start: int, end: int) -> Iterator[Span]:
+def _cut(text: str, start: int, end: int, whole: Sequence[Span]) -> Iterator[Span]:
     """Yields the sentence without outer white space, in parts if it is too long."""
     start, end = _trimmed(text, start, end)
     while end - start > _MAX_LENGTH:
         at = _cut_position(text, start)
+        if (inside := _around(whole, at)) and inside[0] > start:
+            at = inside[0]
         yield _trimmed(text, start, at)
         start, end = _trimmed(text, at, end)
     if start < end:

@@ -91,7 +91,7 @@ def split(document: Document) -> list[Passage]:
             section.leave_question()
         run = _run_length(document, blocks, at)
         units = list(_units(document, blocks[at : at + run], section.dated()))
-        for piece in _pieces(units, blocks[at : at + run]):
+        for piece in _pieces(units, blocks[at : at + run]) if units else ():
             passages.append(_passage(document, section, piece))
             section.pending = []
         at += run
@@ -250,7 +250,19 @@ def _introduces(document: Document, block: Block) -> bool:
 
 def _units(document: Document, blocks: Sequence[Block], above: tuple[Span, ...]) -> Iterator[Unit]:
     """The units of adjacent blocks, with the headings to quote with them."""
-    return (replace(unit, above=above) for unit in _units_of(document, blocks))
+    return (
+        replace(unit, above=above)
+        for unit in _units_of(document, blocks)
+        if unit.cells
+        or unit.kind is Kind.CODE
+        or _says_something(document.text[unit.start : unit.end])
+    )
+
+
+def _says_something(source: str) -> bool:
+    """Whether a text has letters or digits that a user sees: not an image or a template tag."""
+    may_be_tag = source[0] in "<{![" or not any(map(str.isalnum, source))
+    return not may_be_tag or any(map(str.isalnum, strip_markup(source)))
 
 
 def _units_of(document: Document, blocks: Sequence[Block]) -> Iterator[Unit]:
