@@ -17,10 +17,15 @@ Knows files, text and structure. Knows nothing of vectors, searches, questions o
     loader.py         folder to Documents: file selection, decoding, choice of parser
     markdown.py       Markdown to blocks
     markup.py         removes inline Markdown marks from a quote
+    plain_lists.py    lists in text without markup
+    plain_paragraphs.py  which of its lines are one paragraph
+    plain_revisions.py   what only the neighbours of its blocks reveal
+    plain_tables.py   tables in it
     plaintext.py      text without markup to blocks, by its shape
     questions.py      questions with answers among the blocks, for both parsers
     releases.py       recognises headings with a version or a date
     sentences.py      text to sentences; the only sentence splitter of the project
+    shapes.py         what a line of text without markup may be
     splitter.py       Document to Passages
     documents/        the shipped documents
     gold/             gold questions about them

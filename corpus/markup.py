@@ -12,8 +12,16 @@ from markdown_it.token import Token
 _INLINE = MarkdownIt("commonmark").enable("strikethrough").disable(["autolink", "link", "image"])
 # Without one of these characters nothing is markup.
 _MARKS = re.compile(r"[\\`*_\[\]<>&{~]")
+# A word that was divided at the end of a line, unless its first part also stands before a hyphen.
+_DIVIDED = re.compile(r"(?<=[a-z])-[ \t]*\r?\n[ \t]*(?=[a-z])")
+_HYPHENATED = re.compile(
+    r"\b(?:all|anti|co|command|cross|end|ex|first|full|half|hard|high|in|key|left|line|long|low|mid|"
+    r"multi|no|non|off|on|one|open|out|part|post|pre|read|real|right|second|self|semi|server|short|"
+    r"single|step|third|top|two|up|user|well|year)$"
+)
 _OPENING_MARK = re.compile(r"(?:\*\*|~~|__|\*|_)(?=[^\s*_~])")
 _CLOSING_MARK = re.compile(r"(?<=[^\s*_~\\])(?:\*\*|~~|__|\*|_)$")
+_MAX_HYPHENATED = 10  # characters
 _MAX_MARK = 3  # characters, with the one before it
 _SPACE = re.compile(r"\s+")
 # Each pattern is linear: what it repeats ends at the character that it could start with.
@@ -45,6 +53,7 @@ def strip_markup(source: str) -> str:
     """Returns the text as a user reads it: without inline marks, tags and images, entities
     decoded, white space folded to single spaces. Text without marks is returned with only its
     white space changed."""
+    source = join_divided_words(source)
     if not _MARKS.search(source):
         return _SPACE.sub(" ", source).strip()
     text = _COMPONENT.sub("", _QUOTE_MARK.sub("", source).strip())
@@ -60,6 +69,16 @@ def strip_markup(source: str) -> str:
     [inline] = _INLINE.parseInline(text)
     words = "".join(_words(inline.children or [])).replace(_TIMES_PLACEHOLDER, "*")
     return _SPACE.sub(" ", words).strip()
+
+
+def join_divided_words(text: str) -> str:
+    """Returns the text with the words joined that a hyphen divides at the end of a line."""
+    return _DIVIDED.sub(lambda found: "-" if _ends_hyphenated(found) else "", text)
+
+
+def _ends_hyphenated(mark: re.Match[str]) -> bool:
+    before = mark.string[max(mark.start() - _MAX_HYPHENATED, 0) : mark.start()]
+    return bool(_HYPHENATED.search(before))
 
 
 def _without_half_marks(text: str) -> str:

@@ -9,9 +9,11 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from corpus.document import Block, Kind
 from corpus.lines import trim_span
+from corpus.sentences import sentence_spans
 
 # The reason of an empty block that ends the answer before it.
 END_OF_ANSWER = "end of answer"
@@ -39,6 +41,7 @@ _EMOJI = r"(?:[^\w\s\"'“‘(\[<`*_-]+\s*)*"
 _DECORATION = re.compile(rf"{_EMOJI}(?:\d{{1,3}}[.)]\s+)?{_EMOJI}")
 _TURN = re.compile(rf"{_EMPHASIS}([A-Z][\w.'-]*(?: [A-Z][\w.'-]*){{0,3}}):{_EMPHASIS}\s+(?=\S)")
 _MIN_TURNS = 2
+_MIN_LABELLED = 2  # answers with labels that show what an answer of the document is
 # Characters. The headings below a heading that asks belong to its answer if the whole is no longer:
 # a longer section is about more than the question.
 _MAX_PARTED_ANSWER = 1_200
@@ -59,6 +62,7 @@ def mark_questions(text: str, blocks: Sequence[Block], *, headings: bool = True)
     Headings that ask count as questions unless `headings` is False.
     """
     speakers = _speakers(text, blocks)
+    asker = ""  # whose turn the question was
     result: list[Block] = []
     answering = ""  # what opened the pair: a heading, a label, or an item
     end_of_parts = 0  # of an answer that has headings itself
@@ -80,17 +84,25 @@ def mark_questions(text: str, blocks: Sequence[Block], *, headings: bool = True)
             end_of_parts = _end_of_parts(text, blocks, number) if asked else 0
             result.append(asked or block)
         elif opening := _opening(text, block, following, speakers):
+            asker = _speaker(text, block, speakers)
             answering = "item" if block.kind is Kind.ITEM else "label"
             result.append(Block(Kind.QUESTION, opening.start, opening.end, QUESTION_LEVEL))
-            result.extend(_answer(text, replace(block, start=opening.answer, number=0)))
-        elif answering == "item" and block.kind is Kind.PARAGRAPH:
+            result.extend(_answer(text, replace(block, start=opening.answer, number=0), speakers))
+        elif answering and not _ends_answer(text, block, answering, asker, speakers):
+            result.extend(_answer(text, block, speakers))
+        else:
             answering = ""
             result.append(block)
-        elif answering:
-            result.extend(_answer(text, block))
-        else:
-            result.append(block)
-    return _without_unanswered(result)
+    return _without_closing(text, _without_unanswered(result))
+
+
+def _ends_answer(
+    text: str, block: Block, answering: str, asker: str, speakers: frozenset[str]
+) -> bool:
+    """Whether a block is no part of the answer above it: a paragraph behind a list that asks, or
+    the next turn of whoever asked."""
+    is_behind_list = answering == "item" and block.kind is Kind.PARAGRAPH
+    return is_behind_list or bool(asker and _speaker(text, block, speakers) == asker)
 
 
 def starts_with_label(line: str) -> bool:
@@ -154,18 +166,30 @@ def _opening(
     line_end = text.find("\n", start, end)
     line_end = end if line_end < 0 else line_end
     if (labelled := _skip(_Q, text, start, end)) > start:
+        line_end = _question_end(text, labelled, line_end, end)
         return _Opening(*_trimmed(text, labelled, line_end), line_end)
     if emphasized := _EMPHASIZED.match(text, start, end):
         begin = _skip(_Q, text, emphasized.start(2), end)
         if begin > emphasized.start(2) or _is_answered(text, block, emphasized.end(), following):
             return _Opening(begin, emphasized.end(2), emphasized.end())
-    turn = _TURN.match(text, block.start, end)
-    if turn and turn.group(1) in speakers and _asks(text, start, end):
-        return _Opening(*_trimmed(text, turn.end(), end), end)
+    if _speaker(text, block, speakers) and _asks(text, start, end):
+        begin = _skip(_TURN, text, block.start, end)
+        *_, last = sentence_spans(text, begin, end)
+        return _Opening(*_trimmed(text, *last), end)
     is_longer = line_end < end or (following is not None and _continues(text, block, following))
     if block.kind is Kind.ITEM and _asks(text, start, line_end) and is_longer:
         return _Opening(*_trimmed(text, start, line_end), line_end)
     return None
+
+
+def _question_end(text: str, start: int, line_end: int, end: int) -> int:
+    """Where a question with a label ends: with its line, or with the next one if that asks and has
+    no label."""
+    begin = line_end + 1
+    following = text.find("\n", begin, end)
+    following = end if following < 0 else following
+    goes_on = not _asks(text, start, line_end) and _asks(text, begin, following)
+    return following if goes_on and not starts_with_label(text[begin:following]) else line_end
 
 
 def _is_answered(text: str, block: Block, end: int, following: Block | None) -> bool:
@@ -194,11 +218,13 @@ def _continues(text: str, block: Block, following: Block) -> bool:
     return not text[block.end : following.start].strip("\r\n\t >")
 
 
-def _answer(text: str, block: Block) -> Iterator[Block]:
-    """The block as part of an answer, without the label in front."""
+def _answer(text: str, block: Block, speakers: frozenset[str]) -> Iterator[Block]:
+    """The block as part of an answer, without the label or the name in front."""
     start, end = trim_span(text, block.start, block.end)
     if block.kind in (Kind.PARAGRAPH, Kind.ITEM):
-        start = _skip(_A, text, start, end)
+        labelled = _skip(_A, text, start, end)
+        is_turn = labelled == start and _speaker(text, block, speakers)
+        start = _skip(_TURN, text, start, end) if is_turn else labelled
     kind = Kind.ANSWER if block.kind is Kind.PARAGRAPH else block.kind
     if start < end:
         yield replace(block, kind=kind, start=start, end=end, answers=True)
@@ -214,6 +240,31 @@ def _speakers(text: str, blocks: Sequence[Block]) -> frozenset[str]:
     )
     often = frozenset(name for name, count in turns.items() if count >= _MIN_TURNS)
     return often if len(often) > 1 else frozenset()
+
+
+def _speaker(text: str, block: Block, speakers: frozenset[str]) -> str:
+    """Whose turn the block is; "" if it is none."""
+    found = _TURN.match(text, block.start, block.end) if speakers else None
+    return found.group(1) if found and found.group(1) in speakers else ""
+
+
+def _without_closing(text: str, blocks: list[Block]) -> list[Block]:
+    """If each of several questions has one answer with a label, a paragraph behind the last one is
+    no part of that answer but closes the document."""
+    labelled = [
+        number
+        for number, (above, block) in enumerate(pairwise(blocks), start=1)
+        if above.kind is Kind.QUESTION
+        and block.kind is Kind.ANSWER
+        and _A.match(text[above.end : block.start].lstrip("*_ \t\r\n") + " x")
+    ]
+    if len(labelled) < _MIN_LABELLED or labelled[-1] + 2 != len(blocks):
+        return blocks
+    closing = blocks[-1]
+    others = sum(block.answers for block in blocks) - 1
+    if others != len(labelled) or closing.kind is not Kind.ANSWER:
+        return blocks
+    return [*blocks[:-1], replace(closing, kind=Kind.PARAGRAPH, answers=False)]
 
 
 def _without_unanswered(blocks: list[Block]) -> list[Block]:
