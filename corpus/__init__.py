@@ -17,6 +17,7 @@ Knows files, text and structure. Knows nothing of vectors, searches, questions o
     loader.py         folder to Documents: file selection, decoding, choice of parser
     markdown.py       Markdown to blocks
     markup.py         removes inline Markdown marks from a quote
+    outlines.py       finds numbered headings that are a list
     plain_lists.py    lists in text without markup
     plain_paragraphs.py  which of its lines are one paragraph
     plain_revisions.py   what only the neighbours of its blocks reveal

@@ -1,5 +1,5 @@
 """Lines of Markdown that are no text: the marks of admonitions, tabs, alerts and template tags,
-and fences that never close.
+the directives of MyST, and fences that never close.
 
 `neutralize` returns the lines for the Markdown parser, one for one: a mark becomes an empty line,
 what is indented under an admonition loses its indentation. Only the parser sees these lines; blocks
@@ -7,8 +7,8 @@ are spans of the source.
 """
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 from corpus.document import Span
 from corpus.lines import Line
@@ -24,10 +24,23 @@ _FENCED = re.compile(
 _ALERT = re.compile(r"^[ \t]*>[ \t]*\[!\w+\][-+]?[ \t]*(.*)$")
 # {% include … %}, {{< shortcode >}}, <!-- comment -->, import of MDX.
 _TEMPLATE = re.compile(
-    r"^[ \t]*(?:(?:\{%[^{}%]*%\}|\{\{[<%][^{}]*[>%]\}\}|<!--[^<>]*-->)[ \t]*)+$"
+    r"^[ \t]*(?:(?:\{%[^{}%]*%\}|\{\{[^{}]*\}\}|<!--[^<>]*-->)[ \t]*)+$"
     r"|^(?:import|export)\b[^;]*\bfrom[ \t]+['\"].*$"
-    r"|^[ \t]*\{:[^{}]*\}[ \t]*$"
+    r"|^[ \t]*\{:[^{}]*\}[ \t]*$|^[ \t]*\([\w:./ -]+\)=[ \t]*$|^\+\+\+|^%[ \t].*$"
 )
+# ```{note}: a directive of MyST whose content is text, and those that have no text.
+_DIRECTIVE = re.compile(r"\{([a-z][a-z:_-]*)\}[ \t]*(.*?)[ \t]*$")
+_OF_TEXT = frozenset(
+    "note tip hint important warning caution danger error attention seealso admonition todo topic "
+    "dropdown card tab-set tab-item tab grid grid-item grid-item-card margin sidebar aside "
+    "epigraph versionadded versionchanged deprecated versionremoved figure glossary list-table "
+    "table div container button-link button-ref only ifconfig".split()
+)
+_WITHOUT_TEXT = frozenset(
+    "toctree contents image include literalinclude bibliography raw tableofcontents index".split()
+)
+# ":name: value" behind the opening of a directive.
+_OPTION = re.compile(r"^[ \t]*:[\w-]+:(?:[ \t].*)?$")
 # The first line of a tag over several lines, or of a snippet of MkDocs.
 _OPEN_TAG = re.compile(r"^[ \t]*\{(?:%(?![^{}]*%\})|\{[<%](?![^{}]*[>%]\}\}))[^{}]*$")
 _CLOSED_TAG = re.compile(r"[>%]\}\}?[ \t]*$")
@@ -36,7 +49,7 @@ _SNIPPET = re.compile(r"^[ \t]*-{2,}8<-{2,}")
 # A component of MDX alone in its line: <Map />, <Note>, </Note>.
 _COMPONENT = re.compile(r"^[ \t]*<(?:/?[A-Z][\w.]*|/?[A-Z][\w.]*\s[^<>]*)/?>[ \t]*$")
 # What a line with a directive starts with, to pass over the others quickly.
-_FIRST = frozenset("!?=:>{<ie-")
+_FIRST = frozenset("!?=:>{<ie-(+%")
 _FENCE = re.compile(
     r"^([ \t]*(?:>[ \t]?)*[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*)(`{3,}|~{3,})(.*)$"
 )
@@ -56,13 +69,13 @@ class Neutralized:
 def neutralize(lines: Sequence[Line]) -> Neutralized:
     """Returns the lines without directives. Takes time linear in the length of the lines."""
     result = [line.text for line in lines]
-    inside = _fenced_lines(lines, result)
-    marks: set[int] = set()
-    titles: dict[int, Span] = {}
+    fences = _find_fences(lines, result)
+    inside, marks = fences.inside, fences.marks
+    titles = fences.titles
     indents: list[int] = []
     tag_end = 0
     for number, line in enumerate(lines):
-        if number < tag_end:
+        if number < tag_end or number in marks:
             marks.add(number)
             result[number] = ""
             continue
@@ -93,6 +106,7 @@ def neutralize(lines: Sequence[Line]) -> Neutralized:
                 result[number] = _dedented(result[number], 4 * len(indents))
             continue
         marks.add(number)
+        marks.update(_options(lines, number))
         group = found.lastindex
         if group and found.group(group).strip():
             titles[number] = (line.start + found.start(group), line.start + found.end(group))
@@ -125,25 +139,50 @@ def _dedented(text: str, count: int) -> str:
     return text[at:]
 
 
-def _fenced_lines(lines: Sequence[Line], result: list[str]) -> set[int]:
-    """The numbers of the lines inside code fences. A fence that never closes is text: its mark
-    is hidden from the parser."""
-    inside: set[int] = set()
+def _options(lines: Sequence[Line], number: int) -> Iterator[int]:
+    """The numbers of the lines with options behind the opening of a directive."""
+    for at in range(number + 1, len(lines)):
+        if not _OPTION.match(lines[at].text):
+            return
+        yield at
+
+
+@dataclass
+class _Fences:
+    """The lines inside code fences; the lines of directives of MyST that are no text, and the spans
+    of their titles."""
+
+    inside: set[int] = field(default_factory=set)
+    marks: set[int] = field(default_factory=set)
+    titles: dict[int, Span] = field(default_factory=dict)
+
+
+def _find_fences(lines: Sequence[Line], result: list[str]) -> _Fences:
+    """The fences of the lines. The mark of one that never closes is text and hidden from the
+    parser; code that is indented less than its fence, which would end the item that both are in,
+    is indented as much."""
+    fences = _Fences()
     opened = -1
     mark = ""
     unclosed: set[str] = set()
+    directives: list[str] = []  # the marks of the open directives
     number = 0
     while number < len(lines):
         words = lines[number].text
         found = _FENCE.match(words) if "```" in words or "~~~" in words else None
         if opened < 0 and found:
             is_info = found.group(2)[0] == "~" or "`" not in found.group(3)
-            if is_info and found.group(2) not in unclosed:
+            if directives and found.group(2) == directives[-1] and not found.group(3).strip():
+                directives.pop()
+                fences.marks.add(number)
+            elif _opens_text(fences, lines, number, found):
+                directives.append(found.group(2))
+            elif is_info and found.group(2) not in unclosed:
                 opened, mark = number, found.group(2)
         elif (
             opened >= 0 and found and found.group(2).startswith(mark) and not found.group(3).strip()
         ):
-            inside.update(range(opened, number + 1))
+            _close(fences, lines, opened, number, result)
             opened = -1
         number += 1
         if number == len(lines) and opened >= 0:
@@ -152,8 +191,39 @@ def _fenced_lines(lines: Sequence[Line], result: list[str]) -> set[int]:
             number = opened + 1
             opened = -1
     for at, line in enumerate(lines):
-        if at in inside or not ("```" in line.text or "~~~" in line.text):
+        if at in fences.inside or not ("```" in line.text or "~~~" in line.text):
             continue
         if found := _FENCE.match(line.text):
             result[at] = found.group(1) + found.group(3).strip("`~ ")
-    return inside
+    return fences
+
+
+def _opens_text(fences: _Fences, lines: Sequence[Line], number: int, found: re.Match[str]) -> bool:
+    """Whether a fence opens a directive whose content is text. Notes its marks and its title."""
+    directive = _DIRECTIVE.match(found.group(3))
+    if not directive or directive.group(1) not in _OF_TEXT:
+        return False
+    fences.marks.add(number)
+    fences.marks.update(_options(lines, number))
+    start = lines[number].start + found.start(3) + directive.start(2)
+    title = directive.group(2)
+    if title and "://" not in title and directive.group(1) != "figure":
+        fences.titles[number] = (start, start + len(title))
+    return True
+
+
+def _close(
+    fences: _Fences, lines: Sequence[Line], first: int, last: int, result: list[str]
+) -> None:
+    """Notes the fence of the lines from `first` to `last`."""
+    opening = lines[first].text
+    directive = _DIRECTIVE.match(opening.lstrip("`~ \t>"))
+    if directive and directive.group(1) in _WITHOUT_TEXT:
+        fences.marks.update(range(first, last + 1))
+        return
+    fences.inside.update(range(first, last + 1))
+    width = len(opening) - len(opening.lstrip(" "))
+    for number in range(first + 1, last + 1):
+        own = len(result[number]) - len(result[number].lstrip(" "))
+        if own < width and result[number].strip():
+            result[number] = " " * (width - own) + result[number]

@@ -104,8 +104,8 @@ class Passage:
 
     `headings` is the path of headings above it, outermost first, without the document's title.
     `question` is the question that an FAQ answer answers; if it directly precedes the answer, it
-    is part of `text`. `outside` holds start and text of the headings that its units are quoted with
-    and that stand in another passage.
+    is part of `text`. `outside` holds start and text of the headings in other passages that are
+    units of this one or that its units are quoted with.
     """
 
     document: str

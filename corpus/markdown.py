@@ -7,6 +7,7 @@ questions with answers have modules of their own.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice, takewhile
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -28,6 +29,12 @@ _STRUCTURE = frozenset(
 # An element that may hold empty lines, where Markdown would take its rest for code.
 _ELEMENT = re.compile(r"^[ \t]*<(table|ul|ol|dl|figure)\b", re.IGNORECASE)
 _DEFINITION = re.compile(r"^[ \t]{0,3}[:~][ \t]+(?=\S)")
+_OPTION = re.compile(r":[\w-]+:(?:[ \t].*)?$")
+# A paragraph in bold that names what stands below it.
+_LABEL = re.compile(r"\*\*([^*\n]{1,80}[^*\n.:;,!?…])\*\*|__([^_\n]{1,80}[^_\n.:;,!?…])__")
+# A row of a table without a header, and the line that would set one off.
+_ROW = re.compile(r"^[ \t]*\|.*\|[ \t]*$")
+_DELIMITER = re.compile(r"^[ \t]*\|?[ \t]*:?-[-| :\t]*$")
 _TASK = re.compile(r"\[[ xX]\][ \t]+")
 _ITEM_MARK = re.compile(r"(?:[-*+]|\d{1,9}[.)])(?:[ \t]+|$)", re.MULTILINE)
 _ONLY_LINK = re.compile(
@@ -140,6 +147,7 @@ class _Walk:
     elements: dict[int, int] = field(default_factory=dict)
     label: Span = (0, 0)  # the first cell of the open table that is not empty, for rows below it
     code: dict[int, int] = field(default_factory=dict)
+    tables: dict[int, int] = field(default_factory=dict)  # without a header
 
     def blocks(self) -> Iterator[Block]:
         """Yields the blocks."""
@@ -150,8 +158,16 @@ class _Walk:
         self.code = dict(_code_runs(parsed, self.source.fenced))
         for first, last in self.code.items():
             parsed[first:last] = _placeholder(parsed, first, last)
+        self.tables = dict(_bare_tables(parsed, self.source.fenced))
+        for first, last in self.tables.items():
+            parsed[first:last] = _placeholder(parsed, first, last)
         extra = sorted(
-            [*self.elements, *self.code, *(n for n in self.source.titles if n >= self.body)]
+            [
+                *self.elements,
+                *self.code,
+                *self.tables,
+                *(n for n in self.source.titles if n >= self.body),
+            ]
         )
         header = False
         at = 0
@@ -174,10 +190,17 @@ class _Walk:
         """An element of HTML, code without a fence, or the title of a directive."""
         if last := self.code.get(number):
             yield self._code(number, last)
+        elif last := self.tables.get(number):
+            self.label = (0, 0)
+            yield from (self._row(each, Kind.ROW) for each in range(number, last))
         elif last := self.elements.get(number):
             yield from html_blocks(self.text, self.lines[number].start, self.lines[last - 1].end)
         else:
             yield Block(Kind.PARAGRAPH, *trim_span(self.text, *self.source.titles[number]))
+
+    def _is_elsewhere(self, number: int) -> bool:
+        """Whether the line is parsed by `_extra`."""
+        return number in self.elements or number in self.code or number in self.tables
 
     def _block(self, token: Token) -> Iterator[Block]:
         first, last = token.map or (0, 0)
@@ -200,10 +223,10 @@ class _Walk:
                 closed = last - 1 > first and not token.content.endswith(
                     self.lines[last - 1].text.strip() + "\n"
                 )
-                yield self._code(first + 1, last - closed)
-            case "code_block" if first not in self.elements and first not in self.code:
+                yield self._code(first + 1 + self._options(token, first), last - closed)
+            case "code_block" if not self._is_elsewhere(first):
                 yield self._code(first, last)
-            case "html_block" if first not in self.elements and first not in self.code:
+            case "html_block" if not self._is_elsewhere(first):
                 yield from html_blocks(self.text, self.lines[first].start, self.lines[last - 1].end)
 
     def _span(self, first: int, last: int) -> Span:
@@ -221,6 +244,13 @@ class _Walk:
             return Block(Kind.CODE, 0, 0)
         start, end = trim_span(self.text, self.lines[first].start, self.lines[last - 1].end)
         return Block(Kind.CODE, start, end, level=len(self.lists))
+
+    def _options(self, token: Token, first: int) -> int:
+        """How many lines of options stand in a directive of MyST that shows code."""
+        if not token.info.strip().startswith("{"):
+            return 0
+        following = (line.text.strip() for line in islice(self.lines, first + 1, None))
+        return sum(1 for _ in takewhile(_OPTION.match, following))
 
     def _heading(self, token: Token) -> Block:
         first, last = token.map or (0, 0)
@@ -263,6 +293,9 @@ class _Walk:
                 yield Block(Kind.PARAGRAPH, *trim_span(self.text, start + 1, end))
             return
         start, end = self._span(first, last)
+        if label := _LABEL.fullmatch(self.text, start, end):
+            yield Block(Kind.HEADING, *label.span(label.lastindex or 0), level=6)
+            return
         reason = boilerplate_reason(self.text[start:end])
         if reason:
             yield Block(Kind.BOILERPLATE, start, end, reason=reason)
@@ -322,6 +355,18 @@ def _code_runs(lines: Sequence[str], fenced: frozenset[int]) -> Iterator[tuple[i
                 break
             last += 1
         if comments and last - number > comments and not _is_title(lines[number]):
+            yield number, last
+        number = max(last, number + 1)
+
+
+def _bare_tables(lines: Sequence[str], fenced: frozenset[int]) -> Iterator[tuple[int, int]]:
+    """The first and end line of each run of rows between bars that no header opens."""
+    number = 0
+    while number < len(lines):
+        last = number
+        while last < len(lines) and last not in fenced and _ROW.match(lines[last]):
+            last += 1
+        if last > number + 1 and not any(map(_DELIMITER.match, lines[number:last])):
             yield number, last
         number = max(last, number + 1)
 

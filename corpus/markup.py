@@ -34,6 +34,8 @@ _ALERT = re.compile(r"\[!(?:NOTE|TIP|IMPORTANT|WARNING|CAUTION)\]", re.IGNORECAS
 # The heading of a release: "[3.2.0] - 2025-02-11".
 _RELEASE = re.compile(r"\A\[(v?\d[\w.+-]*|Unreleased)\](?![\[(])", re.IGNORECASE)
 _TEMPLATE = re.compile(r"\{%[^{}%]*%\}|\{\{[<%][^{}]*[>%]\}\}|\{[:#.][^{}\n]*\}")
+# A role of MyST: {ref}`text <target>`.
+_ROLE = re.compile(r"\{[A-Za-z][\w:+.-]{0,40}\}`([^`<>]+?)\s*(?:<[^`<>]*>)?`")
 _AUTOLINK = re.compile(r"<((?:https?://|mailto:)[^<>\s]*|[^<>\s@]+@[^<>\s@]+)>")
 # "5*6 and 7*8" is no emphasis. The placeholder is a noncharacter, which no text may contain.
 _TIMES = re.compile(r"(?<=\d)\*(?=\d)")
@@ -60,6 +62,7 @@ def strip_markup(source: str) -> str:
     text = _without_half_marks(text)
     if text.startswith("["):
         text = _RELEASE.sub(r"\1", text)
+    text = _ROLE.sub(r"`\1`", text)
     text = _ALERT.sub("", _FOOTNOTE.sub("", _TEMPLATE.sub("", text)))
     text = _LINK.sub(r"\1", _IMAGE.sub("", text))
     text = _AUTOLINK.sub(r"\1", text)

@@ -12,6 +12,7 @@ from itertools import islice, takewhile
 
 from corpus.document import Block, Document, Kind, Passage, Span, Unit
 from corpus.markup import strip_markup
+from corpus.outlines import announces_parts, numbered_parts
 from corpus.releases import dates_its_section
 from corpus.sentences import sentence_spans
 
@@ -29,6 +30,7 @@ _TABLE = frozenset({Kind.HEADER, Kind.ROW})
 _PROSE = frozenset({Kind.PARAGRAPH, Kind.ANSWER})
 # A heading with a date, a version or another number states a fact, such as when a release came out.
 _FACT = re.compile(r"\d[\d.:/-]*\d|\b(?:19|20)\d\d\b")
+_MAX_MARKS = 4  # of emphasis behind a colon, and the colon; characters
 _NO_SPAN: Span = (0, 0)
 
 
@@ -81,6 +83,7 @@ def split(document: Document) -> list[Passage]:
         if block.kind in _HEADINGS and not block.answers:
             if section.pending and block.level <= section.pending[-1].level:
                 passages.extend(_headings_alone(document, section))
+            _add_outline(document, passages, section, at)
             section.enter(block, _words(document, block))
             at += 1
             if block.kind is Kind.HEADING and (end := _short_release(document, at)):
@@ -97,6 +100,30 @@ def split(document: Document) -> list[Passage]:
         at += run
     passages.extend(_headings_alone(document, section))
     return passages
+
+
+def _add_outline(document: Document, passages: list[Passage], section: _Section, at: int) -> None:
+    """If the heading `at` is the first of a numbered list that the text above announces, adds the
+    headings to the passage above as its items."""
+    first = document.blocks[at]
+    parts = numbered_parts(document.text, document.blocks, at)
+    opening = next((b for b, _ in reversed(section.path) if b.level < first.level), None)
+    if not parts or opening is None or not (passages or section.pending):
+        return
+    has_text = not section.pending and passages[-1].end > opening.start
+    above = passages[-1].text[-_MAX_LEAD_CHARS:] if has_text else ""
+    said = f"{document.title} {_words(document, opening)} {above}"
+    if not announces_parts(said, len(parts)):
+        return
+    passages.extend(_headings_alone(document, section))
+    passage = passages[-1]
+    last = passage.units[-1]
+    lead = (last.start, last.end) if last.kind in _PROSE else None
+    items = (Unit(Kind.ITEM, *part.span, lead=lead, number=part.number) for part in parts)
+    outside = ((part.span[0], document.text[slice(*part.span)]) for part in parts)
+    passages[-1] = replace(
+        passage, units=(*passage.units, *items), outside=(*passage.outside, *outside)
+    )
 
 
 def _words(document: Document, block: Block) -> str:
@@ -239,7 +266,8 @@ def _same_list(before: Block, block: Block) -> bool:
 
 
 def _ends_with_colon(document: Document, block: Block) -> bool:
-    return block.kind in _PROSE and document.text[block.end - 1] == ":"
+    ending = document.text[max(block.start, block.end - _MAX_MARKS) : block.end]
+    return block.kind in _PROSE and ending.rstrip("*_ ").endswith(":")
 
 
 def _introduces(document: Document, block: Block) -> bool:
