@@ -26,6 +26,8 @@ _PARSER = MarkdownIt("commonmark").enable("table").disable(["inline", "text_join
 _STRUCTURE = frozenset(
     ["heading_open", "bullet_list_open", "ordered_list_open", "table_open", "fence", "html_block"]
 )
+# A heading or an item whatever stands around it: inside code or HTML, that is a mark itself.
+_PLAIN_MARK = re.compile(r"(?:#{1,6}|[-*+])[ \t]+\S")
 # An element that may hold empty lines, where Markdown would take its rest for code.
 _ELEMENT = re.compile(r"^[ \t]*<(table|ul|ol|dl|figure)\b", re.IGNORECASE)
 _DEFINITION = re.compile(r"^[ \t]{0,3}[:~][ \t]+(?=\S)")
@@ -69,6 +71,8 @@ def has_block_marks(text: str) -> bool:
     Markdown."""
     lines = split_lines(text)
     body = _front_matter_end(lines)
+    if any(_PLAIN_MARK.match(line.text) for line in islice(lines, body, None)):
+        return True
     source = neutralize(lines)
     return any(number >= body for number in source.marks) or any(
         token.type in _STRUCTURE for token in _PARSER.parse("\n".join(source.lines[body:]))
@@ -86,7 +90,10 @@ def has_strong_marks(text: str) -> bool:
 def front_matter(text: str) -> tuple[list[Block], int]:
     """Returns the blocks of the YAML at the start of the text, and where the text behind it
     starts."""
-    lines = split_lines(text)
+    return _front_matter(text, split_lines(text))
+
+
+def _front_matter(text: str, lines: Sequence[Line]) -> tuple[list[Block], int]:
     body = _front_matter_end(lines)
     if not body:
         return [], 0
@@ -100,7 +107,7 @@ def front_matter(text: str) -> tuple[list[Block], int]:
 def markdown_blocks(text: str) -> list[Block]:
     """Returns the blocks of a Markdown text, in order."""
     lines = split_lines(text)
-    blocks, _ = front_matter(text)
+    blocks, _ = _front_matter(text, lines)
     walked = _Walk(text, lines, neutralize(lines), _front_matter_end(lines)).blocks()
     blocks.extend(block for block in walked if not _is_image(text, block))
     marked = mark_questions(text, _without_contents(text, blocks))

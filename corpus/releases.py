@@ -3,8 +3,6 @@ a changelog, the day in a programme."""
 
 import re
 
-from corpus.markup import strip_markup
-
 _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
     r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\.?"
@@ -17,7 +15,7 @@ _DATE = re.compile(
     re.IGNORECASE,
 )
 _VERSION = re.compile(r"\bv?\d{1,6}(?:\.\d{1,6}){1,4}(?:[-+.]?[a-z]+[-.]?\d*)?\b", re.IGNORECASE)
-_UNRELEASED = re.compile(r"\W*unreleased\W*", re.IGNORECASE)
+_UNRELEASED = re.compile(r"\W{0,3}unreleased\W{0,3}", re.IGNORECASE)
 # What the heading of a release says without the word: "[3.2.0] - 2025-02-11".
 RELEASED = "released"
 _WORD = re.compile(r"[^\W\d_]\w*")
@@ -33,14 +31,13 @@ _MAX_OTHER_WORDS = 3
 _MAX_LENGTH = 120
 
 
-def dates_its_section(heading: str) -> bool:
-    """Whether the heading is a version or a date with at most three words more. "3.2 Scope" is
-    the number of a section."""
-    if len(heading) > _MAX_LENGTH:
+def dates_its_section(words: str) -> bool:
+    """Whether the words of a heading are a version or a date with at most three words more.
+    "3.2 Scope" is the number of a section."""
+    if len(words) > _MAX_LENGTH:
         return False
-    words = strip_markup(heading)
-    if _UNRELEASED.fullmatch(words):
-        return True
+    if not any(map(str.isdigit, words)):
+        return bool(_UNRELEASED.fullmatch(words))
     rest = _DATE.sub(" ", words)
     has_date = rest != words
     version = _VERSION.search(rest)
@@ -51,8 +48,7 @@ def dates_its_section(heading: str) -> bool:
     return has_date or not (is_numbered and others)
 
 
-def is_release(heading: str) -> bool:
-    """Whether the heading has both a version and the date of its release."""
-    words = strip_markup(heading)
+def is_release(words: str) -> bool:
+    """Whether the words of a heading have both a version and the date of its release."""
     dated = len(words) <= _MAX_LENGTH and _DATE.search(words)
     return bool(dated and _VERSION.search(_DATE.sub(" ", words)))

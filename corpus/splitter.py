@@ -34,19 +34,32 @@ _MAX_MARKS = 4  # of emphasis behind a colon, and the colon; characters
 _NO_SPAN: Span = (0, 0)
 
 
+@dataclass(frozen=True, slots=True)
+class _Heading:
+    """A heading above the current block, and the spans of the headings down to it from the first
+    one on that dates its section, if one does."""
+
+    block: Block
+    words: str
+    dated: tuple[Span, ...]
+
+
 @dataclass
 class _Section:
     """The headings above the current block; `question` is the last one, if it is a question.
     `pending` are the headings that no passage contains yet."""
 
-    path: list[tuple[Block, str]] = field(default_factory=list)
+    path: list[_Heading] = field(default_factory=list)
     question: Block | None = None
     pending: list[Block] = field(default_factory=list)
 
-    def enter(self, block: Block, heading: str) -> None:
-        while self.path and self.path[-1][0].level >= block.level:
+    def enter(self, block: Block, words: str) -> None:
+        while self.path and self.path[-1].block.level >= block.level:
             self.path.pop()
-        self.path.append((block, heading))
+        dated = self.dated
+        if dated or dates_its_section(words):
+            dated = (*dated, (block.start, block.end))
+        self.path.append(_Heading(block, words, dated))
         self.question = block if block.kind is Kind.QUESTION else None
         self.pending.append(block)
 
@@ -55,12 +68,10 @@ class _Section:
         self.question = None
         self.pending = []
 
+    @property
     def dated(self) -> tuple[Span, ...]:
         """The spans of the headings from the first one on that dates its section."""
-        first = next(
-            (n for n, (_, words) in enumerate(self.path) if dates_its_section(words)), None
-        )
-        return () if first is None else tuple((b.start, b.end) for b, _ in self.path[first:])
+        return self.path[-1].dated if self.path else ()
 
 
 def split(document: Document) -> list[Passage]:
@@ -86,14 +97,14 @@ def split(document: Document) -> list[Passage]:
             _add_outline(document, passages, section, at)
             section.enter(block, _words(document, block))
             at += 1
-            if block.kind is Kind.HEADING and (end := _short_release(document, at)):
+            if section.dated and (end := _short_release(document, at, section)):
                 passages.append(_release(document, section, at, end))
                 at = end
             continue
         if section.question and not block.answers:
             section.leave_question()
         run = _run_length(document, blocks, at)
-        units = list(_units(document, blocks[at : at + run], section.dated()))
+        units = list(_units(document, blocks[at : at + run], section.dated))
         for piece in _pieces(units, blocks[at : at + run]) if units else ():
             passages.append(_passage(document, section, piece))
             section.pending = []
@@ -107,12 +118,12 @@ def _add_outline(document: Document, passages: list[Passage], section: _Section,
     headings to the passage above as its items."""
     first = document.blocks[at]
     parts = numbered_parts(document.text, document.blocks, at)
-    opening = next((b for b, _ in reversed(section.path) if b.level < first.level), None)
+    opening = next((h for h in reversed(section.path) if h.block.level < first.level), None)
     if not parts or opening is None or not (passages or section.pending):
         return
-    has_text = not section.pending and passages[-1].end > opening.start
+    has_text = not section.pending and passages[-1].end > opening.block.start
     above = passages[-1].text[-_MAX_LEAD_CHARS:] if has_text else ""
-    said = f"{document.title} {_words(document, opening)} {above}"
+    said = f"{document.title} {opening.words} {above}"
     if not announces_parts(said, len(parts)):
         return
     passages.extend(_headings_alone(document, section))
@@ -130,11 +141,11 @@ def _words(document: Document, block: Block) -> str:
     return strip_markup(document.text[block.start : block.end])
 
 
-def _short_release(document: Document, at: int) -> int:
+def _short_release(document: Document, at: int, section: _Section) -> int:
     """The end of the blocks from `at` on if they make up one release or day, which the heading
     before them dates, with all its parts, and fit into one passage; else 0."""
     opening = document.blocks[at - 1]
-    if not dates_its_section(_words(document, opening)):
+    if opening.kind is not Kind.HEADING or not dates_its_section(section.path[-1].words):
         return 0
     limit = opening.start + MAX_PASSAGE_CHARS
     following = islice(document.blocks, at, None)
@@ -156,15 +167,15 @@ def _release(document: Document, section: _Section, at: int, end: int) -> Passag
     """The passage of a release, whose parts have headings of their own."""
     inner = _Section(list(section.path))
     blocks = document.blocks
-    units = [_heading_unit(section.pending[-1], section.dated())]
+    units = [_heading_unit(section.pending[-1], section.dated)]
     while at < end:
         if blocks[at].kind is Kind.HEADING:
             inner.enter(blocks[at], _words(document, blocks[at]))
-            units.append(_heading_unit(blocks[at], inner.dated()))
+            units.append(_heading_unit(blocks[at], inner.dated))
             at += 1
             continue
         run = _run_length(document, blocks, at)
-        units.extend(_units(document, blocks[at : at + run], inner.dated()))
+        units.extend(_units(document, blocks[at : at + run], inner.dated))
         at += run
     passage = _passage(document, section, units)
     section.pending = []
@@ -193,7 +204,7 @@ def _headings_before_boilerplate(
 def _headings_alone(document: Document, section: _Section) -> Iterator[Passage]:
     """The headings below which nothing stands, as a passage: they may be all that is said."""
     if section.pending:
-        units = [_heading_unit(b, section.dated()) for b in section.pending]
+        units = [_heading_unit(b, section.dated) for b in section.pending]
         outer = _Section(section.path[: -len(units)])
         yield _passage(document, outer, units)
     section.pending = []
@@ -279,7 +290,7 @@ def _introduces(document: Document, block: Block) -> bool:
 def _units(document: Document, blocks: Sequence[Block], above: tuple[Span, ...]) -> Iterator[Unit]:
     """The units of adjacent blocks, with the headings to quote with them."""
     return (
-        replace(unit, above=above)
+        replace(unit, above=above) if above else unit
         for unit in _units_of(document, blocks)
         if unit.cells
         or unit.kind is Kind.CODE
@@ -350,8 +361,8 @@ def _pieces(units: list[Unit], blocks: Sequence[Block]) -> Iterator[list[Unit]]:
 
 
 def _passage(document: Document, section: _Section, units: list[Unit]) -> Passage:
-    headings = [heading for _, heading in section.path]
-    dated = section.dated()
+    headings = [heading.words for heading in section.path]
+    dated = section.dated
     question = headings.pop() if section.question else None
     if headings and headings[0] == document.title:
         headings = headings[1:]
