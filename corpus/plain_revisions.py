@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from corpus.boilerplate import fingerprint
 from corpus.document import Block, Kind
-from corpus.questions import END_OF_ANSWER
+from corpus.questions import END_OF_ANSWER, starts_with_label
 
 _ANNOUNCES = re.compile(r"\b(?:below|following|here are|as follows)\b", re.IGNORECASE)
 
@@ -35,7 +35,12 @@ def _mark_title(text: str, drafts: Sequence[Draft]) -> list[Draft]:
         if block.kind in (Kind.HEADING, Kind.PARAGRAPH):
             words = text[block.start : block.end]
             last = words.rstrip("*_\\ ")[-1:]
-            if len(words.split()) <= 14 and "\n" not in words and last not in tuple(".:;,?…"):
+            if (
+                len(words.split()) <= 14
+                and "\n" not in words
+                and last not in tuple(".:;,?…")
+                and not starts_with_label(words)
+            ):
                 title = replace(block, kind=Kind.HEADING, level=1)
                 result[number] = replace(draft, block=title)
         if block.kind is not Kind.BOILERPLATE:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from assistant.blocks import asked_cells, block_of
+from assistant.blocks import asked_cells, block_of, release_of, with_headings
 from assistant.english.question import Question
 from corpus.document import Kind, Passage
 from corpus.loader import parse_document
@@ -73,3 +73,32 @@ def test_of_a_row_only_the_asked_cells_are_quoted_with_their_headings() -> None:
 
 def test_row_is_quoted_whole_if_no_cell_is_asked_for() -> None:
     assert cells("Tell me about the crow", "Crow")[0] == ["Crow", "black", "47 cm"]
+
+
+RELEASE = (
+    "# Changes\n\n## 2.1.0 - 2024-05-02\n\n### Added\n\n- A lamp.\n\n### Removed\n\n- The bell.\n"
+)
+
+
+def test_heading_of_a_release_comes_with_what_stands_below_it() -> None:
+    assert quoted(RELEASE, "Removed") == ["Removed", "The bell."]
+    assert len(quoted(RELEASE, "2.1.0 - 2024-05-02")) == 5
+
+
+def test_item_of_a_release_comes_behind_its_headings() -> None:
+    passage = passage_of(RELEASE)
+    units = with_headings(passage, passage.units[-1])
+    assert [passage.source(unit) for unit in units] == [
+        "2.1.0 - 2024-05-02",
+        "Removed",
+        "The bell.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"), [("What changed in 2.1.0?", 0), ("What was removed in 2.1.0?", 4)]
+)
+def test_question_that_names_only_a_release_asks_for_the_whole(
+    question: str, expected: int
+) -> None:
+    assert release_of(Question(question), passage_of(RELEASE), 4) == expected

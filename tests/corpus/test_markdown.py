@@ -165,6 +165,41 @@ def test_a_text_of_paragraphs_has_no_block_marks() -> None:
     assert not has_block_marks("Garden guide\n\nDig *deep*. Is it 3 - 2?\n\n---\n\n#hashtag\n")
 
 
+def test_directives_of_myst_are_text_and_their_options_and_targets_are_not() -> None:
+    text = (
+        "(target)=\n# Guide\n\n```{note} Title\n:class: tip\n\nDig.\n\n- Deep\n```\n\n% comment\n\n"
+        "```{toctree}\nother\n```\n\n```{code-block} sh\n:name: x\n\ndig\n```\n"
+    )
+    assert blocks(text) == [
+        (Kind.HEADING, "Guide"),
+        (Kind.PARAGRAPH, "Title"),
+        (Kind.PARAGRAPH, "Dig."),
+        (Kind.ITEM, "Deep"),
+        (Kind.CODE, "dig"),
+    ]
+
+
+def test_template_tags_over_several_lines_and_components_are_no_text() -> None:
+    text = '{% include a.html\n  b="c"\n%}\n\n<Map />\n\n{{ info | markdownify }}\n\n--8<-- "x.md"\n\nDig.\n'
+    assert blocks(f"# Guide\n\n{text}")[1:] == [(Kind.PARAGRAPH, "Dig.")]
+
+
+def test_a_label_in_bold_is_a_heading_of_what_stands_below_it() -> None:
+    text = "# Guide\n\n**Tools**\n\n- Spade\n\n**Take these:**\n\n- Rake\n\n**Dig.** Then rest.\n"
+    assert [(each, level) for each, level in levels(text) if level == 6] == [("Tools", 6)]
+
+
+def test_rows_without_a_header_are_a_table() -> None:
+    text = "1. Take one:\n\n   |Spade|dig|\n   |Rake|comb|\n2. Go.\n"
+    rows = [block for block in markdown_blocks(text) if block.kind is Kind.ROW]
+    assert [cells(text, row) for row in rows] == [["Spade", "dig"], ["Rake", "comb"]]
+
+
+def test_a_fence_in_an_item_may_close_with_less_indentation() -> None:
+    text = "1. Dig:\n\n   ```\n   dig\n  ```\n2. Rest:\n\n   ```\n   rest\n   ```\n"
+    assert [source for kind, source in blocks(text) if kind is Kind.CODE] == ["dig", "rest"]
+
+
 PIECES = st.sampled_from(
     ["# ", "## ", "- ", "1. ", "> ", "```", "|", "---", "===", "\n", "\n\n", "\r\n", "\r", "\t", "  ",
      "    ", "Dig", "Why?", "\\|", "| a | b |\n|---|---|\n", "<div>", "<!--", "-->", "[a]: b", "\u2028",
@@ -177,6 +212,6 @@ def test_blocks_of_any_text_are_ordered_disjoint_and_contain_their_cells(text: s
     before = 0
     for block in markdown_blocks(text):
         assert before <= block.start < block.end <= len(text)
-        for start, end in block.cells:
-            assert block.start <= start <= end <= block.end
+        for start, end in block.cells:  # the first may be that of a row above
+            assert start <= end <= block.end
         before = block.end

@@ -26,6 +26,12 @@ from corpus.markup import strip_markup
         (r"\_not emphatic\_", "_not emphatic_"),
         (r"\*\*not strong\*\*", "**not strong**"),
         (r"a \| b", "a | b"),
+        ("**Half a mark.", "Half a mark."),
+        ("half a mark.**", "half a mark."),
+        ("[1.2.0] - 2024-05-02", "1.2.0 - 2024-05-02"),
+        ("see {ref}`the rules <rules>` and {doc}`start`", "see the rules and start"),
+        ("the infor-\nmation of well-\nknown people", "the information of well-known people"),
+        ("<Note>Take care.", "Take care."),
         (r"1\. not a list", "1. not a list"),
     ],
 )

@@ -94,6 +94,36 @@ def test_headings_of_a_scraped_page_have_levels() -> None:
     ]
 
 
+def test_a_question_may_be_broken_over_two_lines() -> None:
+    text = "Guide\n\nWhat do I have to do if I move to a flat in\nanother district?\n\nTell us.\n"
+    assert blocks(text, Kind.QUESTION, Kind.ANSWER) == [
+        (Kind.QUESTION, "What do I have to do if I move to a flat in\nanother district?"),
+        (Kind.ANSWER, "Tell us."),
+    ]
+
+
+def test_a_line_that_starts_small_goes_on_with_the_long_line_above() -> None:
+    text = "Guide\n\nThe office is open on every day of\nthe week. It is closed at night.\n"
+    assert len(blocks(text, Kind.PARAGRAPH)) == 1
+
+
+def test_items_are_nested_by_their_indentation_whatever_their_marks() -> None:
+    text = "Bring:\n- Tent\n  1. poles\n  2. pegs\n     a) spare pegs\n- Stove\n"
+    found = [(text[b.start : b.end], b.level, b.number) for b in plain_blocks(text) if b.level]
+    assert found == [
+        ("Tent", 1, 0),
+        ("poles", 2, 1),
+        ("pegs", 2, 2),
+        ("spare pegs", 3, 0),
+        ("Stove", 1, 0),
+    ]
+
+
+def test_a_version_with_its_date_is_a_heading() -> None:
+    text = "CHANGES\n\n3.2.0 - 2024-05-02\n- A lamp.\n\n3.1.0 - 2024-03-01\n- A bell.\n"
+    assert headings(text)[1:] == [("3.2.0 - 2024-05-02", 2), ("3.1.0 - 2024-03-01", 2)]
+
+
 def test_boilerplate_of_a_scraped_page_has_a_reason() -> None:
     assert {PAGE[b.start : b.end]: b.reason for b in plain_blocks(PAGE) if b.reason} == {
         "Skip to main content": "navigation",

@@ -72,6 +72,36 @@ def test_a_transcript_gives_the_questions_and_the_turns_that_answer() -> None:
     ]
 
 
+def test_the_next_turn_of_whoever_asked_is_no_answer_and_thanks_are_no_question() -> None:
+    text = "Ann: When do you open?\nTom: At nine.\nAnn: Thanks. And on Sundays?\nTom: Never.\nAnn: Bye.\n"
+    assert pairs(text, "talk.txt") == [
+        ("When do you open?", ["At nine."]),
+        ("And on Sundays?", ["Never."]),
+    ]
+
+
+@pytest.mark.parametrize("name", ["faq.md", "faq.txt"])
+def test_a_paragraph_behind_the_last_of_several_labelled_pairs_answers_nothing(name: str) -> None:
+    text = "Q: May dogs come in?\nA: Yes, on a lead.\n\nQ: When do you open?\nA: At nine.\n\nAll prices in euros.\n"
+    assert pairs(text, name) == [DOGS, TIME]
+
+
+@pytest.mark.parametrize("name", ["faq.md", "faq.txt"])
+def test_a_question_with_a_label_may_go_on_in_the_next_line(name: str) -> None:
+    long = "May dogs that are larger than a cat\ncome in?"
+    text = f"Q: {long}\nA: Yes, on a lead.\n\nQ: When do you open?\nA: At nine.\n"
+    assert pairs(text, name) == [(long, DOGS[1]), TIME]
+    assert pairs(f"# FAQ\n\n{text}") == [(long, DOGS[1]), TIME]
+
+
+def test_the_headings_of_a_short_answer_belong_to_it() -> None:
+    text = (
+        "# FAQ\n\n## Why is it slow?\n\nIt scans.\n\n### On Linux\n\nWait.\n\n## Links\n\nNone.\n"
+    )
+    assert pairs(text) == [("Why is it slow?", ["It scans.", "On Linux", "Wait."])]
+    assert pairs(text.replace("Wait.", "Wait. " * 300)) == [("Why is it slow?", ["It scans."])]
+
+
 def test_an_answer_is_everything_up_to_the_next_question() -> None:
     text = (
         "Q: How do I install it?\n\nA: Run this:\n\n```\nrun\n```\n\nThen:\n\n- wait\n- smile\n\n"

@@ -31,6 +31,8 @@ def sentences(text: str) -> list[str]:
         "Call ext. 9 or No. 5 for help.",
         "The U.S. Army keeps it.",
         "Version v1.2. beta is out.",
+        "Files that start with `.` are `a. B` and hidden.",
+        "Read [the guide. Part two](x.md) first.",
     ],
 )
 def test_abbreviations_numbers_and_lower_case_do_not_end_a_sentence(text: str) -> None:
@@ -46,6 +48,8 @@ def test_abbreviations_numbers_and_lower_case_do_not_end_a_sentence(text: str) -
         ("We shipped v1.2. It is out.", ["We shipped v1.2.", "It is out."]),
         ("It shuts at 5 p.m. The bar stays open.", ["It shuts at 5 p.m.", "The bar stays open."]),
         ("**Dig.** Then wait.", ["**Dig.**", "Then wait."]),
+        ("Run `make.` Then wait.", ["Run `make.`", "Then wait."]),
+        ("[Read on.](x.md) Then wait.", ["[Read on.](x.md)", "Then wait."]),
         ("Is it? 5 say so.", ["Is it?", "5 say so."]),
         ("Really?! Yes.", ["Really?!", "Yes."]),
         ("It ended… Then it began.", ["It ended…", "Then it began."]),
