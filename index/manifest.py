@@ -14,7 +14,7 @@ from index.errors import IndexDamaged, IndexOutdated
 from index.layout import MANIFEST
 
 # Incremented when the files of a generation change their meaning; older ones are then rebuilt.
-FORMAT_VERSION = 6
+FORMAT_VERSION = 7
 
 
 @dataclass(frozen=True, slots=True)

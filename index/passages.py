@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from corpus.document import Kind, Passage, Span, Unit
+from corpus.markup import join_divided_words
 from index.bm25 import FIELD_WEIGHTS, Counts, Ordinals, length_norms, rank
 from index.errors import IndexDamaged
 from index.identifiers import identifier_terms
@@ -89,7 +90,7 @@ def _blob(values: Sequence[float], kind: str) -> bytes:
 
 def _fields(passage: Passage) -> tuple[str, str, str]:
     """Question, headings and body. Cells are kept apart even if a scrape ran them together."""
-    body = passage.text
+    body = join_divided_words(passage.text)
     if passage.kind is Kind.ROW:
         body = "\n".join(
             " ".join(passage.at(start, end) for start, end in unit.cells) or passage.source(unit)
