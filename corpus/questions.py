@@ -100,7 +100,7 @@ def _ends_answer(
     text: str, block: Block, answering: str, asker: str, speakers: frozenset[str]
 ) -> bool:
     """Whether a block is no part of the answer above it: a paragraph behind a list that asks, or
-    the next turn of whoever asked."""
+    the next turn of the one who asked."""
     is_behind_list = answering == "item" and block.kind is Kind.PARAGRAPH
     return is_behind_list or bool(asker and _speaker(text, block, speakers) == asker)
 

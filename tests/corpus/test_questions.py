@@ -72,7 +72,7 @@ def test_a_transcript_gives_the_questions_and_the_turns_that_answer() -> None:
     ]
 
 
-def test_the_next_turn_of_whoever_asked_is_no_answer_and_thanks_are_no_question() -> None:
+def test_the_next_turn_of_the_one_who_asked_is_no_answer() -> None:
     text = "Ann: When do you open?\nTom: At nine.\nAnn: Thanks. And on Sundays?\nTom: Never.\nAnn: Bye.\n"
     assert pairs(text, "talk.txt") == [
         ("When do you open?", ["At nine."]),
