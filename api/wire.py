@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
-from assistant.answer import ProvedSentence, Turn
+from assistant.answer import ProvedSentence, Reason, Turn
 from assistant.english.question import MAX_QUESTION_CHARS
 from corpus.document import Document
 from index.hits import Hit
@@ -101,7 +101,8 @@ class RelatedBody(_Reply):
 
 
 class AnswerBody(_Reply):
-    """An answer or a refusal."""
+    """An answer or a refusal. `reason` is why a message was refused: `no_answer` in the documents,
+    or it was no English question; null if it was answered."""
 
     id: str
     conversation_id: str
@@ -117,6 +118,7 @@ class AnswerBody(_Reply):
     writer: str
     generation: str
     timings_ms: dict[str, float]
+    reason: Reason | None = None
 
 
 class SentenceEvent(_Reply):

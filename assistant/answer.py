@@ -13,6 +13,17 @@ class Status(StrEnum):
     REFUSED = "refused"
 
 
+class Reason(StrEnum):
+    """Why a message was not answered."""
+
+    NO_ANSWER = "no_answer"
+    GREETING = "greeting"
+    THANKS = "thanks"
+    HELP = "help"
+    NO_QUESTION = "no_question"
+    LANGUAGE = "language"
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
     """One earlier message of a conversation; `role` is "user" or "assistant"."""
@@ -100,7 +111,8 @@ class Answer:
     """The answer to a question. A refusal has no sentences and no citations.
 
     `confidence` is the calibrated probability, 0 to 1, that the documents answer the question with
-    this evidence. `timings_ms` has the pipeline's steps and `total`.
+    this evidence. `timings_ms` has the pipeline's steps and `total`. `reason` is why a message was
+    refused, None if it was answered.
     """
 
     id: str
@@ -117,6 +129,12 @@ class Answer:
     writer: str
     generation: str
     timings_ms: Mapping[str, float] = field(default_factory=dict)
+    reason: Reason | None = None
+
+    @property
+    def is_small_talk(self) -> bool:
+        """Whether the message was no question that the documents could answer."""
+        return self.reason not in (None, Reason.NO_ANSWER)
 
     def proved_sentences(self) -> "Iterator[ProvedSentence]":
         """Yields the sentences, each with its citations."""

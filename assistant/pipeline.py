@@ -12,9 +12,9 @@ from typing import TypeAlias
 import numpy as np
 
 from assistant import writer
-from assistant.answer import Answer, ProvedSentence, Related, Status, Turn
+from assistant.answer import Answer, ProvedSentence, Reason, Related, Status, Turn
 from assistant.confidence import Calibration, Features, extract_features
-from assistant.english.question import Question, understand
+from assistant.english.question import Question, understand, validate_message
 from assistant.evidence import (
     Evidence,
     WordWeights,
@@ -26,8 +26,10 @@ from assistant.evidence import (
 from assistant.identified import evidence_on_identifiers
 from assistant.proof import is_verbatim, supports
 from assistant.reader.runtime import Reader
+from assistant.replies import Reply, examples, reply_to
 from assistant.selection import Selection, Shape, select, units_to_quote
 from assistant.steps import Steps
+from assistant.topic import below_name, carried_name, conversation_text, names_in, with_name
 from assistant.writer import Statement
 from corpus.document import Passage, Unit
 from corpus.markup import strip_markup
@@ -38,6 +40,7 @@ from index.search import Searcher
 from index.texts import TextStore
 
 _MAX_HITS = 10
+_MAX_NEAR = 40  # hits among which a name of the conversation is looked for
 _MAX_SUGGESTIONS = 3
 _MAX_RELATED = 3
 # Cosine from which an FAQ question is suggested; set by hand on the shipped gold questions.
@@ -77,6 +80,8 @@ class Assistant:
         self._reader = reader
         entries = generation.passages.faq_passages()
         self._faq_questions = [entry.passage.question or "" for entry in entries]
+        asked = [(entry.passage.document, entry.passage.question or "") for entry in entries]
+        self._examples = examples(asked, _MAX_SUGGESTIONS)
         rows = [entry.heading_row for entry in entries]
         self._faq_vectors: Vectors = np.asarray(generation.vectors[rows])
 
@@ -116,11 +121,15 @@ class Assistant:
         Raises QuestionInvalid if the message is not a question.
         """
         clock = _Clock()
+        reply = reply_to(validate_message(message))
+        if reply:
+            return (yield from self._reply(message, reply, conversation_id, clock))
         question = self._understand(message, history)
         clock.lap("understand")
         vector = self._searcher.encode(question.text)
         clock.lap("encode")
         found = self._searcher.search(question.text, _MAX_HITS, vector, question.context)
+        question, found = self._carry_name(question, history, found)
         clock.lap("search")
         yield found
         whole = self.assess(question, found)
@@ -153,6 +162,34 @@ class Assistant:
             writer=writer.NAME,
             generation=self.generation.id,
             timings_ms=clock.done(),
+            reason=None if sentences else Reason.NO_ANSWER,
+        )
+
+    def _reply(
+        self, message: str, reply: Reply, conversation_id: str | None, clock: "_Clock"
+    ) -> Generator[Step, None, Answer]:
+        """Replies to a message that is no question; the documents are not searched."""
+        text = validate_message(message)
+        clock.lap("understand")
+        nothing = SearchResult((), np.zeros(self.generation.vectors.shape[1], np.float32))
+        yield nothing
+        yield Assessment(Question(text, original=message), nothing, None, None)
+        return Answer(
+            id=uuid.uuid4().hex,
+            conversation_id=conversation_id or uuid.uuid4().hex,
+            question=message,
+            standalone_question=text,
+            status=Status.REFUSED,
+            text=reply.text,
+            sentences=(),
+            citations=(),
+            confidence=0.0,
+            suggestions=self._examples if reply.offers_questions else (),
+            related=(),
+            writer=writer.NAME,
+            generation=self.generation.id,
+            timings_ms=clock.done(),
+            reason=reply.reason,
         )
 
     def assess(self, question: Question, found: SearchResult) -> Assessment:
@@ -183,6 +220,24 @@ class Assistant:
     def _understand(self, message: str, history: Sequence[Turn]) -> Question:
         question = understand(message, history, self._encoder.encode_documents)
         return replace(question, text=self._searcher.correct_spelling(question.text))
+
+    def _carry_name(
+        self, question: Question, history: Sequence[Turn], found: SearchResult
+    ) -> tuple[Question, SearchResult]:
+        """The question with the name that the conversation is about, and its hits, if the documents
+        answer it for several names; both unchanged otherwise."""
+        conversation = conversation_text(history)
+        if not conversation or question.lacks_topic or question.is_new_topic:
+            return question, found
+        alone = self._searcher.search(question.text, _MAX_HITS, found.vector)
+        context = f"{question.text} {names_in(conversation)} {conversation}"
+        near = self._searcher.search(question.text, _MAX_NEAR, found.vector, context)
+        name = carried_name(question.text, conversation, alone, near, self._encoder.knows)
+        if name is None:
+            return question, found
+        named = replace(question, text=with_name(question.text, name))
+        found = self._searcher.search(named.text, _MAX_NEAR, context=named.context)
+        return named, replace(found, hits=below_name(found.hits, name)[:_MAX_HITS])
 
     def _collect(
         self, question: Question, found: SearchResult

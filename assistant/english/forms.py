@@ -26,6 +26,18 @@ class AnswerType(StrEnum):
 QUESTION_START = (
     r"(?:(?:in|on|at|for|to|from|of|with|by) )?(?:what|which|who|whom|whose|when|where|why|how)\b"
 )
+# How a clause begins that asks something.
+CLAUSE_START = re.compile(
+    r"^(?:how|why|when|where|who|whom|whose|what|which|do|does|did|is|are|was|were|can|could|will|"
+    r"would|should|may|must|has|have|had)\b",
+    re.IGNORECASE,
+)
+# What a follow-up opens with: "And children?".
+ELLIPSIS = re.compile(
+    r"^(?:(?:and|or|but|also|what about|how about|what of|what(?= if\b)|then|so|"
+    r"same(?: question)?)\b[\s,:]*)+",
+    re.IGNORECASE,
+)
 # The first form that matches decides.
 _FORMS = [
     (answer_type, re.compile("|".join(patterns), re.IGNORECASE))

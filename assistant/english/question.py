@@ -7,18 +7,18 @@ from functools import cached_property
 
 from assistant.answer import Turn
 from assistant.english import forms
+from assistant.english.ellipsis import Encode
 from assistant.english.follow_up import (
-    Encode,
-    Exchange,
     is_follow_up,
+    is_related,
     lacks_topic,
     make_standalone,
     previous_exchange,
-    resolve_pronoun,
     without_topic_change,
 )
 from assistant.english.forms import AnswerType
 from assistant.english.opposites import OPPOSITES
+from assistant.english.references import Exchange, resolve_pronoun
 from assistant.english.repair import repair
 from assistant.errors import QuestionInvalid
 from index.terms import STOP_WORDS, content_words, stem, words
@@ -41,12 +41,14 @@ class Question:
     """A standalone question, without repairs and fillers.
 
     `context` is the user's own words followed by the previous exchange, "" if there is none.
-    `original` is the message as the user wrote it.
+    `original` is the message as the user wrote it. `is_new_topic` is whether it says that it leaves
+    the earlier topic.
     """
 
     text: str
     context: str = ""
     original: str = ""
+    is_new_topic: bool = False
 
     @cached_property
     def parts(self) -> tuple["Question", ...]:
@@ -117,7 +119,8 @@ class Question:
 
 
 def validate_message(message: object) -> str:
-    """The message with white space folded. Raises QuestionInvalid, which says what was expected."""
+    """The message with white space folded; it may be empty. Raises QuestionInvalid, which says what
+    was expected."""
     if not isinstance(message, str):
         raise QuestionInvalid(f"the question is {type(message).__name__}, expected text")
     if len(message) > MAX_QUESTION_CHARS:
@@ -125,8 +128,6 @@ def validate_message(message: object) -> str:
             f"the question has {len(message):,} characters, at most {MAX_QUESTION_CHARS:,} are "
             "allowed: shorten it"
         )
-    if not any(character.isalnum() for character in message):
-        raise QuestionInvalid("the question is empty: ask something in words")
     if any(0xD800 <= ord(character) <= 0xDFFF for character in message):
         raise QuestionInvalid("the question contains a lone surrogate: send UTF-8 text")
     return " ".join(message.replace("\x00", " ").split())
@@ -135,16 +136,21 @@ def validate_message(message: object) -> str:
 def understand(message: str, history: Sequence[Turn], encode: Encode) -> Question:
     """The standalone question for a message that follows the history.
 
-    A message that stands alone is kept, so that a change of topic carries nothing over. `encode`
-    is called for follow-ups only. Raises QuestionInvalid if the message is not a question.
+    A message that stands alone is kept, and gets a context only if it goes on about the same topic:
+    a new question is searched for as if nothing came before. `encode` is called for messages with a
+    history only. Raises QuestionInvalid if the message is not a question.
     """
     text = validate_message(message)
+    if not any(character.isalnum() for character in text):
+        raise QuestionInvalid("the question is empty: ask something in words")
     same_topic = without_topic_change(text) == text
-    exchange = previous_exchange(history, MAX_QUESTION_CHARS) if same_topic else Exchange()
+    exchange = previous_exchange(history, MAX_QUESTION_CHARS, encode) if same_topic else Exchange()
     own = standalone = repair(without_topic_change(text))
     if not exchange.question:
-        return Question(standalone, original=message)
-    if is_follow_up(own):
+        return Question(standalone, original=message, is_new_topic=not same_topic)
+    if is_follow_up(own, exchange):
         standalone = make_standalone(own, exchange, encode)
+    elif not is_related(own, exchange, encode):
+        return Question(own, original=message)
     context = f"{own} {exchange.question} {exchange.answer[:_MAX_ANSWER_CONTEXT]}"
     return Question(standalone, context, message)
