@@ -56,9 +56,7 @@ class ChatRequest(_Request):
     # The pipeline validates the question, with better messages.
     message: Annotated[
         str,
-        Field(
-            json_schema_extra={"minLength": 1, "maxLength": MAX_QUESTION_CHARS}, examples=["Who …?"]
-        ),
+        Field(json_schema_extra={"maxLength": MAX_QUESTION_CHARS}, examples=["Who …?"]),
     ]
     conversation_id: Annotated[str | None, Field(min_length=1, max_length=100)] = None
     history: Annotated[tuple[TurnBody, ...], Field(max_length=MAX_TURNS)] = ()

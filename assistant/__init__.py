@@ -6,6 +6,8 @@ Knows the index and what makes an answer; knows neither HTTP nor terminals. Read
     steps.py          generators whose return value is kept
     errors.py         errors of asking and evaluating
     pipeline.py       Assistant: understand, search, assess, decide, write, prove
+    replies.py        replies to greetings, thanks and other languages
+    topic.py          the name of the conversation, added to a question that it is about
     english/          everything that is known about English
     evidence.py       units of the found passages, scored
     identified.py     evidence that has the identifiers of the question

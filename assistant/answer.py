@@ -136,6 +136,13 @@ class Answer:
         """Whether the message was no question that the documents could answer."""
         return self.reason not in (None, Reason.NO_ANSWER)
 
+    @property
+    def suggestions_title(self) -> str:
+        """What stands above the suggestions, with a colon at its end."""
+        if self.is_small_talk:
+            return "Questions that the documents answer:"
+        return "The documents do answer:"
+
     def proved_sentences(self) -> "Iterator[ProvedSentence]":
         """Yields the sentences, each with its citations."""
         for sentence in self.sentences:

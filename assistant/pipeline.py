@@ -29,7 +29,7 @@ from assistant.reader.runtime import Reader
 from assistant.replies import Reply, examples, reply_to
 from assistant.selection import Selection, Shape, select, units_to_quote
 from assistant.steps import Steps
-from assistant.topic import below_name, carried_name, conversation_text, names_in, with_name
+from assistant.topic import below_name, carried_name, conversation_text, names_in
 from assistant.writer import Statement
 from corpus.document import Passage, Unit
 from corpus.markup import strip_markup
@@ -151,7 +151,7 @@ class Assistant:
             id=uuid.uuid4().hex,
             conversation_id=conversation_id or uuid.uuid4().hex,
             question=question.original,
-            standalone_question=question.text,
+            standalone_question=question.standalone,
             status=Status.ANSWERED if sentences else Status.REFUSED,
             text=text if sentences else writer.REFUSAL,
             sentences=sentences,
@@ -207,7 +207,7 @@ class Assistant:
         """The assessments of the parts of a compound question. Empty if it has no parts, if a part
         is not answered, or if a comparison answers both at once."""
         question, selection = whole.question, whole.selection
-        if not question.parts or (selection and selection.shape is Shape.COMPARISON):
+        if question.about or not question.parts or (selection and selection.shape is Shape.COMPARISON):
             return []
         assessments = []
         for part in question.parts:
@@ -235,8 +235,8 @@ class Assistant:
         name = carried_name(question.text, conversation, alone, near, self._encoder.knows)
         if name is None:
             return question, found
-        named = replace(question, text=with_name(question.text, name))
-        found = self._searcher.search(named.text, _MAX_NEAR, context=named.context)
+        named = replace(question, about=name)
+        found = self._searcher.search(named.standalone, _MAX_NEAR, context=named.context)
         return named, replace(found, hits=below_name(found.hits, name)[:_MAX_HITS])
 
     def _collect(

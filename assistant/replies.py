@@ -52,6 +52,11 @@ def reply_to(message: str) -> Reply | None:
     return None
 
 
+def asks_nothing(message: str) -> bool:
+    """Whether a message needs no reply where nobody addressed the assistant: "ok", an emoji."""
+    return small_talk(message) in (SmallTalk.NO_QUESTION, SmallTalk.GREETING)
+
+
 def examples(questions: Sequence[tuple[str, str]], count: int) -> tuple[str, ...]:
     """The first questions, from as many documents as possible; `questions` are pairs of a document
     and a question that it answers."""

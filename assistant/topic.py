@@ -8,9 +8,10 @@ import re
 from collections.abc import Callable, Sequence
 
 from assistant.answer import Turn
+from assistant.english.opposites import contrasts
 from assistant.english.phrases import noun_phrases, tokenize
 from index.hits import Hit, SearchResult
-from index.terms import STOP_WORDS, stem, words
+from index.terms import STOP_WORDS, stem, stems, words
 
 # Latest turns in which a name is looked for, and the characters of each that are read.
 _MAX_TURNS = 8
@@ -65,23 +66,18 @@ def carried_name(
         if _similarity(hit) < least:
             continue
         for label in _labels(hit):
-            if _differs_in_number(question, label) or _names(label, asked):
+            if _names(label, asked) or _differs(question, label):
                 continue
             if (place := said.last(label)) >= 0:
                 options.append((-place, -_similarity(hit), rank, label, hit))
     if not options:
         return None
     *_, label, chosen = min(options, key=lambda option: option[:3])
-    own = set(_labels(best))
-    if label in own or any(_names(each, asked) for each in own - set(_labels(chosen))):
-        return None
-    return label
-
-
-def with_name(question: str, name: str) -> str:
-    """The question with a name added: "Are pets allowed (Hill Hotel)?"."""
-    body = question.rstrip(" ?.!")
-    return f"{body} ({name}){question[len(body) :].strip() or '?'}"
+    near_best = [hit for hit in found.hits if _similarity(hit) >= least]
+    if all(label in _labels(hit) for hit in near_best):
+        return None  # nothing else could answer
+    other = set(_labels(best)) - set(_labels(chosen))
+    return None if any(_names(each, asked) for each in other) else label
 
 
 def below_name(hits: Sequence[Hit], name: str) -> tuple[Hit, ...]:
@@ -105,10 +101,12 @@ class _Mentions:
 
     def last(self, label: str) -> int:
         """The place of the last mention, -1 if there is none. A label of one word must be said as a
-        name; of a longer one, the words that make the name suffice."""
+        name; of a longer one, the words that make the name suffice. "Opening hours" is no name."""
         told = words(label)
-        several = len([word for word in told if word not in STOP_WORDS]) >= 2
-        if several or (told and not self._is_common(told[0])):
+        is_name = len(told) >= 2 and all(
+            _is_proper(token.text) for token in tokenize(label) if token.word not in STOP_WORDS
+        )
+        if is_name or (told and not self._is_common(told[0])):
             place = self._words.rfind(" " + " ".join(told) + " ")
             if place >= 0:
                 return place
@@ -119,12 +117,12 @@ class _Mentions:
         return -1
 
 
-def _differs_in_number(question: str, label: str) -> bool:
-    """Whether both have a version or a code, but no common one."""
+def _differs(question: str, label: str) -> bool:
+    """Whether a question has another version or code than a label, or the opposite of its words."""
     own, other = (
         {token.word for token in tokenize(text) if token.has_digit} for text in (question, label)
     )
-    return bool(own and other) and not own & other
+    return bool(own and other and not own & other) or contrasts(stems(question), stems(label))
 
 
 def _is_proper(word: str) -> bool:

@@ -101,7 +101,7 @@ def _render_citations(answer: Answer, place: Callable[[Citation], str]) -> Itera
 
 def _render_refusal(answer: Answer, place: Callable[[Related], str]) -> Iterator[str]:
     if answer.suggestions:
-        yield "\nThe documents do answer:"
+        yield f"\n{answer.suggestions_title}"
         yield from (f"  - {suggestion}" for suggestion in answer.suggestions)
     if answer.related:
         yield "\nRelated passages, which do not prove an answer:"

@@ -112,7 +112,7 @@ def _refusal(answer: Answer) -> str:
     text = notice(answer.text)
     if not answer.suggestions:
         return text
-    text += f"{_BLANK_LINE}The documents do answer:\n"
+    text += f"{_BLANK_LINE}{answer.suggestions_title}\n"
     for suggestion in answer.suggestions:
         line = f"\n- {_fit(suggestion, _MAX_LABEL, _one_line)}"
         if len(text) + len(line) <= MAX_MESSAGE:

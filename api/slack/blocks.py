@@ -196,9 +196,8 @@ def _refusal(answer: Answer, layout: Layout) -> Message:
     text = truncate(inert(answer.text), MAX_BLOCK)
     blocks = [*_question(layout.question), *_paragraphs(text)]
     if buttons := _question_buttons(answer.suggestions):
-        offer = "The documents do answer:"
-        blocks += [*_paragraphs(offer), buttons]
-        text = "\n".join([text, offer, *answer.suggestions])
+        blocks += [*_paragraphs(answer.suggestions_title), buttons]
+        text = "\n".join([text, answer.suggestions_title, *answer.suggestions])
     if answer.related and layout.page:
         nearest: dict[str, Related] = {}
         for passage in answer.related:
@@ -209,7 +208,9 @@ def _refusal(answer: Answer, layout: Layout) -> Message:
         ]
         parts = [part for link in links for part in (_words(", "), link)][1:]
         blocks.append(_rich(_section(_words("Related, but not an answer: "), *parts)))
-    return Message(mrkdwn(text, _MAX_FALLBACK), (*blocks, *_closing(answer, layout)))
+    # There is nothing to vote on in a greeting.
+    closing = () if answer.is_small_talk else _closing(answer, layout)
+    return Message(mrkdwn(text, _MAX_FALLBACK), (*blocks, *closing))
 
 
 def _closing(answer: Answer, layout: Layout) -> Iterator[Block]:

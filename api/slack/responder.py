@@ -26,6 +26,7 @@ from api.store.keys import Scope
 from api.store.records import Records
 from assistant.answer import Answer, ProvedSentence
 from assistant.errors import AnsweringError
+from assistant.replies import asks_nothing
 from index.errors import IndexingError
 
 _log = logging.getLogger(__name__)
@@ -90,8 +91,11 @@ class Responder:
         if not job.text.strip():
             await reply.put(blocks.notice(_NO_TEXT if job.has_files else _NO_QUESTION))
             return
+        is_addressed = job.source not in ("thread", "channel")
+        if not is_addressed and asks_nothing(job.text):
+            return  # people talk to each other
         # The bot was not addressed: nothing may appear before it is certain that it has an answer.
-        silent = policy.only_sure and job.source in ("thread", "channel")
+        silent = policy.only_sure and not is_addressed
         # The question of a button is shown above its answer, which a stream cannot do.
         into = None if silent or job.source == "button" else reply
         answering = asyncio.create_task(self._run_question(item, job, into))

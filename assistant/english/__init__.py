@@ -6,6 +6,11 @@ documents rather than for English in general are marked where they are listed.
     question.py    a question as it is searched for
     forms.py       the type of answer, lists, comparisons, compound questions
     follow_up.py   a follow-up made to stand alone
+    references.py  what "it", "they", "there" and "that plan" refer to
+    ellipsis.py    the words that "and children?" replaces
+    phrases.py     noun phrases and names
+    small_talk.py  greetings, thanks, "what can you do?"
+    language.py    messages in other languages
     repair.py      words taken back, fillers and false starts
     expected.py    whether a text has the type of thing asked for
     statements.py  bare titles, announced lists, definitions

@@ -45,8 +45,8 @@ _REPLY = re.compile(
 )
 # "What is an invoice?": the article says that nothing was said of it before.
 _ASKS_TERM = re.compile(
-    r"^(?:what|who) (?:is|are|was|were) (?:an? \w+|[A-Z]\w+)\W*$|^what does \w+ mean\W*$|"
-    r"^(?:define|explain) \w+\W*$",
+    r"^(?:[Ww]hat|[Ww]ho) (?:is|are|was|were) (?:an? \w+|[A-Z]\w+)\W*$|"
+    r"^[Ww]hat does \w+ mean\W*$|^(?:[Dd]efine|[Ee]xplain) \w+\W*$",
 )
 # "Do you have lockers?": one word is enough.
 _OFFERS = re.compile(

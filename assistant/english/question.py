@@ -42,13 +42,23 @@ class Question:
 
     `context` is the user's own words followed by the previous exchange, "" if there is none.
     `original` is the message as the user wrote it. `is_new_topic` is whether it says that it leaves
-    the earlier topic.
+    the earlier topic. `about` is the name of the conversation that it is asked about, if its text
+    does not have it.
     """
 
     text: str
     context: str = ""
     original: str = ""
     is_new_topic: bool = False
+    about: str = ""
+
+    @property
+    def standalone(self) -> str:
+        """The text with the name that it is asked about: "Are pets allowed (Hill Hotel)?"."""
+        if not self.about:
+            return self.text
+        body = self.text.rstrip(" ?.!")
+        return f"{body} ({self.about}){self.text[len(body) :].strip() or '?'}"
 
     @cached_property
     def parts(self) -> tuple["Question", ...]:

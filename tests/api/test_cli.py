@@ -142,11 +142,19 @@ def test_history_completes_a_question(
     assert json.loads(capsys.readouterr().out)["standalone_question"] != "And the beans?"
 
 
+@pytest.mark.parametrize("message", ["", " ?! ", "hello", "Was kostet eine Rose?"])
+def test_ask_replies_to_a_message_that_is_no_english_question(
+    run: Run, capsys: pytest.CaptureFixture[str], message: str
+) -> None:
+    assert run("ask", message) == 0
+    printed = capsys.readouterr().out
+    assert "Questions that the documents answer:\n  - " in printed
+    assert "Related" not in printed
+
+
 @pytest.mark.parametrize(
     ("arguments", "content", "message"),
     [
-        (["ask", ""], "", "empty"),
-        (["ask", " ?! "], "", "empty"),
         (["ask", "why " * 25_000], "", "at most 2,000"),
         (["ask", "\udcff?a"], "", "UTF-8"),
         (["ask", BEANS, "--history", "input"], "{", "expected a JSON list"),

@@ -171,6 +171,15 @@ def test_refusal_suggests_questions_that_the_documents_answer(page: Tab) -> None
     assert "second week of May" in page.text(".exchange:last-child")
 
 
+def test_greeting_gets_questions_to_ask_and_no_vote(page: Tab) -> None:
+    page.ask("hi")
+    page.sees("Hello! Ask me a question about the documents.", ".refusal")
+    page.sees("Questions that the documents answer", ".refusal")
+    assert page.text(".proof") == ""
+    page.click(BEANS)
+    page.answered(2)
+
+
 def test_question_in_the_url_is_asked_once(
     tab: Tab, shared_address: str, shared_service: Service
 ) -> None:

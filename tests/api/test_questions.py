@@ -45,6 +45,24 @@ def test_http_and_command_line_give_the_same_answer(
     ]
 
 
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        (BEANS, None),
+        ("What is the boiling point of tungsten?", "no_answer"),
+        ("hello", "greeting"),
+        ("", "no_question"),
+        ("Quand sème-t-on les haricots ?", "language"),
+    ],
+)
+def test_reason_tells_why_a_message_was_not_answered(
+    shared_client: TestClient, message: str, reason: str | None
+) -> None:
+    answer = ask(shared_client, message)
+    assert answer["reason"] == reason
+    assert (answer["status"] == "answered") is (reason is None)
+
+
 def test_conversation_keeps_its_id(shared_client: TestClient) -> None:
     answer = ask(shared_client, BEANS, conversation_id="abc", history=[], stream=False)
     assert answer["conversation_id"] == "abc"
@@ -60,8 +78,6 @@ def test_search_returns_the_requested_number_of_passages(shared_client: TestClie
 @pytest.mark.parametrize(
     ("body", "status", "detail"),
     [
-        (b'{"message": ""}', 422, "the question is empty"),
-        (b'{"message": "  "}', 422, "the question is empty"),
         (json.dumps({"message": "a" * 2001}).encode(), 422, "2,000"),
         (json.dumps({"message": "a" * 100_000}).encode(), 413, "send a smaller one"),
         (b'{"message": "\\ud800 who?"}', 422, "UTF-8"),

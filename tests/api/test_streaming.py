@@ -60,8 +60,8 @@ def test_refusal_is_streamed_without_sentences(shared_client: TestClient) -> Non
 
 
 def test_error_before_the_first_event_has_its_own_status(shared_client: TestClient) -> None:
-    response = shared_client.post("/v1/chat", json={"message": " ", "stream": True})
-    expect_problem(response, 422, "the question is empty")
+    response = shared_client.post("/v1/chat", json={"message": "a" * 2001, "stream": True})
+    expect_problem(response, 422, "2,001 characters")
 
 
 @pytest.mark.parametrize(

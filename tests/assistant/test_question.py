@@ -31,7 +31,6 @@ def turns(*messages: str) -> list[Turn]:
 @pytest.mark.parametrize(
     ("message", "error"),
     [
-        *((blank, "empty: ask something") for blank in ("", " \n\t", "?!", "…", "\0\0", "👍")),
         ("x" * (MAX_QUESTION_CHARS + 1), "2,001 characters, at most 2,000.*shorten"),
         (None, "is NoneType, expected text"),
         (7, "is int, expected text"),
@@ -46,6 +45,13 @@ def test_invalid_message_is_rejected(message: object, error: str) -> None:
     if isinstance(message, str):
         with pytest.raises(QuestionInvalid, match=error):
             understand(message, [], never)
+
+
+@pytest.mark.parametrize("blank", ["", " \n\t", "?!", "…", "\0\0", "👍"])
+def test_message_without_words_is_valid_but_no_question(blank: str) -> None:
+    assert not any(character.isalnum() for character in validate_message(blank))
+    with pytest.raises(QuestionInvalid, match="empty: ask something"):
+        understand(blank, [], never)
 
 
 def test_white_space_and_null_characters_become_single_spaces() -> None:
@@ -197,6 +203,146 @@ def test_follow_up_is_completed_from_its_history(
 
 
 @pytest.mark.parametrize(
+    ("history", "message", "text"),
+    [
+        (["How long can I keep a book?"], "Can I renew it?", "Can I renew book?"),
+        (
+            ["How do internal and external customers differ?"],
+            "And which of them is more important?",
+            "And which of internal and external customers is more important?",
+        ),
+        (
+            ["How many seats does the Business plan have?"],
+            "How much does it cost?",
+            "How much does Business plan cost?",
+        ),
+        (
+            [
+                "What is the price of the Pro plan?",
+                "20 €.",
+                "How many seats does it have?",
+                "Five.",
+            ],
+            "Can I cancel it at any time?",
+            "Can I cancel Pro plan at any time?",
+        ),
+        (
+            ["What does the Starter plan cost?"],
+            "Is support included in that plan?",
+            "Is support included in Starter plan?",
+        ),
+        (
+            ["When was version 2.14 released?"],
+            "Does it support Windows 11?",
+            "Does version 2.14 support Windows 11?",
+        ),
+        (["What does error E17 mean?"], "How do I fix that?", "How do I fix error E17?"),
+        (
+            ["Is there parking at the Grand Hotel?"],
+            "How much is it?",
+            "How much is parking at the Grand Hotel?",
+        ),
+        (
+            ["Is there parking at the Grand Hotel?", "Yes.", "Thank you!", "You're welcome!"],
+            "Are pets allowed there?",
+            "Are pets allowed at the Grand Hotel?",
+        ),
+        (
+            ["How do I install the app on Linux?"],
+            "And how do I remove it?",
+            "And how do I remove app?",
+        ),
+        (
+            ["How do I reset my password?"],
+            "What if I don't get the email?",
+            "How do I reset my password if I don't get the email?",
+        ),
+        (
+            ["My account was locked. How long do I have to wait?"],
+            "and if I forgot my PIN?",
+            "How long do I have to wait if I forgot my PIN?",
+        ),
+    ],
+)
+def test_pronoun_or_condition_takes_the_named_thing_along(
+    encoder: OnnxEncoder, history: list[str], message: str, text: str
+) -> None:
+    assert understand(message, turns(*history), encoder.encode_documents).text == text
+
+
+@pytest.mark.parametrize(
+    ("history", "message", "text"),
+    [
+        (
+            ["How much is a day ticket?", "12 €.", "and for students?", "7 €."],
+            "And children?",
+            "How much is a day ticket for children?",
+        ),
+        (
+            ["How much does the museum cost for children?"],
+            "and for adults?",
+            "How much does the museum cost for adults?",
+        ),
+        (
+            ["When does the Northside library open on Saturdays?"],
+            "and on Sundays?",
+            "When does the Northside library open on Sundays?",
+        ),
+        (
+            ["When does the Northside library open on Saturdays?"],
+            "What about Central?",
+            "When does the Central library open on Saturdays?",
+        ),
+        (["What's new in version 3.1.4?"], "and in 3.1.5?", "What's new in version 3.1.5?"),
+        (["What does error E17 mean?"], "E18?", "What does error E18 mean?"),
+        (
+            ["How many days of annual leave do I get?"],
+            "and sick leave?",
+            "How many days of sick leave do I get?",
+        ),
+        (
+            ["Can employees work abroad?"],
+            "Do contractors too?",
+            "Can contractors work abroad?",
+        ),
+        (
+            ["Do you lend bicycles?"],
+            "also at the lake?",
+            "Do you lend bicycles at the lake?",
+        ),
+        (
+            ["What is Borg's licence?"],
+            "and restic's price?",
+            "What is restic's price?",
+        ),
+    ],
+)
+def test_fragment_replaces_what_it_stands_against(
+    encoder: OnnxEncoder, history: list[str], message: str, text: str
+) -> None:
+    assert understand(message, turns(*history), encoder.encode_documents).text == text
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "How long does it take to get a passport?",
+        "Is it possible to pay by card?",
+        "If the printer is broken, how do I fix it?",
+        "For how long can I use the code they text me?",
+        "What would become of a firm that nobody buys from?",
+        "What distinguishes the HR department from IT?",
+        "Can I work from Spain while I'm on holiday there?",
+        "Do you have lockers?",
+        "What is an invoice?",
+    ],
+)
+def test_complete_question_is_no_follow_up(encoder: OnnxEncoder, message: str) -> None:
+    history = turns("When are the roses of the castle pruned?", "The gardeners do it in March.")
+    assert understand(message, history, encoder.encode_documents).text == message
+
+
+@pytest.mark.parametrize(
     ("history", "message"),
     [
         (["Who are internal customers?", "Staff."], "When do tulips bloom in Holland?"),
@@ -258,10 +404,31 @@ def test_announced_change_of_topic_drops_the_old_one(opening: str) -> None:
 
 def test_context_is_the_message_with_the_previous_exchange() -> None:
     history = turns("How do bees keep warm?", "They huddle in a ball. " * 40)
-    context = understand("Where do wasps live?", history, never).context
-    assert context.startswith("Where do wasps live? How do bees keep warm? They huddle in a ball.")
+    context = understand("And how do they eat?", history, never).context
+    assert context.startswith("And how do they eat? How do bees keep warm? They huddle in a ball.")
     assert len(context) < 400
     assert understand("Where do wasps live?", [], never).context == ""
+
+
+@pytest.mark.parametrize(
+    ("message", "has_context"),
+    [
+        ("How do bees keep the queen warm?", True),
+        ("Who warms the hive then?", True),
+        ("Winter clothes", True),
+        ("Where do wasps live?", False),
+        ("How long does it take to renew a passport?", False),
+        ("Which forms do I need so that the office can pay my travel costs?", False),
+    ],
+)
+def test_question_on_another_topic_has_no_context(
+    encoder: OnnxEncoder, message: str, has_context: bool
+) -> None:
+    question = understand(
+        message, turns("How do bees keep warm?", "They huddle."), encoder.encode_documents
+    )
+    assert question.text == message
+    assert bool(question.context) is has_context
 
 
 @pytest.mark.parametrize(
@@ -276,9 +443,12 @@ def test_context_is_the_message_with_the_previous_exchange() -> None:
         ("What are the benefits?", False),
     ],
 )
-def test_question_with_only_a_pronoun_lacks_a_topic(message: str, is_open: bool) -> None:
+def test_question_with_only_a_pronoun_lacks_a_topic(
+    encoder: OnnxEncoder, message: str, is_open: bool
+) -> None:
+    history = turns("What is a hive?", "A home.")
     assert understand(message, [], never).lacks_topic is is_open
-    assert not understand(message, turns("What is a hive?", "A home."), never).lacks_topic
+    assert not understand(message, history, encoder.encode_documents).lacks_topic
 
 
 @pytest.mark.parametrize(

@@ -329,6 +329,12 @@ def test_refusal_lists_suggestions(shared_client: TestClient) -> None:
     assert links(text) == []
 
 
+def test_greeting_gets_a_reply_with_questions_to_ask(shared_client: TestClient) -> None:
+    text = visible_text(send_command(shared_client, "hello there"))
+    assert text.startswith("Hello!")
+    assert "Questions that the documents answer:" in text
+
+
 def test_threads_are_stored_apart_and_for_mattermost_only(
     client: TestClient, service: Service
 ) -> None:

@@ -35,7 +35,7 @@ from api.slack.blocks import (
     streamed_sentence,
 )
 from api.text import inert
-from assistant.answer import Answer
+from assistant.answer import Answer, Reason
 from index.manifest import IndexedDocument
 
 PAGE = "https://assistant.example.org"
@@ -220,6 +220,16 @@ def test_refusal_offers_suggestions_and_related_documents() -> None:
     ]
     without_page = lay_out(replace(refusal, suggestions=())).blocks
     assert text_of(without_page) == "No answer.Good answerBad answer"
+
+
+@pytest.mark.parametrize(("suggestions", "shown"), [((), "Hello!"), (("Who?",), "Hello!Questions")])
+def test_reply_to_small_talk_has_no_buttons_to_vote(
+    suggestions: tuple[str, ...], shown: str
+) -> None:
+    reply = replace(make_answer(), text="Hello!", reason=Reason.GREETING, suggestions=suggestions)
+    blocks = lay_out(reply, Layout(page=PAGE)).blocks
+    assert text_of(blocks).startswith(shown)
+    assert not list(find(blocks, "feedback_buttons"))
 
 
 def test_notice_names_the_request() -> None:

@@ -184,6 +184,18 @@ def test_messages_that_do_not_address_the_bot_are_ignored(slack: Slack, service:
     assert not from_bot(slack.thread(unrelated))
 
 
+def test_thanks_get_one_short_reply_and_an_ok_among_people_gets_none(
+    slack: Slack, service: Service
+) -> None:
+    ts = slack.mention(BEANS)
+    replies(slack, service, ts)
+    slack.write("ok 👍", thread=ts)
+    slack.write("Thanks!", thread=ts)
+    *_, thanks = replies(slack, service, ts, 2)
+    assert thanks["text"] == "You're welcome!"
+    assert len(thanks["blocks"]) == 1
+
+
 def test_thread_is_followed_for_as_long_as_its_answers_are_stored(
     slack: Slack, service: Service
 ) -> None:

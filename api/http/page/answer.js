@@ -50,13 +50,15 @@ export function showAnswer({ reply, proof }, answer, choose) {
   const refused = answer.status === "refused";
   const blocks = layOut(answer).map((block) => blockElement(block, answer));
   const body = element("div", { class: refused ? "refusal" : "answer" }, blocks);
-  if (refused) body.append(...suggestionsOf(answer.suggestions, choose));
+  const isSmallTalk = refused && answer.reason && answer.reason !== "no_answer";
+  if (refused) body.append(...suggestionsOf(answer.suggestions, choose, isSmallTalk));
   const { buttons, details } = feedbackOn(answer);
   const focused = reply.contains(document.activeElement) ? document.activeElement.textContent : null;
   reply.replaceChildren(body);
   reply.removeAttribute("aria-busy");
   // A marker that had the focus keeps it.
   if (focused) [...reply.querySelectorAll(".marker")].find(({ textContent }) => textContent === focused)?.focus();
+  if (isSmallTalk) return proof.replaceChildren();
   proof.replaceChildren(
     factsOf(answer, refused ? null : body, buttons), details,
     ...(refused ? relatedPassages(answer) : sourcesOf(answer)),
@@ -156,10 +158,11 @@ function quoteButton(place, quote, number = "") {
     (from) => openPlace(place, from), { class: "source", title: "Open the document at this place" });
 }
 
-function suggestionsOf(suggestions, choose) {
+function suggestionsOf(suggestions, choose, isSmallTalk) {
   if (!suggestions.length) return [];
   const choices = suggestions.map((text) => choiceOf(text, choose));
-  return [element("h3", {}, "The documents do answer"), element("div", { class: "choices" }, choices)];
+  const heading = isSmallTalk ? "Questions that the documents answer" : "The documents do answer";
+  return [element("h3", {}, heading), element("div", { class: "choices" }, choices)];
 }
 
 function relatedPassages({ related }) {
