@@ -205,9 +205,11 @@ class Assistant:
 
     def _assess_parts(self, whole: Assessment) -> list[Assessment]:
         """The assessments of the parts of a compound question. Empty if it has no parts, if a part
-        is not answered, or if a comparison answers both at once."""
+        is not answered, if a comparison answers both at once, or if it is about one name only."""
         question, selection = whole.question, whole.selection
-        if question.about or not question.parts or (selection and selection.shape is Shape.COMPARISON):
+        if question.about or not question.parts:
+            return []
+        if selection and selection.shape is Shape.COMPARISON:
             return []
         assessments = []
         for part in question.parts:

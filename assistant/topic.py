@@ -102,16 +102,16 @@ class _Mentions:
     def last(self, label: str) -> int:
         """The place of the last mention, -1 if there is none. A label of one word must be said as a
         name; of a longer one, the words that make the name suffice. "Opening hours" is no name."""
-        told = words(label)
-        is_name = len(told) >= 2 and all(
+        label_words = words(label)
+        is_name = len(label_words) >= 2 and all(
             _is_proper(token.text) for token in tokenize(label) if token.word not in STOP_WORDS
         )
-        if is_name or (told and not self._is_common(told[0])):
-            place = self._words.rfind(" " + " ".join(told) + " ")
+        if is_name or (label_words and not self._is_common(label_words[0])):
+            place = self._words.rfind(" " + " ".join(label_words) + " ")
             if place >= 0:
                 return place
         for name in reversed(self._names):
-            if name and name <= set(told):
+            if name and name <= set(label_words):
                 last = max(name, key=len)
                 return self._words.rfind(f" {last} ")
         return -1
@@ -139,5 +139,5 @@ def _labels(hit: Hit) -> tuple[str, ...]:
 
 def _names(label: str, asked: set[str]) -> bool:
     """Whether the words of a question name a title or heading."""
-    told = {stem(word) for word in words(label) if word not in STOP_WORDS}
-    return bool(told) and told <= asked
+    label_words = {stem(word) for word in words(label) if word not in STOP_WORDS}
+    return bool(label_words) and label_words <= asked

@@ -31,15 +31,15 @@ def replace_nearest(question: str, rest: str, encode: Encode) -> str:
     opening = OPENING_PREPOSITION.match(rest)
     preposition = opening[1].lower() if opening else ""
     new = ARTICLE.sub("", rest[opening.end() :] if opening else rest)
-    told = tokenize(new)
-    if not told:
+    fragment = tokenize(new)
+    if not fragment:
         return question
     phrases = noun_phrases(question)
-    if told[0].is_possessive and len(told) > 1:  # "yadm's licence" for "git's licence"
+    if fragment[0].is_possessive and len(fragment) > 1:  # "yadm's licence" for "git's licence"
         for owner, owned in pairwise(phrases):
             if owner.tokens[-1].is_possessive:
                 return question[: owner.start] + new + question[owned.end :]
-    lowered = {token.word for token in told}
+    lowered = {token.word for token in fragment}
     options = [
         option
         for phrase in phrases
@@ -52,7 +52,7 @@ def replace_nearest(question: str, rest: str, encode: Encode) -> str:
     vectors = encode([*(option.replaced.text for option in options), new])
     cosines = vectors[:-1] @ vectors[-1]
     scores = [
-        float(cosine) + option.likeness(told, preposition)
+        float(cosine) + option.likeness(fragment, preposition)
         for option, cosine in zip(options, cosines, strict=True)
     ]
     best = max(range(len(options)), key=scores.__getitem__)

@@ -109,13 +109,13 @@ def is_follow_up(message: str, exchange: Exchange | None = None) -> bool:
         return True
     rest = ELLIPSIS.sub("", message)
     is_clause = bool(CLAUSE_START.match(rest))
-    told = [word for word in words(rest) if word not in STOP_WORDS]
-    if rest != message and not (is_clause and len(told) >= 2):
+    content = [word for word in words(rest) if word not in STOP_WORDS]
+    if rest != message and not (is_clause and len(content) >= 2):
         return True
     if not is_clause and OPENING_PREPOSITION.match(rest) and len(words(rest)) <= 4:
         return True  # "on Sundays?"
     is_complete = _ASKS_TERM.match(rest) or (_OFFERS.match(rest) and noun_phrases(rest))
-    return len(told) < 2 and not is_complete
+    return len(content) < 2 and not is_complete
 
 
 def is_related(message: str, exchange: Exchange, encode: Encode) -> bool:

@@ -130,7 +130,7 @@ _ENGLISH = STOP_WORDS | frozenset(
 
 
 def foreign_language(text: str) -> str | None:
-    """The English name of the language of a message, None if it is English or cannot be told."""
+    """The English name of the language of a message, None if it is English or unknown."""
     text = text[:_MAX_CHARS]
     return _by_script(text) or _by_words(text)
 

@@ -177,7 +177,7 @@ def test_greeting_gets_questions_to_ask_and_no_vote(page: Tab) -> None:
     page.sees("Questions that the documents answer", ".refusal")
     assert page.text(".proof") == ""
     page.click(BEANS)
-    page.answered(2)
+    page.answered()
 
 
 def test_question_in_the_url_is_asked_once(
