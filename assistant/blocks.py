@@ -25,7 +25,7 @@ def block_of(passage: Passage, place: int) -> list[int]:
     """The places of the units to quote with the unit at `place`, in order, itself included."""
     unit = passage.units[place]
     if unit.kind is Kind.HEADING:
-        return [place, *_below(passage, place)]
+        return [place, *(_below(passage, place) or _announced(passage, place))]
     if unit.kind is Kind.ITEM or (unit.kind is Kind.CODE and unit.parents):
         return _with_list(passage, place)
     if unit.kind is Kind.CODE:

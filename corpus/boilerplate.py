@@ -22,6 +22,7 @@ _NAVIGATION = re.compile(
     | leave\ a\ (?:comment|reply)\W*
     | (?:accept|reject|manage)\ (?:all\ )?cookies\W* | (?:we|this\ site)\ uses?\ cookies\b.*
     | (?:all\ rights\ reserved|copyright\b|©).{0,80} | (?:table\ of\ )?contents | click\ here\W*
+    | (?:\S.{0,80}\s{3,})?page\ \d{1,4}(?:\ ?(?:of|/)\ ?\d{1,4})? | -\ \d{1,4}\ -
     | \(?redirected\ from\ .{1,60} | \d+\ (?:comments?|shares?|views?|likes?)\b.{0,40}(?<!\.)
     )$""",
     re.VERBOSE | re.IGNORECASE,

@@ -132,19 +132,24 @@ def _mark_repeats(text: str, drafts: Sequence[Draft]) -> list[Draft]:
     return result
 
 
-def _mark_answers(_: str, drafts: Sequence[Draft]) -> list[Draft]:
+def _mark_answers(text: str, drafts: Sequence[Draft]) -> list[Draft]:
     """The paragraphs below a question become its answer, up to the next heading. In a run of
-    groups that each consist of a question and its answer, an answer is one paragraph."""
+    groups that each consist of a question and its answer, an answer ends with its group."""
     result: list[Draft] = []
     question: Draft | None = None
     answered = False
-    for draft in drafts:
+    for number, draft in enumerate(drafts):
         kind = draft.block.kind
         if kind is Kind.QUESTION:
             question, answered = draft, False
         elif kind is Kind.HEADING:
             question = None
-        elif question and question.short_answer and answered:
+        elif (
+            question
+            and question.short_answer
+            and answered
+            and not _next_is_adjacent(text, drafts, number - 1)
+        ):
             # Text after the last pair of a run answers no question.
             question = None
             at = draft.block.start

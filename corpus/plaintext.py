@@ -34,6 +34,7 @@ from corpus.shapes import (
     has_words,
     heading_level,
     is_question,
+    names_list,
 )
 
 _WIKI_HEADING = re.compile(r"^\s*(=(?:\s?=)*)\s*([^=\s].*?)\s*=(?:\s?=)*\s*$")
@@ -156,7 +157,14 @@ def _prose(layout: _Layout, group: Group, at: int, following: Group) -> tuple[in
     count = paragraph_length(group, at, layout.width)
     if count > 1 and (question := _broken_question(layout.text, group[at:], count, following)):
         return count, [Draft(question, count == len(group))]
-    if below and (level := heading_level(line, below, len(group), is_last=is_last)):
+    level = heading_level(line, below, len(group), is_last=is_last) if below else 0
+    if (
+        not level
+        and names_list(line)
+        and list_blocks(layout.text, group, at + 1, layout.width)[0] > 1
+    ):
+        level = 3
+    if level:
         return 1, [Draft(line_block(line, Kind.HEADING, level), alone=len(group) == 1)]
     blocks = paragraph_blocks(layout.text, line.start, group[at + count - 1].end)
     return count, [Draft(block) for block in blocks]

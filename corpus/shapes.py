@@ -28,6 +28,8 @@ _MAX_CONTENTS_LINE = 200
 _WORDS = re.compile(r"[a-z]{3,} [a-z]{3,} [a-z]{3,}")
 # Characters of a heading that is a version or a date.
 _MAX_DATE = 50
+# Words of a heading right above a list.
+_MAX_LIST_HEADING = 6
 SENTENCE_ENDS = frozenset('.!?:;"”)')
 
 
@@ -69,6 +71,13 @@ def heading_level(line: Line, below: Line, size: int, *, is_last: bool) -> int:
         return 0
     next_words = below.text.strip()
     return 3 if len(next_words.split()) >= max(6, count + 3) or next_words[-1] in ".:" else 0
+
+
+def names_list(line: Line) -> bool:
+    """Whether the line can be the heading of the list right below it."""
+    words = line.text.strip()
+    is_short = len(words.split()) <= _MAX_LIST_HEADING and not starts_with_label(words)
+    return is_short and words[:1].isupper() and words[-1].isalnum()
 
 
 def title_case(words: str) -> float:

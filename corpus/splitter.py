@@ -129,7 +129,7 @@ def _add_outline(document: Document, passages: list[Passage], section: _Section,
     passages.extend(_headings_alone(document, section))
     passage = passages[-1]
     last = passage.units[-1]
-    lead = (last.start, last.end) if last.kind in _PROSE else None
+    lead = (last.start, last.end) if last.kind in (*_PROSE, Kind.HEADING) else None
     items = (Unit(Kind.ITEM, *part.span, lead=lead, number=part.number) for part in parts)
     outside = ((part.span[0], document.text[slice(*part.span)]) for part in parts)
     passages[-1] = replace(
