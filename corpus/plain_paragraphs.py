@@ -57,7 +57,7 @@ def paragraph_length(group: Group, at: int, width: int) -> int:
 
 def _goes_on(above: Line, line: Line) -> bool:
     """Whether a line goes on with the sentence of the long line above it."""
-    is_open = above.text.rstrip()[-1] not in SENTENCE_ENDS
+    is_open = above.text.rstrip()[-1] not in {*SENTENCE_ENDS, "…"} and line.text.rstrip()[-1] != ";"
     return is_open and len(above.text) >= _MIN_BROKEN and line.text.lstrip()[0].islower()
 
 

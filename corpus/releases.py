@@ -26,6 +26,9 @@ _FILLERS = frozenset(
     "to and as monday tuesday wednesday thursday friday saturday sunday mon tue wed thu fri sat "
     "sun day".split()
 )
+_OPENINGS = frozenset(
+    "v version release monday tuesday wednesday thursday friday saturday sunday".split()
+)
 # A heading with more other words has a subject of its own: "Rules for trips from 1 May 2024 on".
 _MAX_OTHER_WORDS = 3
 _MAX_LENGTH = 120
@@ -46,6 +49,16 @@ def dates_its_section(words: str) -> bool:
         return False
     is_numbered = version is not None and version.start() == 0 and version.group()[0].isdigit()
     return has_date or not (is_numbered and others)
+
+
+def opens_with_date(line: str) -> bool:
+    """Whether a line without a mark is such a heading: it opens with the version or the date, and
+    is no sentence."""
+    words = line.strip()
+    first = _WORD.match(words)
+    is_opening = _VERSION.match(words) or _DATE.match(words)
+    is_word = first is not None and first.group().lower() in _OPENINGS
+    return bool(is_opening or is_word) and words[-1] not in ".!?:;," and dates_its_section(words)
 
 
 def is_release(words: str) -> bool:

@@ -9,7 +9,7 @@ import re
 from corpus.code import is_code, is_comment
 from corpus.lines import Line
 from corpus.questions import starts_with_label, without_label
-from corpus.releases import dates_its_section
+from corpus.releases import opens_with_date
 from corpus.sentences import sentence_spans
 
 Group = list[Line]  # lines without a blank line between them
@@ -58,7 +58,7 @@ def heading_level(line: Line, below: Line, size: int, *, is_last: bool) -> int:
     """
     words = line.text.strip()
     count = len(words.split())
-    if _VERSION.match(words) or (len(words) <= _MAX_DATE and dates_its_section(words)):
+    if _VERSION.match(words) or (len(words) <= _MAX_DATE and opens_with_date(words)):
         return 2
     if count > 14 or len(words) > 100 or words[-1] in ".!;:,—…" or starts_with_label(words):
         return 0
