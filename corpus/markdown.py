@@ -6,7 +6,7 @@ questions with answers have modules of their own.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice, takewhile
 
 from markdown_it import MarkdownIt
@@ -38,6 +38,7 @@ _LABEL = re.compile(r"\*\*([^*\n]{1,80}[^*\n.:;,!?…])\*\*|__([^_\n]{1,80}[^_\n
 _ROW = re.compile(r"^[ \t]*\|.*\|[ \t]*$")
 _DELIMITER = re.compile(r"^[ \t]*\|?[ \t]*:?-[-| :\t]*$")
 _TASK = re.compile(r"\[[ xX]\][ \t]+")
+_DEEP_ITEM = re.compile(r"\n[ \t]{4,}[-*+][ \t]+(?=\S)")
 _ITEM_MARK = re.compile(r"(?:[-*+]|\d{1,9}[.)])(?:[ \t]+|$)", re.MULTILINE)
 _ONLY_LINK = re.compile(
     r"[^\w\[<]*(?:\[[^\[\]]*\](?:\(([^()\s]*)\)|\[[^\[\]]*\])"
@@ -223,7 +224,7 @@ class _Walk:
             case "list_item_open":
                 self.lists[-1].item_line, self.lists[-1].is_fresh = first, True
             case "paragraph_open" if self.lists:
-                yield self._item(first, last)
+                yield from _divided(self.text, self._item(first, last))
             case "paragraph_open":
                 yield from self._paragraph(first, last)
             case "fence":
@@ -324,6 +325,15 @@ class _Walk:
             self.label = cells[0] if cells[0][0] < cells[0][1] else self.label
             cells = (self.label, *cells[1:]) if self.label[1] else cells
         return Block(kind, start, end, cells=cells)
+
+
+def _divided(text: str, item: Block) -> Iterator[Block]:
+    """An item, and the items in it that are indented too far to be parsed as such."""
+    marks = list(_DEEP_ITEM.finditer(text, item.start, item.end))
+    end = marks[0].start() if marks else item.end
+    yield replace(item, end=trim_span(text, item.start, end)[1])
+    for mark, stop in zip(marks, [*(m.start() for m in marks[1:]), item.end], strict=False):
+        yield Block(Kind.ITEM, *trim_span(text, mark.end(), stop), level=item.level + 1)
 
 
 def _elements(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
@@ -437,6 +447,8 @@ def _mark_contents(text: str, blocks: list[Block], run: list[int]) -> None:
         leads_out = before is not None and any("://" in target for target in targets)
         if (is_announced or leads_out) and not is_further:
             return
+    if is_further and before is not None and before.kind is Kind.HEADING:
+        run = [run[0] - 1, *run]  # a heading of links alone says nothing
     for at in run:
         old = blocks[at]
         blocks[at] = Block(Kind.BOILERPLATE, old.start, old.end, reason="contents")

@@ -177,7 +177,8 @@ def _opening(
         *_, last = sentence_spans(text, begin, end)
         return _Opening(*_trimmed(text, *last), end)
     is_longer = line_end < end or (following is not None and _continues(text, block, following))
-    if block.kind is Kind.ITEM and _asks(text, start, line_end) and is_longer:
+    is_question = block.kind is Kind.ITEM and _asks(text, start, line_end)
+    if is_question and is_longer and sum(1 for _ in sentence_spans(text, start, line_end)) == 1:
         return _Opening(*_trimmed(text, start, line_end), line_end)
     return None
 

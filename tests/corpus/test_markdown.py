@@ -189,6 +189,11 @@ def test_a_label_in_bold_is_a_heading_of_what_stands_below_it() -> None:
     assert [(each, level) for each, level in levels(text) if level == 6] == [("Tools", 6)]
 
 
+def test_an_item_that_is_indented_too_far_is_still_an_item() -> None:
+    text = "- Spade\n        - Blade\n        - Handle\n- Rake\n"
+    assert levels(text) == [("Spade", 1), ("Blade", 2), ("Handle", 2), ("Rake", 1)]
+
+
 def test_rows_without_a_header_are_a_table() -> None:
     text = "1. Take one:\n\n   |Spade|dig|\n   |Rake|comb|\n2. Go.\n"
     rows = [block for block in markdown_blocks(text) if block.kind is Kind.ROW]

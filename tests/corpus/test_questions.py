@@ -102,6 +102,10 @@ def test_the_headings_of_a_short_answer_belong_to_it() -> None:
     assert pairs(text.replace("Wait.", "Wait. " * 300)) == [("Why is it slow?", ["It scans."])]
 
 
+def test_an_item_whose_first_line_only_ends_with_a_question_is_no_pair() -> None:
+    assert pairs("# Tips\n\n- Use a lead. Not there?\n  Ask us.\n- Wait.\n") == []
+
+
 def test_an_answer_is_everything_up_to_the_next_question() -> None:
     text = (
         "Q: How do I install it?\n\nA: Run this:\n\n```\nrun\n```\n\nThen:\n\n- wait\n- smile\n\n"
