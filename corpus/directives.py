@@ -7,7 +7,7 @@ are spans of the source.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from corpus.document import Span
@@ -45,6 +45,7 @@ _OPTION = re.compile(r"^[ \t]*:[\w-]+:(?:[ \t].*)?$")
 _OPEN_TAG = re.compile(r"^[ \t]*\{(?:%(?![^{}]*%\})|\{[<%](?![^{}]*[>%]\}\}))[^{}]*$")
 _CLOSED_TAG = re.compile(r"[>%]\}\}?[ \t]*$")
 _MAX_TAG_LINES = 20
+_MAX_HIDDEN_LINES = 200
 _SNIPPET = re.compile(r"^[ \t]*-{2,}8<-{2,}")
 # A component of MDX alone in its line: <Map />, <Note>, </Note>.
 _COMPONENT = re.compile(r"^[ \t]*<(?:/?[A-Z][\w.]*|/?[A-Z][\w.]*\s[^<>]*)/?>[ \t]*$")
@@ -107,8 +108,9 @@ def neutralize(lines: Sequence[Line]) -> Neutralized:
             continue
         marks.add(number)
         marks.update(_options(lines, number))
+        marks.update(_hidden(lines, number))
         group = found.lastindex
-        if group and found.group(group).strip():
+        if group and any(map(str.isalpha, found.group(group))):
             titles[number] = (line.start + found.start(group), line.start + found.end(group))
         result[number] = words[: len(words) - len(words.lstrip("> \t"))].rstrip()
     return Neutralized(result, frozenset(marks), titles, frozenset(inside))
@@ -139,12 +141,28 @@ def _dedented(text: str, count: int) -> str:
     return text[at:]
 
 
-def _options(lines: Sequence[Line], number: int) -> Iterator[int]:
-    """The numbers of the lines with options behind the opening of a directive."""
-    for at in range(number + 1, len(lines)):
-        if not _OPTION.match(lines[at].text):
-            return
-        yield at
+def _options(lines: Sequence[Line], number: int) -> range:
+    """The numbers of the lines with options behind the opening of a directive: lines such as
+    ":class: tip", or YAML between two lines of dashes."""
+    first = end = number + 1
+    if first < len(lines) and lines[first].text.strip() == "---":
+        for last in range(first + 1, min(first + _MAX_TAG_LINES, len(lines))):
+            if lines[last].text.strip() == "---":
+                return range(first, last + 1)
+    while end < len(lines) and _OPTION.match(lines[end].text):
+        end += 1
+    return range(first, end)
+
+
+def _hidden(lines: Sequence[Line], number: int) -> range:
+    """The lines of a directive between colons that has no text, such as a table of contents."""
+    directive = _DIRECTIVE.match(lines[number].text.lstrip(": \t"))
+    if not directive or directive.group(1) not in _WITHOUT_TEXT:
+        return range(0)
+    for last in range(number + 1, min(number + _MAX_HIDDEN_LINES, len(lines))):
+        if not lines[last].text.strip(": \t") and ":::" in lines[last].text:
+            return range(number, last)
+    return range(0)
 
 
 @dataclass
@@ -207,7 +225,7 @@ def _opens_text(fences: _Fences, lines: Sequence[Line], number: int, found: re.M
     fences.marks.update(_options(lines, number))
     start = lines[number].start + found.start(3) + directive.start(2)
     title = directive.group(2)
-    if title and "://" not in title and directive.group(1) != "figure":
+    if any(map(str.isalpha, title)) and "://" not in title and directive.group(1) != "figure":
         fences.titles[number] = (start, start + len(title))
     return True
 

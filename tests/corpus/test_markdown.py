@@ -168,7 +168,7 @@ def test_a_text_of_paragraphs_has_no_block_marks() -> None:
 def test_directives_of_myst_are_text_and_their_options_and_targets_are_not() -> None:
     text = (
         "(target)=\n# Guide\n\n```{note} Title\n:class: tip\n\nDig.\n\n- Deep\n```\n\n% comment\n\n"
-        "```{toctree}\nother\n```\n\n```{code-block} sh\n:name: x\n\ndig\n```\n"
+        "```{toctree}\nother\n```\n\n:::{toctree}\nmore\n:::\n\n```{code-block} sh\n:name: x\n\ndig\n```\n"
     )
     assert blocks(text) == [
         (Kind.HEADING, "Guide"),
