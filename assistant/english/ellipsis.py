@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from assistant.english.phrases import PREPOSITIONS, Phrase, Token, noun_phrases, tokenize
 from index.encoder import Vectors
@@ -20,9 +20,10 @@ _MAX_REPLACED_WORDS = 3
 _SAME_HEAD, _SAME_PREPOSITION, _SAME_SHAPE, _SAME_NUMBER, _LATE = 0.35, 0.3, 0.2, 0.1, 0.1
 _KEPT, _HALVED = 0.2, 0.5
 # Cosine from which "for contractors" replaces "employees" without a preposition of its own.
-_MIN_SIMILARITY = 0.4
-# Bounds the work on a long question.
-_MAX_OPTIONS = 48
+_MIN_SIMILARITY = 0.35
+# Bounds the work on a long question: the last options are kept, and the characters of each.
+_MAX_OPTIONS = 32
+_MAX_OPTION_CHARS = 60
 
 
 def replace_nearest(question: str, rest: str, encode: Encode) -> str:
@@ -32,10 +33,8 @@ def replace_nearest(question: str, rest: str, encode: Encode) -> str:
     preposition = opening[1].lower() if opening else ""
     new = ARTICLE.sub("", rest[opening.end() :] if opening else rest)
     fragment = tokenize(new)
-    if not fragment:
-        return question
     phrases = noun_phrases(question)
-    if fragment[0].is_possessive and len(fragment) > 1:  # "yadm's licence" for "git's licence"
+    if len(fragment) > 1 and fragment[0].is_possessive:  # "restic's price" for "Borg's licence"
         for owner, owned in pairwise(phrases):
             if owner.tokens[-1].is_possessive:
                 return question[: owner.start] + new + question[owned.end :]
@@ -47,9 +46,10 @@ def replace_nearest(question: str, rest: str, encode: Encode) -> str:
         if not {token.word for token in option.replaced.tokens} <= lowered
     ]
     options = options[-_MAX_OPTIONS:]
-    if not options:
+    if not options or not fragment:
         return f"{question.rstrip(' ?.!')} {rest}?"
-    vectors = encode([*(option.replaced.text for option in options), new])
+    texts = [*(option.replaced.text for option in options), new]
+    vectors = encode([text[:_MAX_OPTION_CHARS] for text in texts])
     cosines = vectors[:-1] @ vectors[-1]
     scores = [
         float(cosine) + option.likeness(fragment, preposition)
@@ -57,9 +57,23 @@ def replace_nearest(question: str, rest: str, encode: Encode) -> str:
     ]
     best = max(range(len(options)), key=scores.__getitem__)
     old = options[best].replaced
-    if preposition and old.preposition != preposition and scores[best] < _MIN_SIMILARITY:
+    if not preposition:
+        return question[: old.start] + new + question[old.end :]
+    is_apart = all(token.is_time for token in fragment) and not old.is_time
+    if old.preposition != preposition and (is_apart or cosines[best] < _MIN_SIMILARITY):
         return f"{question.rstrip(' ?.!')} {rest}?"
-    return question[: old.start] + new + question[old.end :]
+    before = re.search(rf" {old.preposition} (?:the |an? )?$", question[: old.start])
+    if not old.preposition or before is None:
+        return question[: old.start] + new + question[old.end :]
+    return f"{question[: before.start()]} {rest[:1].lower()}{rest[1:]}{question[old.end :]}"
+
+
+def nearest(options: Sequence[str], text: str, encode: Encode) -> int:
+    """The place of the option that is nearest to a text in meaning."""
+    if len(options) == 1:
+        return 0
+    vectors = encode([each[:_MAX_OPTION_CHARS] for each in (*options, text)])
+    return int((vectors[:-1] @ vectors[-1]).argmax())
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +97,8 @@ class _Part:
         halved = any(t.text[0].isupper() or t.is_identifier for t in self.kept)
         left_over = len(self.kept) if len(new) > 1 else 0
         too_many = len(old.tokens) - 1 if len(new) == 1 and not old.is_name else 0
+        if _is_name(new) and old.is_name:  # "Team" for "Pro" of "Pro plan", not for both words
+            too_many = max(0, _heads(old.tokens) - _heads(new))
         return (
             _SAME_HEAD * same_head
             + _SAME_NUMBER * same_number
@@ -102,6 +118,15 @@ def _parts(phrase: Phrase) -> Iterable[_Part]:
             yield _Part(replaced, (*tokens[:start], *tokens[end:]))
 
 
+def _is_name(tokens: Sequence[Token]) -> bool:
+    return any(token.is_identifier or token.text[0].isupper() for token in tokens)
+
+
+def _heads(tokens: Sequence[Token]) -> int:
+    """How many words at the end are no part of a name: one in "Pro plan"."""
+    return sum(1 for _ in takewhile(lambda token: not _is_name([token]), reversed(tokens)))
+
+
 def _same_shape(old: Phrase, new: Sequence[Token]) -> float:
     """1 or more if both are identifiers or names, or the old one is a possessor; -0.5 if only the
     new one is a name; else 0."""
@@ -109,7 +134,7 @@ def _same_shape(old: Phrase, new: Sequence[Token]) -> float:
         return 1.5
     if old.tokens[-1].is_possessive:
         return 1.0
-    if any(token.is_identifier or token.text[0].isupper() for token in new):
+    if _is_name(new):
         return 1.0 if old.is_name else -0.5
     return 0.0
 

@@ -15,7 +15,13 @@ from assistant.english.ellipsis import (
     without_condition,
 )
 from assistant.english.forms import CLAUSE_START, ELLIPSIS
-from assistant.english.phrases import ASPECTS, PRONOUNS, is_function_word, noun_phrases
+from assistant.english.phrases import (
+    ASPECTS,
+    PREPOSITIONS,
+    PRONOUNS,
+    is_function_word,
+    noun_phrases,
+)
 from assistant.english.references import (
     Exchange,
     has_ones,
@@ -67,12 +73,29 @@ _BARE_PRONOUN = re.compile(
     r"^(?:how (?:much|long|old|big|far|often)|when|where|who) (?:is|are|was|were) (?:it|they)$",
     re.IGNORECASE,
 )
+_TOO_AT_END = re.compile(r",? (?:too|as well|also)\W*$", re.IGNORECASE)
+# "Since when?", "In which format?", "After that?"
+_NO_VERB = (
+    r"(?!(?:is|are|was|were|do|does|did|can|could|will|would|should|must|may|has|have|had|to)\b)"
+)
+_WITHOUT_VERB = re.compile(
+    rf"^(?:(?:{'|'.join(sorted(PREPOSITIONS))}) )?"
+    rf"(?:(?:how|which|what|when|where)(?: {_NO_VERB}\w+){{0,3}}|that|this|it|them|whom?)\W*$",
+    re.IGNORECASE,
+)
+_COMPARATIVE = re.compile(
+    r"^which (?:is|are|was|were) (?:\w+er|worse|best|more \w+|the \w+est)\b(?!.*\bthan\b)",
+    re.IGNORECASE,
+)
 _MAX_FRAGMENT_WORDS = 6  # a longer message without a verb is a clause of its own
 # "Who ships the products then?"
 _GOES_ON = re.compile(r"^(?:and|but|so|then)\b|\b(?:then|too|as well|again|instead)\W*$", re.I)
 # Cosine of two successive questions about one topic; chosen on MTRAG-UN, where it keeps two thirds
 # of what the conversation is worth to the search and leaves nine of ten new questions alone.
 _MIN_RELATED = 0.25
+_MAX_RELATED_CHARS = 200
+# Content words of a message that needs no earlier one, and its largest cosine with it; set by hand.
+_MIN_WORDS_APART, _MAX_SIMILARITY_APART = 5, 0.2
 _MAX_TITLE_WORDS = 2
 
 
@@ -90,7 +113,7 @@ def previous_exchange(history: Sequence[Turn], max_chars: int, encode: Encode) -
         if is_skipped or not any(c.isalnum() for c in text):
             continue
         if exchange.question and is_follow_up(text, exchange):
-            text = make_standalone(text, exchange, encode)
+            text = make_standalone(text, exchange, encode)[:max_chars]
         exchange = Exchange((text, *exchange.questions))
     return exchange
 
@@ -114,6 +137,8 @@ def is_follow_up(message: str, exchange: Exchange | None = None) -> bool:
         return True
     if not is_clause and OPENING_PREPOSITION.match(rest) and len(words(rest)) <= 4:
         return True  # "on Sundays?"
+    if _WITHOUT_VERB.match(rest) or _COMPARATIVE.match(rest):
+        return True
     is_complete = _ASKS_TERM.match(rest) or (_OFFERS.match(rest) and noun_phrases(rest))
     return len(content) < 2 and not is_complete
 
@@ -125,10 +150,25 @@ def is_related(message: str, exchange: Exchange, encode: Encode) -> bool:
     if _GOES_ON.search(message):
         return True
     own, earlier = (_topic_stems(text) for text in (message, exchange.question))
+    if len(own) < 2:
+        return True
     if not own & earlier:
         return len(own) <= _MAX_TITLE_WORDS and not CLAUSE_START.match(message)
-    one, other = encode([message, exchange.question])
-    return float(one @ other) >= _MIN_RELATED
+    return _similarity(message, exchange.question, encode) >= _MIN_RELATED
+
+
+def is_apart(message: str, exchange: Exchange, encode: Encode) -> bool:
+    """Whether a message with a pronoun says enough by itself, and nothing of the earlier topic:
+    "how can I have it push to my account after every change?" is about the documents' subject."""
+    own, earlier = (_topic_stems(text) for text in (message, exchange.question))
+    if len(own) < _MIN_WORDS_APART or own & earlier or ELLIPSIS.match(message):
+        return False
+    return _similarity(message, exchange.question, encode) < _MAX_SIMILARITY_APART
+
+
+def _similarity(one: str, other: str, encode: Encode) -> float:
+    first, second = encode([text[:_MAX_RELATED_CHARS] for text in (one, other)])
+    return float(first @ second)
 
 
 def _topic_stems(text: str) -> set[str]:
@@ -146,13 +186,14 @@ def lacks_topic(question: str) -> bool:
 def make_standalone(message: str, exchange: Exchange, encode: Encode) -> str:
     """The earlier question with its words replaced by the new ones, or the new question with its
     pronoun replaced by the earlier topic."""
-    rest = ELLIPSIS.sub("", message).strip(" ?.!,")
+    whole = ELLIPSIS.sub("", message).strip(" ?.!,")
+    rest = _TOO_AT_END.sub("", whole)
     telling = [word for word in content_words(rest) if not is_function_word(word)]
     # "Why?", "Why them?", "What does that mean?"
     is_bare = not telling and CLAUSE_START.match(rest) and not _BARE_PRONOUN.match(rest)
-    if is_bare or _WHOLE_EXCHANGE.search(rest):
+    if is_bare or _WHOLE_EXCHANGE.search(rest) or _WITHOUT_VERB.match(rest):
         return f"{rest}: {exchange.question}"
-    if too := _TOO.match(rest):
+    if too := _TOO.match(whole):
         return replace_nearest(exchange.question, too[1], encode)
     if _CONDITION.match(rest) and not has_pronoun(rest):
         return f"{without_condition(exchange.question)} {rest}?"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from index.terms import STOP_WORDS, fold
 
-_TOKEN = re.compile(r"\.?[^\W_](?:[\w.'’/+#-]*[\w+#])?")
+_TOKEN = re.compile(r"(?:(?<!\S)--?|\.)?[^\W_](?:[\w.'’/+#-]*[\w+#])?")
 _POSSESSIVE = re.compile(r"['’]s?$")
 
 DETERMINERS = frozenset(
@@ -29,7 +29,8 @@ ASPECTS = frozenset(
     "type types kind kinds example examples difference differences similarity similarities main "
     "way ways list reason reasons mean means meaning define definition name called many first "
     "come comes work works need needs want wants get gets differ differs happen happens help helps "
-    "show shows make makes give gives take takes use uses long else new".split()
+    "show shows make makes give gives take takes use uses long else new free "
+    "available possible".split()
 )
 # Common verbs, which part two noun phrases; nouns after a determiner or a preposition.
 _VERBS = frozenset(
@@ -51,6 +52,8 @@ _VERBS_OR_NOUNS = frozenset(
     "request rent repair wash wait stay print try turn show shows call build cut move fill "
     "look upgrade".split()
 )
+_ARTICLES = frozenset(("a", "an", "the"))
+_AUXILIARIES = frozenset("do does did can could will would should must may".split())
 _PLURALS = frozenset("people children men women police staff".split())
 # They say when, and are never the topic.
 _TIMES = frozenset(
@@ -60,7 +63,7 @@ _TIMES = frozenset(
     "weekdays weekend weekends holiday holidays morning evening night day days week weeks month "
     "months year years time hours minutes christmas easter".split()
 )
-_SHAPED = re.compile(r"\d|[_/+#]|\w\.\w|^\.\w|[^\W\d_][A-Z]")
+_SHAPED = re.compile(r"^-|\d|[_/+#]|\w\.\w|^\.\w|[^\W\d_][A-Z]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,11 @@ class Token:
         """Whether the word has the ending of a plural."""
         word = self.word
         return word in _PLURALS or (len(word) > 3 and word.endswith("s") and word[-2] not in "su")
+
+    @property
+    def is_time(self) -> bool:
+        """Whether it says when, as a weekday or a month does."""
+        return self.word in _TIMES
 
     @property
     def has_digit(self) -> bool:
@@ -141,13 +149,13 @@ class Phrase:
         return any(
             token.is_identifier or (token.text[0].isupper() and not (self.opens and place == 0))
             for place, token in enumerate(self.tokens)
-            if token.word not in _TIMES
+            if not token.is_time
         )
 
     @property
     def is_time(self) -> bool:
         """Whether it only says when."""
-        return all(token.word in _TIMES for token in self.tokens)
+        return all(token.is_time for token in self.tokens)
 
 
 def tokenize(text: str) -> list[Token]:
@@ -175,11 +183,18 @@ def noun_phrases(text: str) -> list[Phrase]:
     tokens = tokenize(text)
     runs: list[list[int]] = [[]]
     for place, token in enumerate(tokens):
-        joins = token.word == "and" and runs[-1] and place + 1 < len(tokens)
+        joins = bool(token.word == "and" and runs[-1] and place + 1 < len(tokens))
+        # "the Basic and the Premium plan"
+        follows_and = bool(runs[-1]) and place > 0 and tokens[place - 1].word == "and"
+        joined = token.word in _ARTICLES and follows_and and place + 1 < len(tokens)
         follows = place > 0 and not _adjoin(text, tokens[place - 1], token)
         if follows:
             runs.append([])
-        if _is_nominal(tokens, place) or (joins and _is_nominal(tokens, place + 1)):
+        opens_other = joins and (
+            _is_nominal(tokens, place + 1)
+            or (tokens[place + 1].word in _ARTICLES and place + 2 < len(tokens))
+        )
+        if _is_nominal(tokens, place) or opens_other or joined:
             runs[-1].append(place)
             if token.is_possessive:
                 runs.append([])
@@ -213,9 +228,21 @@ def _is_nominal(tokens: Sequence[Token], place: int) -> bool:
     if before in _SUBJECT_PRONOUNS or before == "how":  # "I keep", "how large"
         return False
     if token.word in _VERBS_OR_NOUNS:
-        return before != "to"
+        return before != "to" and not _ends_clause(tokens, place)
     if token.word in _VERBS or (token.word.endswith("ed") and len(token.word) > 4):
         is_last = place + 1 == len(tokens) or is_function_word(tokens[place + 1].word)
         is_noun = before in DETERMINERS or before in PREPOSITIONS - {"to"}
         return is_noun or (token.text[0].isupper() and place > 0 and not is_last)
     return True
+
+
+def _ends_clause(tokens: Sequence[Token], place: int) -> bool:
+    """Whether a word is the verb of "does the course start": the last word, with "does" but no
+    other verb before it."""
+    before = [token.word for token in tokens[:place]]
+    return (
+        place + 1 == len(tokens)
+        and bool(_AUXILIARIES & set(before))
+        and before[-1] not in DETERMINERS
+        and not any(word in _VERBS for word in before)
+    )

@@ -5,7 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from assistant.english.ellipsis import ARTICLE, OPENING_PREPOSITION, Encode, replace_nearest
+from assistant.english.ellipsis import (
+    ARTICLE,
+    OPENING_PREPOSITION,
+    Encode,
+    nearest,
+    replace_nearest,
+)
 from assistant.english.forms import CLAUSE_START, ELLIPSIS
 from assistant.english.phrases import (
     PRONOUNS,
@@ -21,11 +27,13 @@ _ONES = re.compile(
     r"to)\b)|(?:the|any|no) others?(?! \w)|the latter|the former)\b",
     re.IGNORECASE,
 )
-_THE_TWO = re.compile(r"\b(?:the two(?! [a-z]+s\b)|both of them|the both)\b", re.IGNORECASE)
+_THE_TWO = re.compile(
+    r"\b(?:the two(?! (?!(?:is|was|has|does)\b)[a-z]+s\b)|both of them|the both)\b", re.IGNORECASE
+)
 # "does that mean" holds a pronoun, "the customers that …" does not.
 _THAT = re.compile(
     r"\b(?:does|did|do|is|was|of|about|for|with|by|why|how|fix|in|after) (that|this)"
-    r"(?=\s+(?:of|for|in|on|to|is|was|possible|allowed|included|free|true|still|also|an?|the|mean|take|"
+    r"(?=\s+(?:of|for|in|on|to|is|was|possible|allowed|included|free|true|still|also|apply|count|go|cover|need|require|an?|the|mean|take|"
     r"cost|work|include|happen)\b|\W*$)",
     re.IGNORECASE,
 )
@@ -57,6 +65,12 @@ _CLAUSE_BOUNDARY = re.compile(
 _OPENING_QUESTION_WORD = re.compile(
     r"^(?:and |so |but )?(?:(?:in|on|at|for|to|from|of|with|by) )?(?:what|which|whose|how)\b.*?"
     r"\b(?:is|are|was|were|do|does|did|can|could|will|would|should|must|may|has|have|had)\b",
+    re.IGNORECASE,
+)
+# "Who gave their name to …?", "How much of their fees do members get back?"
+_OWN_POSSESSOR = re.compile(
+    r"^who (?!is\b|are\b|was\b|were\b)\w+ (?:their|his|her)\b|"
+    r"\btheir\b.* (?:do|did|are|have|can|will) (?:the )?\w+s\b",
     re.IGNORECASE,
 )
 _POSSESSIVES = frozenset("their its his her hers theirs".split())
@@ -110,7 +124,7 @@ def replace_ones(rest: str, exchange: Exchange, encode: Encode) -> str:
     question = exchange.question
     rest = _THERE.sub("", rest)
     is_clause = bool(CLAUSE_START.match(rest))
-    if re.search(r"\b(?:others?|latter|former)\b", rest, re.IGNORECASE):
+    if re.search(r"\b(?:others?|latter|former|which ones?)\b", rest, re.IGNORECASE):
         return f"{rest}: {question}"
     if is_clause and not re.search(r"\bones\b", rest, re.IGNORECASE):
         # "Where can I buy one?", "What is the cheapest one?"
@@ -121,9 +135,12 @@ def replace_ones(rest: str, exchange: Exchange, encode: Encode) -> str:
     if not new or new in STOP_WORDS:
         return f"{rest}: {question}"
     headed = [phrase.tokens for phrase in noun_phrases(question) if len(phrase.tokens) > 1]
-    if plural := [tokens for tokens in headed if tokens[-1].is_plural] or headed[:1]:
-        modifiers = plural[0][:-1]
-        return question[: modifiers[0].start] + new + question[modifiers[-1].end :]
+    if options := [tokens[:-1] for tokens in headed if tokens[-1].is_plural] or [
+        tokens[:-1] for tokens in headed[:1]
+    ]:
+        texts = [" ".join(token.text for token in option) for option in options]
+        old = options[nearest(texts, new, encode)]
+        return question[: old[0].start] + new + question[old[-1].end :]
     return replace_nearest(question, new, encode)
 
 
@@ -170,9 +187,7 @@ def has_pronoun(text: str) -> bool:
     there = _THERE.search(text)
     if there and not any(p.end < there.start() and p.preposition for p in phrases):
         return True
-    pronouns = _pronouns(text, phrases)
-    if not pronouns:
-        return False
+    pronouns = [] if _OWN_POSSESSOR.search(text) else _pronouns(text, phrases)
     expletive = _EXPLETIVE.search(text)
     asked = _OPENING_QUESTION_WORD.match(text)
     nouns = [p for p in phrases if not (asked and p.end <= asked.end())][:_MAX_PHRASES]
@@ -274,12 +289,15 @@ def _salience(phrase: Phrase) -> float:
 
 
 def _with_owner(topic: Phrase, phrases: Sequence[Phrase], question: str) -> str:
-    """In "Does the Basic plan include phone support?", "it" may be either: both are named."""
+    """In "Does the Basic plan include phone support?", "it" may be either: both are named. So is
+    the place in "Is there parking at the Grand Hotel?"."""
     if _YES_NO.match(question) and topic.is_name:
         later = [p for p in phrases if p.start >= topic.end and not p.is_name and not p.preposition]
         if later:
             return f"{topic.text} {later[0].text}"
-    existential = re.match(r"^(?:is|are) there\b", question, re.IGNORECASE)
-    if existential and topic is not phrases[0]:
-        return question[phrases[0].start : topic.end]
+    asked = _OPENING_QUESTION_WORD.match(question)
+    subject = next((p for p in phrases if not (asked and p.end <= asked.end())), topic)
+    if subject.end < topic.start and topic.is_name and topic.preposition not in ("", "of"):
+        article = "the " if "the" in topic.before[:1] else ""
+        return f"{subject.text} {topic.preposition} {article}{topic.text}"
     return topic.text

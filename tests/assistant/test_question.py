@@ -248,6 +248,11 @@ def test_follow_up_is_completed_from_its_history(
             "Are pets allowed at the Grand Hotel?",
         ),
         (
+            ["Is breakfast included at the Seaside Inn?"],
+            "What time is it served?",
+            "What time is breakfast at the Seaside Inn served?",
+        ),
+        (
             ["How do I install the app on Linux?"],
             "And how do I remove it?",
             "And how do I remove app?",
@@ -306,6 +311,27 @@ def test_pronoun_or_condition_takes_the_named_thing_along(
             "Can contractors work abroad?",
         ),
         (
+            ["How much is the Pro plan?"],
+            "What about Enterprise?",
+            "How much is the Enterprise plan?",
+        ),
+        (
+            ["Is smoking allowed in the rooms?"],
+            "On the balcony?",
+            "Is smoking allowed on the balcony?",
+        ),
+        (["What does --force do?"], "and --dry-run?", "What does --dry-run do?"),
+        (
+            ["How many holidays do full-time employees get?"],
+            "part-time ones?",
+            "How many holidays do part-time employees get?",
+        ),
+        (
+            ["How do I export my data?"],
+            "In which format?",
+            "In which format: How do I export my data?",
+        ),
+        (
             ["Do you lend bicycles?"],
             "also at the lake?",
             "Do you lend bicycles at the lake?",
@@ -334,6 +360,8 @@ def test_fragment_replaces_what_it_stands_against(
         "What distinguishes the HR department from IT?",
         "Can I work from Spain while I'm on holiday there?",
         "Do you have lockers?",
+        "Who gave their name to the hall?",
+        "how can I have it push to my account by itself after every change?",
         "What is an invoice?",
     ],
 )
