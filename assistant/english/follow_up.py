@@ -94,8 +94,6 @@ _GOES_ON = re.compile(r"^(?:and|but|so|then)\b|\b(?:then|too|as well|again|inste
 # of what the conversation is worth to the search and leaves nine of ten new questions alone.
 _MIN_RELATED = 0.25
 _MAX_RELATED_CHARS = 200
-# Content words of a message that needs no earlier one, and its largest cosine with it; set by hand.
-_MIN_WORDS_APART, _MAX_SIMILARITY_APART = 5, 0.2
 _MAX_TITLE_WORDS = 2
 
 
@@ -154,21 +152,8 @@ def is_related(message: str, exchange: Exchange, encode: Encode) -> bool:
         return True
     if not own & earlier:
         return len(own) <= _MAX_TITLE_WORDS and not CLAUSE_START.match(message)
-    return _similarity(message, exchange.question, encode) >= _MIN_RELATED
-
-
-def is_apart(message: str, exchange: Exchange, encode: Encode) -> bool:
-    """Whether a message with a pronoun says enough by itself, and nothing of the earlier topic:
-    "how can I have it push to my account after every change?" is about the documents' subject."""
-    own, earlier = (_topic_stems(text) for text in (message, exchange.question))
-    if len(own) < _MIN_WORDS_APART or own & earlier or ELLIPSIS.match(message):
-        return False
-    return _similarity(message, exchange.question, encode) < _MAX_SIMILARITY_APART
-
-
-def _similarity(one: str, other: str, encode: Encode) -> float:
-    first, second = encode([text[:_MAX_RELATED_CHARS] for text in (one, other)])
-    return float(first @ second)
+    one, other = encode([text[:_MAX_RELATED_CHARS] for text in (message, exchange.question)])
+    return float(one @ other) >= _MIN_RELATED
 
 
 def _topic_stems(text: str) -> set[str]:

@@ -9,7 +9,6 @@ from assistant.answer import Turn
 from assistant.english import forms
 from assistant.english.ellipsis import Encode
 from assistant.english.follow_up import (
-    is_apart,
     is_follow_up,
     is_related,
     lacks_topic,
@@ -159,7 +158,7 @@ def understand(message: str, history: Sequence[Turn], encode: Encode) -> Questio
     own = standalone = repair(without_topic_change(text))
     if not exchange.question:
         return Question(standalone, original=message, is_new_topic=not same_topic)
-    if is_follow_up(own, exchange) and not is_apart(own, exchange, encode):
+    if is_follow_up(own, exchange):
         standalone = make_standalone(own, exchange, encode)
     elif not is_related(own, exchange, encode):
         return Question(own, original=message)

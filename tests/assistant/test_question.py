@@ -361,7 +361,6 @@ def test_fragment_replaces_what_it_stands_against(
         "Can I work from Spain while I'm on holiday there?",
         "Do you have lockers?",
         "Who gave their name to the hall?",
-        "how can I have it push to my account by itself after every change?",
         "What is an invoice?",
     ],
 )
