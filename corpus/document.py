@@ -32,9 +32,10 @@ class Kind(StrEnum):
 class Block:
     """A structural part of a document: `[start, end)` of its text, without outer white space.
 
-    `level` is 1 to 6 for headings and questions, the nesting depth from 1 for items, else 0.
-    `cells` holds the spans of a row's cells; a cell that spans several rows belongs to each of them
-    and lies outside the others. `reason` says why a block is boilerplate.
+    `level` is 1 to 6 for headings and questions, more for those that are no headings of Markdown,
+    the nesting depth from 1 for items, else 0. `cells` holds the spans of a row's cells; a cell
+    that spans several rows belongs to each of them and lies outside the others. `reason` says why
+    a block is boilerplate.
     """
 
     kind: Kind

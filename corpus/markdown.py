@@ -19,7 +19,7 @@ from corpus.document import Block, Kind, Span
 from corpus.front_matter import front_matter_blocks
 from corpus.html import html_blocks
 from corpus.lines import Line, split_lines, trim_span
-from corpus.questions import mark_questions
+from corpus.questions import LABEL_LEVEL, mark_questions
 
 # Only blocks are parsed: `inline` would parse the text of each a second time.
 _PARSER = MarkdownIt("commonmark").enable("table").disable(["inline", "text_join"])
@@ -302,7 +302,7 @@ class _Walk:
             return
         start, end = self._span(first, last)
         if label := _LABEL.fullmatch(self.text, start, end):
-            yield Block(Kind.HEADING, *label.span(label.lastindex or 0), level=6)
+            yield Block(Kind.HEADING, *label.span(label.lastindex or 0), level=LABEL_LEVEL)
             return
         reason = boilerplate_reason(self.text[start:end])
         if reason:

@@ -19,6 +19,8 @@ from corpus.sentences import sentence_spans
 END_OF_ANSWER = "end of answer"
 # The level of a question that is no heading: below every heading.
 QUESTION_LEVEL = 7
+# The level of a label in bold that is no heading of its own: inside an answer it is a part of it.
+LABEL_LEVEL = 8
 
 _TAGS = r"(?:</?(?:b|strong|em|i|u|span|font)\b[^<>]*>\s*)"
 _EMPHASIS = r"(?:\*\*\*|\*\*|\*|__|_)?"
@@ -76,7 +78,8 @@ def mark_questions(text: str, blocks: Sequence[Block], *, headings: bool = True)
             answering = "label" if block.kind is Kind.QUESTION else answering
             result.append(block)
         elif block.kind is Kind.HEADING:
-            if number < end_of_parts:
+            is_label = block.level == LABEL_LEVEL and answering in ("heading", "label")
+            if number < end_of_parts or is_label:
                 result.append(replace(block, answers=True))
                 continue
             asked = _heading(text, block) if headings else None

@@ -186,7 +186,7 @@ def test_template_tags_over_several_lines_and_components_are_no_text() -> None:
 
 def test_a_label_in_bold_is_a_heading_of_what_stands_below_it() -> None:
     text = "# Guide\n\n**Tools**\n\n- Spade\n\n**Take these:**\n\n- Rake\n\n**Dig.** Then rest.\n"
-    assert [(each, level) for each, level in levels(text) if level == 6] == [("Tools", 6)]
+    assert [block[1] for block in blocks(text) if block[0] is Kind.HEADING] == ["Guide", "Tools"]
 
 
 def test_an_item_that_is_indented_too_far_is_still_an_item() -> None:

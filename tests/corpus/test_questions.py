@@ -102,6 +102,11 @@ def test_the_headings_of_a_short_answer_belong_to_it() -> None:
     assert pairs(text.replace("Wait.", "Wait. " * 300)) == [("Why is it slow?", ["It scans."])]
 
 
+def test_a_label_in_bold_belongs_to_an_answer_of_any_length() -> None:
+    text = f"# FAQ\n\n## Why?\n\n{'So. ' * 400}\n\n**Example**\n\n- This.\n\n**Who?**\n\nWe.\n\n**Note**\n\nAll.\n"
+    assert [answer[-2:] for _, answer in pairs(text)] == [["Example", "This."], ["Note", "All."]]
+
+
 def test_an_item_whose_first_line_only_ends_with_a_question_is_no_pair() -> None:
     assert pairs("# Tips\n\n- Use a lead. Not there?\n  Ask us.\n- Wait.\n") == []
 
