@@ -59,11 +59,13 @@ _FENCE = re.compile(
 @dataclass(frozen=True)
 class Neutralized:
     """`lines` for the parser; `marks` are the numbers of the lines that held nothing but a mark;
-    `titles` are the spans of their titles, by line number; `fenced` are the lines inside fences."""
+    `titles` are the spans of their titles, by line number, and `ends` the lines behind what a
+    title stands above; `fenced` are the lines inside fences."""
 
     lines: list[str]
     marks: frozenset[int]
     titles: dict[int, Span]
+    ends: dict[int, int]
     fenced: frozenset[int]
 
 
@@ -74,6 +76,9 @@ def neutralize(lines: Sequence[Line]) -> Neutralized:
     inside, marks = fences.inside, fences.marks
     titles = fences.titles
     indents: list[int] = []
+    openings: list[int] = []  # the lines that opened the directives of `indents`
+    colons: list[int] = []  # and those between colons
+    ends: dict[int, int] = {}
     tag_end = 0
     for number, line in enumerate(lines):
         if number < tag_end or number in marks:
@@ -85,14 +90,13 @@ def neutralize(lines: Sequence[Line]) -> Neutralized:
         if words.strip():
             while indents and width < indents[-1] + 4:
                 indents.pop()
-        if number in inside:
-            result[number] = _dedented(result[number], 4 * len(indents))
-            continue
-        if words.lstrip(" \t")[:1] not in _FIRST:
+                ends[openings.pop()] = number
+        if number in inside or words.lstrip(" \t")[:1] not in _FIRST:
             result[number] = _dedented(result[number], 4 * len(indents))
             continue
         if (found := _INDENTED.match(words)) and _has_content(lines, number, width):
             indents.append(width)
+            openings.append(number)
         elif not (found := _FENCED.match(words) or _ALERT.match(words)):
             tag_end = _tag_end(lines, number)
             if (
@@ -106,6 +110,10 @@ def neutralize(lines: Sequence[Line]) -> Neutralized:
             else:
                 result[number] = _dedented(result[number], 4 * len(indents))
             continue
+        if colons and not words.strip(": \t"):
+            ends[colons.pop()] = number
+        elif words.lstrip().startswith(":"):
+            colons.append(number)
         marks.add(number)
         marks.update(_options(lines, number))
         marks.update(_hidden(lines, number))
@@ -113,7 +121,7 @@ def neutralize(lines: Sequence[Line]) -> Neutralized:
         if group and any(map(str.isalpha, found.group(group))):
             titles[number] = (line.start + found.start(group), line.start + found.end(group))
         result[number] = words[: len(words) - len(words.lstrip("> \t"))].rstrip()
-    return Neutralized(result, frozenset(marks), titles, frozenset(inside))
+    return Neutralized(result, frozenset(marks), titles, ends, frozenset(inside))
 
 
 def _tag_end(lines: Sequence[Line], number: int) -> int:

@@ -5,6 +5,7 @@ questions with answers have modules of their own.
 """
 
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice, takewhile
@@ -19,7 +20,7 @@ from corpus.document import Block, Kind, Span
 from corpus.front_matter import front_matter_blocks
 from corpus.html import html_blocks
 from corpus.lines import Line, split_lines, trim_span
-from corpus.questions import LABEL_LEVEL, mark_questions
+from corpus.questions import END_OF_ANSWER, LABEL_LEVEL, QUESTION_LEVEL, mark_questions
 
 # Only blocks are parsed: `inline` would parse the text of each a second time.
 _PARSER = MarkdownIt("commonmark").enable("table").disable(["inline", "text_join"])
@@ -155,6 +156,7 @@ class _Walk:
     elements: dict[int, int] = field(default_factory=dict)
     label: Span = (0, 0)  # the first cell of the open table that is not empty, for rows below it
     code: dict[int, int] = field(default_factory=dict)
+    end: int = sys.maxsize  # the line behind the directive whose title asks
     tables: dict[int, int] = field(default_factory=dict)  # without a header
 
     def blocks(self) -> Iterator[Block]:
@@ -184,6 +186,7 @@ class _Walk:
                 while at < len(extra) and extra[at] <= token.map[0]:
                     yield from self._extra(extra[at])
                     at += 1
+                yield from self._leave(token.map[0])
             if token.type in ("thead_open", "thead_close"):
                 header = token.type == "thead_open"
                 self.label = (0, 0)
@@ -204,7 +207,19 @@ class _Walk:
         elif last := self.elements.get(number):
             yield from html_blocks(self.text, self.lines[number].start, self.lines[last - 1].end)
         else:
-            yield Block(Kind.PARAGRAPH, *trim_span(self.text, *self.source.titles[number]))
+            yield from self._leave(number)
+            start, end = trim_span(self.text, *self.source.titles[number])
+            asks = self.text[start:end].endswith("?")
+            self.end = self.source.ends.get(number, len(self.lines)) if asks else self.end
+            kind, level = (Kind.QUESTION, QUESTION_LEVEL) if asks else (Kind.PARAGRAPH, 0)
+            yield Block(kind, start, end, level)
+
+    def _leave(self, number: int) -> Iterator[Block]:
+        """Ends the answer to the title of a directive if the line stands behind it."""
+        if number >= self.end:
+            at = self.lines[number].start
+            self.end = len(self.lines)
+            yield Block(Kind.BOILERPLATE, at, at, reason=END_OF_ANSWER)
 
     def _is_elsewhere(self, number: int) -> bool:
         """Whether the line is parsed by `_extra`."""

@@ -51,6 +51,8 @@ def test_questions_have_their_answers_without_labels(text: str, name: str) -> No
         "## 2. 🐶 May dogs come in?\n\nYes, on a lead.\n\n## Q: When do you open?\n\nAt nine.\n",
         "- **May dogs come in?** Yes, on a lead.\n- **When do you open?** At nine.\n",
         "- May dogs come in?\n\n  Yes, on a lead.\n- When do you open?\n\n  At nine.\n",
+        '??? question "May dogs come in?"\n    Yes, on a lead.\n\n??? "When do you open?"\n    At nine.\n\nBye.\n',
+        ":::details May dogs come in?\nYes, on a lead.\n:::\n\n:::details When do you open?\nAt nine.\n:::\n\nBye.\n",
         "*May dogs come in?*\\\nYes, on a lead.\n\n*When do you open?*\\\nAt nine.\n",
         "---\nfaq:\n  - question: May dogs come in?\n    answer: Yes, on a lead.\n"
         "  - question: 'When do you open?'\n    answer: |\n      At nine.\n---\nText.\n",
@@ -58,7 +60,16 @@ def test_questions_have_their_answers_without_labels(text: str, name: str) -> No
         '{"text": "Yes, on a lead."}}, {"name": "When do you open?", "x": {"text": "At nine."}}\n'
         "</script>\n",
     ],
-    ids=["number and emoji", "bold items", "items", "italics", "front matter", "JSON-LD"],
+    ids=[
+        "number and emoji",
+        "bold items",
+        "items",
+        "collapsed",
+        "details",
+        "italics",
+        "front matter",
+        "JSON-LD",
+    ],
 )
 def test_questions_of_markdown_have_their_answers(text: str) -> None:
     assert pairs(text) == [DOGS, TIME]
