@@ -1,8 +1,8 @@
 """Splits a Document into Passages: by structure first, by size second.
 
 A passage is one question with its whole answer, one list with the sentence that introduces it, one
-table with its caption, code with the sentence that announces it, or adjacent paragraphs of one
-section. Only prose is divided, between sentences. The headings right above belong to the passage.
+table with its caption, code with the sentence that announces it, a short release with all its
+parts, or adjacent paragraphs of one section. Only prose is divided, between sentences. The headings right above belong to the passage.
 """
 
 import re
@@ -78,7 +78,8 @@ def split(document: Document) -> list[Passage]:
     """Returns the passages of a document, in order.
 
     Their spans do not overlap. Their units contain no boilerplate, and of the headings only those
-    that state a fact.
+    that state a fact or are parts of a release or an answer. Only headings that are items of a list
+    lie outside their passage.
     """
     passages: list[Passage] = []
     section = _Section()
