@@ -2,7 +2,8 @@
 
 A passage is one question with its whole answer, one list with the sentence that introduces it, one
 table with its caption, code with the sentence that announces it, a short release with all its
-parts, or adjacent paragraphs of one section. Only prose is divided, between sentences. The headings right above belong to the passage.
+parts, or adjacent paragraphs of one section. Only prose is divided, between sentences. The headings
+right above belong to the passage.
 """
 
 import re
@@ -17,7 +18,7 @@ from corpus.releases import dates_its_section
 from corpus.sentences import sentence_spans
 
 # Part of every manifest: an index made with another version is rebuilt.
-SPLITTER_VERSION = 3
+SPLITTER_VERSION = 4
 # Characters. The encoder reads 256 tokens, in English about 1,000 characters with the headings.
 MAX_PASSAGE_CHARS = 900
 # Adjacent paragraphs of a section are joined up to this size: a short line alone is rarely found.
