@@ -21,6 +21,7 @@ from index.terms import stems
 # The logit of a selected unit that the reader did not read. The shipped calibration was fitted with
 # it, hence not evidence.UNREAD_LOGIT.
 _UNREAD_LOGIT = -3.0
+_CORRECTED = 0.0
 # Logits are divided by this to lie near 0 to 1, as the other features do.
 _LOGIT_SCALE = 10
 
@@ -64,12 +65,15 @@ class Calibration:
     method: str = ""
     fitted_on: Mapping[str, int] = field(default_factory=dict)
 
-    def probability(self, features: Features) -> float:
-        """0 to 1: how likely the documents answer the question with this evidence."""
+    def probability(self, features: Features, is_corrected: bool = False) -> float:
+        """0 to 1: how likely the documents answer the question with this evidence. `is_corrected`
+        is whether misspellings of the question were corrected."""
         values = asdict(features)
         logit = self.bias + sum(
             weight * values.get(name, 0.0) for name, weight in self.weights.items()
         )
+        if is_corrected:
+            logit -= _CORRECTED
         return 1.0 / (1.0 + math.exp(-max(-40.0, min(40.0, logit))))
 
     @classmethod

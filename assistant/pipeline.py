@@ -14,6 +14,7 @@ import numpy as np
 from assistant import writer
 from assistant.answer import Answer, ProvedSentence, Reason, Related, Status, Turn
 from assistant.confidence import Calibration, Features, extract_features
+from assistant.english.language import foreign_language
 from assistant.english.question import Question, understand, validate_message
 from assistant.evidence import (
     Evidence,
@@ -220,8 +221,11 @@ class Assistant:
         return assessments if is_answered else []
 
     def _understand(self, message: str, history: Sequence[Turn]) -> Question:
-        question = understand(message, history, self._encoder.encode_documents)
-        return replace(question, text=self._searcher.correct_spelling(question.text))
+        """The question that the message asks, after its misspellings were corrected."""
+        text = validate_message(message)
+        correct = text if foreign_language(text) else self._searcher.correct_spelling(text)
+        question = understand(correct, history, self._encoder.encode_documents)
+        return replace(question, original=message, is_corrected=correct != text)
 
     def _carry_name(
         self, question: Question, history: Sequence[Turn], found: SearchResult
@@ -257,7 +261,8 @@ class Assistant:
         """Rounded as it is shown, so that a threshold taken from an answer holds for it."""
         if assessment.features is None or assessment.question.lacks_topic:
             return 0.0
-        return round(self._calibration.probability(assessment.features), 4)
+        is_corrected = assessment.question.is_corrected
+        return round(self._calibration.probability(assessment.features, is_corrected), 4)
 
     def _prove(self, statements: Sequence[Statement]) -> list[Statement]:
         """The statements whose citations are verbatim in the stored text and support them."""

@@ -28,7 +28,8 @@ neither Chroma nor onnxruntime.
     rendering.py             passages as plain text for models
     scratch.py               private copies of published files
     search.py                finds passages by vectors and words together
-    terms.py                 words: splitting, stems, stop words, misspellings
+    spelling.py              misspellings, and the words that were meant
+    terms.py                 words: splitting, stems, stop words
     texts.py                 every text ever indexed, by digest
     vectors.py               passage vectors in Chroma
 """

@@ -16,7 +16,8 @@ from corpus.markup import join_divided_words
 from index.bm25 import FIELD_WEIGHTS, Counts, Ordinals, length_norms, rank
 from index.errors import IndexDamaged
 from index.identifiers import identifier_terms
-from index.terms import nearest_word, stem, words
+from index.spelling import nearest_word
+from index.terms import compounds, stem, words
 
 _SCHEMA = """
 CREATE TABLE passages (
@@ -61,7 +62,7 @@ def write_passages(path: Path, entries: Iterable[IndexedPassage], digests: Seque
             marks = ", ".join("?" * 15)
             connection.execute(f"INSERT INTO passages VALUES ({marks})", _to_row(entry))
             texts = _fields(entry.passage)
-            fields = [words(text) for text in texts]
+            fields = [[*words(text), *compounds(text)] for text in texts]
             for term, count in _weighted_counts(texts, fields).items():
                 postings[term][0].append(entry.ordinal)
                 postings[term][1].append(count)
@@ -196,6 +197,10 @@ class PassageStore:
     def document_frequency(self, word: str) -> int:
         """The number of passages that contain the word, in any form with the same stem."""
         return len(self._posting(stem(word))[0])
+
+    def has_word(self, word: str) -> bool:
+        """Whether the word, or another with its stem, occurs in a passage."""
+        return word in self._vocabulary or self.document_frequency(word) > 0
 
     def correction(self, word: str) -> str | None:
         """Returns the word of the documents that this one is most likely a misspelling of; None if

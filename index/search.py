@@ -14,7 +14,8 @@ from index.generation import (
 from index.hits import Hit, SearchResult
 from index.identifiers import query_terms
 from index.passages import IndexedPassage
-from index.terms import WORD, content_words, fold, words
+from index.spelling import is_known
+from index.terms import WORD, compounds, content_words, fold, words
 
 # Candidates from each half of the search.
 _CANDIDATES = 60
@@ -66,7 +67,7 @@ class Searcher:
         """The word scores of all candidates; 0 for those that only the vectors find."""
         near = self.generation.vector_store.search(vector, _CANDIDATES)
         by_words = self.generation.passages.search(
-            content_words(question), _CANDIDATES, query_terms(question)
+            [*content_words(question), *compounds(question)], _CANDIDATES, query_terms(question)
         )
         return {**dict.fromkeys(dict(near), 0.0), **dict(by_words)}
 
@@ -76,13 +77,14 @@ class Searcher:
 
     def correct_spelling(self, text: str) -> str:
         """Returns the text with misspelled words replaced by words of the documents. Words that the
-        encoder knows are left alone."""
+        documents or the encoder know in any form are left alone."""
+        passages = self.generation.passages
 
         def correct(match: re.Match[str]) -> str:
             word = fold(match.group())
-            if self._encoder.knows(word):
+            if is_known(word, passages.has_word, self._encoder.knows):
                 return match.group()
-            return self.generation.passages.correction(word) or match.group()
+            return passages.correction(word) or match.group()
 
         return WORD.sub(correct, text)
 

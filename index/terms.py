@@ -1,14 +1,15 @@
-"""Words: splitting, stop words, stems and misspellings. Knows nothing of passages."""
+"""Words: splitting, stop words and stems. Knows nothing of passages."""
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
 import snowballstemmer
 
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_HYPHENATED = re.compile(r"(?<![\w-])[^\W\d_]{1,20}(?:-[^\W\d_]{1,20}){1,2}(?![\w-])")
 
 # Words that express how a question is asked, not what it is about.
 STOP_WORDS = frozenset(
@@ -30,6 +31,12 @@ def words(text: str) -> list[str]:
     return [fold(word) for word in WORD.findall(text)]
 
 
+def compounds(text: str) -> Iterator[str]:
+    """Yields the hyphenated words of a text joined, in lower case: "wifi" for "Wi-Fi"."""
+    for match in _HYPHENATED.finditer(text):
+        yield fold(match.group().replace("-", ""))
+
+
 def content_words(text: str) -> list[str]:
     """Returns the words that are no stop words; all words if every one is a stop word."""
     every = words(text)
@@ -46,8 +53,8 @@ def stem(word: str) -> str:
 
 @lru_cache(maxsize=8192)  # many questions find the same passages
 def stems(text: str) -> frozenset[str]:
-    """Returns the stems of all words of a text."""
-    return frozenset(stem(word) for word in words(text))
+    """Returns the stems of all words of a text, and of its compounds."""
+    return frozenset(stem(word) for word in (*words(text), *compounds(text)))
 
 
 @lru_cache(maxsize=1)
@@ -61,57 +68,3 @@ def fold(word: str) -> str:
         return word.lower()
     decomposed = unicodedata.normalize("NFKD", word.lower().replace("’", "'"))
     return "".join(c for c in decomposed if not unicodedata.combining(c))
-
-
-# Candidates for the correction of a short word: the words that begin questions.
-_QUESTION_WORDS = ("what", "who", "how", "why", "when", "where", "which", "whose", "does", "the")
-
-
-def nearest_word(word: str, known: Mapping[str, int]) -> str | None:
-    """Returns the known word that this one is most likely a misspelling of: the one at the smallest
-    distance, then with the same first letter, then the most frequent. None if none is near enough.
-
-    The maximum optimal string alignment distance is 1 for words of up to seven letters and 2 for
-    longer ones. Words of three letters are only corrected to question words. `known` maps words to
-    their frequencies.
-    """
-    reach = 1 if len(word) < 8 else 2
-    if word in STOP_WORDS or len(word) < 3 or not word.isalpha():
-        return None
-    others: Iterable[str] = _QUESTION_WORDS if len(word) < 4 else (*_QUESTION_WORDS, *known)
-    found = []
-    own = _letters(word)
-    for other in others:
-        # An edit changes at most two letters: most words are excluded without a comparison.
-        if (_letters(other) ^ own).bit_count() > 2 * reach:
-            continue
-        if abs(len(other) - len(word)) <= reach and len(other) > 2:
-            distance = edit_distance(word, other, reach)
-            if distance <= reach:
-                found.append((distance, other[0] != word[0], -known.get(other, 0), other))
-    return min(found)[-1] if found else None
-
-
-@lru_cache(maxsize=262144)
-def _letters(word: str) -> int:
-    """A bit set of the letters that occur; some letters share a bit."""
-    bits = 0
-    for letter in word:
-        bits |= 1 << (ord(letter) & 31)
-    return bits
-
-
-def edit_distance(a: str, b: str, limit: int) -> int:
-    """Returns the optimal string alignment distance (Levenshtein with transpositions), or
-    `limit + 1` if it is larger than `limit`."""
-    before: list[int] = []
-    row = list(range(len(b) + 1))
-    for i, x in enumerate(a, start=1):
-        older, before, row = before, row, [i] + [0] * len(b)
-        for j, y in enumerate(b, start=1):
-            row[j] = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (x != y))
-            if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
-                row[j] = min(row[j], older[j - 2] + 1)
-        if min(row) > limit:
-            return limit + 1
-    return row[-1]

@@ -43,7 +43,8 @@ class Question:
     `context` is the user's own words followed by the previous exchange, "" if there is none.
     `original` is the message as the user wrote it. `is_new_topic` is whether it says that it leaves
     the earlier topic. `about` is the name of the conversation that it is asked about, if its text
-    does not have it.
+    does not have it. `is_corrected` is whether a misspelling was taken for a word of the
+    documents.
     """
 
     text: str
@@ -51,6 +52,7 @@ class Question:
     original: str = ""
     is_new_topic: bool = False
     about: str = ""
+    is_corrected: bool = False
 
     @property
     def standalone(self) -> str:

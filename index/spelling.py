@@ -1,0 +1,150 @@
+"""Misspellings: which word was meant, if the one that was typed is none.
+
+Timid: a word that is known in any form is left alone. Knows nothing of passages.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+
+from index.terms import STOP_WORDS, stem
+
+Test = Callable[[str], bool]
+
+# Endings that make another form of a word, and beginnings that make another word of it: neither
+# is a misspelling.
+_ENDINGS = (
+    "s es 's d ed r er ers ing ings ly y al n en e ic ist ism ize ise ized ised ful less ness able "
+    "ment ion ation or ors"
+).split()
+_BEGINNINGS = (
+    "un in im re de dis non sub pre inter trans mis over under super anti multi semi micro auto "
+    "out up back down co counter fore self"
+).split()
+_MIN_BASE = 4  # letters of what is left of a word without its ending
+_MIN_PART = 4  # letters of each half of a compound
+
+
+def is_known(word: str, in_documents: Test, in_language: Test) -> bool:
+    """Whether a word is one of the documents or of the language, in any form: with another ending
+    or beginning, or as a compound of two words of the documents."""
+    if in_documents(word) or in_language(word):
+        return True
+    if any(in_language(base) for base in _bases(word)):
+        return True
+    return any(
+        in_documents(word[:cut]) and in_documents(word[cut:])
+        for cut in range(_MIN_PART, len(word) - _MIN_PART + 1)
+    )
+
+
+def _bases(word: str) -> Iterable[str]:
+    for ending in _ENDINGS:
+        base = word.removesuffix(ending)
+        if base != word and len(base) >= _MIN_BASE:
+            yield base
+            yield base + "e"
+            if base.endswith("i"):
+                yield base[:-1] + "y"
+            if base[-1] == base[-2]:
+                yield base[:-1]
+    for beginning in _BEGINNINGS:
+        base = word.removeprefix(beginning)
+        if base != word and len(base) >= _MIN_PART:
+            yield base
+
+
+def is_form_of(word: str, other: str) -> bool:
+    """Whether one of two words is the other with an ending or a beginning."""
+    short, long = sorted((word, other), key=len)
+    if long.startswith(short) and long.removeprefix(short) in _ENDINGS:
+        return True
+    if long.endswith(short) and long.removesuffix(short) in _BEGINNINGS:
+        return True
+    return stem(word) == stem(other)
+
+
+# The letters around each letter of a QWERTY keyboard.
+_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+_NEIGHBOURS = {
+    letter: "".join(
+        near[max(0, column - 1) : column + 2] for near in _ROWS[max(0, row - 1) : row + 2]
+    )
+    for row, letters in enumerate(_ROWS)
+    for column, letter in enumerate(letters)
+}
+# Words with fewer letters are only corrected to question words; with fewer than the second number
+# of letters, they may have one edit.
+_MIN_LETTERS, _MIN_FOR_TWO = 4, 8
+# Candidates for the correction of a short word: the words that begin questions.
+_QUESTION_WORDS = ("what", "who", "how", "why", "when", "where", "which", "whose", "does", "the")
+
+
+def nearest_word(word: str, known: Mapping[str, int]) -> str | None:
+    """Returns the known word that this one is most likely a misspelling of: the one at the smallest
+    distance, then one with all of its letters, then with the same first letter, then the most
+    frequent. None if none is near enough, or if it is a form of the nearest.
+
+    The maximum optimal string alignment distance is 1 for words of up to seven letters and 2 for
+    longer ones. Words of three letters are only corrected to question words. `known` maps words to
+    their frequencies.
+    """
+    reach = 1 if len(word) < _MIN_FOR_TWO else 2
+    if word in STOP_WORDS or len(word) < 3 or not word.isalpha():
+        return None
+    is_short = len(word) <= _MIN_LETTERS
+    others: Iterable[str] = known if len(word) >= _MIN_LETTERS else ()
+    found = []
+    own = _letters(word)
+    for other in (*_QUESTION_WORDS, *others):
+        # An edit changes at most two letters: most words are excluded without a comparison.
+        if (_letters(other) ^ own).bit_count() > 2 * reach:
+            continue
+        if abs(len(other) - len(word)) <= reach and len(other) > 2:
+            distance = edit_distance(word, other, reach)
+            if distance <= reach:
+                is_unlikely = is_short and other not in _QUESTION_WORDS
+                if is_unlikely and not _is_slip(word, other):
+                    continue  # too many short words differ in one letter
+                rank = (is_unlikely, not _has_letters_of(word, other), other[0] != word[0])
+                found.append((distance, *rank, -known.get(other, 0), other))
+    nearest = min(found)[-1] if found else None
+    return nearest if nearest and not is_form_of(word, nearest) else None
+
+
+def _is_slip(word: str, other: str) -> bool:
+    """Whether two words of one length differ by letters that are neighbours on the keyboard, or in
+    their order; True for words of different lengths."""
+    if len(word) != len(other) or sorted(word) == sorted(other):
+        return True
+    return all(a == b or b in _NEIGHBOURS.get(a, "") for a, b in zip(word, other, strict=True))
+
+
+def _has_letters_of(word: str, other: str) -> bool:
+    """Whether the other word has the letters of a word in this order: some were left out."""
+    rest = iter(other)
+    return all(letter in rest for letter in word)
+
+
+@lru_cache(maxsize=262144)
+def _letters(word: str) -> int:
+    """A bit set of the letters that occur; some letters share a bit."""
+    bits = 0
+    for letter in word:
+        bits |= 1 << (ord(letter) & 31)
+    return bits
+
+
+def edit_distance(a: str, b: str, limit: int) -> int:
+    """Returns the optimal string alignment distance (Levenshtein with transpositions), or
+    `limit + 1` if it is larger than `limit`."""
+    before: list[int] = []
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, start=1):
+        older, before, row = before, row, [i] + [0] * len(b)
+        for j, y in enumerate(b, start=1):
+            row[j] = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (x != y))
+            if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
+                row[j] = min(row[j], older[j - 2] + 1)
+        if min(row) > limit:
+            return limit + 1
+    return row[-1]
