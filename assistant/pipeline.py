@@ -38,6 +38,7 @@ from index.encoder import Encoder, Vectors
 from index.generation import Generation
 from index.hits import Hit, SearchResult
 from index.search import Searcher
+from index.terms import content_words
 from index.texts import TextStore
 
 _MAX_HITS = 10
@@ -225,7 +226,8 @@ class Assistant:
         text = validate_message(message)
         correct = text if foreign_language(text) else self._searcher.correct_spelling(text)
         question = understand(correct, history, self._encoder.encode_documents)
-        return replace(question, original=message, is_corrected=correct != text)
+        inserted = set(content_words(correct)) - set(content_words(text))
+        return replace(question, original=message, is_corrected=bool(inserted))
 
     def _carry_name(
         self, question: Question, history: Sequence[Turn], found: SearchResult
