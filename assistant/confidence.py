@@ -107,7 +107,7 @@ def extract_features(
     near = comparison.stems | stems(around)
     # "Which three ..." counts the answers; a list seldom says how many they are.
     asked_numbers = numbers(question.text, spelled=not question.wants_list)
-    absent = [rarity for word, rarity in weights.rarity.items() if word not in near]
+    absent = [rarity for word, rarity in weights.rarity.items() if not weights.is_in(word, near)]
     names = frozenset(name for name in question.names if not name[0].isdigit())
     others = [e.score for e in evidence if e.hit is not best.hit]
     return Features(

@@ -8,7 +8,7 @@ Numbers without a source were set by hand on the shipped gold questions.
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from assistant.english.expected import missing_answer_type
@@ -22,6 +22,7 @@ from corpus.markup import strip_markup
 from index.bm25 import inverse_document_frequency
 from index.hits import Hit, SearchResult
 from index.rendering import unit_text
+from index.synonyms import Alternatives
 from index.terms import STOP_WORDS, stem, stems
 
 # Best passages whose units become evidence.
@@ -52,9 +53,11 @@ _STOP_STEMS = frozenset(stem(word) for word in STOP_WORDS)
 @dataclass(frozen=True)
 class WordWeights:
     """How rare each stem of the question is among the passages: BM25's inverse document frequency
-    (natural logarithm, above 0; Robertson and Zaragoza 2009)."""
+    (natural logarithm, above 0; Robertson and Zaragoza 2009). `alternatives` holds the stems that
+    say the same."""
 
     rarity: Mapping[str, float]
+    alternatives: Alternatives = field(default_factory=dict)
 
     @cached_property
     def total(self) -> float:
@@ -66,11 +69,15 @@ class WordWeights:
         0 to 1."""
         covered = 0.0
         for word, rarity in self.rarity.items():
-            if word in own:
+            if self.is_in(word, own):
                 covered += rarity
-            elif word in around:
+            elif self.is_in(word, around):
                 covered += _AROUND * rarity
         return covered / self.total
+
+    def is_in(self, word: str, text: frozenset[str]) -> bool:
+        """Whether a stem of the question, or an alternative of it, is among the stems of a text."""
+        return word in text or any(other <= text for other in self.alternatives.get(word, ()))
 
 
 @dataclass(frozen=True)
@@ -127,15 +134,21 @@ class Evidence:
 
 
 def word_weights(
-    question: Question, document_frequency: Callable[[str], int], count: int
+    question: Question,
+    document_frequency: Callable[[str], int],
+    count: int,
+    alternatives: Alternatives | None = None,
 ) -> WordWeights:
-    """The rarity of the question's words among `count` passages."""
-    return WordWeights(
-        {
-            stem(word): inverse_document_frequency(min(document_frequency(word), count), count)
-            for word in question.subject
-        }
-    )
+    """The rarity of the question's words among `count` passages. A word counts as being as frequent
+    as the most frequent of its alternatives."""
+    alternatives = alternatives or {}
+    rarity = {}
+    for word in question.subject:
+        others = alternatives.get(stem(word), ())
+        seen = [document_frequency(word)]
+        seen += [min(document_frequency(each) for each in other) for other in others]
+        rarity[stem(word)] = inverse_document_frequency(min(max(seen), count), count)
+    return WordWeights(rarity, alternatives)
 
 
 def collect_evidence(

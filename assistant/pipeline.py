@@ -252,7 +252,12 @@ class Assistant:
     ) -> tuple[list[Evidence], WordWeights]:
         """The evidence, best first, and how rare the question's words are."""
         passages = self.generation.passages
-        weights = word_weights(question, passages.document_frequency, passages.count)
+        weights = word_weights(
+            question,
+            passages.document_frequency,
+            passages.count,
+            passages.synonyms.alternatives(question.text),
+        )
         evidence = collect_evidence(question, found, weights)
         evidence = evidence_on_identifiers(question, evidence)
         if self._reader and evidence:

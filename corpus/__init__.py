@@ -28,6 +28,7 @@ Knows files, text and structure. Knows nothing of vectors, searches, questions o
     sentences.py      text to sentences; the only sentence splitter of the project
     shapes.py         what a line of text without markup may be
     splitter.py       Document to Passages
+    synonyms.py       phrases that mean the same, from synonyms.txt
     documents/        the shipped documents
     gold/             gold questions about them
 """

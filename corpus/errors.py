@@ -35,3 +35,9 @@ class GoldInvalid(CorpusError):
     """A gold file cannot be read, or a line of it is not a gold question."""
 
     remedy = 'write one JSON object per line, with at least a "question"'
+
+
+class SynonymsInvalid(CorpusError):
+    """The file of synonyms cannot be read, or a line of it is not a group of phrases."""
+
+    remedy = "write one group per line, its phrases separated by commas, or remove the file"

@@ -13,6 +13,7 @@ from corpus.document import Document
 from corpus.errors import CorpusEmpty, CorpusMissing, DocumentUnreadable
 from corpus.markdown import front_matter, has_block_marks, has_strong_marks, markdown_blocks
 from corpus.plaintext import plain_blocks
+from corpus.synonyms import Groups, read_synonyms, synonyms_path
 
 FORMATS = frozenset({".md", ".markdown", ".txt"})
 # Files are loaded into memory whole.
@@ -21,16 +22,19 @@ MAX_DOCUMENT_BYTES = 32 * 2**20
 
 @dataclass(frozen=True)
 class Corpus:
-    """The documents of a folder, sorted by path, and an error for each file that failed to load."""
+    """The documents of a folder, sorted by path, an error for each file that failed to load, and
+    the groups of synonyms in the file beside the folder."""
 
     documents: tuple[Document, ...]
     unreadable: tuple[DocumentUnreadable, ...]
+    synonyms: Groups = ()
 
 
 def load_corpus(folder: Path) -> Corpus:
     """Loads every document below the folder. A bad file does not stop the others.
 
-    Raises CorpusMissing if the folder cannot be listed, CorpusEmpty if no document was loaded.
+    Raises CorpusMissing if the folder cannot be listed, CorpusEmpty if no document was loaded, and
+    SynonymsInvalid.
     """
     documents = []
     unreadable = []
@@ -43,7 +47,8 @@ def load_corpus(folder: Path) -> Corpus:
         wanted = ", ".join(sorted(FORMATS))
         reasons = "".join(f"; {error}" for error in unreadable)
         raise CorpusEmpty(f"no document with text in {folder} (looked for {wanted}{reasons})")
-    return Corpus(tuple(documents), tuple(unreadable))
+    synonyms = read_synonyms(synonyms_path(folder))
+    return Corpus(tuple(documents), tuple(unreadable), synonyms)
 
 
 def document_paths(folder: Path) -> Iterator[Path]:

@@ -29,6 +29,7 @@ neither Chroma nor onnxruntime.
     scratch.py               private copies of published files
     search.py                finds passages by vectors and words together
     spelling.py              misspellings, and the words that were meant
+    synonyms.py              phrases that mean the same
     terms.py                 words: splitting, stems, stop words
     texts.py                 every text ever indexed, by digest
     vectors.py               passage vectors in Chroma

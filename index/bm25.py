@@ -37,6 +37,24 @@ def length_norms(lengths: NDArray[np.float32], ordinals: Ordinals) -> NDArray[np
     return norms
 
 
+def merge(
+    postings: tuple[Ordinals, Counts], synonyms: Iterable[Counts], weight: float
+) -> tuple[Ordinals, Counts]:
+    """The postings of a stem and its synonyms as those of one term. `synonyms` holds the counts of
+    each synonym in all passages; they count with `weight`."""
+    ordinals, counts = postings
+    merged: Counts | None = None
+    for each in synonyms:
+        if merged is None:
+            merged = np.zeros_like(each)
+            merged[ordinals] = counts
+        merged = np.maximum(merged, weight * each)
+    if merged is None:
+        return postings
+    found = np.flatnonzero(merged).astype(np.uint32)
+    return found, merged[found]
+
+
 def rank(
     postings: Iterable[tuple[Ordinals, Counts]], norms: NDArray[np.float32], count: int, k: int
 ) -> list[tuple[int, float]]:

@@ -15,6 +15,7 @@ import numpy as np
 from corpus.document import Document
 from corpus.loader import Corpus
 from corpus.splitter import SPLITTER_VERSION, split
+from corpus.synonyms import Groups
 from index.encoder import Encoder, Vectors
 from index.errors import IndexDamaged, IndexingError, IndexMissing, IndexOutdated, IndexUnwritable
 from index.generation import DataFolder, Generation, load_vectors
@@ -88,7 +89,7 @@ def build(
     the published generation is unchanged then.
     """
     progress = progress or NoProgress()
-    identity = identity_of(corpus.documents, encoder.fingerprint)
+    identity = identity_of(corpus.documents, encoder.fingerprint, corpus.synonyms)
     with data.lock():
         building = None
         try:
@@ -101,7 +102,7 @@ def build(
             building = data.begin()
             plan = _plan(corpus.documents)
             vectors, encoded = _encode(plan.texts, published, encoder, progress)
-            _write_files(building, plan, vectors, progress)
+            _write_files(building, plan, vectors, corpus.synonyms, progress)
             manifest = Manifest(
                 identity=identity,
                 format=FORMAT_VERSION,
@@ -216,9 +217,12 @@ def _digest(text: str) -> bytes:
     return hashlib.sha256(text.encode()).digest()
 
 
-def _write_files(building: Path, plan: _Plan, vectors: Vectors, progress: BuildProgress) -> None:
+def _write_files(
+    building: Path, plan: _Plan, vectors: Vectors, synonyms: Groups, progress: BuildProgress
+) -> None:
     np.save(building / VECTORS, vectors)
-    write_passages(building / PASSAGES, plan.entries, [_digest(text) for text in plan.texts])
+    digests = [_digest(text) for text in plan.texts]
+    write_passages(building / PASSAGES, plan.entries, digests, synonyms)
     rows = [entry.row for entry in plan.entries]
     progress.begin("Storing", len(rows))
     write_vectors(

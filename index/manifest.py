@@ -10,6 +10,7 @@ from typing import Any
 
 from corpus.document import Document
 from corpus.splitter import SPLITTER_VERSION
+from corpus.synonyms import Groups
 from index.errors import IndexDamaged, IndexOutdated
 from index.layout import MANIFEST
 
@@ -77,11 +78,15 @@ class Manifest:
             raise IndexDamaged(f"the manifest of {folder} cannot be read ({error})") from error
 
 
-def identity_of(documents: Iterable[Document], encoder_fingerprint: str) -> str:
+def identity_of(
+    documents: Iterable[Document], encoder_fingerprint: str, synonyms: Groups = ()
+) -> str:
     """Returns a digest of everything that determines the content of a generation."""
     digest = hashlib.sha256(f"{FORMAT_VERSION} {SPLITTER_VERSION} {encoder_fingerprint}".encode())
     for document in documents:
         digest.update(f"\n{document.sha256} {document.path}".encode())
+    for group in synonyms:
+        digest.update(f"\n{json.dumps(group)}".encode())
     return digest.hexdigest()
 
 

@@ -7,16 +7,25 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from corpus.document import Kind, Passage, Span, Unit
 from corpus.markup import join_divided_words
-from index.bm25 import FIELD_WEIGHTS, Counts, Ordinals, length_norms, rank
+from corpus.synonyms import Groups
+from index.bm25 import FIELD_WEIGHTS, Counts, Ordinals, length_norms, merge, rank
 from index.errors import IndexDamaged
 from index.identifiers import identifier_terms
 from index.spelling import nearest_word
+from index.synonyms import (
+    SYNONYM_WEIGHT,
+    Alternatives,
+    Synonyms,
+    abbreviations,
+    english_groups,
+)
 from index.terms import compounds, stem, words
 
 _SCHEMA = """
@@ -31,10 +40,12 @@ CREATE TABLE vectors (row INTEGER PRIMARY KEY, digest BLOB NOT NULL);
 CREATE TABLE vocabulary (word TEXT PRIMARY KEY, ordinals BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE postings (stem TEXT PRIMARY KEY, ordinals BLOB NOT NULL, counts BLOB NOT NULL)
     WITHOUT ROWID;
+CREATE TABLE synonyms (phrases TEXT NOT NULL, ordinals BLOB);
 CREATE TABLE lengths (lengths BLOB NOT NULL);
 """
 # Loading a passage takes longer than scoring it.
 _MAX_CACHED = 4000
+_NO_ALTERNATIVES: Alternatives = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -49,8 +60,15 @@ class IndexedPassage:
     unit_rows: tuple[int, ...]
 
 
-def write_passages(path: Path, entries: Iterable[IndexedPassage], digests: Sequence[bytes]) -> None:
-    """Writes passages, words, vocabulary and the digests of the encoded texts to a new file."""
+def write_passages(
+    path: Path,
+    entries: Iterable[IndexedPassage],
+    digests: Sequence[bytes],
+    synonyms: Groups = (),
+) -> None:
+    """Writes passages, words, vocabulary, synonyms and the digests of the encoded texts to a new
+    file."""
+    explained: dict[tuple[str, str], list[int]] = defaultdict(list)
     vocabulary: dict[str, list[int]] = defaultdict(list)
     postings: dict[str, tuple[list[int], list[float]]] = defaultdict(lambda: ([], []))
     lengths: list[int] = []
@@ -67,6 +85,8 @@ def write_passages(path: Path, entries: Iterable[IndexedPassage], digests: Seque
                 postings[term][0].append(entry.ordinal)
                 postings[term][1].append(count)
             lengths.append(sum(map(len, fields)))
+            for pair in set(abbreviations("\n".join(texts))):
+                explained[pair].append(entry.ordinal)
             for word in {word for field in fields for word in field}:
                 vocabulary[word].append(entry.ordinal)
         connection.executemany("INSERT INTO vectors VALUES (?, ?)", enumerate(digests))
@@ -80,6 +100,13 @@ def write_passages(path: Path, entries: Iterable[IndexedPassage], digests: Seque
                 (stemmed, _blob(ordinals, "<u4"), _blob(counts, "<f4"))
                 for stemmed, (ordinals, counts) in sorted(postings.items())
             ),
+        )
+        connection.executemany(
+            "INSERT INTO synonyms VALUES (?, ?)",
+            [
+                *((json.dumps(group), None) for group in synonyms),
+                *((json.dumps(pair), _blob(at, "<u4")) for pair, at in sorted(explained.items())),
+            ],
         )
         connection.execute("INSERT INTO lengths VALUES (?)", (_blob(lengths, "<f4"),))
     connection.close()
@@ -154,6 +181,7 @@ class PassageStore:
         self.count = len(self.ordinals)
         self._norms = length_norms(lengths, self.ordinals)
         self._vocabulary = self._load_vocabulary()
+        self.synonyms = self._load_synonyms()
         self._cache: dict[int, IndexedPassage] = {}
 
     @classmethod
@@ -169,12 +197,33 @@ class PassageStore:
         return PassageStore(self._database, wanted)
 
     def search(
-        self, words: Sequence[str], k: int, identifiers: Sequence[str] = ()
+        self,
+        words: Sequence[str],
+        k: int,
+        identifiers: Sequence[str] = (),
+        alternatives: Alternatives = _NO_ALTERNATIVES,
     ) -> list[tuple[int, float]]:
-        """Returns passages that contain any of the words, or the terms of any of the identifiers,
-        by BM25, best first: (ordinal, score above 0 up to 1)."""
+        """Returns passages that contain any of the words, an alternative of it, or the terms of any
+        of the identifiers, by BM25, best first: (ordinal, score above 0 up to 1)."""
         terms = dict.fromkeys([*map(stem, words), *identifiers])
-        return rank(map(self._posting, terms), self._norms, self.count, k)
+        postings = (self._posting_with(term, alternatives.get(term, ())) for term in terms)
+        return rank(postings, self._norms, self.count, k)
+
+    def _posting_with(
+        self, term: str, alternatives: Sequence[frozenset[str]]
+    ) -> tuple[Ordinals, Counts]:
+        """The passages that contain a term or one of its alternatives, all stems of it."""
+        synonyms = (
+            np.min([self._counts(each) for each in sorted(stems)], axis=0) for stems in alternatives
+        )
+        return merge(self._posting(term), synonyms, SYNONYM_WEIGHT)
+
+    def _counts(self, term: str) -> Counts:
+        """The count of a term in every passage."""
+        ordinals, own = self._posting(term)
+        counts: Counts = np.zeros(len(self._norms), dtype=np.float32)
+        counts[ordinals] = own
+        return counts
 
     def get(self, ordinals: Sequence[int]) -> list[IndexedPassage]:
         """Returns the passages with these ordinals, in this order. Raises KeyError."""
@@ -206,6 +255,15 @@ class PassageStore:
         """Returns the word of the documents that this one is most likely a misspelling of; None if
         it occurs itself, or if no word is near enough."""
         return None if word in self._vocabulary else nearest_word(word, self._vocabulary)
+
+    def _load_synonyms(self) -> Synonyms:
+        """Everyday English, the file beside the documents, and the abbreviations that the visible
+        passages explain."""
+        groups = english_groups()
+        for phrases, ordinals in self._database.rows("SELECT phrases, ordinals FROM synonyms"):
+            if ordinals is None or self._visible[np.frombuffer(ordinals, "<u4")].any():
+                groups.append(json.loads(phrases))
+        return Synonyms(groups)
 
     def rows_by_digest(self) -> dict[bytes, int]:
         """Returns the row among the vectors of each encoded text, by the text's digest."""

@@ -67,7 +67,10 @@ class Searcher:
         """The word scores of all candidates; 0 for those that only the vectors find."""
         near = self.generation.vector_store.search(vector, _CANDIDATES)
         by_words = self.generation.passages.search(
-            [*content_words(question), *compounds(question)], _CANDIDATES, query_terms(question)
+            [*content_words(question), *compounds(question)],
+            _CANDIDATES,
+            query_terms(question),
+            self.generation.passages.synonyms.alternatives(question),
         )
         return {**dict.fromkeys(dict(near), 0.0), **dict(by_words)}
 

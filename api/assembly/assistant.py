@@ -196,5 +196,5 @@ def is_current(settings: Settings, corpus: Corpus) -> bool:
         check_file_sizes(folder, manifest)
     except (IndexMissing, IndexDamaged, IndexOutdated):
         return False
-    identity = identity_of(corpus.documents, card.fingerprint)
+    identity = identity_of(corpus.documents, card.fingerprint, corpus.synonyms)
     return manifest.identity == identity and manifest.calibration == calibration_of(settings)

@@ -20,6 +20,7 @@ from api.slack.integration import SlackIntegration
 from api.store.database import Database
 from api.store.keys import Keys
 from api.store.records import Records
+from corpus.synonyms import synonyms_path
 
 # Questions that run at the same time. More would only compete for the interpreter: a question is
 # half Python, half native code that uses the other cores.
@@ -68,8 +69,14 @@ def open_service(settings: Settings, *, loopback: bool = True, page: str = "") -
     concurrency = ConcurrencyLimit(settings.concurrency, max_running=_MAX_RUNNING)
     folders = ["--corpus", str(settings.corpus)]
     folders += ["--data", str(settings.data)] if settings.data else []
-    watched = [settings.corpus, settings.gold_folder]
-    index_updater = IndexUpdater(folders, watched, generations.refresh, metrics, settings.watch)
+    index_updater = IndexUpdater(
+        folders,
+        [settings.corpus, settings.gold_folder],
+        generations.refresh,
+        metrics,
+        settings.watch,
+        [synonyms_path(settings.corpus)],
+    )
     _add_gauges(metrics, generations, concurrency, index_updater)
     chat = ChatService(generations, records, metrics)
     slack = None

@@ -73,14 +73,17 @@ class IndexUpdater:
         refresh: Callable[[], None],
         metrics: Metrics,
         mode: Mode = "auto",
+        files: Sequence[Path] = (),
     ) -> None:
-        """`arguments` are passed to `assistant index`; `refresh` opens the published generation."""
+        """`arguments` are passed to `assistant index`; `refresh` opens the published generation.
+        `watched` are folders, and `files` single files, which need not exist."""
         self.state = State()
         self._arguments = arguments
         self._watched = watched
         self._refresh = refresh
         self._metrics = metrics
         self._mode = mode
+        self._files = files
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake = asyncio.Event()
 
@@ -191,10 +194,24 @@ class IndexUpdater:
             self.request_build()
 
     async def _poll(self) -> None:
-        """Opens generations that other processes publish, so that no question waits for it."""
+        """Opens generations that other processes publish, so that no question waits for it, and
+        requests a build when a single file changes: editors replace files, which ends a watch."""
+        seen = [_stamp(path) for path in self._files]
         while True:
             await asyncio.sleep(_POLL_INTERVAL)
             await asyncio.to_thread(self._refresh)
+            if self._mode != "off" and seen != (now := [_stamp(path) for path in self._files]):
+                seen = now
+                self.request_build()
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """The time of the last change and the size of a file; None if there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size
 
 
 async def _read(stream: asyncio.StreamReader | None) -> bytes:
