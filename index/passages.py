@@ -248,8 +248,8 @@ class PassageStore:
         return len(self._posting(stem(word))[0])
 
     def has_word(self, word: str) -> bool:
-        """Whether the word, or another with its stem, occurs in a passage."""
-        return word in self._vocabulary or self.document_frequency(word) > 0
+        """Whether the word occurs in a passage, in this form."""
+        return word in self._vocabulary
 
     def correction(self, word: str) -> str | None:
         """Returns the word of the documents that this one is most likely a misspelling of; None if

@@ -3,17 +3,18 @@
 Timid: a word that is known in any form is left alone. Knows nothing of passages.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 
-from index.terms import STOP_WORDS, stem
+from index.terms import STOP_WORDS
 
 Test = Callable[[str], bool]
 
 # Endings that make another form of a word, and beginnings that make another word of it: neither
 # is a misspelling.
 _ENDINGS = (
-    "s es 's d ed r er ers ing ings ly y al n en e ic ist ism ize ise ized ised ful less ness able "
+    "s es 's d ed r er ers ing ings ly al en ic ist ism ize ise ized ised ful less ness able "
     "ment ion ation or ors"
 ).split()
 _BEGINNINGS = (
@@ -22,31 +23,38 @@ _BEGINNINGS = (
 ).split()
 _MIN_BASE = 4  # letters of what is left of a word without its ending
 _MIN_PART = 4  # letters of each half of a compound
+_MAX_DOUBLED = 5  # letters of a stem whose last letter is doubled: "stopp"; "customm" is a mistake
+_SIBILANTS = ("s", "x", "z", "ch", "sh", "o", "i")  # "es" behind these makes a plural
 
 
 def is_known(word: str, in_documents: Test, in_language: Test) -> bool:
     """Whether a word is one of the documents or of the language, in any form: with another ending
     or beginning, or as a compound of two words of the documents."""
-    if in_documents(word) or in_language(word):
-        return True
-    if any(in_language(base) for base in _bases(word)):
-        return True
-    return any(
-        in_documents(word[:cut]) and in_documents(word[cut:])
-        for cut in range(_MIN_PART, len(word) - _MIN_PART + 1)
+    forms = [word, *_bases(word)]
+    return (
+        any(in_documents(form) or in_language(form) for form in forms)
+        or any(in_documents(word + ending) for ending in _ENDINGS)
+        or any(
+            in_documents(word[:cut]) and in_documents(word[cut:])
+            for cut in range(_MIN_PART, len(word) - _MIN_PART + 1)
+        )
     )
 
 
-def _bases(word: str) -> Iterable[str]:
+def _bases(word: str) -> Iterator[str]:
+    """What a word may be a form of: without an ending or a beginning."""
     for ending in _ENDINGS:
         base = word.removesuffix(ending)
-        if base != word and len(base) >= _MIN_BASE:
+        if base == word or len(base) < _MIN_BASE:
+            continue
+        if ending != "es" or base.endswith(_SIBILANTS):
             yield base
+        if ending[0] in "aei":  # bak-ing, bak-er
             yield base + "e"
-            if base.endswith("i"):
-                yield base[:-1] + "y"
-            if base[-1] == base[-2]:
-                yield base[:-1]
+        if base.endswith("i"):
+            yield base[:-1] + "y"
+        if base[-1] == base[-2] and len(base) <= _MAX_DOUBLED:
+            yield base[:-1]
     for beginning in _BEGINNINGS:
         base = word.removeprefix(beginning)
         if base != word and len(base) >= _MIN_PART:
@@ -56,11 +64,9 @@ def _bases(word: str) -> Iterable[str]:
 def is_form_of(word: str, other: str) -> bool:
     """Whether one of two words is the other with an ending or a beginning."""
     short, long = sorted((word, other), key=len)
-    if long.startswith(short) and long.removeprefix(short) in _ENDINGS:
-        return True
-    if long.endswith(short) and long.removesuffix(short) in _BEGINNINGS:
-        return True
-    return stem(word) == stem(other)
+    return (long.startswith(short) and long.removeprefix(short) in _ENDINGS) or (
+        long.endswith(short) and long.removesuffix(short) in _BEGINNINGS
+    )
 
 
 # The letters around each letter of a QWERTY keyboard.
@@ -75,14 +81,16 @@ _NEIGHBOURS = {
 # Words with fewer letters are only corrected to question words. A second edit is not allowed in
 # longer words either: in NoiseQA, 22 of 33 such corrections were not what was meant.
 _MIN_LETTERS = 4
+_DOUBLE = re.compile(r"(.)\1")
 # Candidates for the correction of a short word: the words that begin questions.
 _QUESTION_WORDS = ("what", "who", "how", "why", "when", "where", "which", "whose", "does", "the")
 
 
 def nearest_word(word: str, known: Mapping[str, int]) -> str | None:
     """Returns the known word that this one is most likely a misspelling of: one with all of its
-    letters, then with the same first letter, then the most frequent. None if none is one edit away
-    (optimal string alignment), or if it is a form of the nearest.
+    letters, then with the same first letter, then the most frequent. None if none is one edit
+    (optimal string alignment) or letters that are double in one of them away, or if it is a form of
+    the nearest.
 
     Words of three letters are only corrected to question words. `known` maps words to their
     frequencies.
@@ -97,7 +105,7 @@ def nearest_word(word: str, known: Mapping[str, int]) -> str | None:
         # An edit changes at most two letters: most words are excluded without a comparison.
         if (_letters(other) ^ own).bit_count() > 2 or len(other) < 3:
             continue
-        if abs(len(other) - len(word)) <= 1 and edit_distance(word, other, 1) == 1:
+        if _is_near(word, other):
             is_unlikely = is_short and other not in _QUESTION_WORDS
             if is_unlikely and not _is_slip(word, other):
                 continue  # too many short words differ in one letter
@@ -105,6 +113,13 @@ def nearest_word(word: str, known: Mapping[str, int]) -> str | None:
             found.append((*rank, -known.get(other, 0), other))
     nearest = min(found)[-1] if found else None
     return nearest if nearest and not is_form_of(word, nearest) else None
+
+
+def _is_near(word: str, other: str) -> bool:
+    difference = abs(len(word) - len(other))
+    if difference <= 1 and edit_distance(word, other, 1) == 1:
+        return True
+    return difference <= 2 and _DOUBLE.sub(r"\1", word) == _DOUBLE.sub(r"\1", other)
 
 
 def _is_slip(word: str, other: str) -> bool:

@@ -19,13 +19,11 @@ _ENGLISH = """
 vacation, annual leave, holiday, time off, PTO
 sick note, sick certificate, medical certificate, doctor's note
 sick leave, sick days
-sign up, register, create an account, enroll
+sign up, register, create an account
 log in, login, sign in, signin
 log out, logout, sign out
-config, configuration, settings
+config, configuration
 admin, administrator
-app, application
-info, information
 repo, repository
 docs, documentation
 auth, authentication
@@ -34,23 +32,10 @@ dept, department
 max, maximum
 min, minimum
 phone, telephone
-photo, picture, image
-fee, price, cost
-salary, pay, wage
-boss, manager, supervisor
-laptop, notebook, computer
-buy, purchase, order
-fix, repair, solve
-delete, remove, erase
-cancel, terminate, call off
-get back, refund, reimburse
-child, kid
 bike, bicycle
-car park, parking, parking lot
+car park, parking lot
 wifi, wireless
 working from home, work from home, remote work, telework, home office
-maternity leave, parental leave
-phone number, telephone number
 opening hours, opening times, business hours
 """.strip()
 
