@@ -18,7 +18,7 @@ NOT_OVER_HTTP = """
     AddressUnavailable AnsweringError ApiError CorpusEmpty CorpusError CorpusMissing
     DocumentUnreadable GoldInvalid HistoryInvalid InvalidKeyRequest KeyNotFound
     OutputUnwritable PublicWithoutKeys RequirementInvalid RetryAfter SettingsInvalid
-    SlackUnavailable
+    SlackUnavailable SynonymsInvalid
 """.split()
 
 
