@@ -18,7 +18,6 @@ Alternatives = Mapping[str, tuple[frozenset[str], ...]]
 _ENGLISH = """
 vacation, annual leave, holiday, time off, PTO
 sick note, sick certificate, medical certificate, doctor's note
-sick leave, sick days
 sign up, register, create an account
 log in, login, sign in, signin
 log out, logout, sign out
