@@ -1,19 +1,26 @@
 """Fits everything that serving loads: the weights of the reader, and the calibration.
 
 Not part of serving: only this package imports its modules, and only it needs torch.
-Run `python -m assistant.training.train`, `.export` or `.calibrate` with `--help`.
+The reader comes from `python -m assistant.training.pack`, `.shards`, `.train` and `.export`, in
+this order; each has `--help`. Making shards and training need no network, and run on another
+machine with a copy of the packages assistant, corpus and index.
 
     calibrate.py      gold questions to calibration.json
     examples.py       rows to training examples, answerable and unanswerable
-    export.py         checkpoint to the int8 ONNX file that serving runs
+    export.py         weights to the int8 ONNX file that serving runs
+    facts.py          made-up facts in a real context, present, missing or about another thing
     measure.py        how well a reader does on the validation documents
-    model.py          the network
+    model.py          the network that is exported
     near_misses.py    alters a question so that its context does not answer it
+    networks.py       student and teacher as they are trained
+    pack.py           all rows in one file, with words near in meaning
     rows.py           loads rows: a question over the sentences of a context
+    sections.py       loads questions over documentation, rendered as serving does
+    shards.py         examples as arrays of token ids
+    swaps.py          alters a context, or adds a condition, so that it no longer answers
     tables.py         made-up tables as examples
-    train.py          the training run
+    train.py          the training run: teacher, its labels, student
 
-Rows from SQuAD 2.0 folders are split with corpus.sentences, and near misses use the opposites of
-assistant.english.opposites. The shipped weights were trained before, with a splitter that also
-broke lines and a longer list of opposites, so a new run sees slightly different rows.
+Rows from SQuAD 2.0 folders are split with corpus.sentences, rows from documentation with
+corpus.splitter, and near misses use the opposites of assistant.english.opposites.
 """

@@ -1,10 +1,10 @@
 """Exports a checkpoint to the int8 ONNX file that serving runs.
 
-    python -m assistant.training.export --run DIR --encoder DIR --out DIR [--squad DIR]
+    python -m assistant.training.export --weights FILE --encoder DIR --out DIR [--squad DIR]
 
-Writes `reader.onnx`, `tokenizer.json` (without padding and truncation) and the `fold.json` of
-training. With `--squad` it also prints the results of `measure` on the validation
-documents, before and after quantization.
+`--weights` is the .safetensors file of train. Writes `reader.onnx`, `tokenizer.json` (without
+padding and truncation), and the `fold.json` beside the weights, if any. With `--squad` it also
+prints the results of `measure` on the validation documents, before and after quantization.
 
 Inputs `input_ids`, `attention_mask`, `token_type_ids`: int64 [batch, length]. Outputs `sentences`:
 float [batch, length], logits that are meaningful at markers (see assistant.reader.layout), and
@@ -13,6 +13,7 @@ quantized inputs; the heads stay in float.
 """
 
 import argparse
+import json
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -23,8 +24,9 @@ import onnx
 import onnxruntime
 import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
+from safetensors.torch import load_file
 
-from assistant.reader.layout import Layout, open_tokenizer
+from assistant.reader.layout import Layout, LayoutError, open_tokenizer
 from assistant.training.measure import (
     Scorer,
     load_sentence_encoder,
@@ -43,18 +45,30 @@ SCOPES = "pkg.torch.onnx.name_scopes"  # the metadata key for the torch module o
 def main() -> None:
     """Runs the command line."""
     parser = argparse.ArgumentParser(description="Export the reader.")
-    parser.add_argument("--run", type=Path, required=True, help="output folder of a training run")
+    parser.add_argument("--weights", type=Path, required=True, help="result of a training run")
     parser.add_argument("--encoder", type=Path, required=True, help="folder of the initial encoder")
     parser.add_argument("--out", type=Path, required=True, help="folder to write to")
+    parser.add_argument(
+        "--scale",
+        type=float,
+        nargs=3,
+        default=(1.0, 0.0, 0.0),
+        metavar=("FACTOR", "SENTENCE", "PASSAGE"),
+        help="multiply all logits, then add to those of sentences and of passages",
+    )
     parser.add_argument("--squad", type=Path, help="SQuAD 2.0 folder to measure on")
     chosen = parser.parse_args()
     chosen.out.mkdir(parents=True, exist_ok=True)
     tokenizer = open_tokenizer(chosen.encoder / "tokenizer.json")
     tokenizer.save(str(chosen.out / "tokenizer.json"), pretty=False)
-    shutil.copyfile(chosen.run / "fold.json", chosen.out / "fold.json")
+    fold = chosen.weights.with_name("fold.json")
+    if fold.exists():
+        shutil.copyfile(fold, chosen.out / "fold.json")
     with tempfile.TemporaryDirectory() as folder:
         exact, small = Path(folder) / "exact.onnx", chosen.out / "reader.onnx"
-        to_onnx(load_reader(chosen.run / "checkpoint.pt"), exact)
+        reader = load_reader(chosen.weights, chosen.encoder)
+        scale(reader, *chosen.scale)
+        to_onnx(reader, exact)
         to_int8(exact, small)
         print(f"{small.name}: {small.stat().st_size / 1e6:.1f} MB")
         if chosen.squad:
@@ -65,13 +79,25 @@ def main() -> None:
                 print(path.name, {name: round(value, 4) for name, value in found.items()})
 
 
-def load_reader(checkpoint: Path) -> Reader:
-    """Loads the reader of a checkpoint, in evaluation mode."""
-    state = torch.load(checkpoint, weights_only=True, map_location="cpu")
-    reader = Reader.from_config(state["config"], state["separator"])
-    reader.load_state_dict(state["reader"])
+def load_reader(weights: Path, encoder: Path) -> Reader:
+    """Loads the weights of a training run into a float32 reader of the encoder's shape."""
+    config = json.loads((encoder / "config.json").read_text(encoding="utf-8"))
+    separator = open_tokenizer(encoder / "tokenizer.json").token_to_id("[SEP]")
+    if separator is None:
+        raise LayoutError("the tokenizer has no [SEP]; the reader needs a BERT vocabulary")
+    reader = Reader.from_config(config, separator)
+    reader.load_state_dict(load_file(weights))
     reader.train(False)
     return reader
+
+
+def scale(reader: Reader, factor: float, sentence: float, passage: float) -> None:
+    """Multiplies all logits, and adds to those of the sentences and of the passages: so that a new
+    reader's lie where those of the one before did."""
+    with torch.no_grad():
+        for head, shift in ((reader.sentence, sentence), (reader.passage, passage)):
+            head.weight *= factor
+            head.bias.copy_(head.bias * factor + shift)
 
 
 def to_onnx(reader: Reader, path: Path) -> None:

@@ -1,19 +1,13 @@
-"""The network: a BERT encoder that scores every sentence marker and the passage.
+"""The network as it is exported: a BERT encoder that scores every sentence marker and the passage.
 
 Knows tensors only; `assistant.reader.layout` turns text into ids.
 """
 
-from pathlib import Path
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 from transformers import BertConfig, BertModel
-
-# Training starts from a sentence encoder, so the cosine of question and sentence is a first
-# estimate. The initial head computes it: logit = COSINE_START * (cosine - COSINE_MIDDLE).
-COSINE_START = 6.0
-COSINE_MIDDLE = 0.95
 
 
 class Reader(nn.Module):
@@ -26,32 +20,10 @@ class Reader(nn.Module):
         self.encoder = encoder
         self.sentence = nn.Linear(3 * width, 1)
         self.passage = nn.Linear(width, 1)
-        with torch.no_grad():
-            self.sentence.weight.normal_(std=0.01)
-            self.sentence.weight[:, 2 * width :] = COSINE_START
-            self.sentence.bias.fill_(-COSINE_START * COSINE_MIDDLE)
-            self.passage.weight.normal_(std=0.01)
-            self.passage.bias.zero_()
-
-    @classmethod
-    def from_sentence_encoder(cls, folder: Path, separator: int) -> "Reader":
-        """Returns a reader with the weights of a sentence encoder and untrained heads.
-
-        Without dropout: training makes fewer than two passes, and dropout takes two fifths of the
-        time on a CPU.
-        """
-        encoder = BertModel.from_pretrained(
-            str(folder),
-            add_pooling_layer=False,
-            hidden_dropout_prob=0.0,
-            attention_probs_dropout_prob=0.0,
-            local_files_only=True,
-        )
-        return cls(encoder, separator)
 
     @classmethod
     def from_config(cls, config: dict[str, Any], separator: int) -> "Reader":
-        """Returns a reader of this shape with random weights, to load a checkpoint into."""
+        """Returns a reader of this shape with random weights, to load weights into."""
         return cls(BertModel(BertConfig(**config), add_pooling_layer=False), separator)
 
     def forward(

@@ -26,7 +26,9 @@ class Row:
     """A question over the sentences of one context.
 
     `answering` holds indices of `sentences`. `source` names the data set, `document` the SQuAD
-    document without suffix ("" for other sets).
+    document without suffix, or the repository ("" for other sets). `heading` is the nearest heading
+    below the title, if known; `is_own_heading` says that it is the question itself. `is_heading`
+    says that the question is a heading that does not ask.
     """
 
     source: str
@@ -35,6 +37,9 @@ class Row:
     sentences: tuple[str, ...]
     answering: frozenset[int]
     document: str = ""
+    heading: str = ""
+    is_own_heading: bool = False
+    is_heading: bool = False
 
     @property
     def answerable(self) -> bool:

@@ -1,339 +1,342 @@
-"""Trains the reader.
+"""Trains the reader from a teacher, by the clock, on a GPU or (slowly) on a CPU.
 
-    python -m assistant.training.train --encoder DIR --data DIR [--squad DIR] --out DIR --minutes N
+    python -m assistant.training.train --examples DIR --student FILE [--teacher FILE] --out DIR
 
-`--encoder` is the folder of the sentence encoder to start from, `--data` a folder of row files, and
-`--squad` a SQuAD 2.0 folder (see `rows`), whose validation documents are never trained on.
-`--resume` continues from the last checkpoint in the output folder.
+`--examples` holds the shards of assistant.training.shards. `--student` is a .safetensors file: a
+trained reader, or a sentence encoder of the same shape; `--teacher` is that of all-mpnet-base-v2.
+The teacher is trained on the labels, then gives every example soft labels, then the student is
+trained on both. Without a teacher the student learns from the labels alone.
 
-Training runs for a given time, not a number of steps: the learning rate rises and falls linearly
-with the elapsed time, so that it ends at zero however busy the machine is. Writes `checkpoint.pt`,
-`fold.json` (training and validation documents) and `log.jsonl`.
+The learning rate rises and falls with the clock, not the steps, so a run ends in time however busy
+the machine is. Writes `student.fp16.safetensors` (as pieces of at most `--piece` bytes, if given)
+and `log.jsonl`. `assistant.training.export` makes the file that serving runs of it.
 """
 
 import argparse
 import json
-import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
-from random import Random
 
+import numpy as np
 import torch
-from tokenizers import Tokenizer
-from torch import Tensor, nn
+from numpy.typing import NDArray
+from safetensors.torch import load_file, save
+from torch import Tensor
+from torch.nn import functional
 
-from assistant.reader.layout import Layout, LayoutError, lay_out, open_tokenizer
-from assistant.training.examples import build_training_set, generate_examples
-from assistant.training.measure import (
-    Case,
-    Scorer,
-    load_sentence_encoder,
-    make_batch,
-    make_cases,
-    measure,
-)
-from assistant.training.model import Reader
-from assistant.training.rows import (
-    Example,
-    Row,
-    is_validation,
-    load_claims,
-    load_rows,
-    load_squad2,
-)
+from assistant.metrics import auroc
+from assistant.training.networks import Network, load_student, load_teacher, reader_state
+from assistant.training.shards import load_shards
 
-SKIPPED = frozenset({"pubmedqa"})  # the answer always comes last
-CLAIMS = "claims"  # the file with claims instead of questions
-# qamr is repetitive, nqg uses the articles of squad, and claims must not outweigh questions.
-MAX_ROWS = {"qamr": 2_500, "nqg": 8_000, "fever-dev": 6_000, "fm2-other-sentences": 1_000}
-REPEATS = {"squad2": 2}  # the only unanswerable questions written to mislead
+Order = NDArray[np.int64]
 
-MAX_BATCH_TOKENS = 3_072  # with padding
-SORT_WINDOW = 1_024  # examples sorted by length together
-LEARNING_RATE, HEAD_LEARNING_RATE = 1e-4, 1e-3
-WARM_UP = 0.05  # share of the time
-WEIGHT_DECAY = 0.01
-MAX_GRADIENT_NORM = 1.0
+SEPARATOR = 102
+SMOOTHING = 0.03  # hard labels are 0.03 and 0.97
 POSITIVE_WEIGHT = 2.0
-SMOOTHING = 0.03  # labels are 0.03 and 0.97
 RANKING_WEIGHT, PASSAGE_WEIGHT = 0.5, 0.5
-SAVE_INTERVAL, MEASURE_INTERVAL, LOG_INTERVAL = 240.0, 600.0, 60.0  # seconds
-INTERIM_CASES = 360  # questions measured during training
+DISTANCE_WEIGHT, MAX_LOGIT = 0.1, 8.0  # of the squared distance to the teacher's logits
+DISTILLED = 0.9  # share of the teacher's labels in the student's loss
+WARM_UP = 0.04  # share of the time
+WEIGHT_DECAY, MAX_GRADIENT_NORM, DROPOUT = 0.01, 1.0, 0.1
+LEAST_BATCH = 0.2  # of a full batch; smaller ones wait for the next pass
+LOG_INTERVAL = 10.0  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How a network is trained: seconds, tokens in a step, and learning rates."""
+
+    seconds: float
+    tokens: int
+    rate: float
+    head_rate: float
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Token rows [batch, length]; `labels` are 1 or 0 at markers and -1 elsewhere."""
+    """Rows of one length. `labels` [batch, segments] are -1 where there is no sentence; `soft` has
+    the teacher's logits for these and for the passages."""
 
     ids: Tensor
-    mask: Tensor
     types: Tensor
+    segments: int
     labels: Tensor
+    soft: tuple[Tensor, Tensor] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """The options of a run; `seconds` is wall-clock time, including measuring."""
+class Log:
+    """Lines of JSON with the seconds since the start, printed as well."""
 
-    data: Path
-    squad: Path | None
-    encoder: Path
-    out: Path
-    seconds: float
-    seed: int
-    resume: bool
-
-
-def main() -> None:
-    """Runs the command line."""
-    parser = argparse.ArgumentParser(description="Train the reader.")
-    parser.add_argument("--data", type=Path, required=True, help="folder of row files (*.jsonl)")
-    parser.add_argument("--squad", type=Path, help="SQuAD 2.0 folder; needed for measuring")
-    parser.add_argument("--encoder", type=Path, required=True, help="folder to start from")
-    parser.add_argument("--out", type=Path, required=True, help="folder to write to")
-    parser.add_argument("--minutes", type=float, required=True, help="in total, over resumed runs")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--resume", action="store_true", help="continue from OUT/checkpoint.pt")
-    chosen = vars(parser.parse_args())
-    torch.set_num_threads(chosen.pop("threads"))
-    train(Plan(seconds=chosen.pop("minutes") * 60, **chosen))
-
-
-def train(plan: Plan) -> None:
-    """Trains as planned and writes the checkpoint to `plan.out`."""
-    torch.manual_seed(plan.seed)
-    random = Random(plan.seed)
-    plan.out.mkdir(parents=True, exist_ok=True)
-    tokenizer = open_tokenizer(plan.encoder / "tokenizer.json")
-    separator = tokenizer.token_to_id("[SEP]")
-    if separator is None:
-        raise LayoutError("the tokenizer has no [SEP]; the reader needs a BERT vocabulary")
-    squad = load_squad2(plan.squad) if plan.squad else []
-    _write_fold(plan.out / "fold.json", squad)
-    rows = [row for row in squad if not is_validation(row.document)]
-    for path in sorted(plan.data.glob("*.jsonl")):
-        if path.stem not in SKIPPED:
-            rows += load_claims(path) if path.stem == CLAIMS else load_rows(path)
-    training = build_training_set(rows, MAX_ROWS, random)
-
-    reader = Reader.from_sentence_encoder(plan.encoder, separator)
-    run = Run(plan.out, reader, plan.seconds)
-    if plan.resume:
-        run.load()
-        random = Random(plan.seed + run.steps)
-    validation = [row for row in squad if is_validation(row.document)]
-    cases: list[Case] = []
-    if validation:
-        Random(0).shuffle(validation)
-        cases = make_cases(validation, tokenizer, load_sentence_encoder(plan.encoder))
-    interim = cases[:INTERIM_CASES]
-    run.log(event="start", rows=len(training.rows), **_measure(interim, reader))
-    for batch in make_batches(generate_examples(training, REPEATS, random), tokenizer, random):
-        if run.progress >= 1:
-            break
-        run.step(batch)
-        if run.is_due("measure", MEASURE_INTERVAL):
-            run.log(event="measured", **_measure(interim, reader))
-        if run.is_due("save", SAVE_INTERVAL):
-            run.save()
-    run.save()
-    run.log(event="end", **_measure(cases, reader))
-
-
-def _measure(cases: Sequence[Case], reader: Reader) -> dict[str, float]:
-    return measure(cases, torch_scorer(reader)) if cases else {}
-
-
-class Run:
-    """A training run: the reader, its optimizer and its progress in time."""
-
-    def __init__(self, out: Path, reader: Reader, seconds: float) -> None:
-        self.steps = 0
-        self.examples = 0
-        self._out = out
-        self._reader = reader
-        self._optimizer = _optimizer(reader)
-        self._rates = [group["lr"] for group in self._optimizer.param_groups]
-        self._seconds = seconds
+    def __init__(self, out: Path) -> None:
+        self._file = (out / "log.jsonl").open("a", encoding="utf-8")
         self._started = time.monotonic()
-        self._last: dict[str, float] = {}
-        self._losses: list[float] = []
 
-    @property
-    def elapsed(self) -> float:
-        """Seconds of training so far, over resumed runs."""
-        return time.monotonic() - self._started
-
-    @property
-    def progress(self) -> float:
-        """Elapsed share of the planned time; may exceed 1."""
-        return self.elapsed / self._seconds
-
-    def is_due(self, task: str, interval: float) -> bool:
-        """Whether `interval` seconds have passed since this was last true for the task."""
-        if self.elapsed - self._last.setdefault(task, 0.0) < interval:
-            return False
-        self._last[task] = self.elapsed
-        return True
-
-    def step(self, batch: Batch) -> None:
-        """Takes one optimizer step, at the learning rate of the elapsed time."""
-        progress = self.progress
-        factor = min(progress / WARM_UP, (1 - progress) / (1 - WARM_UP))
-        for group, rate in zip(self._optimizer.param_groups, self._rates, strict=True):
-            group["lr"] = rate * max(factor, 0.0)
-        self._reader.train()
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            hidden = self._reader.read(batch.ids, batch.mask, batch.types)
-        loss = loss_of(*self._reader.score(hidden, batch.ids, batch.mask), batch.labels)
-        self._optimizer.zero_grad()
-        torch.autograd.backward(loss)
-        nn.utils.clip_grad_norm_(self._reader.parameters(), MAX_GRADIENT_NORM)
-        self._optimizer.step()
-        self.steps += 1
-        self.examples += len(batch.ids)
-        self._losses.append(float(loss.detach()))
-        if self.is_due("log", LOG_INTERVAL):
-            self.log(event="step", loss=sum(self._losses) / len(self._losses))
-            self._losses.clear()
-
-    def log(self, **values: float | str) -> None:
-        """Prints one JSON line and appends it to `log.jsonl`."""
-        line = json.dumps(
-            {"minutes": round(self.elapsed / 60, 1), "steps": self.steps, "examples": self.examples}
-            | {
-                name: round(value, 4) if isinstance(value, float) else value
-                for name, value in values.items()
-            }
-        )
+    def write(self, event: str, **values: object) -> None:
+        """Writes one line."""
+        shown = {k: round(v, 4) if isinstance(v, float) else v for k, v in values.items()}
+        line = json.dumps({"t": round(time.monotonic() - self._started, 1), "e": event, **shown})
         print(line, flush=True)
-        with (self._out / "log.jsonl").open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
-
-    def save(self) -> None:
-        """Writes `checkpoint.pt` atomically."""
-        state = {
-            "config": self._reader.encoder.config.to_dict(),
-            "separator": self._reader.separator,
-            "reader": self._reader.state_dict(),
-            "optimizer": self._optimizer.state_dict(),
-            "elapsed": self.elapsed,
-            "steps": self.steps,
-            "examples": self.examples,
-        }
-        unfinished = self._out / "checkpoint.pt.part"
-        torch.save(state, unfinished)
-        os.replace(unfinished, self._out / "checkpoint.pt")
-
-    def load(self) -> None:
-        """Continues from `checkpoint.pt`, including its elapsed time."""
-        state = torch.load(self._out / "checkpoint.pt", weights_only=True)
-        self._reader.load_state_dict(state["reader"])
-        self._optimizer.load_state_dict(state["optimizer"])
-        self._started = time.monotonic() - state["elapsed"]
-        self._last = dict.fromkeys(("log", "save", "measure"), state["elapsed"])
-        self.steps, self.examples = state["steps"], state["examples"]
+        self._file.write(line + "\n")
+        self._file.flush()
 
 
-def loss_of(sentences: Tensor, passage: Tensor, labels: Tensor) -> Tensor:
-    """Returns the loss of a batch: logits [batch, length] and [batch] against `Batch.labels`.
+class Examples:
+    """All examples in flat arrays on the device, with the teacher's labels once they are there."""
+
+    def __init__(self, paths: list[Path], device: torch.device) -> None:
+        shard = load_shards(paths)
+        self.device = device
+        self.count = len(shard.lengths)
+        self.lengths = shard.lengths
+        self.starts = np.concatenate([[0], np.cumsum(shard.lengths.astype(np.int64))[:-1]])
+        self.segments = np.add.reduceat((shard.ids == SEPARATOR).astype(np.int32), self.starts)
+        self.ids = torch.from_numpy(shard.ids).to(device)
+        self.labels = torch.from_numpy(shard.labels).to(device)
+        self.contexts = torch.from_numpy(shard.contexts.astype(np.int64)).to(device)
+        self._starts = torch.from_numpy(self.starts).to(device)
+        self.soft: tuple[Tensor, Tensor] | None = None
+        self.labelled: Order = np.arange(self.count)
+
+    def batches(self, tokens: int, random: np.random.Generator, least: float) -> Iterator[Order]:
+        """Yields the labelled examples once, in batches of one length, in random order."""
+        order = random.permutation(self.labelled)
+        order = order[np.argsort(self.lengths[order], kind="stable")]
+        edges = np.flatnonzero(np.diff(self.lengths[order])) + 1
+        found = []
+        for group in np.split(order, edges):
+            size = max(tokens // int(self.lengths[group[0]]), 1)
+            parts = [group[at : at + size] for at in range(0, len(group), size)]
+            found += [part for part in parts if len(part) >= size * least]
+        for number in random.permutation(len(found)):
+            yield found[number]
+
+    def places(self, group: Order) -> tuple[Tensor, Tensor]:
+        """Returns the group on the device, and where its tokens are: [batch, length]."""
+        on_device = torch.from_numpy(group).to(self.device)
+        along = torch.arange(int(self.lengths[group[0]]), device=self.device)
+        return on_device, self._starts[on_device][:, None] + along
+
+    def batch(self, group: Order) -> Batch:
+        """Returns a group of examples of one length."""
+        here, places = self.places(group)
+        ids = self.ids[places].long()
+        along = torch.arange(ids.shape[1], device=self.device)
+        types = (along[None] >= self.contexts[here][:, None]).long()
+        segments = int(self.segments[group].max())
+        closes = ids == SEPARATOR
+        segment = closes.long().cumsum(1) - closes.long()
+        own = self.labels[places]
+        # What is no marker goes to a column of its own, which is cut off.
+        column = torch.where(own >= 0, segment, torch.full_like(segment, segments))
+        blank = torch.full((len(group), segments + 1), -1, device=self.device)
+        labels = blank.scatter(1, column, own.long())[:, :segments]
+        soft = None
+        if self.soft is not None:
+            flat = torch.zeros(len(group), segments + 1, device=self.device)
+            flat = flat.scatter(1, column, self.soft[0][places].float())[:, :segments]
+            soft = flat, self.soft[1][here].float()
+        return Batch(ids, types, segments, labels, soft)
+
+    def label(self, teacher: Network, tokens: int, seconds: float) -> None:
+        """Stores the teacher's logits of as many examples as the time allows; the others are not
+        used any more."""
+        ends = time.monotonic() + seconds
+        sentences = torch.zeros(len(self.ids), dtype=torch.float16, device=self.device)
+        passages = torch.zeros(self.count, dtype=torch.float16, device=self.device)
+        done = []
+        teacher.train(False)
+        with torch.inference_mode():
+            for number, group in enumerate(self.batches(tokens, np.random.default_rng(5), 0.0)):
+                if time.monotonic() > ends:
+                    break
+                here, places = self.places(group)
+                batch = self.batch(group)
+                scores, whole = teacher(batch.ids, batch.types, batch.segments)
+                closes = batch.ids == SEPARATOR
+                segment = (closes.long().cumsum(1) - closes.long()).clamp(max=batch.segments - 1)
+                sentences[places] = (scores.gather(1, segment) * closes).half()
+                passages[here] = whole.half()
+                done.append(group)
+                if number % 50 == 0 and self.device.type == "cuda":
+                    torch.cuda.synchronize()  # else the clock runs ahead of the work
+        self.soft = sentences.clone(), passages.clone()
+        self.labelled = np.concatenate(done)
+
+
+def hard_loss(sentences: Tensor, passage: Tensor, labels: Tensor) -> Tensor:
+    """Returns the loss against the labels.
 
     It is the binary cross-entropy of all sentences, that of all passages, and a ranking loss for
     answering passages with several sentences: the negative log of the share of the answering
     sentences in a softmax over all sentences.
     """
-    marked = labels >= 0
+    marked = (labels >= 0).float()
     truth = labels.clamp(min=0).float()
     smooth = truth * (1 - 2 * SMOOTHING) + SMOOTHING
-    bce = nn.functional.binary_cross_entropy_with_logits
-    weights = 1 + (POSITIVE_WEIGHT - 1) * truth
-    each = bce(sentences[marked], smooth[marked], weight=weights[marked])
-    answered = truth.amax(dim=1)
+    weights = marked * (1 + (POSITIVE_WEIGHT - 1) * truth)
+    bce = functional.binary_cross_entropy_with_logits
+    each = bce(sentences, smooth, weight=weights, reduction="sum") / marked.sum().clamp(min=1)
+    answered = truth.amax(1)
     whole = bce(passage, answered * (1 - 2 * SMOOTHING) + SMOOTHING)
-    choice = (answered > 0) & (marked.sum(dim=1) > 1)
-    loss = each + PASSAGE_WEIGHT * whole
-    if bool(choice.any()):
-        own = sentences[choice]
-        least = torch.finfo(own.dtype).min
-        among = own.masked_fill(~marked[choice], least).logsumexp(dim=1)
-        right = own.masked_fill(labels[choice] != 1, least).logsumexp(dim=1)
-        loss = loss + RANKING_WEIGHT * (among - right).mean()
-    return loss
+    choice = ((answered > 0) & (marked.sum(1) > 1)).float()
+    among = sentences.masked_fill(marked == 0, -1e4).logsumexp(1)
+    right = sentences.masked_fill(labels != 1, -1e4).logsumexp(1)
+    ranking = (choice * (among - right)).sum() / choice.sum().clamp(min=1)
+    return each + PASSAGE_WEIGHT * whole + RANKING_WEIGHT * ranking
 
 
-def make_batches(
-    stream: Iterator[Example], tokenizer: Tokenizer, random: Random
-) -> Iterator[Batch]:
-    """Yields batches of examples of similar length, endlessly, in random order."""
+def soft_loss(
+    sentences: Tensor, passage: Tensor, labels: Tensor, soft: tuple[Tensor, Tensor]
+) -> Tensor:
+    """Returns the loss against the teacher: its probabilities, and a little its logits."""
+    marked = (labels >= 0).float()
+    count = marked.sum().clamp(min=1)
+    bce = functional.binary_cross_entropy_with_logits
+    each = bce(sentences, soft[0].sigmoid(), weight=marked, reduction="sum") / count
+    distance = (marked * (sentences - soft[0].clamp(-MAX_LOGIT, MAX_LOGIT)) ** 2).sum() / count
+    whole = bce(passage, soft[1].sigmoid())
+    apart = ((passage - soft[1].clamp(-MAX_LOGIT, MAX_LOGIT)) ** 2).mean()
+    return each + whole + DISTANCE_WEIGHT * (distance + apart)
+
+
+def train(network: Network, examples: Examples, pace: Pace, name: str, log: Log) -> None:
+    """Trains for the given time: the learning rate rises, then falls to zero, with the clock."""
+    network.train()
+    optimizer = _optimizer(network, pace)
+    rates = [group["lr"] for group in optimizer.param_groups]
+    random = np.random.default_rng(3)
+    begun = logged = time.monotonic()
+    steps = seen = since = 0
+    total = torch.zeros((), device=examples.device)
     while True:
-        some = list(islice(stream, SORT_WINDOW))
-        laid = [
-            (lay_out(tokenizer, one.question, one.sentences, one.title), one.labels) for one in some
-        ]
-        laid.sort(key=lambda pair: len(pair[0].ids))
-        groups: list[list[tuple[Layout, tuple[bool, ...]]]] = [[]]
-        for pair in laid:
-            if (len(groups[-1]) + 1) * len(pair[0].ids) > MAX_BATCH_TOKENS:
-                groups.append([])
-            groups[-1].append(pair)
-        random.shuffle(groups)
-        for group in groups:
-            ids, mask, types = make_batch([layout for layout, _ in group])
-            labels = torch.full_like(ids, -1)
-            for number, (layout, truths) in enumerate(group):
-                for marker, truth in zip(layout.markers, truths, strict=True):
-                    if marker >= 0:
-                        labels[number, marker] = int(truth)
-            yield Batch(ids, mask, types, labels)
+        for group in examples.batches(pace.tokens, random, LEAST_BATCH):
+            now = time.monotonic()
+            progress = (now - begun) / pace.seconds
+            if progress >= 1:
+                log.write("trained", what=name, seconds=now - begun, steps=steps, examples=seen)
+                return
+            for each, rate in zip(optimizer.param_groups, rates, strict=True):
+                each["lr"] = rate * min(progress / WARM_UP, (1 - progress) / (1 - WARM_UP))
+            batch = examples.batch(group)
+            sentences, passage = network(batch.ids, batch.types, batch.segments)
+            loss = hard_loss(sentences, passage, batch.labels)
+            if batch.soft is not None:
+                softly = soft_loss(sentences, passage, batch.labels, batch.soft)
+                loss = DISTILLED * softly + (1 - DISTILLED) * loss
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]
+            torch.nn.utils.clip_grad_norm_(network.parameters(), MAX_GRADIENT_NORM, foreach=True)
+            optimizer.step()
+            total += loss.detach()
+            steps, seen, since = steps + 1, seen + len(group), since + 1
+            if now - logged > LOG_INTERVAL:
+                mean = float(total) / since
+                log.write(
+                    "step", what=name, progress=progress, steps=steps, examples=seen, loss=mean
+                )
+                if not np.isfinite(mean):
+                    raise RuntimeError("the loss is not finite")
+                total.zero_()
+                since, logged = 0, now
 
 
-def torch_scorer(reader: Reader) -> Scorer:
-    """Returns a scorer that runs the reader in bfloat16, like training."""
-
-    def score(layouts: Sequence[Layout]) -> list[tuple[list[float], float]]:
-        reader.eval()
-        order = sorted(range(len(layouts)), key=lambda number: len(layouts[number].ids))
-        found: dict[int, tuple[list[float], float]] = {}
-        with torch.inference_mode():
-            for start in range(0, len(order), 16):
-                some = order[start : start + 16]
-                ids, mask, types = make_batch([layouts[number] for number in some])
-                with torch.autocast("cpu", dtype=torch.bfloat16):
-                    hidden = reader.read(ids, mask, types)
-                sentences, passages = reader.score(hidden, ids, mask)
-                for place, number in enumerate(some):
-                    markers = [marker for marker in layouts[number].markers if marker >= 0]
-                    found[number] = (sentences[place, markers].tolist(), float(passages[place]))
-        return [found[number] for number in range(len(layouts))]
-
-    return score
-
-
-def _optimizer(reader: Reader) -> torch.optim.Optimizer:
-    heads = [*reader.sentence.parameters(), *reader.passage.parameters()]
-    matrices = [weight for weight in reader.encoder.parameters() if weight.ndim > 1]
-    vectors = [weight for weight in reader.encoder.parameters() if weight.ndim <= 1]
-    return torch.optim.AdamW(
-        [
-            {"params": matrices, "lr": LEARNING_RATE, "weight_decay": WEIGHT_DECAY},
-            {"params": vectors, "lr": LEARNING_RATE, "weight_decay": 0.0},
-            {"params": heads, "lr": HEAD_LEARNING_RATE, "weight_decay": 0.0},
-        ]
-    )
+def measure(network: Network, examples: Examples) -> dict[str, float]:
+    """Returns the AUROC of best sentence plus passage, and how often the best sentence of an
+    answering passage answers."""
+    network.train(False)
+    scores: list[float] = []
+    truth: list[bool] = []
+    hits: list[bool] = []
+    with torch.inference_mode():
+        for group in examples.batches(32_768, np.random.default_rng(0), 0.0):
+            batch = examples.batch(group)
+            sentences, passage = network(batch.ids, batch.types, batch.segments)
+            best, at = sentences.masked_fill(batch.labels < 0, -1e4).max(1)
+            answers = batch.labels.amax(1) == 1
+            right = batch.labels.gather(1, at[:, None])[:, 0] == 1
+            scores += (best + passage).tolist()
+            truth += answers.tolist()
+            hits += right[answers].tolist()
+    network.train()
+    pairs = list(zip(scores, truth, strict=True))
+    found = auroc([s for s, true in pairs if true], [s for s, true in pairs if not true])
+    return {"auroc": found, "best": sum(hits) / max(len(hits), 1)}
 
 
-def _write_fold(path: Path, rows: Sequence[Row]) -> None:
-    documents = sorted({row.document for row in rows})
-    fold = {
-        "rule": "int(sha256(document name without its suffix), 16) % 3 == 0 is kept for validation",
-        "training": [name for name in documents if not is_validation(name)],
-        "validation": [name for name in documents if is_validation(name)],
-    }
-    path.write_text(json.dumps(fold, indent=2) + "\n", encoding="utf-8")
+def main() -> None:
+    """Runs the command line."""
+    options = _parser().parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    log = Log(options.out)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    kind = torch.bfloat16 if device.type == "cuda" else torch.float32
+    torch.manual_seed(1)
+    if device.type == "cuda":
+        torch.backends.cuda.enable_cudnn_sdp(False)  # it plans anew for every shape
+    shards = sorted(options.validation.glob("*.npz")) if options.validation else []
+    kept = {path.stem: Examples([path], device) for path in shards}
+    examples = Examples(sorted(options.examples.glob("*.npz")), device)
+    log.write("start", device=str(device), examples=examples.count, tokens=len(examples.ids))
+
+    def measured(network: Network, name: str) -> None:
+        for kept_name, each in kept.items():
+            log.write("measured", what=name, on=kept_name, **measure(network, each))
+
+    if options.teacher:
+        teacher = load_teacher(load_file(options.teacher), DROPOUT, kind).to(device)
+        pace = Pace(options.teacher_seconds, options.teacher_tokens, 3.5e-5, 5e-4)
+        train(teacher, examples, pace, "teacher", log)
+        measured(teacher, "teacher")
+        examples.label(teacher, 4 * options.teacher_tokens, options.label_seconds)
+        log.write("labelled", examples=len(examples.labelled))
+        del teacher
+    student = load_student(load_file(options.student), DROPOUT, kind).to(device)
+    measured(student, "before")
+    pace = Pace(options.seconds, options.tokens, options.rate, 5e-4)
+    train(student, examples, pace, "student", log)
+    state = {name: value.half() for name, value in reader_state(student).items()}
+    _write(options.out, save(state), options.piece)
+    measured(student, "student")
+
+
+def _write(out: Path, content: bytes, piece: int) -> None:
+    if not piece:
+        (out / "student.fp16.safetensors").write_bytes(content)
+        return
+    for number, at in enumerate(range(0, len(content), piece)):
+        (out / f"student.fp16.safetensors.{number}").write_bytes(content[at : at + piece])
+
+
+def _optimizer(network: Network, pace: Pace) -> torch.optim.Optimizer:
+    heads = [*network.sentence.parameters(), *network.passage.parameters()]
+    own = {id(weight) for weight in heads}
+    rest = [weight for weight in network.parameters() if id(weight) not in own]
+    groups = [
+        {"params": [w for w in rest if w.ndim > 1], "lr": pace.rate, "weight_decay": WEIGHT_DECAY},
+        {"params": [w for w in rest if w.ndim <= 1], "lr": pace.rate, "weight_decay": 0.0},
+        {"params": heads, "lr": pace.head_rate, "weight_decay": 0.0},
+    ]
+    fused = rest[0].device.type == "cuda"
+    return torch.optim.AdamW(groups, betas=(0.9, 0.98), eps=1e-6, fused=fused)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description="Train the reader from a teacher.")
+    parser.add_argument("--examples", type=Path, required=True, help="folder of shards")
+    parser.add_argument("--validation", type=Path, help="folder of shards to measure on")
+    parser.add_argument("--student", type=Path, required=True, help="weights to start from")
+    parser.add_argument("--teacher", type=Path, help="weights of the teacher's encoder")
+    parser.add_argument("--out", type=Path, required=True, help="folder to write to")
+    parser.add_argument("--teacher-seconds", type=float, default=190.0)
+    parser.add_argument("--label-seconds", type=float, default=62.0)
+    parser.add_argument("--seconds", type=float, default=260.0, help="of the student")
+    parser.add_argument("--teacher-tokens", type=int, default=24_576, help="in a step")
+    parser.add_argument("--tokens", type=int, default=49_152, help="in a step of the student")
+    parser.add_argument("--rate", type=float, default=3e-4, help="of the student")
+    parser.add_argument("--piece", type=int, default=0, help="bytes of a piece of the output")
+    return parser
 
 
 if __name__ == "__main__":
