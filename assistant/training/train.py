@@ -274,7 +274,7 @@ def main() -> None:
     kind = torch.bfloat16 if device.type == "cuda" else torch.float32
     torch.manual_seed(1)
     if device.type == "cuda":
-        torch.backends.cuda.enable_cudnn_sdp(False)  # it plans anew for every shape
+        torch.backends.cuda.enable_cudnn_sdp(False)  # it plans again for every shape
     shards = sorted(options.validation.glob("*.npz")) if options.validation else []
     kept = {path.stem: Examples([path], device) for path in shards}
     examples = Examples(sorted(options.examples.glob("*.npz")), device)
