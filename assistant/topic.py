@@ -60,7 +60,7 @@ def carried_name(
     best = found.hits[0]
     least = _similarity(best) - _MARGIN
     asked = {stem(word) for word in words(question)}
-    said = _Mentions(conversation, is_common)
+    said = _Mentions(conversation, frozenset(words(question)), is_common)
     options = []
     for rank, hit in enumerate((*found.hits, *near.hits)):
         if _similarity(hit) < least:
@@ -88,16 +88,20 @@ def below_name(hits: Sequence[Hit], name: str) -> tuple[Hit, ...]:
 class _Mentions:
     """Where a conversation mentions a title or heading."""
 
-    def __init__(self, conversation: str, is_common: Callable[[str], bool]) -> None:
+    def __init__(
+        self, conversation: str, asked: frozenset[str], is_common: Callable[[str], bool]
+    ) -> None:
+        """Names that the question has itself, whose words are `asked`, do not count."""
         self._is_common = is_common
         self._words = " " + " ".join(words(conversation)) + " "
         lines = conversation.split("\n")
-        self._names = [
+        names = [
             frozenset(word for t in phrase.tokens if _is_proper(t.text) for word in words(t.text))
             for line in lines
             for phrase in noun_phrases(line)
             if phrase.is_name
         ]
+        self._names = [name for name in names if name and not name <= asked]
 
     def last(self, label: str) -> int:
         """The place of the last mention, -1 if there is none. A label of one word must be said as a
@@ -111,7 +115,7 @@ class _Mentions:
             if place >= 0:
                 return place
         for name in reversed(self._names):
-            if name and name <= set(label_words):
+            if name <= set(label_words):
                 last = max(name, key=len)
                 return self._words.rfind(f" {last} ")
         return -1
