@@ -62,6 +62,11 @@ def test_probability_is_the_logistic_of_the_weighted_sum() -> None:
     assert replace(calibration, bias=0.0).probability(features) == pytest.approx(0.7310586)
 
 
+def test_corrected_question_needs_more_confidence() -> None:
+    calibration = Calibration(0.0, {}, 0.5)
+    assert calibration.probability(NOTHING, is_corrected=True) < calibration.probability(NOTHING)
+
+
 def test_weight_without_a_feature_counts_nothing() -> None:
     assert Calibration(0.0, {"of a later version": 5.0}, 0.5).probability(NOTHING) == 0.5
 
