@@ -14,7 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
-from api.assembly.assistant import calibration_in, is_current
+from api.assembly.assistant import is_current, scorer_in
 from api.assembly.service import channels_of
 from api.errors import ApiError, describe
 from api.settings import Settings
@@ -142,7 +142,7 @@ def _check_index(settings: Settings) -> _Results:
         card = EncoderCard.read(encoder_folder(settings.encoders_folder, settings.encoder))
         fingerprint = card.fingerprint
     manifest = check_generation(folder, fingerprint)
-    calibration_in(folder.name, manifest, "reader" if settings.reader else "plain")
+    scorer_in(folder.name, manifest, "reader" if settings.reader else "plain")
     documents, passages = len(manifest.documents), manifest.passages
     index = f"{folder.name}: {count(documents, 'document')}, {count(passages, 'passage')}"
     try:

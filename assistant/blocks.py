@@ -1,4 +1,4 @@
-"""Blocks: what must be quoted together with a unit so that it can be understood alone.
+"""Blocks: the parts of a passage that can be quoted as an answer and understood alone.
 
 A sentence that announces code or a list comes with it, a step with the other steps, a nested item
 with the items around it, a sentence that refers back with the sentence before it. Of a row, only
@@ -17,8 +17,100 @@ from index.terms import stems
 # Words. A list up to this size is quoted whole if one of its items answers; steps, which depend on
 # each other, up to the second size.
 _MAX_LIST_WORDS, _MAX_STEPS_WORDS = 60, 150
+# Words. A paragraph, a list or table, and an FAQ pair or short passage up to these sizes are
+# candidates as a whole.
+_MAX_PARAGRAPH_WORDS, _MAX_WHOLE_LIST_WORDS, _MAX_WHOLE_WORDS = 90, 150, 130
 _PROSE = (Kind.PARAGRAPH, Kind.ANSWER)
 _LISTED = (Kind.ITEM, Kind.CODE)
+_BLANK_LINE = "\n\n"
+
+Places = tuple[int, ...]
+"""Places of units in their passage, ascending."""
+
+
+def quotable_blocks(passage: Passage) -> list[Places]:
+    """The candidates for an answer, each once: every unit with what it needs to be understood, two
+    sentences in a row, paragraphs, lists and tables, and the whole passage if it is short."""
+    every = range(len(passage.units))
+    blocks = [block_of(passage, place) for place in every]
+    blocks += [[place] for place in every if passage.units[place].kind is Kind.HEADING]
+    blocks += [
+        sorted({*blocks[place], *blocks[place + 1]})
+        for place in every[:-1]
+        if passage.units[place].kind in _PROSE
+        and passage.units[place + 1].kind is passage.units[place].kind
+    ]
+    limits = (
+        (_paragraphs(passage), _MAX_PARAGRAPH_WORDS),
+        (lists(passage), _MAX_WHOLE_LIST_WORDS),
+        ([list(every)], _MAX_WHOLE_WORDS),
+    )
+    for places, limit in ((each, limit) for found, limit in limits for each in found):
+        if count_words(passage, places) <= limit:
+            blocks.append(places)
+    quotable = (_without_headers(passage, block) for block in blocks)
+    return list(dict.fromkeys(block for block in quotable if block))
+
+
+def lists(passage: Passage) -> list[list[int]]:
+    """The lists and tables of a passage, each with the sentence that introduces it."""
+    found: list[list[int]] = []
+    for place, unit in enumerate(passage.units):
+        kind = _list_kind(passage, found[-1][-1]) if found and found[-1][-1] == place - 1 else None
+        if kind is not None and (unit.kind is kind or (unit.kind, kind) == (Kind.CODE, Kind.ITEM)):
+            found[-1].append(place)
+        elif unit.kind in (Kind.ITEM, Kind.ROW):
+            found.append([place])
+    return [[*_introduction(passage, places[0]), *places] for places in found]
+
+
+def is_part_of_list(passage: Passage, places: Sequence[int]) -> bool:
+    """Whether the places have a part of a list or table, but not all of it."""
+    quoted = set(places)
+    return any(quoted & set(each) and not set(each) <= quoted for each in lists(passage))
+
+
+def is_cut_list(passage: Passage, places: Sequence[int]) -> bool:
+    """Whether they have several items of a list, but not all: it would seem complete."""
+    items = [place for place in places if passage.units[place].kind is Kind.ITEM]
+    return len(items) > 1 and is_part_of_list(passage, items)
+
+
+def _list_kind(passage: Passage, place: int) -> Kind:
+    """The kind of the list that the unit is in; code stands between the items of one."""
+    return Kind.ROW if passage.units[place].kind is Kind.ROW else Kind.ITEM
+
+
+def _paragraphs(passage: Passage) -> list[list[int]]:
+    """Sentences of the same kind that no blank line separates."""
+    found: list[list[int]] = []
+    for place, unit in enumerate(passage.units):
+        before = passage.units[place - 1] if place else None
+        continues = (
+            before is not None
+            and before.kind is unit.kind
+            and _BLANK_LINE not in passage.at(before.end, unit.start)
+        )
+        if unit.kind in _PROSE and continues:
+            found[-1].append(place)
+        elif unit.kind in _PROSE:
+            found.append([place])
+    return found
+
+
+def quoted_units(question: Question, passage: Passage, places: Sequence[int]) -> list[Unit]:
+    """The units as they are quoted: behind the headings that date them, each once, and of rows the
+    cells that are asked for."""
+    quoted = (
+        each
+        for place in places
+        for each in with_headings(passage, asked_cells(question, passage, passage.units[place]))
+    )
+    return list(dict.fromkeys(quoted))
+
+
+def _without_headers(passage: Passage, places: Sequence[int]) -> Places:
+    return tuple(place for place in places if passage.units[place].kind is not Kind.HEADER)
 
 
 def block_of(passage: Passage, place: int) -> list[int]:

@@ -1,52 +1,39 @@
-"""Evidence: the units of the found passages, scored by how well each may answer.
+"""Evidence: the blocks of the found passages, each with named features of it and the question.
 
-Reading order: `word_weights` → `collect_evidence` → `apply_reader` → `rerank_hits`. Pure functions;
-knows nothing of how answers are worded.
-
-Numbers without a source were set by hand on the shipped gold questions.
+`collect_evidence` proposes and measures; the order is the scorer's (`assistant.scorer`). Pure
+functions; knows nothing of how answers are worded.
 """
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 
+from assistant.blocks import Places, is_part_of_list, quotable_blocks, quoted_units
 from assistant.english.expected import missing_answer_type
 from assistant.english.forms import AnswerType
 from assistant.english.opposites import contrasts
 from assistant.english.question import Question
-from assistant.english.statements import announces, defined_by, enumerates, is_bare_title, key_of
+from assistant.english.statements import is_bare_title
 from assistant.reader.runtime import Reader, Reading
 from corpus.document import Kind, Passage, Unit
-from corpus.markup import strip_markup
 from index.bm25 import inverse_document_frequency
 from index.hits import Hit, SearchResult
-from index.rendering import unit_text
+from index.rendering import row_text
 from index.synonyms import Alternatives
 from index.terms import STOP_WORDS, stem, stems
 
-# Best passages whose units become evidence.
-_MAX_PASSAGES = 10
-# Weights of the match score; chosen on half of SQuAD 2.0's development set and on the gold
-# questions.
-_SIMILARITY, _COVERAGE, _HIT = 0.4, 0.4, 0.2
-# What a question word counts that is in the passage or its headings, not in the unit.
-_AROUND = 0.6
-# Penalties: the unit is about the opposite, lacks the type of thing asked for, is a bare title,
-# repeats the question, or only says how many things there are if several are asked for.
-_OPPOSITE, _MISSING_TYPE, _BARE_TITLE, _NOTHING_NEW, _ANNOUNCES = 0.12, 0.06, 0.35, 0.10, 0.12
-# Bonuses: the unit opens with the thing asked for, or names several things if asked for.
-_DEFINES, _ENUMERATES = 0.06, 0.04
-# Bonus from the reader's probabilities for the unit and for its passage.
-_READER_UNIT, _READER_PASSAGE = 0.3, 0.15
-# Passages that the reader reads: the best ones whose best unit scores at most this much below the
-# best of all. Reading takes most of the time, and its bonus seldom makes up for more.
-_MAX_READ, _READ_WITHIN = 3, 0.12
-# The logit of a unit or passage that was not read: those are seldom right.
-UNREAD_LOGIT = -2.0
-
-# Types whose answer takes more than one new word.
-_EXPLANATIONS = (AnswerType.OTHER, AnswerType.REASON, AnswerType.DEFINITION)
+# Passages that the reader reads: the first ones. Each takes some 10 ms on two cores.
+_MAX_READ = 5
+# Logits are divided by this to lie near 0 to 1, as the other features do.
+_LOGIT_SCALE = 10
+_FACTS = (
+    AnswerType.TIME,
+    AnswerType.AMOUNT,
+    AnswerType.PERSON,
+    AnswerType.PLACE,
+    AnswerType.YES_NO,
+)
 _STOP_STEMS = frozenset(stem(word) for word in STOP_WORDS)
 
 
@@ -57,6 +44,7 @@ class WordWeights:
     say the same."""
 
     rarity: Mapping[str, float]
+    highest: float = 1.0  # of a word that no passage has
     alternatives: Alternatives = field(default_factory=dict)
 
     @cached_property
@@ -64,16 +52,15 @@ class WordWeights:
         """The sum over all stems; 1 if there are none."""
         return sum(self.rarity.values()) or 1.0
 
-    def coverage(self, own: frozenset[str], around: frozenset[str] = frozenset()) -> float:
-        """The share of the question's stems, by rarity, in a text or, at a discount, around it;
-        0 to 1."""
-        covered = 0.0
-        for word, rarity in self.rarity.items():
-            if self.is_in(word, own):
-                covered += rarity
-            elif self.is_in(word, around):
-                covered += _AROUND * rarity
-        return covered / self.total
+    def coverage(self, own: frozenset[str]) -> float:
+        """The share of the question's stems, by rarity, that are in a text; 0 to 1."""
+        covered = (rarity for word, rarity in self.rarity.items() if self.is_in(word, own))
+        return sum(covered) / self.total
+
+    def rarest_missing(self, text: frozenset[str]) -> float:
+        """The rarity of the rarest stem that is not in a text, over the rarest possible; 0 to 1."""
+        absent = (rarity for word, rarity in self.rarity.items() if not self.is_in(word, text))
+        return max(absent, default=0.0) / self.highest
 
     def is_in(self, word: str, text: frozenset[str]) -> bool:
         """Whether a stem of the question, or an alternative of it, is among the stems of a text."""
@@ -81,56 +68,59 @@ class WordWeights:
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """How a text compares with the question: both the score and the confidence weigh this."""
+class Features:
+    """What is known of a block as an answer to the question, each 0 to 1 or near it."""
 
-    stems: frozenset[str]
-    coverage: float  # of the question's stems, 0 to 1
-    missing_type: float  # 1 if it lacks the type of thing asked for, 0.5 for a loose form
-    contrasts: bool  # it names the opposite of what was asked
+    similarity: float  # highest cosine of the question and a unit with the headings above it
+    mean_similarity: float  # the mean over the units, weighted by their words
+    passage: float  # cosine of question and passage
+    heading: float  # cosine of question and the FAQ question or nearest heading
+    question: float  # the same, 0 if the passage answers no FAQ question
+    whole_answer: float  # the same, 0 unless the block is the whole answer of the FAQ question
+    rank: float  # search score of the passage, less that of the best passage
+    words: float  # BM25 score of the passage
+    coverage: float  # share of the question's words, by rarity, in the block
+    headed_coverage: float  # the same, in the block or the headings above it
+    missing: float  # rarity of the rarest word that neither passage nor headings have
+    names: float  # share of the question's names in neither block nor headings
+    type_missing: float  # 1 if the type of thing asked for is missing, 0.5 for a loose form
+    contrast: float  # 1 if the block names the opposite of what was asked
+    news: float  # logarithm of the number of words that the question does not have
+    title: float  # 1 if it is a bare title
+    asks: float  # 1 if it only asks
+    items: float  # 1 for several items of a list
+    asked_list: float  # 1 for several items or rows if the question asks for several things
+    incomplete: float  # 1 for a part of a list if the question asks for several things
+    row: float  # 1 if it has a row of a table
+    fact_row: float  # 1 if it has one and the question asks for a fact
+    size: float  # logarithm of the number of words
+    fact_size: float  # the same if the question asks for a fact
+    units: float  # logarithm of the number of units
+    brevity: float  # 1 over the number of content words: how much the question leaves open
+    unread: float = 1.0  # 1 if the reader did not read the block
+    reader: float = 0.0  # the reader's highest logit for a unit of the block, over 10
+    reader_passage: float = 0.0  # the reader's logit for the passage, over 10
+
+    def values(self) -> dict[str, float]:
+        """The values by name."""
+        return {name: float(value) for name, value in asdict(self).items()}
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """A unit that may answer. `score` is comparable within one question; `similarity` is the
-    cosine of unit and question. `reading` is the reader's, None without a reader."""
+    """A block of a passage that may answer. `text` is what would be shown of it, with its marks;
+    `score` is comparable within one question."""
 
     hit: Hit
-    place: int  # of the unit in its passage
-    similarity: float
-    comparison: Comparison
-    score: float
-    reading: Reading | None = None
-    reader_bonus: float = 0.0
-
-    @property
-    def total(self) -> float:
-        """The score with the reader's bonus: what evidence is sorted by."""
-        return self.score + self.reader_bonus
+    places: Places
+    text: str
+    features: Features
+    score: float = 0.0
 
     @property
     def passage(self) -> Passage:
-        """The passage that the unit is part of."""
+        """The passage that the block is part of."""
         return self.hit.passage
-
-    @property
-    def unit(self) -> Unit:
-        """The unit itself."""
-        return self.passage.units[self.place]
-
-    @property
-    def source(self) -> str:
-        """The unit's text as it stands in the document."""
-        return self.passage.source(self.unit)
-
-    @property
-    def coverage(self) -> float:
-        """The share of the question's stems in or around the unit."""
-        return self.comparison.coverage
-
-    def logit(self, place: int) -> float:
-        """The reader's logit for a unit of the passage."""
-        return self.reading.units.get(place, UNREAD_LOGIT) if self.reading else UNREAD_LOGIT
 
 
 def word_weights(
@@ -148,141 +138,117 @@ def word_weights(
         seen = [document_frequency(word)]
         seen += [min(document_frequency(each) for each in other) for other in others]
         rarity[stem(word)] = inverse_document_frequency(min(max(seen), count), count)
-    return WordWeights(rarity, alternatives)
+    return WordWeights(rarity, inverse_document_frequency(0, count), alternatives)
 
 
 def collect_evidence(
-    question: Question, found: SearchResult, weights: WordWeights
+    question: Question, found: SearchResult, weights: WordWeights, reader: Reader | None
 ) -> list[Evidence]:
-    """The quotable units of the best passages, best first."""
+    """The blocks of the found passages with their features, in the order of the passages."""
+    readings = _read(question, found.hits[:_MAX_READ], reader) if reader else {}
     evidence = []
-    for hit in found.hits[:_MAX_PASSAGES]:
-        passage = hit.passage
-        around = stems(surroundings(passage))
-        for place, unit in enumerate(passage.units):
-            if unit.kind in (Kind.HEADER, Kind.CODE):
-                continue
-            comparison = compare(question, weights, _text_of(passage, unit), around=around)
-            similarity = hit.unit_scores[place]
-            score = match_score(similarity, comparison.coverage, hit)
-            score = _adjusted(score, question, passage, unit, comparison)
-            evidence.append(Evidence(hit, place, similarity, comparison, score))
-    return sorted(evidence, key=lambda e: (-e.score, e.hit.ordinal, e.place))
-
-
-def apply_reader(
-    question: Question, evidence: Sequence[Evidence], reader: Reader
-) -> list[Evidence]:
-    """The evidence with the reader's bonus on the best passages, best first again."""
-    best: dict[int, Evidence] = {}
-    for each in evidence:
-        best.setdefault(each.hit.ordinal, each)
-    within = [e for e in best.values() if e.score >= evidence[0].score - _READ_WITHIN][:_MAX_READ]
-    readings = reader.read(question.text, [(each.passage, each.place) for each in within])
-    by_passage = {each.hit.ordinal: got for each, got in zip(within, readings, strict=True)}
-    unread = Reading(units={}, passage=UNREAD_LOGIT)
-    result = []
-    for each in evidence:
-        reading = by_passage.get(each.hit.ordinal, unread)
-        logit = reading.units.get(each.place, UNREAD_LOGIT)
-        bonus = _READER_UNIT * _sigmoid(logit) + _READER_PASSAGE * _sigmoid(reading.passage)
-        result.append(replace(each, reader_bonus=bonus, reading=reading))
-    return sorted(result, key=lambda e: (-e.total, e.hit.ordinal, e.place))
-
-
-def rerank_hits(found: SearchResult, evidence: Sequence[Evidence]) -> list[tuple[float, Hit]]:
-    """The hits, best first, with the scores they are sorted by, 0 to 1: their own plus the reader's
-    bonus for their best unit."""
-    bonuses: dict[int, float] = {}
-    for each in evidence:
-        bonuses[each.hit.ordinal] = max(each.reader_bonus, bonuses.get(each.hit.ordinal, 0.0))
-    least = min(bonuses.values(), default=0.0)
-    highest = 1.0 + (_READER_UNIT + _READER_PASSAGE if bonuses else 0.0)
-    ranked = [((hit.score + bonuses.get(hit.ordinal, least)) / highest, hit) for hit in found.hits]
-    return sorted(ranked, key=lambda pair: (-pair[0], pair[1].ordinal))
-
-
-def compare(
-    question: Question,
-    weights: WordWeights,
-    text: str,
-    headings: str = "",
-    around: frozenset[str] = frozenset(),
-) -> Comparison:
-    """Compares a text, with the headings that belong to it and the stems around it, with the
-    question."""
-    own = stems(text) | stems(headings)
-    return Comparison(
-        stems=own,
-        coverage=weights.coverage(own, around),
-        missing_type=missing_answer_type(question, text),
-        contrasts=contrasts(frozenset(question.terms), own),
-    )
-
-
-def match_score(similarity: float, coverage: float, hit: Hit) -> float:
-    """How well a text of a hit matches the question, by meaning, words and search."""
-    return _SIMILARITY * similarity + _COVERAGE * coverage + _HIT * hit.score
+    for hit in found.hits:
+        context = _Context(question, found.hits[0], hit, weights, readings.get(hit.ordinal))
+        evidence += [context.evidence(places) for places in quotable_blocks(hit.passage)]
+    return evidence
 
 
 def surroundings(passage: Passage) -> str:
     """The whole passage with its title, headings and FAQ question."""
-    return f"{passage.context} {passage.question or ''} {passage.text}"
+    return f"{_headings(passage)} {passage.text}"
 
 
-def introduces_list(passage: Passage, place: int) -> bool:
-    """Whether the unit only introduces the list that follows it."""
-    unit = passage.units[place]
-    following = passage.units[place + 1] if place + 1 < len(passage.units) else None
-    return following is not None and following.lead == (unit.start, unit.end)
+def _headings(passage: Passage) -> str:
+    return f"{passage.context} {passage.question or ''}"
 
 
-def _adjusted(
-    score: float, question: Question, passage: Passage, unit: Unit, comparison: Comparison
-) -> float:
-    """The match score with the unit's bonuses and penalties."""
-    source = passage.source(unit)
-    score -= _MISSING_TYPE * comparison.missing_type
-    if unit.kind is Kind.PARAGRAPH and is_bare_title(source):
-        score -= _BARE_TITLE
-    if comparison.contrasts:
-        score -= _OPPOSITE
-    if question.answer_type is not AnswerType.YES_NO and not _adds(question, comparison.stems):
-        score -= _NOTHING_NEW
-    if question.wants_list and question.answer_type is not AnswerType.AMOUNT:
-        if enumerates(source):
-            score += _ENUMERATES
-        elif announces(source):
-            score -= _ANNOUNCES
-    if _opens_with_subject(question, passage, unit):
-        score += _DEFINES
-    return score
+def _read(question: Question, hits: Sequence[Hit], reader: Reader) -> dict[int, Reading]:
+    """The reader's reading of each passage, around its most similar unit."""
+    places = []
+    for hit in hits:
+        quotable = [n for n, unit in enumerate(hit.passage.units) if unit.kind is not Kind.HEADER]
+        if quotable:
+            places.append((hit, max(quotable, key=hit.unit_scores.__getitem__)))
+    readings = reader.read(question.text, [(hit.passage, place) for hit, place in places])
+    return {hit.ordinal: each for (hit, _), each in zip(places, readings, strict=True)}
 
 
-def _adds(question: Question, own: frozenset[str]) -> bool:
-    """Whether a text has enough words that the question does not have."""
-    least = 2 if question.answer_type in _EXPLANATIONS else 1
-    return len(own - set(question.terms) - _STOP_STEMS) >= least
+@dataclass(frozen=True)
+class _Context:
+    """What the features of all blocks of one passage share."""
+
+    question: Question
+    best: Hit
+    hit: Hit
+    weights: WordWeights
+    reading: Reading | None
+
+    def evidence(self, places: Places) -> Evidence:
+        units = [self.hit.passage.units[place] for place in places]
+        quoted = quoted_units(self.question, self.hit.passage, places)
+        text = "\n".join(_shown(self.hit.passage, unit) for unit in quoted)
+        return Evidence(self.hit, places, text, self._features(places, units, text))
+
+    @cached_property
+    def headings(self) -> frozenset[str]:
+        return stems(_headings(self.hit.passage))
+
+    @cached_property
+    def around(self) -> frozenset[str]:
+        return self.headings | stems(self.hit.passage.text)
+
+    def _features(self, places: Places, units: Sequence[Unit], text: str) -> Features:
+        question, hit, weights = self.question, self.hit, self.weights
+        own = stems(text)
+        headed = own | self.headings
+        counts = [max(1, len(hit.passage.source(unit).split())) for unit in units]
+        size = math.log1p(sum(counts))
+        cosines = [hit.unit_scores[place] for place in places]
+        is_fact = question.answer_type in _FACTS
+        has_row = any(unit.kind is Kind.ROW for unit in units)
+        listed = sum(unit.kind in (Kind.ITEM, Kind.ROW) for unit in units)
+        is_whole = len(places) == sum(u.kind is not Kind.HEADER for u in hit.passage.units)
+        names = frozenset(name for name in question.names if not name[0].isdigit())
+        return Features(
+            similarity=max(cosines),
+            mean_similarity=sum(map(float.__mul__, cosines, map(float, counts))) / sum(counts),
+            passage=hit.passage_score,
+            heading=hit.heading_score,
+            question=hit.question_score,
+            whole_answer=hit.question_score if is_whole else 0.0,
+            rank=hit.score - self.best.score,
+            words=hit.word_score,
+            coverage=weights.coverage(own),
+            headed_coverage=weights.coverage(headed),
+            missing=weights.rarest_missing(self.around),
+            names=len(names - headed) / len(names) if names else 0.0,
+            type_missing=missing_answer_type(question, text),
+            contrast=contrasts(frozenset(question.terms), own),
+            news=math.log1p(len(own - set(question.terms) - _STOP_STEMS)),
+            title=len(units) == 1 and units[0].kind is Kind.PARAGRAPH and is_bare_title(text),
+            asks=text.rstrip().endswith("?"),
+            items=sum(unit.kind is Kind.ITEM for unit in units) > 1,
+            asked_list=question.wants_list and listed > 1,
+            incomplete=question.wants_list and is_part_of_list(hit.passage, places),
+            row=has_row,
+            fact_row=has_row and is_fact,
+            size=size,
+            fact_size=size if is_fact else 0.0,
+            units=math.log1p(len(units)),
+            brevity=1.0 / max(1, len(question.terms)),
+            **self._read_features(places),
+        )
+
+    def _read_features(self, places: Places) -> dict[str, float]:
+        if self.reading is None:
+            return {}
+        logits = [self.reading.units[place] for place in places if place in self.reading.units]
+        return {
+            "unread": float(not logits),
+            "reader": max(logits, default=0.0) / _LOGIT_SCALE,
+            "reader_passage": self.reading.passage / _LOGIT_SCALE,
+        }
 
 
-def _opens_with_subject(question: Question, passage: Passage, unit: Unit) -> bool:
-    """Whether the unit opens with the thing asked for: a row by its first cell, an item before its
-    colon or dash, a sentence that defines it."""
-    if unit.kind is Kind.ROW and unit.cells:
-        opening: str | None = passage.at(*unit.cells[0])
-    elif unit.kind is Kind.ITEM:
-        opening = key_of(strip_markup(passage.source(unit)))
-    elif question.answer_type is AnswerType.DEFINITION:
-        opening = defined_by(strip_markup(passage.source(unit)))
-    else:
-        opening = None
-    return opening is not None and set(question.terms) <= stems(opening)
-
-
-def _text_of(passage: Passage, unit: Unit) -> str:
-    needs_more = unit.kind in (Kind.ROW, Kind.HEADING) or unit.above
-    return unit_text(passage, unit) if needs_more else passage.source(unit)
-
-
-def _sigmoid(logit: float) -> float:
-    return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit))))
+def _shown(passage: Passage, unit: Unit) -> str:
+    return row_text(passage, unit) if unit.kind is Kind.ROW else passage.source(unit)

@@ -13,19 +13,39 @@ from index.terms import content_words, stems
 _MIN_SHARED_WORDS = 0.75
 # Share of a gold span that must be cited.
 _MIN_CITED = 0.5
+_SPACES = re.compile(r"[\u00a0\u202f]")
 _PUNCTUATION = str.maketrans("", "", string.punctuation + "’‘“”–—")
 
 
 def is_right(gold: GoldQuestion, answer: Answer) -> bool:
     """Whether it is answered, and at least half of every gold span is cited or the text states one
-    of the gold answers."""
+    of the gold answers. If there are keywords: whether a gold place is cited and they are shown."""
     if answer.status is Status.REFUSED:
         return False
+    if gold.keywords:
+        return cites(gold, answer) and has_keywords(gold, answer)
     if gold.document and gold.spans:
         cited = [(c.start, c.end) for c in answer.citations if c.document == gold.document]
         if all(_share_cited(span, cited) >= _MIN_CITED for span in _without_overlaps(gold.spans)):
             return True
     return any(states(answer.text, wanted) for wanted in gold.answers)
+
+
+def cites(gold: GoldQuestion, answer: Answer) -> bool:
+    """Whether a citation touches one of the places of the answer."""
+    places = [*((gold.document, span) for span in gold.spans), *gold.also]
+    return any(
+        citation.document == document and min(end, citation.end) > max(start, citation.start)
+        for citation in answer.citations
+        for document, (start, end) in places
+    )
+
+
+def has_keywords(gold: GoldQuestion, answer: Answer) -> bool:
+    """Whether the answer or its quotes have one keyword of every group."""
+    texts = [answer.text, *(citation.quote for citation in answer.citations)]
+    shown = _SPACES.sub(" ", " ".join(texts)).lower()
+    return all(any(word.lower() in shown for word in group) for group in gold.keywords)
 
 
 def states(text: str, wanted: str) -> bool:

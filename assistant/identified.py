@@ -15,9 +15,8 @@ from itertools import groupby
 
 from assistant.english.question import Question
 from assistant.evidence import Evidence
-from corpus.document import Kind, Passage
+from corpus.document import Passage
 from index.identifiers import Identifier, IdentifierKind, find_identifiers, identifier_terms
-from index.rendering import unit_text
 
 
 class _Mode(Enum):
@@ -121,9 +120,8 @@ class _Texts:
 
     @classmethod
     def of(cls, evidence: Evidence) -> "_Texts":
-        passage, unit = evidence.passage, evidence.unit
-        text = unit_text(passage, unit) if unit.kind is Kind.ROW else evidence.source
-        return cls(text.lower(), passage.text.lower(), tuple(_above(passage)))
+        passage = evidence.passage
+        return cls(evidence.text.lower(), passage.text.lower(), tuple(_above(passage)))
 
     def name(self, demand: _Demand) -> bool:
         """Whether the evidence, or what is around it, names what is demanded."""

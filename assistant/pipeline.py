@@ -13,22 +13,15 @@ import numpy as np
 
 from assistant import writer
 from assistant.answer import Answer, ProvedSentence, Reason, Related, Status, Turn
-from assistant.confidence import Calibration, Features, extract_features
 from assistant.english.language import foreign_language
 from assistant.english.question import Question, understand, validate_message
-from assistant.evidence import (
-    Evidence,
-    WordWeights,
-    apply_reader,
-    collect_evidence,
-    rerank_hits,
-    word_weights,
-)
+from assistant.evidence import Evidence, collect_evidence, word_weights
 from assistant.identified import evidence_on_identifiers
 from assistant.proof import is_verbatim, supports
 from assistant.reader.runtime import Reader
 from assistant.replies import Reply, examples, reply_to
-from assistant.selection import Selection, Shape, select, units_to_quote
+from assistant.scorer import Scorer, rank_hits
+from assistant.selection import Selection, select, units_to_quote
 from assistant.steps import Steps
 from assistant.topic import below_name, carried_name, conversation_text, names_in
 from assistant.writer import Statement
@@ -51,12 +44,13 @@ _MIN_SUGGESTION_SIMILARITY = 0.25
 
 @dataclass(frozen=True)
 class Assessment:
-    """What was found and selected for a question, and the features of it; no decision yet."""
+    """What was found and selected for a question; no decision yet. `found` and `evidence` are
+    sorted, best first."""
 
     question: Question
     found: SearchResult
+    evidence: Sequence[Evidence]
     selection: Selection | None
-    features: Features | None
 
 
 Step: TypeAlias = SearchResult | Assessment | ProvedSentence
@@ -70,7 +64,7 @@ class Assistant:
         generation: Generation,
         encoder: Encoder,
         texts: TextStore,
-        calibration: Calibration,
+        scorer: Scorer,
         reader: Reader | None = None,
     ) -> None:
         """`texts` holds the texts that citations are proved against."""
@@ -78,7 +72,7 @@ class Assistant:
         self._searcher = Searcher(generation, encoder)
         self._encoder = encoder
         self._texts = texts
-        self._calibration = calibration
+        self._scorer = scorer
         self._reader = reader
         entries = generation.passages.faq_passages()
         self._faq_questions = [entry.passage.question or "" for entry in entries]
@@ -90,7 +84,7 @@ class Assistant:
     def within(self, folders: Collection[str]) -> "Assistant":
         """An assistant that knows only the documents in these folders."""
         generation = self.generation.within(folders)
-        return Assistant(generation, self._encoder, self._texts, self._calibration, self._reader)
+        return Assistant(generation, self._encoder, self._texts, self._scorer, self._reader)
 
     def ask(
         self, message: str, history: Sequence[Turn] = (), conversation_id: str | None = None
@@ -110,9 +104,7 @@ class Assistant:
         """The k best passages, scored 0 to 1 with the reader. Raises QuestionInvalid."""
         question = self._understand(message, ())
         found = self._searcher.search(question.text, max(k, _MAX_HITS))
-        evidence, _ = self._collect(question, found)
-        ranked = rerank_hits(found, evidence)[:k]
-        return tuple(replace(hit, score=score) for score, hit in ranked)
+        return rank_hits(found, self._collect(question, found))[:k]
 
     def answer_steps(
         self, message: str, history: Sequence[Turn] = (), conversation_id: str | None = None
@@ -137,13 +129,14 @@ class Assistant:
         whole = self.assess(question, found)
         assessments = self._assess_parts(whole) or [whole]
         confidence = min(self._confidence(each) for each in assessments)
-        is_answered = confidence >= self._calibration.threshold and not question.lacks_topic
+        is_answered = confidence >= self._scorer.threshold and not question.lacks_topic
         clock.lap("select")
         yield whole
         statements = writer.make_statements(_selected_units(assessments)) if is_answered else []
         clock.lap("write")
         proved = self._prove(statements)
-        text, sentences = writer.compose(proved)
+        continues = any(each.selection and each.selection.is_cut for each in assessments)
+        text, sentences = writer.compose(proved, continues)
         clock.lap("prove")
         citations = writer.cited(proved)
         for sentence in sentences:
@@ -175,7 +168,7 @@ class Assistant:
         clock.lap("understand")
         nothing = SearchResult((), np.zeros(self.generation.vectors.shape[1], np.float32))
         yield nothing
-        yield Assessment(Question(text, original=message), nothing, None, None)
+        yield Assessment(Question(text, original=message), nothing, (), None)
         return Answer(
             id=uuid.uuid4().hex,
             conversation_id=conversation_id or uuid.uuid4().hex,
@@ -196,14 +189,9 @@ class Assistant:
 
     def assess(self, question: Question, found: SearchResult) -> Assessment:
         """Selects evidence from what was found, and measures it."""
-        evidence, weights = self._collect(question, found)
-        found = replace(found, hits=tuple(hit for _, hit in rerank_hits(found, evidence)))
-        selection = select(question, found, evidence, weights)
-        features = None
-        if selection:
-            count = self.generation.passages.count
-            features = extract_features(question, found, evidence, selection, weights, count)
-        return Assessment(question, found, selection, features)
+        evidence = self._collect(question, found)
+        found = replace(found, hits=rank_hits(found, evidence))
+        return Assessment(question, found, evidence, select(question, evidence))
 
     def _assess_parts(self, whole: Assessment) -> list[Assessment]:
         """The assessments of the parts of a compound question. Empty if it has no parts, if a part
@@ -211,13 +199,13 @@ class Assistant:
         question, selection = whole.question, whole.selection
         if question.about or not question.parts:
             return []
-        if selection and selection.shape is Shape.COMPARISON:
+        if selection and selection.is_comparison:
             return []
         assessments = []
         for part in question.parts:
             found = self._searcher.search(part.text, _MAX_HITS, context=question.text)
             assessments.append(self.assess(part, found))
-        threshold = self._calibration.threshold
+        threshold = self._scorer.threshold
         is_answered = all(self._confidence(each) >= threshold for each in assessments)
         return assessments if is_answered else []
 
@@ -247,10 +235,8 @@ class Assistant:
         found = self._searcher.search(named.standalone, _MAX_NEAR, context=named.context)
         return named, replace(found, hits=below_name(found.hits, name)[:_MAX_HITS])
 
-    def _collect(
-        self, question: Question, found: SearchResult
-    ) -> tuple[list[Evidence], WordWeights]:
-        """The evidence, best first, and how rare the question's words are."""
+    def _collect(self, question: Question, found: SearchResult) -> list[Evidence]:
+        """The evidence, best first, without that on other identifiers than those asked about."""
         passages = self.generation.passages
         weights = word_weights(
             question,
@@ -258,18 +244,15 @@ class Assistant:
             passages.count,
             passages.synonyms.alternatives(question.text),
         )
-        evidence = collect_evidence(question, found, weights)
-        evidence = evidence_on_identifiers(question, evidence)
-        if self._reader and evidence:
-            evidence = apply_reader(question, evidence, self._reader)
-        return evidence, weights
+        evidence = collect_evidence(question, found, weights, self._reader)
+        return evidence_on_identifiers(question, self._scorer.sort(evidence))
 
     def _confidence(self, assessment: Assessment) -> float:
         """Rounded as it is shown, so that a threshold taken from an answer holds for it."""
-        if assessment.features is None or assessment.question.lacks_topic:
+        if assessment.selection is None or assessment.question.lacks_topic:
             return 0.0
-        is_corrected = assessment.question.is_corrected
-        return round(self._calibration.probability(assessment.features, is_corrected), 4)
+        best, is_corrected = assessment.selection.best, assessment.question.is_corrected
+        return round(self._scorer.probability(best, assessment.evidence, is_corrected), 4)
 
     def _prove(self, statements: Sequence[Statement]) -> list[Statement]:
         """The statements whose citations are verbatim in the stored text and support them."""

@@ -13,6 +13,7 @@ from corpus.markup import strip_markup
 from index.rendering import row_text
 
 NAME = "extractive"
+CONTINUES = "\n- … (the list continues)"
 REFUSAL = "The documents do not answer this question."
 
 
@@ -59,8 +60,11 @@ def cited(statements: Sequence[Statement]) -> tuple[Citation, ...]:
     return tuple(every[number] for number in sorted(every))
 
 
-def compose(statements: Sequence[Statement]) -> tuple[str, tuple[Sentence, ...]]:
-    """The answer's text, with markers behind the sentences, and the sentences in it."""
+def compose(
+    statements: Sequence[Statement], continues: bool = False
+) -> tuple[str, tuple[Sentence, ...]]:
+    """The answer's text, with markers behind the sentences, and the sentences in it. `continues`
+    says that the list in it is longer."""
     text = ""
     sentences = []
     on_own_line = False
@@ -74,6 +78,8 @@ def compose(statements: Sequence[Statement]) -> tuple[str, tuple[Sentence, ...]]
         numbers = tuple(citation.number for citation in statement.citations)
         sentences.append(Sentence(statement.text, start, len(text), numbers))
         text += "".join(f" [{number}]" for number in numbers)
+    if sentences and continues:
+        text += CONTINUES
     return text, tuple(sentences)
 
 

@@ -1,7 +1,7 @@
 """Gold questions: JSONL files of questions with known answers."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,8 @@ class GoldQuestion:
 
     `document` is None and `spans` is empty if the location is unknown or there is no answer.
     `contexts` holds passages with the answer, from files that give text instead of locations.
-    `history` holds (role, text) pairs.
+    `history` holds (role, text) pairs. `keywords` are groups of which an answer or its quotes must
+    have one member each; `also` holds further places of the answer: a document and a span.
     """
 
     id: str
@@ -31,6 +32,8 @@ class GoldQuestion:
     history: tuple[tuple[str, str], ...] = ()
     kind: str = ""
     contexts: tuple[str, ...] = ()
+    keywords: tuple[tuple[str, ...], ...] = ()
+    also: tuple[tuple[str, Span], ...] = ()
 
 
 def read_gold(path: Path) -> list[GoldQuestion]:
@@ -81,7 +84,16 @@ def _question(row: Any, number: int) -> GoldQuestion:
         history=history,
         kind=str(row.get("kind") or ""),
         contexts=contexts,
+        keywords=tuple(tuple(map(str, group)) for group in row.get("keywords") or ()),
+        also=tuple(place for each in row.get("also") or () for place in _places(each)),
     )
+
+
+def _places(place: Any) -> Iterator[tuple[str, Span]]:
+    if not isinstance(place, Mapping) or not {"document", "spans"} <= set(place):
+        raise ValueError(f'{place!r} is not a place of "also": an object with "document", "spans"')
+    for span in place["spans"]:
+        yield str(place["document"]), _span(span)
 
 
 def _turn(turn: Any) -> tuple[str, str]:

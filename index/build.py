@@ -31,11 +31,11 @@ from index.manifest import (
     identity_of,
 )
 from index.passages import IndexedPassage, PassageStore, write_passages
-from index.rendering import heading_text, passage_text, unit_text
+from index.rendering import heading_text, passage_text, unit_in_context
 from index.texts import TextStore
 from index.vectors import write_vectors
 
-# Fits the thresholds of a generation that is not yet published; by name of the calibration.
+# Fits the thresholds of a generation that is not yet published; by name of the scorer.
 FitThresholds = Callable[[Generation], Mapping[str, float]]
 
 
@@ -76,7 +76,7 @@ def build(
     encoder: Encoder,
     encoder_name: str,
     data: DataFolder,
-    calibration: Mapping[str, Any],
+    scorer: Mapping[str, Any],
     *,
     fit_thresholds: FitThresholds | None = None,
     progress: BuildProgress | None = None,
@@ -97,7 +97,7 @@ def build(
             for document in corpus.documents:
                 texts.save(document)
             published = None if rebuild else _published(data)
-            if published and _is_up_to_date(published, identity, encoder, calibration):
+            if published and _is_up_to_date(published, identity, encoder, scorer):
                 return BuildResult(published.name, Manifest.read(published), False, 0, 0)
             building = data.begin()
             plan = _plan(corpus.documents)
@@ -116,7 +116,7 @@ def build(
                 files=file_sizes(building),
                 digests=file_digests(building),
                 unreadable=tuple(str(error) for error in corpus.unreadable),
-                calibration=dict(calibration),
+                scorer=dict(scorer),
             )
             manifest.write(building)
             if fit_thresholds:
@@ -142,7 +142,7 @@ def _published(data: DataFolder) -> Path | None:
 
 
 def _is_up_to_date(
-    folder: Path, identity: str, encoder: Encoder, calibration: Mapping[str, Any]
+    folder: Path, identity: str, encoder: Encoder, scorer: Mapping[str, Any]
 ) -> bool:
     manifest = Manifest.read(folder)
     try:
@@ -150,7 +150,7 @@ def _is_up_to_date(
         check_file_digests(folder, manifest)
     except (IndexDamaged, IndexOutdated):
         return False
-    return manifest.identity == identity and manifest.calibration == calibration
+    return manifest.identity == identity and manifest.scorer == scorer
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,7 @@ def _plan(documents: Sequence[Document]) -> _Plan:
     for ordinal, passage in enumerate(passages):
         row = row_of(passage_text(passage))
         heading_row = row_of(heading_text(passage))
-        unit_rows = tuple(row_of(unit_text(passage, unit)) for unit in passage.units)
+        unit_rows = tuple(row_of(unit_in_context(passage, unit)) for unit in passage.units)
         entries.append(IndexedPassage(ordinal, passage, row, heading_row, unit_rows))
     return _Plan(list(rows), entries)
 

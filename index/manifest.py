@@ -15,7 +15,7 @@ from index.errors import IndexDamaged, IndexOutdated
 from index.layout import MANIFEST
 
 # Incremented when the files of a generation change their meaning; older ones are then rebuilt.
-FORMAT_VERSION = 7
+FORMAT_VERSION = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class IndexedDocument:
 
 @dataclass(frozen=True)
 class Manifest:
-    """How a generation was made. Two with the same `identity` and `calibration` give the same
+    """How a generation was made. Two with the same `identity` and `scorer` give the same
     answers. `thresholds` were fitted on the corpus's gold questions, if there are any. `files` maps
     the names of all other files to their sizes in bytes, and `digests` to their SHA-256."""
 
@@ -48,7 +48,7 @@ class Manifest:
     files: Mapping[str, int]
     digests: Mapping[str, str] = field(default_factory=dict)
     unreadable: tuple[str, ...] = ()
-    calibration: Mapping[str, Any] = field(default_factory=dict)
+    scorer: Mapping[str, Any] = field(default_factory=dict)
     thresholds: Mapping[str, float] = field(default_factory=dict)
 
     def write(self, folder: Path) -> None:
@@ -70,7 +70,7 @@ class Manifest:
             unreadable = tuple(fields.pop("unreadable"))
             mappings: dict[str, Any] = {
                 name: dict(fields.pop(name))
-                for name in ("files", "digests", "calibration", "thresholds")
+                for name in ("files", "digests", "scorer", "thresholds")
             }
             datetime.fromisoformat(fields["created"])
             return cls(**fields, documents=documents, unreadable=unreadable, **mappings)

@@ -32,6 +32,19 @@ def unit_text(passage: Passage, unit: Unit) -> str:
     return " ".join(part for part in parts if part)
 
 
+def path_text(passage: Passage) -> str:
+    """Returns title, headings and the FAQ question in one line, outermost first."""
+    question = passage.question
+    if question and question not in (passage.title, *passage.headings):
+        return f"{passage.context} › {question}"
+    return passage.context
+
+
+def unit_in_context(passage: Passage, unit: Unit) -> str:
+    """Returns the text of a unit behind the title, headings and FAQ question above it."""
+    return f"{path_text(passage)}: {unit_text(passage, unit)}"
+
+
 def row_text(passage: Passage, unit: Unit) -> str:
     """Returns a row as "Label, Column: cell; Column: cell", empty cells left out."""
     parts = list(row_parts(passage, unit))

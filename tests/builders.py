@@ -1,7 +1,9 @@
 """Builds the values that several test files need."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import numpy as np
 
 from assistant.answer import Answer, Citation, Related, Sentence, Status
 from assistant.pipeline import Assistant
+from assistant.scorer import Scorer
 from corpus.document import Kind, Passage
 from corpus.loader import load_corpus
 from corpus.splitter import SPLITTER_VERSION
@@ -80,6 +83,12 @@ def make_related(document: str) -> Related:
     return Related(document, DIGEST, 0, 4, "near")
 
 
+def shipped_scorer(kind: str = "reader") -> Scorer:
+    """The fitted scorer of the package: "reader" or "plain"."""
+    text = files("assistant").joinpath("scorer.json").read_text(encoding="utf-8")
+    return Scorer.from_dict(json.loads(text)[kind])
+
+
 def link_encoders(data: Path, source: Path) -> None:
     """Makes the exported encoders of one data folder available in another."""
     encoders = Layout(data).encoders
@@ -129,13 +138,13 @@ class SmallIndex:
         self,
         files: Mapping[str, str],
         encoder: Encoder | None = None,
-        calibration: Mapping[str, float] | None = None,
+        scorer: Mapping[str, float] | None = None,
         **options: Any,
     ) -> BuildResult:
         counting = CountingEncoder(encoder or self.encoder)
         self.encoded = counting.encoded
         corpus = load_corpus(write_documents(self.documents, files))
-        self.built = build(corpus, counting, "test", self.data, calibration or {}, **options)
+        self.built = build(corpus, counting, "test", self.data, scorer or {}, **options)
         return self.built
 
     @contextmanager

@@ -11,9 +11,9 @@ from typing import Any
 
 from api.service.generations import GenerationPool
 from api.settings import Settings
-from assistant.confidence import Calibration
 from assistant.pipeline import Assistant
 from assistant.reader.runtime import OnnxReader
+from assistant.scorer import Scorer
 from assistant.tuning import fit_threshold
 from corpus.errors import GoldInvalid
 from corpus.gold import read_gold
@@ -42,10 +42,10 @@ from index.texts import TextStore
 from index.vectors import preload_chroma
 
 
-def calibration_of(settings: Settings) -> dict[str, Any]:
-    """Returns the calibration that a build stores: the shipped one, and the digest of the gold
+def scorer_of(settings: Settings) -> dict[str, Any]:
+    """Returns the scorer that a build stores: the shipped one, and the digest of the gold
     questions of the corpus, on which the build tunes the threshold."""
-    text = files("assistant").joinpath("calibration.json").read_text(encoding="utf-8")
+    text = files("assistant").joinpath("scorer.json").read_text(encoding="utf-8")
     gold = hashlib.sha256()
     for path in settings.gold_files:
         try:
@@ -115,19 +115,19 @@ def open_generations(
 def _open(data: DataFolder, encoder: OnnxEncoder, reader: OnnxReader | None) -> Assistant:
     generation = data.open(encoder.fingerprint)
     kind = "reader" if reader else "plain"
-    calibration = calibration_in(generation.id, generation.manifest, kind)
-    return Assistant(generation, encoder, TextStore(data.texts), calibration, reader)
+    scorer = scorer_in(generation.id, generation.manifest, kind)
+    return Assistant(generation, encoder, TextStore(data.texts), scorer, reader)
 
 
-def calibration_in(generation: str, manifest: Manifest, kind: str) -> Calibration:
-    """Returns the calibration of a generation, with the threshold that was tuned for it, if any.
+def scorer_in(generation: str, manifest: Manifest, kind: str) -> Scorer:
+    """Returns the scorer of a generation, with the threshold that was tuned for it, if any.
     Raises IndexOutdated if an older version stored another format."""
     try:
-        calibration = Calibration.from_dict(manifest.calibration[kind])
-        return replace(calibration, threshold=manifest.thresholds.get(kind, calibration.threshold))
+        scorer = Scorer.from_dict(manifest.scorer[kind])
+        return replace(scorer, threshold=manifest.thresholds.get(kind, scorer.threshold))
     except (KeyError, TypeError) as error:
         raise IndexOutdated(
-            f"the index {generation} has a calibration of another version ({error})"
+            f"the index {generation} has a scorer of another version ({error})"
         ) from error
 
 
@@ -144,10 +144,10 @@ def _build(
 
     def fit(generation: Generation) -> dict[str, float]:
         """Tunes with and without the reader: the setting can change without a new build."""
-        watcher.begin("Calibrating", 2 * len(questions))
+        watcher.begin("Tuning the threshold", 2 * len(questions))
         tuned = {}
         for kind, reader in (("plain", None), ("reader", OnnxReader())):
-            own = calibration_in(generation.id, generation.manifest, kind)
+            own = scorer_in(generation.id, generation.manifest, kind)
             lenient = replace(own, threshold=0.0)
             assistant = Assistant(generation, encoder, TextStore(data.texts), lenient, reader)
             tuned[kind] = fit_threshold(assistant, questions, watch=lambda: watcher.advance(1))
@@ -158,7 +158,7 @@ def _build(
         encoder,
         settings.encoder,
         data,
-        calibration_of(settings),
+        scorer_of(settings),
         fit_thresholds=fit if questions else None,
         progress=watcher,
         rebuild=rebuild,
@@ -197,4 +197,4 @@ def is_current(settings: Settings, corpus: Corpus) -> bool:
     except (IndexMissing, IndexDamaged, IndexOutdated):
         return False
     identity = identity_of(corpus.documents, card.fingerprint, corpus.synonyms)
-    return manifest.identity == identity and manifest.calibration == calibration_of(settings)
+    return manifest.identity == identity and manifest.scorer == scorer_of(settings)

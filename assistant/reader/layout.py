@@ -18,7 +18,7 @@ from tokenizers import Tokenizer
 
 MAX_ROW_TOKENS = 256
 MAX_QUESTION_TOKENS = 64
-MAX_TITLE_TOKENS = 16
+MAX_TITLE_TOKENS = 32  # the last ones: the nearest heading
 MAX_SENTENCE_TOKENS = 80
 MIN_SENTENCE_TOKENS = 8  # a sentence is left out if fewer of its tokens fit
 
@@ -70,7 +70,7 @@ def lay_out(
     )
     ids = [cls, *question_ids[:MAX_QUESTION_TOKENS], sep]
     if title_ids:
-        ids += [*title_ids[:MAX_TITLE_TOKENS], sep]
+        ids += [*title_ids[-MAX_TITLE_TOKENS:], sep]
     context = len(ids)
     if max_tokens - context <= MIN_SENTENCE_TOKENS:
         raise LayoutError(

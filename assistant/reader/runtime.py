@@ -15,7 +15,7 @@ from tokenizers import Tokenizer
 from assistant.reader.layout import Layout, lay_out, open_tokenizer
 from corpus.document import Kind, Passage
 from index.onnx import OnnxModel
-from index.rendering import heading_text, unit_text
+from index.rendering import unit_text
 
 # The shipped weights with their tokenizer.
 WEIGHTS = Path(__file__).parent / "weights"
@@ -57,10 +57,9 @@ class OnnxReader:
 
     def _read(self, question: str, passage: Passage, place: int) -> Reading:
         window = self._window(passage, place)
-        heading = heading_text(passage)
         while True:
             texts = [unit_text(passage, passage.units[i]) for i in window]
-            layout = lay_out(self._tokenizer, question, texts, heading, MAX_READ_TOKENS)
+            layout = lay_out(self._tokenizer, question, texts, passage.title, MAX_READ_TOKENS)
             if layout.markers[window.index(place)] >= 0 or window[0] == place:
                 return self._reading(layout, window)
             window = window[1:]  # Dense text has more tokens than estimated.

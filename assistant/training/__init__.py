@@ -1,14 +1,14 @@
-"""Fits everything that serving loads: the weights of the reader, and the calibration.
+"""Fits everything that serving loads: the weights of the reader, and the scorer.
 
 Not part of serving: only this package imports its modules, and only it needs torch.
 The reader comes from `python -m assistant.training.pack`, `.shards`, `.train` and `.export`, in
-this order; each has `--help`. Making shards and training need no network, and run on another
-machine with a copy of the packages assistant, corpus and index.
+this order, the scorer from `.fit`; each has `--help`. Making shards and training need no network,
+and run on another machine with a copy of the packages assistant, corpus and index.
 
-    calibrate.py      gold questions to calibration.json
     examples.py       rows to training examples, answerable and unanswerable
     export.py         weights to the int8 ONNX file that serving runs
     facts.py          made-up facts in a real context, present, missing or about another thing
+    fit.py            gold questions to scorer.json
     measure.py        how well a reader does on the validation documents
     model.py          the network that is exported
     near_misses.py    alters a question so that its context does not answer it

@@ -196,7 +196,7 @@ def test_damaged_encoder_is_named_and_exported_again(settings: Settings) -> None
     [
         {"created": "yesterday"},
         {"passages": 7},
-        {"calibration": {}},
+        {"scorer": {}},
         {"format": 1},
         {"encoder_fingerprint": "f" * 64},
     ],

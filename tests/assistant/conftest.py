@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 import pytest
 from builders import AssistantOpener, GenerationBuilder
 
-from assistant.confidence import Calibration
 from assistant.pipeline import Assistant
 from assistant.reader.runtime import OnnxReader, Reader
+from assistant.scorer import Scorer
 from corpus.loader import Corpus, parse_document
 from index.build import build
 from index.generation import DataFolder, Generation
@@ -56,9 +56,7 @@ def open_assistant(
 ) -> AssistantOpener:
     """Opens an assistant on the given files, by default without a reader."""
 
-    def opened(
-        files: Mapping[str, str], calibration: Calibration, reader: Reader | None = None
-    ) -> Assistant:
-        return Assistant(build_generation(files), encoder, texts, calibration, reader)
+    def opened(files: Mapping[str, str], scorer: Scorer, reader: Reader | None = None) -> Assistant:
+        return Assistant(build_generation(files), encoder, texts, scorer, reader)
 
     return opened

@@ -7,10 +7,10 @@ import pytest
 from builders import AssistantOpener, make_answer, make_citation
 
 from assistant.answer import Answer
-from assistant.confidence import Calibration
 from assistant.evaluation import Outcome, by_kind, compute_metrics, evaluate, outcome_record
 from assistant.grading import is_right, normalize, states, strip_markers
 from assistant.pipeline import Assistant
+from assistant.scorer import Scorer
 from corpus.document import Span
 from corpus.gold import GoldQuestion
 from index.texts import TextStore
@@ -56,8 +56,9 @@ def outcome(
 @pytest.fixture
 def assistant(open_assistant: AssistantOpener) -> Assistant:
     """Answers even with little confidence, without a reader."""
-    calibration = Calibration(-5.0, {"similarity": 10.0, "question": 10.0}, 0.4)
-    return open_assistant({"faq.md": FAQ}, calibration)
+    weights = {"similarity": 10.0, "question": 10.0}
+    scorer = Scorer(weights, 0.0, -5.0, weights, threshold=0.4)
+    return open_assistant({"faq.md": FAQ}, scorer)
 
 
 def span_of(quote: str) -> Span:
@@ -97,6 +98,23 @@ def test_answer_elsewhere_is_right_if_it_states_a_gold_answer() -> None:
     asked = gold((0, 10), answers=("in 1911", "a century ago"))
     assert is_right(asked, answer((50, 60), text="It was founded a century ago. [1]"))
     assert not is_right(asked, answer((50, 60), text="It was founded in 1912. [1]"))
+
+
+@pytest.mark.parametrize(
+    ("cited", "document", "text", "right"),
+    [
+        ((0, 4), "a.md", "Red and 9\u202fEUR. [1]", True),
+        ((3, 5), "b.md", "Crimson, 9 EUR. [1]", True),  # another place, the other word
+        ((3, 5), "c.md", "Red and 9 EUR. [1]", False),
+        ((0, 4), "a.md", "Red. [1]", False),
+    ],
+)
+def test_answer_with_keywords_must_show_one_of_each_group_and_cite_a_place(
+    cited: Span, document: str, text: str, right: bool
+) -> None:
+    words = (("red", "crimson"), ("9 EUR",))
+    asked = replace(gold((0, 10)), keywords=words, also=(("b.md", (0, 10)),))
+    assert is_right(asked, answer(cited, document=document, text=text)) is right
 
 
 @pytest.mark.parametrize(

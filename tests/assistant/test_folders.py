@@ -9,8 +9,8 @@ import pytest
 from builders import GenerationBuilder
 
 from assistant.answer import Answer
-from assistant.confidence import Calibration
 from assistant.pipeline import Assistant
+from assistant.scorer import Scorer
 from corpus.loader import Corpus, parse_document
 from index.build import build
 from index.generation import DataFolder, Generation
@@ -61,10 +61,10 @@ def pair(
 @pytest.fixture
 def ask(encoder: OnnxEncoder, texts: TextStore) -> Ask:
     """Asks a question; ids and timings are left out of the answer."""
-    calibration = Calibration(-1.0, {"similarity": 3.0}, 0.6)
+    scorer = Scorer({"similarity": 9.0}, 0.0, -1.0, {"similarity": 3.0}, threshold=0.6)
 
     def asked(generation: Generation, question: str) -> Answer:
-        answer = Assistant(generation, encoder, texts, calibration).ask(question)
+        answer = Assistant(generation, encoder, texts, scorer).ask(question)
         return replace(answer, id="", conversation_id="", generation="", timings_ms={})
 
     return asked

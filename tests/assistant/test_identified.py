@@ -1,13 +1,9 @@
 """Identifiers of the question: evidence on another version, code or part does not answer."""
 
-import json
-from importlib.resources import files
-
 import pytest
-from builders import AssistantOpener
+from builders import AssistantOpener, shipped_scorer
 
 from assistant.answer import Status
-from assistant.confidence import Calibration
 from assistant.pipeline import Assistant
 from assistant.reader.runtime import OnnxReader
 
@@ -34,8 +30,7 @@ FILES = {
 
 @pytest.fixture(scope="module")
 def assistant(open_assistant: AssistantOpener, reader: OnnxReader) -> Assistant:
-    shipped = json.loads(files("assistant").joinpath("calibration.json").read_text("utf-8"))
-    return open_assistant(FILES, Calibration.from_dict(shipped["reader"]), reader)
+    return open_assistant(FILES, shipped_scorer(), reader)
 
 
 @pytest.mark.parametrize(

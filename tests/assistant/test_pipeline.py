@@ -1,6 +1,5 @@
 """Answers: every sentence is proved by the stored texts, or the question is refused."""
 
-import json
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -8,11 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from builders import AssistantOpener
-from conftest import ROOT
+from builders import AssistantOpener, shipped_scorer
 
 from assistant.answer import Answer, Reason, Status, Turn
-from assistant.confidence import Calibration
 from assistant.errors import QuestionInvalid
 from assistant.pipeline import Assistant
 from assistant.reader.runtime import OnnxReader
@@ -47,16 +44,15 @@ Opener = Callable[..., Assistant]
 
 @pytest.fixture
 def open_on(open_assistant: AssistantOpener, reader: OnnxReader) -> Opener:
-    """Opens the assistant with a shipped calibration."""
-    shipped = json.loads((ROOT / "assistant" / "calibration.json").read_text("utf-8"))
+    """Opens the assistant with a shipped scorer."""
 
     def opened(
         files: dict[str, str] = FILES, threshold: float | None = None, reads: bool = True
     ) -> Assistant:
-        calibration = Calibration.from_dict(shipped["reader" if reads else "plain"])
+        scorer = shipped_scorer("reader" if reads else "plain")
         if threshold is not None:
-            calibration = replace(calibration, threshold=threshold)
-        return open_assistant(files, calibration, reader if reads else None)
+            scorer = replace(scorer, threshold=threshold)
+        return open_assistant(files, scorer, reader if reads else None)
 
     return opened
 
@@ -180,12 +176,9 @@ def test_each_step_and_the_total_are_timed(open_on: Opener) -> None:
 def test_assessment_matches_the_answer(open_on: Opener) -> None:
     answer, assessment = open_on().ask_with_assessment(FOUNDED)
     assert assessment.selection is not None
-    assert assessment.features is not None
-    assert [unit.start for _, unit in assessment.selection.units] == [
-        c.start for c in answer.citations
-    ]
-    assert assessment.selection.best.reading is not None
-    assert assessment.features.similarity == assessment.selection.best.similarity
+    assert assessment.selection.best.passage.document == answer.citations[0].document
+    assert answer.citations[0].quote in assessment.selection.best.text
+    assert assessment.selection.best is assessment.evidence[0]
 
 
 def test_both_parts_of_a_compound_question_are_answered(open_on: Opener) -> None:

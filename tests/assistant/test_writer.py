@@ -149,4 +149,11 @@ def test_dropped_statement_keeps_the_other_numbers() -> None:
 
 def test_no_statements_give_an_empty_text() -> None:
     nothing: list[Statement] = make_statements([])
-    assert compose(nothing) == ("", ())
+    assert compose(nothing, continues=True) == ("", ())
+
+
+def test_list_that_is_longer_says_so() -> None:
+    statements = make_statements(units("They eat:\n\n- seeds\n- worms\n"))
+    text, sentences = compose(statements, continues=True)
+    assert text.endswith("- worms [3]\n- … (the list continues)")
+    assert len(sentences) == 3

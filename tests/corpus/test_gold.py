@@ -83,6 +83,7 @@ def test_shorter_forms_and_aliases_are_accepted(
         ('{"question": "Why?", "span": ["a", "b"]}', "is not a span"),
         ('{"question": "Why?", "spans": 7}', "not iterable"),
         ('{"question": "Why?", "history": [{"role": "user"}]}', 'a turn of "history"'),
+        ('{"question": "Why?", "also": [{"spans": []}]}', 'a place of "also"'),
         ('{"question": "Why?", "history": ["So."]}', 'a turn of "history"'),
     ],
 )

@@ -158,10 +158,10 @@ def test_renamed_document_needs_no_encoding(garden: SmallIndex) -> None:
     assert [document.path for document in built.manifest.documents] == ["new.md"]
 
 
-def test_new_calibration_needs_no_encoding(garden: SmallIndex) -> None:
-    built = garden.build(GARDEN, calibration={"threshold": 0.5})
+def test_new_scorer_needs_no_encoding(garden: SmallIndex) -> None:
+    built = garden.build(GARDEN, scorer={"threshold": 0.5})
     assert (built.changed, built.encoded) == (True, 0)
-    assert Manifest.read(garden.data.current()).calibration == {"threshold": 0.5}
+    assert Manifest.read(garden.data.current()).scorer == {"threshold": 0.5}
 
 
 def test_other_encoder_needs_a_build_that_encodes_everything(garden: SmallIndex) -> None:

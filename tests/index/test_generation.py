@@ -23,7 +23,7 @@ from index.manifest import (
 MANIFEST = make_manifest(
     files={"content": 5, "chroma/chroma.sqlite3": 0},
     unreadable=("bad.md: not UTF-8",),
-    calibration={"threshold": 0.5},
+    scorer={"threshold": 0.5},
 )
 
 

@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -22,6 +21,7 @@ from api.assembly.assistant import ensure_index, open_assistant, open_texts
 from api.cli.terminal import ProgressBars
 from api.settings import Settings
 from assistant.evaluation import Metric, Outcome, bootstrap_mean, compute_metrics, evaluate
+from assistant.grading import has_keywords
 from assistant.training.rows import is_validation
 from assistant.tuning import is_askable
 from corpus.gold import GoldQuestion, read_gold
@@ -169,50 +169,29 @@ def _overlap(outcome: Outcome) -> tuple[float, float]:
 # --- data sets -----------------------------------------------------------------------------------
 
 
-def _folder(path: Path) -> Callable[[Ask, Sequence[list[GoldQuestion]], Texts], Metrics]:
-    """Measures a folder of real documentation, whose rows also have `keywords`, groups of which one
-    member each must be in the answer or its quotes, and `also`, further places of the answer."""
-    rows = {row["id"]: row for row in map(json.loads, path.read_text("utf-8").splitlines())}
-
-    def measure(ask: Ask, files: Sequence[list[GoldQuestion]], texts: Texts) -> Metrics:
-        outcomes = ask(files[0])
-        answerable = [o for o in outcomes if o.gold.answerable]
-        others = [o for o in outcomes if not o.gold.answerable]
-        facts = [not o.refused and _has_keywords(rows[o.gold.id], o) for o in answerable]
-        cited = [_cites(rows[o.gold.id], o) for o in answerable]
-        both = [float(one and other) for one, other in zip(facts, cited, strict=True)]
-        words = [float(len(_shown(o).split())) for o in answerable if not o.refused]
-        return {
-            "right: cited and all facts": bootstrap_mean(both),
-            "all facts": bootstrap_mean([float(each) for each in facts]),
-            "unanswerable refused": bootstrap_mean([float(o.refused) for o in others]),
-            "wrongly refused": bootstrap_mean([float(o.refused) for o in answerable]),
-            "words of answer and quotes": bootstrap_mean(words),
-        }
-
-    return measure
+def folder_metrics(ask: Ask, files: Sequence[list[GoldQuestion]], _: Texts) -> Metrics:
+    """Measures a folder of real documentation, whose questions have keywords."""
+    outcomes = ask(files[0])
+    answerable = [o for o in outcomes if o.gold.answerable]
+    answered = [o for o in answerable if not o.refused]
+    others = [o for o in outcomes if not o.gold.answerable]
+    alone = [o for o in answerable if not o.gold.history]
+    facts = [float(not o.refused and has_keywords(o.gold, o.answer)) for o in alone]
+    found = compute_metrics(alone)
+    return {
+        "right: cited and all facts": bootstrap_mean([float(bool(o.right)) for o in answerable]),
+        "all facts, without history": bootstrap_mean(facts),
+        "unanswerable refused": bootstrap_mean([float(o.refused) for o in others]),
+        "wrongly refused": bootstrap_mean([float(o.refused) for o in answerable]),
+        "words of answer and quotes": bootstrap_mean([_words_shown(o) for o in answered]),
+        "character IoU": bootstrap_mean([_overlap(o)[1] for o in answered if o.gold.spans]),
+        **{name: found[name] for name in ("hit@1", "hit@5")},
+    }
 
 
-def _shown(outcome: Outcome) -> str:
-    """The answer's text and its quotes."""
-    return " ".join([outcome.answer.text, *(c.quote for c in outcome.answer.citations)])
-
-
-def _has_keywords(row: Mapping[str, Any], outcome: Outcome) -> bool:
-    shown = _shown(outcome).lower()
-    groups = row.get("keywords", [])
-    return all(any(word.lower() in shown for word in group) for group in groups)
-
-
-def _cites(row: Mapping[str, Any], outcome: Outcome) -> bool:
-    """Whether a citation touches a place of the answer."""
-    places = [row, *row.get("also", [])]
-    spans = [(each["document"], *span) for each in places for span in each.get("spans") or []]
-    return any(
-        citation.document == document and min(end, citation.end) > max(start, citation.start)
-        for citation in outcome.answer.citations
-        for document, start, end in spans
-    )
+def _words_shown(outcome: Outcome) -> float:
+    shown = [outcome.answer.text, *(c.quote for c in outcome.answer.citations)]
+    return float(len(" ".join(shown).split()))
 
 
 def data_sets() -> list[DataSet]:
@@ -236,9 +215,7 @@ def data_sets() -> list[DataSet]:
         public("hint3", answer_metrics),
         public("policyqa", answer_metrics),
         *(
-            DataSet(
-                f"folders/{path.parent.name}", path.parent / "documents", (path,), _folder(path)
-            )
+            public(f"folders/{path.parent.name}", folder_metrics)
             for path in sorted((SHARED / "eval" / "folders").glob("*/questions.jsonl"))
         ),
     ]

@@ -1,0 +1,133 @@
+"""Evidence: the blocks that are proposed, and what their features say."""
+
+from collections.abc import Callable, Sequence
+
+import pytest
+from builders import GenerationBuilder
+
+from assistant.english.question import Question
+from assistant.evidence import Evidence, WordWeights, collect_evidence, word_weights
+from assistant.reader.runtime import Reader, Reading
+from corpus.document import Kind, Passage
+from index.onnx_encoder import OnnxEncoder
+from index.search import Searcher
+from index.terms import stem
+
+GARDEN = (
+    "# Garden\n\n## Pests\n\nAgainst snails there are three remedies:\n\n- beer traps\n"
+    "- copper tape\n\n## Roses\n\nRoses want sun and a deep soil.\n"
+)
+ROLES = "# Roles\n\n| Role | Task |\n|---|---|\n| Usher | shows seats |\n| Grip | moves scenery |\n"
+
+Collect = Callable[..., list[Evidence]]
+
+
+@pytest.fixture
+def collect(encoder: OnnxEncoder, build_generation: GenerationBuilder) -> Collect:
+    """The evidence of a document for a question."""
+
+    def collected(document: str, text: str, reader: Reader | None = None) -> list[Evidence]:
+        generation, question = build_generation({"guide.md": document}), Question(text)
+        words = generation.passages
+        weights = word_weights(question, words.document_frequency, words.count)
+        found = Searcher(generation, encoder).search(text, 10)
+        return collect_evidence(question, found, weights, reader)
+
+    return collected
+
+
+def feature(collect: Collect, name: str, question: str, text: str) -> float:
+    """The feature of the evidence that is the whole of a one-sentence document."""
+    (evidence,) = collect(f"# Guide\n\n{text}\n", question)
+    assert evidence.text == text
+    return float(getattr(evidence.features, name))
+
+
+class SureOf:
+    """A reader that is sure of the units that contain a text, and of no others."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def read(self, question: str, places: Sequence[tuple[Passage, int]]) -> list[Reading]:
+        return [self._reading(passage) for passage, _ in places]
+
+    def _reading(self, passage: Passage) -> Reading:
+        sources = [passage.source(unit) for unit in passage.units]
+        return Reading({n: 6.0 if self.text in each else -6.0 for n, each in enumerate(sources)}, 3)
+
+
+def test_units_pairs_and_the_whole_are_proposed_each_once(collect: Collect) -> None:
+    found = collect("# Tea\n\nTea warms. Tea calms. Tea wakes.\n", "What does tea do?")
+    assert [each.places for each in found] == [(0,), (1,), (2,), (0, 1), (1, 2), (0, 1, 2)]
+    assert found[3].text == "Tea warms.\nTea calms."
+
+
+def test_list_is_proposed_with_its_introduction(collect: Collect) -> None:
+    texts = [each.text for each in collect(GARDEN, "What helps against snails?")]
+    assert "Against snails there are three remedies:\nbeer traps\ncopper tape" in texts
+
+
+def test_rows_show_the_cells_that_are_asked_for_and_headers_are_no_evidence(
+    collect: Collect,
+) -> None:
+    found = collect(ROLES, "What is the task of the usher?")
+    assert found[0].text == "Usher, Task: shows seats"
+    kinds = {each.passage.units[place].kind for each in found for place in each.places}
+    assert kinds == {Kind.ROW}
+
+
+@pytest.mark.parametrize(
+    ("name", "question", "text", "expected"),
+    [
+        ("type_missing", "When was the pump built?", "The pump was built last March.", 0),
+        ("type_missing", "When was the pump built?", "The pump was built by Ada Green.", 1),
+        ("missing", "Is the pump of brass red?", "The pump of brass is red.", 0),
+        ("coverage", "Is the pump of brass red?", "The pump of brass is red.", 1),
+        ("names", "Did Ada Brown build the pump?", "Ada Green built the pump in 1911.", 1 / 2),
+        ("names", "Did they build the pump?", "Ada Green built the pump in 1911.", 0),
+        ("contrast", "Do internal customers pay?", "The external customers pay.", 1),
+        ("contrast", "Do external customers pay?", "The external customers pay.", 0),
+        ("brevity", "pump?", "The brass pump is red.", 1),
+        ("asks", "Is the pump red?", "Is the pump red?", 1),
+        ("title", "Is the pump red?", "Red pumps", 1),
+        ("news", "Is the pump red?", "The pump is red.", 0),
+        ("rank", "Is the pump red?", "The pump is red.", 0),
+        ("unread", "Is the pump red?", "The pump is red.", 1),
+        ("reader", "Is the pump red?", "The pump is red.", 0),
+    ],
+)
+def test_feature_describes_the_evidence(
+    collect: Collect, name: str, question: str, text: str, expected: float
+) -> None:
+    assert feature(collect, name, question, text) == pytest.approx(expected)
+
+
+def test_headings_count_for_headed_coverage_only(collect: Collect) -> None:
+    (evidence,) = collect("# Pump\n\nBrass rusts slowly.\n", "Does the pump of brass rust?")
+    features = evidence.features
+    assert features.coverage < features.headed_coverage == 1
+    assert features.missing == 0
+
+
+def test_reader_tells_of_the_units_that_it_read(collect: Collect) -> None:
+    found = collect(GARDEN, "What do roses want?", SureOf("Roses"))
+    roses = next(each.features for each in found if each.text.startswith("Roses"))
+    snails = next(each.features for each in found if each.text.startswith("Against"))
+    assert (roses.unread, roses.reader, roses.reader_passage) == pytest.approx((0, 0.6, 0.3))
+    assert (snails.unread, snails.reader) == pytest.approx((0, -0.6))
+
+
+def test_rare_word_weighs_more_than_a_frequent_one() -> None:
+    weights = word_weights(Question("Crows molt"), {"crows": 9, "molt": 1}.__getitem__, 10)
+    assert weights.rarity[stem("molt")] > weights.rarity[stem("crows")] > 0
+    assert 0 < weights.rarest_missing(frozenset()) < 1
+    over = word_weights(Question("Crows"), lambda _: 99, 10)
+    assert over.rarity[stem("crows")] > 0
+
+
+def test_coverage_is_the_share_of_the_words_by_rarity() -> None:
+    weights = WordWeights({"crow": 1.0, "molt": 3.0})
+    assert weights.coverage(frozenset({"crow", "molt"})) == 1
+    assert weights.coverage(frozenset({"molt"})) == pytest.approx(0.75)
+    assert weights.coverage(frozenset()) == WordWeights({}).coverage(frozenset({"crow"})) == 0
