@@ -65,15 +65,20 @@ def lists(passage: Passage) -> list[list[int]]:
 
 
 def is_part_of_list(passage: Passage, places: Sequence[int]) -> bool:
-    """Whether the places have a part of a list or table, but not all of it."""
-    quoted = set(places)
-    return any(quoted & set(each) and not set(each) <= quoted for each in lists(passage))
+    """Whether the places have some items or rows of a list or table, but not all."""
+    quoted = _listed(passage, places)
+    every = (_listed(passage, each) for each in lists(passage))
+    return any(quoted & each and not each <= quoted for each in every)
 
 
 def is_cut_list(passage: Passage, places: Sequence[int]) -> bool:
     """Whether they have several items of a list, but not all: it would seem complete."""
     items = [place for place in places if passage.units[place].kind is Kind.ITEM]
     return len(items) > 1 and is_part_of_list(passage, items)
+
+
+def _listed(passage: Passage, places: Sequence[int]) -> set[int]:
+    return {place for place in places if passage.units[place].kind in (Kind.ITEM, Kind.ROW)}
 
 
 def _list_kind(passage: Passage, place: int) -> Kind:

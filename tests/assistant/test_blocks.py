@@ -2,7 +2,15 @@
 
 import pytest
 
-from assistant.blocks import asked_cells, block_of, release_of, with_headings
+from assistant.blocks import (
+    asked_cells,
+    block_of,
+    is_cut_list,
+    lists,
+    quotable_blocks,
+    release_of,
+    with_headings,
+)
 from assistant.english.question import Question
 from corpus.document import Kind, Passage
 from corpus.loader import parse_document
@@ -102,3 +110,22 @@ def test_question_that_names_only_a_release_asks_for_the_whole(
     question: str, expected: int
 ) -> None:
     assert release_of(Question(question), passage_of(RELEASE), 4) == expected
+
+
+def test_blocks_are_proposed_each_once_and_without_the_header() -> None:
+    passage = passage_of("# Tea\n\nTea warms. Tea calms. Tea wakes.\n")
+    assert quotable_blocks(passage) == [(0,), (1,), (2,), (0, 1), (1, 2), (0, 1, 2)]
+    assert all(0 not in block for block in quotable_blocks(passage_of(TABLE)))
+
+
+def test_list_begins_with_the_sentence_that_introduces_it() -> None:
+    passage = passage_of("# Tea\n\nIt helps against:\n\n- thirst\n- sleep\n")
+    assert lists(passage) == [[0, 1, 2]]
+    assert not is_cut_list(passage, [0, 1])  # a single item does not seem a list
+    assert not is_cut_list(passage, [0, 1, 2])
+
+
+def test_some_items_of_a_longer_list_are_a_cut_list() -> None:
+    passage = passage_of("They eat:\n\n- seeds\n- worms\n- nuts\n")
+    assert is_cut_list(passage, [0, 1, 2])
+    assert not is_cut_list(passage, [2, 3, 1])

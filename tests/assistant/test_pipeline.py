@@ -322,12 +322,6 @@ def test_any_text_with_a_letter_gets_a_proved_answer_or_a_refusal(
         assert (answer.sentences, answer.citations) == ((), ())
 
 
-def test_document_without_quotable_units_answers_nothing(open_on: Opener) -> None:
-    answer = open_on({"code.md": "```\nmake all\n```\n"}, threshold=0.0).ask("What is made?")
-    assert answer.status is Status.REFUSED
-    assert answer.confidence == 0
-
-
 @pytest.mark.parametrize(
     ("change", "message"),
     [

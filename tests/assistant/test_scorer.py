@@ -55,6 +55,11 @@ def test_probability_is_the_logistic_of_the_weighted_sum() -> None:
     assert scorer(**{"of a later version": 5.0}).probability(best, [best]) == 0.5
 
 
+def test_corrected_question_needs_more_confidence() -> None:
+    best = evidence(0)
+    assert scorer().probability(best, [best], is_corrected=True) < 0.5
+
+
 def test_evidence_is_sorted_by_its_weighted_features() -> None:
     low, high, equal = (evidence(n, similarity=s) for n, s in ((0, 0.2), (2, 0.8), (1, 0.2)))
     found = scorer().sort([equal, low, high])
