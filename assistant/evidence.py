@@ -14,9 +14,10 @@ from assistant.english.expected import missing_answer_type
 from assistant.english.forms import AnswerType
 from assistant.english.opposites import contrasts
 from assistant.english.question import Question
-from assistant.english.statements import is_bare_title
+from assistant.english.statements import is_bare_title, key_of
 from assistant.reader.runtime import Reader, Reading
 from corpus.document import Kind, Passage, Unit
+from corpus.markup import strip_markup
 from index.bm25 import inverse_document_frequency
 from index.hits import Hit, SearchResult
 from index.rendering import row_text
@@ -91,6 +92,7 @@ class Features:
     items: float  # 1 for several items of a list
     asked_list: float  # 1 for several items or rows if the question asks for several things
     incomplete: float  # 1 for a part of a list if the question asks for several things
+    label: float  # 1 for a single item or row that opens with words of the question only
     row: float  # 1 if it has a row of a table
     fact_row: float  # 1 if it has one and the question asks for a fact
     size: float  # logarithm of the number of words
@@ -230,6 +232,7 @@ class _Context:
             items=sum(unit.kind is Kind.ITEM for unit in units) > 1,
             asked_list=question.wants_list and listed > 1,
             incomplete=question.wants_list and is_part_of_list(hit.passage, places),
+            label=len(units) == 1 and self._opens_with_subject(units[0]),
             row=has_row,
             fact_row=has_row and is_fact,
             size=size,
@@ -238,6 +241,16 @@ class _Context:
             brevity=1.0 / max(1, len(question.terms)),
             **self._read_features(places),
         )
+
+    def _opens_with_subject(self, unit: Unit) -> bool:
+        """Whether a row's label, or an item before its colon, has words of the question only."""
+        passage = self.hit.passage
+        if unit.kind is Kind.ROW and unit.cells:
+            opening = " ".join(passage.at(*cell) for cell in unit.cells[: unit.labels])
+        else:
+            opening = key_of(strip_markup(passage.source(unit))) if unit.kind is Kind.ITEM else ""
+        own = stems(opening) - _STOP_STEMS
+        return bool(own) and own <= set(self.question.terms)
 
     def _read_features(self, places: Places) -> dict[str, float]:
         if self.reading is None:

@@ -248,9 +248,12 @@ class Assistant:
         return evidence_on_identifiers(question, self._scorer.sort(evidence))
 
     def _confidence(self, assessment: Assessment) -> float:
-        """Rounded as it is shown, so that a threshold taken from an answer holds for it."""
+        """Rounded as it is shown, so that a threshold taken from an answer holds for it. A question
+        that the documents ask themselves, word for word, is sure to be answered by them."""
         if assessment.selection is None or assessment.question.lacks_topic:
             return 0.0
+        if assessment.selection.is_same_question:
+            return 1.0
         best, is_corrected = assessment.selection.best, assessment.question.is_corrected
         return round(self._scorer.probability(best, assessment.evidence, is_corrected), 4)
 

@@ -8,7 +8,7 @@ from assistant.english.forms import AnswerType
 from assistant.english.question import Question
 from assistant.evidence import Evidence
 from corpus.document import Passage, Unit
-from index.terms import stems
+from index.terms import stems, words
 
 # Evidence that is looked at for each side of a comparison, and how far its score may be below that
 # of the best; set by hand on the shipped gold questions.
@@ -23,11 +23,12 @@ _MAX_BEHIND, _MAX_WORDS, _MAX_REPEATED, _MAX_BLOCKS = 0.5, 60, 0.6, 3
 @dataclass(frozen=True)
 class Selection:
     """The blocks to quote, in order. The confidence is that in `best`. A comparison has a block for
-    each side."""
+    each side; `is_same_question` is whether the documents ask the question, word for word."""
 
     best: Evidence
     blocks: tuple[Evidence, ...]
     is_comparison: bool = False
+    is_same_question: bool = False
 
     @property
     def is_cut(self) -> bool:
@@ -39,6 +40,8 @@ def select(question: Question, evidence: Sequence[Evidence]) -> Selection | None
     """The evidence to answer with; None if there is none. `evidence` is sorted, best first."""
     if not evidence:
         return None
+    if (same := _same_question(question, evidence)) is not None:
+        return Selection(same, (same,), is_same_question=True)
     if question.answer_type is AnswerType.COMPARISON and (both := _both_sides(question, evidence)):
         return both
     return Selection(evidence[0], _with_further(question, evidence))
@@ -58,6 +61,15 @@ def _widened(question: Question, block: Evidence) -> Sequence[int]:
     """The places of the block, or of the whole release if the question names nothing but that."""
     release = release_of(question, block.passage, block.places[0])
     return block_of(block.passage, release) if release != block.places[0] else block.places
+
+
+def _same_question(question: Question, evidence: Sequence[Evidence]) -> Evidence | None:
+    """The answer to an FAQ question with the same words: the whole of it, or the best block of it if
+    the whole is too long to be one."""
+    asked = words(question.text)
+    answers = [each for each in evidence if words(each.passage.question or "") == asked]
+    whole = (each for each in answers if each.features.whole_answer)
+    return next(whole, answers[0] if answers else None)
 
 
 def _both_sides(question: Question, evidence: Sequence[Evidence]) -> Selection | None:
@@ -93,14 +105,14 @@ def _with_further(question: Question, evidence: Sequence[Evidence]) -> tuple[Evi
         if each.score < evidence[0].score - _MAX_BEHIND or len(blocks) == _MAX_BLOCKS:
             break
         own = stems(each.text) - set(question.terms)
-        words = len(each.text.split())
+        count = len(each.text.split())
         if (
-            size + words <= _MAX_WORDS
+            size + count <= _MAX_WORDS
             and len(own & quoted) <= _MAX_REPEATED * len(own)
             and not any(_overlap(each, block) for block in blocks)
         ):
             blocks.append(each)
-            size += words
+            size += count
             quoted |= own
     return tuple(blocks)
 

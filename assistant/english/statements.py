@@ -11,6 +11,8 @@ _REFERS_BACK = re.compile(
     re.IGNORECASE,
 )
 
+_KEY = re.compile(r"^(.{3,60}?)(?::| [–—-]) ")
+
 
 def is_bare_title(text: str) -> bool:
     """Whether the text is a few words that only name what follows."""
@@ -21,3 +23,9 @@ def refers_back(sentence: str) -> bool:
     """Whether a sentence cannot be understood without the one before it: it starts with a pronoun
     or a word that continues an argument."""
     return bool(_REFERS_BACK.match(sentence))
+
+
+def key_of(item: str) -> str:
+    """What a list item is about: the words before its colon or dash; "" if it has none."""
+    found = _KEY.match(item)
+    return found[1] if found else ""

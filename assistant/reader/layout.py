@@ -18,7 +18,7 @@ from tokenizers import Tokenizer
 
 MAX_ROW_TOKENS = 256
 MAX_QUESTION_TOKENS = 64
-MAX_TITLE_TOKENS = 32  # the last ones: the nearest heading
+MAX_TITLE_TOKENS = 32
 MAX_SENTENCE_TOKENS = 80
 MIN_SENTENCE_TOKENS = 8  # a sentence is left out if fewer of its tokens fit
 

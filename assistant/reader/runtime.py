@@ -79,7 +79,7 @@ class OnnxReader:
 
     def _window(self, passage: Passage, place: int) -> list[int]:
         """Returns the indices of the units around `place` that fit into a row by estimate."""
-        room = (MAX_READ_TOKENS - 40) * _CHARS_PER_TOKEN  # 40 for the question and the heading
+        room = (MAX_READ_TOKENS - 40) * _CHARS_PER_TOKEN  # 40 for the question and the title
         places = [i for i, unit in enumerate(passage.units) if unit.kind is not Kind.HEADER]
         at = places.index(place)
         first = last = at

@@ -58,9 +58,9 @@ _CONSTANT = frozenset({"brevity"})
 _ORDER_PENALTY, _CONFIDENCE_PENALTY = 0.05, 0.02
 # How much the shortest right evidence counts against any right evidence: with 0 answers become
 # twice as long, with 1 they are often cut off.
-_SHORTEST = 0.3
+_SHORTEST = 0.4
 # Share of the questions with right evidence that the threshold answers.
-_ANSWERED = 0.94
+_ANSWERED = 0.95
 # The words of an answer below which a shorter one is no better.
 _MIN_WORDS = 6
 # Refuses nothing; the order is a rough one.

@@ -103,6 +103,14 @@ def test_feature_describes_the_evidence(
     assert feature(collect, name, question, text) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize(
+    ("question", "label"), [("What does the usher do?", 1), ("Who shows seats?", 0)]
+)
+def test_row_that_is_named_has_a_label(collect: Collect, question: str, label: float) -> None:
+    usher = next(e for e in collect(ROLES, question) if e.text.startswith("Usher"))
+    assert usher.features.label == label
+
+
 def test_headings_count_for_headed_coverage_only(collect: Collect) -> None:
     (evidence,) = collect("# Pump\n\nBrass rusts slowly.\n", "Does the pump of brass rust?")
     features = evidence.features

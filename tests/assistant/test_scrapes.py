@@ -50,8 +50,9 @@ def test_tables_whose_cells_have_run_together_are_answered_cell_by_cell(
     scrapes: Assistant, question: str, start: str, count: int
 ) -> None:
     answer = scrapes.ask(question)
-    assert answer.sentences[0].text.startswith(start)
-    assert len(answer.sentences) == count
+    rows = [sentence.text for sentence in answer.sentences if len(sentence.citations) > 1]
+    assert rows[0].startswith(start)
+    assert len(rows) == count
 
 
 def test_a_question_that_only_resembles_the_scrapes_is_refused(scrapes: Assistant) -> None:

@@ -1,6 +1,7 @@
 """Selecting evidence with the shipped scorer: the sentence, list, row or two sides that answer."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from builders import AssistantOpener, shipped_scorer
@@ -105,6 +106,18 @@ def test_comparison_that_one_sentence_answers_needs_no_sides(selected: Selecting
 def test_comparison_with_an_unknown_side_is_none(selected: Selecting) -> None:
     question = "What is the difference between crows and penguins?"
     assert not selected(BIRDS, question).is_comparison
+
+
+def test_question_of_the_documents_gets_its_own_answer_and_no_more(
+    open_assistant: AssistantOpener,
+) -> None:
+    files = {
+        "document.md": CACTUS + "\n## Is a cactus watered often?\n\nA cactus is watered rarely.\n"
+    }
+    strict = replace(shipped_scorer("plain"), threshold=1.0)
+    answer = open_assistant(files, strict).ask("how often is a Cactus watered")
+    assert answer.text == "Every three weeks. [1] Never in winter. [2]"
+    assert answer.confidence == 1
 
 
 def test_cells_that_are_not_asked_for_are_left_out(selected: Selecting) -> None:
