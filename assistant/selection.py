@@ -64,8 +64,8 @@ def _widened(question: Question, block: Evidence) -> Sequence[int]:
 
 
 def _same_question(question: Question, evidence: Sequence[Evidence]) -> Evidence | None:
-    """The answer to an FAQ question with the same words: the whole of it, or the best block of it if
-    the whole is too long to be one."""
+    """The answer to an FAQ question with the same words: the whole, or the best block of it if
+    that is too long to be one."""
     asked = words(question.text)
     answers = [each for each in evidence if words(each.passage.question or "") == asked]
     whole = (each for each in answers if each.features.whole_answer)

@@ -39,6 +39,7 @@ STORED = {
         "writer": "extractive",
         "generation": "g1",
         "timings_ms": {"total": 12.5},
+        "reason": "no_answer",
     },
 }
 
@@ -49,6 +50,11 @@ def test_stored_answers_of_this_format_can_be_read() -> None:
     assert answer.citations == (make_citation(quote="Ann", headings=("A", "B"), page=7),)
     assert answer.related == (make_related("b.md"),)
     assert json.loads(serialize(answer)) == STORED
+
+
+def test_stored_answer_without_a_reason_can_be_read() -> None:
+    answer = {name: value for name, value in STORED["answer"].items() if name != "reason"}
+    assert parse(json.dumps(STORED | {"answer": answer})).reason is None
 
 
 @pytest.mark.parametrize(

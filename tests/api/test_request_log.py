@@ -49,7 +49,7 @@ def test_request_id_is_in_the_response_the_log_and_the_problem(
     shared_client: TestClient, log_lines: LogLines
 ) -> None:
     headers = {"x-request-id": "my-1.a"}
-    response = shared_client.post("/v1/chat", json={"message": " "}, headers=headers)
+    response = shared_client.post("/v1/chat", json={"message": "x" * 2001}, headers=headers)
     assert response.headers["x-request-id"] == response.json()["request_id"] == "my-1.a"
     [line] = [line for line in log_lines() if line["logger"] == "api.http.request_log"]
     assert (line["request"], line["message"], line["status"]) == ("my-1.a", "POST /v1/chat", 422)

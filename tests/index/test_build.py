@@ -98,10 +98,14 @@ def test_corpus_without_passages_has_an_empty_index(index: SmallIndex) -> None:
         (
             "tools.txt",
             "Tools\n\nToolUse\nSpadesTurn the soil over.\nRakesComb it flat.\n",
-            "Spades, Use: Turn the soil over.",
+            "Tools: Spades, Use: Turn the soil over.",
         ),
         # A list item and its lead.
-        ("tools.md", "# Tools\n\nTake with you:\n\n- a **spade**\n", "Take with you: a spade"),
+        (
+            "tools.md",
+            "# Tools\n\nTake with you:\n\n- a **spade**\n",
+            "Tools: Take with you: a spade",
+        ),
     ],
 )
 def test_unit_is_encoded_as_plain_text_with_its_context(
@@ -124,7 +128,7 @@ def test_only_changed_passages_are_encoded(garden: SmallIndex) -> None:
     second = garden.build({**GARDEN, "cactus.md": "# Cactus\n\n## Water\n\nIt needs no water.\n"})
     assert garden.encoded == [
         "Cactus › Water\nCactus ## Water It needs no water.",
-        "It needs no water.",
+        "Cactus › Water: It needs no water.",
     ]
     assert (second.encoded, second.reused) == (2, first.encoded - 2)
     assert garden.found("cactus")[0] == "It needs no water."

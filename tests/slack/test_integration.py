@@ -232,7 +232,7 @@ def test_features_that_a_workspace_lacks_are_tried_once(slack: Slack, service: S
 def test_suggestion_of_a_refusal_can_be_asked_with_its_button(
     slack: Slack, service: Service
 ) -> None:
-    ts = slack.write("Who sows the roses in winter?", channel="dm")
+    ts = slack.write("Where were the roses bought?", channel="dm")
     [refusal] = replies(slack, service, ts, channel="dm")
     assert refusal["text"].startswith(REFUSAL)
     press(slack, refusal, "dm")
