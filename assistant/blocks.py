@@ -5,7 +5,7 @@ with the items around it, a sentence that refers back with the sentence before i
 the cells that are asked for are quoted, with the headings of their columns.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from assistant.english.question import Question
@@ -28,25 +28,27 @@ Places = tuple[int, ...]
 """Places of units in their passage, ascending."""
 
 
-def quotable_blocks(passage: Passage) -> list[Places]:
-    """The candidates for an answer, each once: every unit with what it needs to be understood, two
-    sentences in a row, paragraphs, lists and tables, and the whole passage if it is short."""
-    every = range(len(passage.units))
-    blocks = [block_of(passage, place) for place in every]
-    blocks += [[place] for place in every if passage.units[place].kind is Kind.HEADING]
+def quotable_blocks(passage: Passage, anchors: Collection[int]) -> list[Places]:
+    """The candidates for an answer that have one of these units, each once: a unit with what it
+    needs to be understood, two sentences in a row, paragraphs, lists and tables, and the whole
+    passage if it is short. The work is linear in the passage for each anchor."""
+    around = {place: block_of(passage, place) for place in sorted(anchors)}
+    blocks = [*around.values()]
+    blocks += [[place] for place in around if passage.units[place].kind is Kind.HEADING]
     blocks += [
-        sorted({*blocks[place], *blocks[place + 1]})
-        for place in every[:-1]
-        if passage.units[place].kind in _PROSE
+        sorted({*around[place], *around[place + 1]})
+        for place in around
+        if place + 1 in around
+        and passage.units[place].kind in _PROSE
         and passage.units[place + 1].kind is passage.units[place].kind
     ]
     limits = (
         (_paragraphs(passage), _MAX_PARAGRAPH_WORDS),
         (lists(passage), _MAX_WHOLE_LIST_WORDS),
-        ([list(every)], _MAX_WHOLE_WORDS),
+        ([[*range(len(passage.units))]], _MAX_WHOLE_WORDS),
     )
     for places, limit in ((each, limit) for found, limit in limits for each in found):
-        if count_words(passage, places) <= limit:
+        if not around.keys().isdisjoint(places) and count_words(passage, places) <= limit:
             blocks.append(places)
     quotable = (_without_headers(passage, block) for block in blocks)
     return list(dict.fromkeys(block for block in quotable if block))
@@ -64,17 +66,19 @@ def lists(passage: Passage) -> list[list[int]]:
     return [[*_introduction(passage, places[0]), *places] for places in found]
 
 
-def is_part_of_list(passage: Passage, places: Sequence[int]) -> bool:
-    """Whether the places have some items or rows of a list or table, but not all."""
+def is_part_of_list(
+    passage: Passage, places: Sequence[int], found: Sequence[Sequence[int]]
+) -> bool:
+    """Whether the places have some items or rows of one of the `lists` of the passage, not all."""
     quoted = _listed(passage, places)
-    every = (_listed(passage, each) for each in lists(passage))
+    every = (_listed(passage, each) for each in found)
     return any(quoted & each and not each <= quoted for each in every)
 
 
 def is_cut_list(passage: Passage, places: Sequence[int]) -> bool:
     """Whether they have several items of a list, but not all: it would seem complete."""
     items = [place for place in places if passage.units[place].kind is Kind.ITEM]
-    return len(items) > 1 and is_part_of_list(passage, items)
+    return len(items) > 1 and is_part_of_list(passage, items, lists(passage))
 
 
 def _listed(passage: Passage, places: Sequence[int]) -> set[int]:

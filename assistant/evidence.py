@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 
-from assistant.blocks import Places, is_part_of_list, quotable_blocks, quoted_units
+import numpy as np
+
+from assistant.blocks import Places, is_part_of_list, lists, quotable_blocks, quoted_units
 from assistant.english.expected import missing_answer_type
 from assistant.english.forms import AnswerType
 from assistant.english.opposites import contrasts
@@ -26,6 +28,9 @@ from index.terms import STOP_WORDS, stem, stems
 
 # Passages that the reader reads: the first ones. Each takes some 10 ms on two cores.
 _MAX_READ = 5
+# Units of a passage around which blocks are proposed: the most similar ones. Few passages have
+# more, but a list of thousands of items is one passage.
+_MAX_ANCHORS = 64
 # Logits are divided by this to lie near 0 to 1, as the other features do.
 _LOGIT_SCALE = 10
 _FACTS = (
@@ -151,13 +156,10 @@ def collect_evidence(
     evidence = []
     for hit in found.hits:
         context = _Context(question, found.hits[0], hit, weights, readings.get(hit.ordinal))
-        evidence += [context.evidence(places) for places in quotable_blocks(hit.passage)]
+        every = range(len(hit.passage.units))
+        anchors = sorted(every, key=lambda place: -hit.unit_scores[place])[:_MAX_ANCHORS]
+        evidence += [context.evidence(each) for each in quotable_blocks(hit.passage, anchors)]
     return evidence
-
-
-def surroundings(passage: Passage) -> str:
-    """The whole passage with its title, headings and FAQ question."""
-    return f"{_headings(passage)} {passage.text}"
 
 
 def _headings(passage: Passage) -> str:
@@ -199,6 +201,10 @@ class _Context:
     def around(self) -> frozenset[str]:
         return self.headings | stems(self.hit.passage.text)
 
+    @cached_property
+    def lists(self) -> list[list[int]]:
+        return lists(self.hit.passage)
+
     def _features(self, places: Places, units: Sequence[Unit], text: str) -> Features:
         question, hit, weights = self.question, self.hit, self.weights
         own = stems(text)
@@ -213,7 +219,7 @@ class _Context:
         names = frozenset(name for name in question.names if not name[0].isdigit())
         return Features(
             similarity=max(cosines),
-            mean_similarity=sum(map(float.__mul__, cosines, map(float, counts))) / sum(counts),
+            mean_similarity=float(np.average(cosines, weights=counts)),
             passage=hit.passage_score,
             heading=hit.heading_score,
             question=hit.question_score,
@@ -231,7 +237,7 @@ class _Context:
             asks=text.rstrip().endswith("?"),
             items=sum(unit.kind is Kind.ITEM for unit in units) > 1,
             asked_list=question.wants_list and listed > 1,
-            incomplete=question.wants_list and is_part_of_list(hit.passage, places),
+            incomplete=question.wants_list and is_part_of_list(hit.passage, places, self.lists),
             label=len(units) == 1 and self._opens_with_subject(units[0]),
             row=has_row,
             fact_row=has_row and is_fact,

@@ -206,7 +206,7 @@ class IndexUpdater:
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:
-    """The time of the last change and the size of a file; None if there is none."""
+    """The time of the last change and the size of a file; None if it does not exist."""
     try:
         status = path.stat()
     except OSError:

@@ -114,8 +114,10 @@ def test_question_that_names_only_a_release_asks_for_the_whole(
 
 def test_blocks_are_proposed_each_once_and_without_the_header() -> None:
     passage = passage_of("# Tea\n\nTea warms. Tea calms. Tea wakes.\n")
-    assert quotable_blocks(passage) == [(0,), (1,), (2,), (0, 1), (1, 2), (0, 1, 2)]
-    assert all(0 not in block for block in quotable_blocks(passage_of(TABLE)))
+    every = range(len(passage.units))
+    assert quotable_blocks(passage, every) == [(0,), (1,), (2,), (0, 1), (1, 2), (0, 1, 2)]
+    assert quotable_blocks(passage, [1]) == [(1,), (0, 1, 2)]
+    assert all(0 not in block for block in quotable_blocks(passage_of(TABLE), range(3)))
 
 
 def test_list_begins_with_the_sentence_that_introduces_it() -> None:

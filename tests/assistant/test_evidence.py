@@ -63,6 +63,14 @@ def test_units_pairs_and_the_whole_are_proposed_each_once(collect: Collect) -> N
     assert found[3].text == "Tea warms.\nTea calms."
 
 
+def test_blocks_of_a_long_passage_are_proposed_around_its_most_similar_units(
+    collect: Collect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("assistant.evidence._MAX_ANCHORS", 1)
+    found = collect("# Tea\n\nTea warms. Ships sail. Horses run.\n", "What do horses do?")
+    assert [each.places for each in found] == [(2,), (0, 1, 2)]
+
+
 def test_list_is_proposed_with_its_introduction(collect: Collect) -> None:
     texts = [each.text for each in collect(GARDEN, "What helps against snails?")]
     assert "Against snails there are three remedies:\nbeer traps\ncopper tape" in texts
