@@ -30,7 +30,12 @@ neither Chroma nor onnxruntime.
     search.py                finds passages by vectors and words together
     spelling.py              misspellings, and the words that were meant
     synonyms.py              phrases that mean the same
+    telemetry.py             turns off what libraries send to their makers
     terms.py                 words: splitting, stems, stop words
     texts.py                 every text ever indexed, by digest
     vectors.py               passage vectors in Chroma
 """
+
+from index.telemetry import disable_telemetry
+
+disable_telemetry()  # before any module of this package imports a library

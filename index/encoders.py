@@ -59,13 +59,15 @@ def export_encoder(data: Path, name: str = DEFAULT_ENCODER) -> EncoderCard:
     folder.parent.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(prefix=".building-", dir=folder.parent))
     try:
+        scratch = building / "tmp"  # torch leaves a cache in the folder for temporary files
+        scratch.mkdir()
         command = [sys.executable, "-m", "index.export", name, _source(name), str(building)]
-        run = subprocess.run(
-            command, check=False, capture_output=True, text=True, env=child_environment()
-        )
+        environment = {**child_environment(), "TMPDIR": str(scratch)}
+        run = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
         if run.returncode != 0:
             reason = (run.stderr.strip().splitlines() or ["no reason given"])[-1]
             raise EncoderUnavailable(f"the encoder {name} could not be exported ({reason})")
+        shutil.rmtree(scratch, ignore_errors=True)
         shutil.rmtree(folder, ignore_errors=True)
         os.replace(building, folder)
     finally:

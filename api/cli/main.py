@@ -17,11 +17,13 @@ from api.exit_codes import BAD_INPUT, DONE, STOPPED
 from assistant.errors import AnsweringError
 from corpus.errors import CorpusError
 from index.errors import IndexingError
+from index.telemetry import disable_tracing
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command and returns its exit code."""
     _replace_unprintable()
+    disable_tracing()
     arguments = parse_arguments(argv)
     try:
         command = importlib.import_module(f"api.cli.{arguments.command}")

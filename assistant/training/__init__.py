@@ -24,3 +24,5 @@ and run on another machine with a copy of the packages assistant, corpus and ind
 Rows from SQuAD 2.0 folders are split with corpus.sentences, rows from documentation with
 corpus.splitter, and near misses use the opposites of assistant.english.opposites.
 """
+
+import index  # noqa: F401 - turns off telemetry before a module here imports a library
