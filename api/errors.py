@@ -86,7 +86,8 @@ class Forbidden(ApiError):
 
 
 class MisdirectedRequest(ApiError):
-    """The request names another host than the one that is served."""
+    """The request names another host than the one that is served, or came through a proxy to a
+    service without API keys."""
 
 
 class IdempotencyKeyReused(ApiError):

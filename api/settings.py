@@ -3,10 +3,11 @@
 import hashlib
 import os
 import re
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from api.errors import SettingsInvalid
@@ -46,6 +47,9 @@ class Settings(BaseSettings):
     # Less than the lease of an idempotency key, which is a minute.
     timeout: float = Field(30.0, gt=0, lt=60, description="time limit of a question in seconds")
     cors_origins: str = Field("", description="web origins that CORS permits, separated by commas")
+    trusted_proxies: str = Field(
+        "", description="addresses or networks of proxies, separated by commas"
+    )
     log: Literal["text", "json"] = Field("text", description="format of the log")
     page_url: str = Field(
         "",
@@ -74,11 +78,21 @@ class Settings(BaseSettings):
         only its own machine, and has no limit by default."""
         return self.rate_limit or DEFAULT_RATE
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _check_proxies(cls, value: str) -> str:
+        _networks(value)
+        return value
+
+    @property
+    def proxy_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """The proxies whose X-Forwarded-For counts."""
+        return _networks(self.trusted_proxies)
+
     @property
     def origins(self) -> tuple[str, ...]:
         """The web origins that CORS permits."""
-        origins = (origin.strip() for origin in self.cors_origins.split(","))
-        return tuple(origin for origin in origins if origin)
+        return _split(self.cors_origins)
 
     @property
     def data_folder(self) -> Path:
@@ -137,6 +151,15 @@ def load_settings(corpus: Path | None = None, data: Path | None = None) -> Setti
     return settings.model_copy(
         update={name: value for name, value in arguments.items() if value is not None}
     )
+
+
+def _split(text: str) -> tuple[str, ...]:
+    """The parts between the commas, without the empty ones."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    return tuple(ip_network(part, strict=False) for part in _split(text))
 
 
 def _variable(location: str) -> str:

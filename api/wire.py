@@ -187,7 +187,8 @@ class IndexBody(_Reply):
 
     While the first index is built, `generation` and `created` are empty. `pending` means that there
     are changes that no build has started for; `failed` is why the last build failed, if it did;
-    `unreadable` names the files that could not be indexed, with the reason.
+    `unreadable` names the files that could not be indexed, with the reason. For a key that is
+    limited to folders, all fields are about these folders, and `created` and `failed` are empty.
     """
 
     generation: str
@@ -300,7 +301,6 @@ class ReadyBody(_Reply):
     """A generation is open, and questions are answered from it."""
 
     status: Literal["ready"] = "ready"
-    generation: str
 
 
 class ProblemBody(BaseModel):

@@ -17,7 +17,13 @@ from index.encoder import Vectors
 from index.errors import IndexBusy, IndexDamaged, IndexMissing, IndexUnwritable
 from index.folders import lies_within
 from index.layout import CHROMA, PASSAGES, VECTORS, Layout
-from index.manifest import Manifest, check_compatible, check_file_digests, check_file_sizes
+from index.manifest import (
+    Manifest,
+    check_compatible,
+    check_file_digests,
+    check_file_sizes,
+    identity_of,
+)
 from index.passages import PassageStore
 from index.scratch import private_copy
 from index.vectors import VectorStore
@@ -62,21 +68,25 @@ class Generation:
 
     def within(self, folders: Collection[str]) -> "Generation":
         """Returns a view that contains only the documents in these folders: no other document is
-        found, named or counted. It uses this generation's files and closes none of them. Takes
-        about 5 ms for each 1,000 passages."""
+        found, named or counted, and the id depends on no other. It uses this generation's files and
+        closes none of them. Takes about 5 ms for each 1,000 passages."""
         documents = tuple(d for d in self.manifest.documents if lies_within(d.path, folders))
+        unreadable = (each for each in self.manifest.unreadable if lies_within(each, folders))
+        # The identity and the time of the whole generation would reveal changes of other documents.
+        identity = identity_of(documents, self.manifest.encoder_fingerprint)
         passages = self.passages.within([document.path for document in documents])
-        # Unreadable files belong to no folder, and the sizes of files reveal the other documents.
         manifest = replace(
             self.manifest,
+            identity=identity,
+            created="",
             passages=passages.count,
             documents=documents,
-            files={},
+            files={},  # their sizes reveal the other documents
             digests={},
-            unreadable=(),
+            unreadable=tuple(unreadable),
         )
         vector_store = self.vector_store.within(passages.ordinals.tolist())
-        return Generation(self.id, manifest, passages, self.vectors, vector_store)
+        return Generation(identity[:12], manifest, passages, self.vectors, vector_store)
 
     def close(self) -> None:
         """Closes the files and deletes the copies; does nothing for a view."""

@@ -79,7 +79,7 @@ class Manifest:
 
 
 def identity_of(
-    documents: Iterable[Document], encoder_fingerprint: str, synonyms: Groups = ()
+    documents: Iterable[Document | IndexedDocument], encoder_fingerprint: str, synonyms: Groups = ()
 ) -> str:
     """Returns a digest of everything that determines the content of a generation."""
     digest = hashlib.sha256(f"{FORMAT_VERSION} {SPLITTER_VERSION} {encoder_fingerprint}".encode())

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
 
 from api.assembly.assistant import open_generations
 from api.errors import DatabaseUnavailable, SettingsInvalid
@@ -30,7 +31,8 @@ _MAX_RUNNING = 3
 @dataclass(frozen=True)
 class Service:
     """The running service. `slack` and `mattermost` are None without their tokens; `timeout` is the
-    time limit of a question in seconds; `origins` are the web origins that CORS permits."""
+    time limit of a question in seconds; `origins` are the web origins that CORS permits;
+    `trusted_proxies` are the proxies whose X-Forwarded-For counts."""
 
     generations: GenerationPool
     database: Database
@@ -46,6 +48,7 @@ class Service:
     mattermost: MattermostIntegration | None
     timeout: float
     origins: tuple[str, ...]
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
 
     def close(self) -> None:
         """Closes the generation and the database."""
@@ -109,6 +112,7 @@ def open_service(settings: Settings, *, loopback: bool = True, page: str = "") -
         ),
         timeout=settings.timeout,
         origins=settings.origins,
+        trusted_proxies=settings.proxy_networks,
     )
 
 

@@ -55,6 +55,7 @@ async def _serve(settings: Settings, service: Service, listener: socket.socket) 
         access_log=False,  # the application logs its requests itself
         timeout_graceful_shutdown=_SHUTDOWN_TIMEOUT,
         server_header=False,
+        proxy_headers=False,  # the application knows which proxies it believes
     )
     server = uvicorn.Server(config)
     background = asyncio.create_task(_run_background(settings, service, listener))

@@ -10,6 +10,7 @@ Knows FastAPI and the wire format. Knows nothing about how a question is answere
     middleware.py    limits on request bodies, security headers
     operations.py    routes: health, readiness, state of the index, metrics
     problems.py      errors become problem documents
+    proxies.py       the address of a client behind a proxy
     questions.py     routes: chat, search, answers, conversations, feedback
     request_log.py   request ids, the log, request metrics
     streaming.py     answers as server-sent events

@@ -15,6 +15,7 @@ from api.http.mattermost import mattermost_routes
 from api.http.middleware import BodyLimit, SecurityHeaders
 from api.http.operations import operation_routes
 from api.http.problems import add_error_handlers
+from api.http.proxies import TrustedProxies
 from api.http.questions import question_routes
 from api.http.request_log import RequestLog
 
@@ -57,6 +58,7 @@ def create_app(service: Service) -> FastAPI:
             expose_headers=["x-request-id", "retry-after"],
         )
     app.add_middleware(RequestLog, metrics=service.metrics)
+    app.add_middleware(TrustedProxies, networks=service.trusted_proxies)
     app.add_middleware(SecurityHeaders)  # outside, for the responses of RequestLog
     return app
 

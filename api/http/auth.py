@@ -6,6 +6,7 @@ from typing import Annotated, TypeAlias
 from fastapi import Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from api.http.proxies import is_proxied
 from api.service.access import Access, Caller
 from api.store.keys import Scope
 
@@ -23,7 +24,10 @@ def requires(access: Access, scope: Scope) -> Callable[..., Caller]:
     def authenticated(request: Request, credentials: Credentials) -> Caller:
         key = credentials.credentials if credentials else ""
         address = request.client.host if request.client else ""
-        caller = access.authenticate(key, address, request.url.netloc)
+        # Not request.url: it replaces a malformed host by the address of the service.
+        hosts = request.headers.getlist("host")
+        host = hosts[0] if len(hosts) == 1 else None
+        caller = access.authenticate(key, address, host, proxied=is_proxied(request.scope))
         request.state.caller = caller
         caller.check_scope(scope)
         return caller

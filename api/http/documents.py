@@ -72,7 +72,7 @@ def document_routes(service: Service) -> APIRouter:
         _check_folder(caller, path)
         content = await request.body()
         digest, characters = await run_in_threadpool(service.uploads.put, path, content)
-        service.index_updater.request_build()
+        service.index_updater.request_build(path)
         return UploadBody(path=path, sha256=digest, characters=characters)
 
     @routes.delete(
@@ -83,7 +83,7 @@ def document_routes(service: Service) -> APIRouter:
         citations of it still open."""
         _check_folder(caller, path)
         service.uploads.remove(path)
-        service.index_updater.request_build()
+        service.index_updater.request_build(path)
         return RemovalBody(path=path)
 
     return routes

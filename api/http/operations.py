@@ -28,17 +28,16 @@ def operation_routes(service: Service) -> APIRouter:
 
     @routes.get("/readyz", responses=problem_responses(503))
     def readyz() -> ReadyBody:
-        """Returns 200 if questions can be answered and stored, with the open generation."""
-        with service.generations.borrow() as assistant:
-            generation = assistant.generation.id
-        service.database.check()
-        return ReadyBody(generation=generation)
+        """Returns 200 if questions can be answered and stored."""
+        with service.generations.borrow():
+            pass
+        service.database.check_ready()
+        return ReadyBody()
 
     @routes.get("/v1/index", responses=problem_responses(401, 403, 421, 429, 503))
     def index(caller: asking) -> IndexBody:
         """Returns the open generation and the state of the next build. During the first build
-        `generation` is empty."""
-        state = service.index_updater.state
+        `generation` is empty. A key that is limited to folders is told about these only."""
         generation, created, documents = "", "", 0
         unreadable: tuple[str, ...] = ()
         with (
@@ -48,7 +47,8 @@ def operation_routes(service: Service) -> APIRouter:
             manifest = assistant.generation.manifest
             generation, created = assistant.generation.id, manifest.created
             documents, unreadable = len(manifest.documents), manifest.unreadable
-        # These may name documents that the caller must not know of.
+        state = service.index_updater.state_for(caller.folders if generation else None)
+        # These may name or count documents that the caller must not know of.
         sees_all = caller.folders is None
         return IndexBody(
             generation=generation,
@@ -57,8 +57,8 @@ def operation_routes(service: Service) -> APIRouter:
             building=state.building,
             pending=state.pending,
             failed=state.failed if sees_all else "",
-            progress=ProgressBody.of(state.progress) if state.progress else None,
-            unreadable=unreadable if sees_all else (),
+            progress=ProgressBody.of(state.progress) if state.progress and sees_all else None,
+            unreadable=unreadable,
         )
 
     @routes.get(

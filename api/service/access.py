@@ -4,6 +4,7 @@ A service without keys answers only requests from its own machine. Once a key wa
 request needs one.
 """
 
+import re
 from dataclasses import dataclass
 
 from api.errors import Forbidden, InvalidKey, MisdirectedRequest
@@ -11,7 +12,7 @@ from api.service.rate_limits import RateLimiter
 from api.store.keys import Keys, Scope
 from index.folders import lies_within
 
-_LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+_LOOPBACK_HOST = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -57,19 +58,16 @@ class Access:
         self._loopback = loopback
         self._has_keys = False
 
-    def authenticate(self, key: str, address: str, host: str) -> Caller:
-        """Returns the caller. `host` is the one that the request names, with its port.
+    def authenticate(
+        self, key: str, address: str, host: str | None, *, proxied: bool = False
+    ) -> Caller:
+        """Returns the caller. `host` is the Host header as it was sent, and None unless there is
+        exactly one; `proxied` means that the request came through a proxy.
 
         Raises InvalidKey, MisdirectedRequest or RateLimited.
         """
         if self._is_open():
-            name = host.rsplit(":", 1)[0].lower()
-            if name not in _LOOPBACK_NAMES and host.lower() not in _LOOPBACK_NAMES:
-                # DNS rebinding: a web page can give its own name this machine's address.
-                raise MisdirectedRequest(
-                    f"without API keys the service answers only requests to localhost, not to "
-                    f"{host!r}"
-                )
+            _check_local(host, proxied)
             self._open_rate_limiter.hit(address)
             return ANONYMOUS
         found = self._keys.verify(key) if key else None
@@ -83,3 +81,15 @@ class Access:
         if self._loopback and not self._has_keys:
             self._has_keys = self._keys.any()
         return self._loopback and not self._has_keys
+
+
+def _check_local(host: str | None, proxied: bool) -> None:
+    """Raises MisdirectedRequest unless the request comes from this machine."""
+    rule = "without API keys the service answers only requests to localhost"
+    if proxied:  # the user may be anywhere
+        raise MisdirectedRequest(f"{rule}, and this one came through a proxy")
+    if host is None:
+        raise MisdirectedRequest(f"{rule}: send one Host header")
+    # DNS rebinding: a web page can give its own name this machine's address.
+    if not _LOOPBACK_HOST.fullmatch(host):
+        raise MisdirectedRequest(f"{rule}, not to {host!r}")

@@ -10,7 +10,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from watchfiles import Change, awatch
 
 from api.service.metrics import Metrics
 from index.child import child_environment
+from index.folders import lies_within
 
 _log = logging.getLogger(__name__)
 _DEBOUNCE = 0.3  # seconds between the first change and the build
@@ -76,7 +77,8 @@ class IndexUpdater:
         files: Sequence[Path] = (),
     ) -> None:
         """`arguments` are passed to `assistant index`; `refresh` opens the published generation.
-        `watched` are folders, and `files` single files, which need not exist."""
+        `watched` are folders, first that of the documents, and `files` single files, which need not
+        exist."""
         self.state = State()
         self._arguments = arguments
         self._watched = watched
@@ -84,11 +86,30 @@ class IndexUpdater:
         self._metrics = metrics
         self._mode = mode
         self._files = files
+        # Documents and folders that changed, as far as they are known, by path in the corpus: since
+        # the last build started, and before it.
+        self._changed: set[str] = set()
+        self._in_build: set[str] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake = asyncio.Event()
 
-    def request_build(self) -> None:
-        """Schedules a build, because documents have changed."""
+    def state_for(self, folders: Collection[str] | None) -> State:
+        """Returns the state as a caller may see it who can read these folders (None: all): builds
+        count only if a document of theirs has changed, and no failure is reported."""
+        if folders is None:
+            return self.state
+
+        def has_own(paths: Iterable[str]) -> bool:
+            return any(lies_within(path, folders) for path in tuple(paths))
+
+        return State(
+            building=self.state.building and has_own(self._in_build),
+            pending=self.state.pending and has_own(self._changed),
+        )
+
+    def request_build(self, *documents: str) -> None:
+        """Schedules a build, because these documents have changed, or any if none is named."""
+        self._changed.update(documents)
         self.state.pending = True
         if self._loop:
             self._loop.call_soon_threadsafe(self._wake.set)
@@ -115,12 +136,14 @@ class IndexUpdater:
             await asyncio.sleep(_DEBOUNCE)
             self._wake.clear()
             self.state.pending = False
+            self._in_build, self._changed = self._changed, set()
             outcome = await self._build()
             if message := outcome.output or outcome.failed:
                 # The output of a build with exit code 0 only names files of other formats.
                 level = logging.WARNING if outcome.failed or outcome.code else logging.INFO
                 _log.log(level, "Building the index: %s", message)
             if outcome.failed:
+                self._changed |= self._in_build
                 loop.call_later(delay, self._wake.set)
                 delay = min(2 * delay, _MAX_RETRY_DELAY)
             else:
@@ -185,13 +208,21 @@ class IndexUpdater:
     async def _watch(self) -> None:
         """Requests a build whenever a file in the watched folders changes."""
         folders = [path for path in self._watched if path.is_dir()]
-        async for _ in awatch(
+        async for changes in awatch(
             *folders,
             watch_filter=_is_visible,
             force_polling=self._mode == "poll",
             ignore_permission_denied=True,
         ):
-            self.request_build()
+            self.request_build(*self._names(path for _, path in changes))
+
+    def _names(self, paths: Iterable[str]) -> Iterator[str]:
+        """The paths in the corpus, as documents are named; other files have none."""
+        corpus = self._watched[0].resolve()
+        for path in paths:
+            folder, name = os.path.split(path)
+            with suppress(ValueError):
+                yield (Path(folder).resolve() / name).relative_to(corpus).as_posix()
 
     async def _poll(self) -> None:
         """Opens generations that other processes publish, so that no question waits for it, and

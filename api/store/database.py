@@ -39,6 +39,8 @@ _POOL_SIZE, _POOL_OVERFLOW = 10, 30  # connections that stay open, and more unde
 _ADVISORY_LOCK = 0x70726F7665  # any number that other programs do not lock on the same server
 _MAX_FAULTS = 10  # reported by one check
 
+_CHECKED = meta.c.name == "checked"
+
 _RESTORE = "restore it from a backup, or move it away to start with an empty one"
 _CHECK_SERVER = "check that its server runs, and that host, name, user and password are right"
 # The remedy for an error of SQLite, by its name, or of PostgreSQL, by its SQLSTATE or its class.
@@ -130,14 +132,26 @@ class Database:
 
     def check(self) -> None:
         """Writes, commits and reads again. Raises DatabaseUnavailable if one of them fails."""
-        checked = meta.c.name == "checked"
         with self.write() as connection:
-            connection.execute(update(meta).where(checked).values(value=meta.c.value + 1))
+            connection.execute(update(meta).where(_CHECKED).values(value=meta.c.value + 1))
         with self.read() as connection:
-            if connection.scalar(select(meta.c.value).where(checked)) is None:
-                raise DatabaseUnavailable(
-                    f"the database {self.name} has lost its row `checked`: restore it from a backup"
-                )
+            self._read_checked(connection)
+
+    def check_ready(self) -> None:
+        """Reads in a transaction that could write, and writes nothing. Raises DatabaseUnavailable
+        if that fails."""
+        with (
+            self._translate_errors(),
+            self._writer_turn(),
+            self._writer.connect() as connection,
+        ):
+            self._read_checked(connection)
+
+    def _read_checked(self, connection: Connection) -> None:
+        if connection.scalar(select(meta.c.value).where(_CHECKED)) is None:
+            raise DatabaseUnavailable(
+                f"the database {self.name} has lost its row `checked`: restore it from a backup"
+            )
 
     def find_damage(self) -> str:
         """Describes the damage of the stored data and its remedy; "" if none is found.

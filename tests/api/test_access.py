@@ -4,13 +4,17 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx2
 import pytest
 from builders import link_encoders
 from fastapi.testclient import TestClient
 from serving import BEANS, GARDEN, ask, client_of, expect_problem, opened
+from starlette.types import Receive, Scope, Send
 
 from api.assembly.assistant import build_index
 from api.assembly.service import Service
+from api.http.app import create_app
+from api.service.index_updates import Progress
 from api.settings import Settings
 
 MakeClient = Callable[..., TestClient]
@@ -56,6 +60,15 @@ def with_key(service: Service) -> MakeClient:
         return client_of(service, service.keys.add(name, scopes, folders)[1])
 
     return make
+
+
+def bare_get(client: TestClient, address: str) -> httpx2.Response:
+    """Requests without any header."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await client.app({**scope, "headers": []}, receive, send)
+
+    return TestClient(app).get(address)
 
 
 def test_each_scope_permits_its_own_requests(service: Service, with_key: MakeClient) -> None:
@@ -140,6 +153,42 @@ def test_key_cannot_infer_what_is_in_other_folders(with_key: MakeClient) -> None
     assert replies[5]["documents"] == 1
 
 
+def test_other_folders_change_neither_the_generation_nor_the_index_of_a_key(
+    with_key: MakeClient, settings: Settings, service: Service
+) -> None:
+    every, public = with_key("ask", "write"), with_key("ask", folders=("public",))
+
+    def generations() -> set[str]:
+        return {
+            str(ask(public, BEANS)["generation"]),
+            public.get("/v1/index").json()["generation"],
+            public.get("/v1/documents").json()["generation"],
+        }
+
+    whole = every.get("/v1/index").json()
+    [before], index = generations(), public.get("/v1/index").json()
+    assert before != whole["generation"]
+    path = settings.corpus / "secret" / "pay.md"
+    path.write_text(path.read_text(encoding="utf-8").replace("12", "13"), encoding="utf-8")
+    (settings.corpus / "secret" / "broken.md").write_bytes(b"\xff")
+    service.index_updater.request_build("secret/pay.md")
+    service.index_updater.state.building = True
+    service.index_updater.state.progress = Progress("Encoding", 1, 9)
+    assert public.get("/v1/index").json() == index
+    build_index(settings)
+    assert every.get("/v1/index").json()["generation"] != whole["generation"]
+    assert generations() == {before}
+    assert public.get("/v1/index").json() == index
+    (settings.corpus / "public" / "broken.md").write_bytes(b"\xff")
+    (settings.corpus / "public" / "new.md").write_text("# New", encoding="utf-8")
+    service.index_updater.request_build("public/new.md")
+    assert public.get("/v1/index").json()["pending"] is True
+    build_index(settings)
+    assert generations() != {before}
+    unreadable = public.get("/v1/index").json()["unreadable"]
+    assert [each.partition(":")[0] for each in unreadable] == ["public/broken.md"]
+
+
 def test_document_of_another_folder_is_missing(with_key: MakeClient, service: Service) -> None:
     public = with_key("ask", folders=("public",))
     with service.generations.borrow() as assistant:
@@ -180,6 +229,11 @@ def test_key_writes_only_in_its_folders(with_key: MakeClient, settings: Settings
         ("evil.example", False),
         ("127.0.0.1.evil.example", False),
         ("localhost.evil", False),
+        ("a{b.evil.example", False),
+        ("localhost:8000.evil.example", False),
+        ("127.0.0.1:", False),
+        ("localhost@evil.example", False),
+        ("", False),
     ],
 )
 def test_only_names_of_this_machine_are_accepted_without_keys(
@@ -191,6 +245,52 @@ def test_only_names_of_this_machine_are_accepted_without_keys(
     else:
         expect_problem(response, 421, "only requests to localhost")
     assert with_key("ask").get(ASK[1], headers={"host": host}).status_code == 200
+
+
+@pytest.mark.parametrize("hosts", [[], ["localhost", "evil.example"], ["localhost", "localhost"]])
+def test_request_without_a_key_needs_exactly_one_host(
+    shared_client: TestClient, hosts: list[str]
+) -> None:
+    request = shared_client.build_request("GET", ASK[1])
+    del request.headers["host"]
+    request.headers = httpx2.Headers([("host", host) for host in hosts])
+    # The client adds a host unless there is one.
+    response = shared_client.send(request) if hosts else bare_get(shared_client, ASK[1])
+    expect_problem(response, 421, "send one Host header")
+
+
+@pytest.mark.parametrize(
+    "header", ["x-forwarded-for", "forwarded", "x-real-ip", "via", "x-forwarded-host"]
+)
+def test_request_through_a_proxy_needs_a_key(
+    service: Service, with_key: MakeClient, header: str
+) -> None:
+    headers = {header: "127.0.0.1"}
+    expect_problem(client_of(service).get(ASK[1], headers=headers), 421, "through a proxy")
+    assert with_key("ask").get(ASK[1], headers=headers).status_code == 200
+
+
+def test_request_of_a_trusted_proxy_needs_a_key_even_without_a_header(settings: Settings) -> None:
+    with opened(settings.model_copy(update={"trusted_proxies": "127.0.0.0/8"})) as service:
+        client = TestClient(create_app(service), "http://localhost", client=("127.0.0.1", 5000))
+        expect_problem(client.get(ASK[1]), 421, "through a proxy")
+
+
+@pytest.mark.parametrize(("trusted", "shared"), [("", True), ("10.0.0.0/8, 192.0.2.1", False)])
+def test_forwarded_address_counts_only_from_trusted_proxies(
+    settings: Settings, trusted: str, shared: bool
+) -> None:
+    limited = settings.model_copy(update={"rate_limit": "1/minute", "trusted_proxies": trusted})
+    with opened(limited) as service:
+        service.keys.add("any", ["ask"], [])
+        client = TestClient(create_app(service), "http://localhost", client=("10.1.2.3", 5000))
+
+        def guess(address: str) -> int:
+            headers = {"x-forwarded-for": f"203.0.113.9, {address}, 192.0.2.1"}
+            return client.get(ASK[1], headers=headers).status_code
+
+        statuses = [guess("198.51.100.1"), guess("198.51.100.2"), guess("198.51.100.2")]
+        assert statuses == ([401, 429, 429] if shared else [401, 401, 429])
 
 
 def test_service_that_others_can_reach_needs_a_key(settings: Settings) -> None:

@@ -23,7 +23,23 @@ def test_service_without_an_index_is_healthy_and_becomes_ready(
         assert client.get("/healthz").json() == {"status": "up"}
         expect_problem(client.get("/readyz"), 503, "has to build the index")
         _, built = build_index(settings)
-        assert client.get("/readyz").json() == {"status": "ready", "generation": built.generation}
+        assert client.get("/readyz").json() == {"status": "ready"}
+        assert client.get("/v1/index").json()["generation"] == built.generation
+
+
+def test_readiness_writes_nothing(client: TestClient, settings: Settings) -> None:
+    assert client.get("/readyz").is_success
+    before = (settings.data_folder / "records.sqlite-wal").read_bytes()
+    assert client.get("/readyz").is_success
+    assert (settings.data_folder / "records.sqlite-wal").read_bytes() == before
+
+
+def test_readiness_names_a_database_that_cannot_be_written(
+    client: TestClient, service: Service
+) -> None:
+    with service.database.write() as connection:
+        connection.exec_driver_sql("DELETE FROM meta WHERE name = 'checked'")
+    expect_problem(client.get("/readyz"), 503, "restore it from a backup")
 
 
 def test_requests_during_the_first_build_are_told_to_retry(data: Path, folder_of: Writer) -> None:

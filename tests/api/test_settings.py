@@ -40,6 +40,7 @@ def test_command_line_replaces_the_environment(monkeypatch: pytest.MonkeyPatch) 
         ("CORPSE", "handbook", "ASSISTANT_CORPSE: unknown setting; known are .*ASSISTANT_CORPUS"),
         ("ENCODER", "", "ASSISTANT_ENCODER"),
         ("READER", "perhaps", "ASSISTANT_READER"),
+        ("TRUSTED_PROXIES", "*", "ASSISTANT_TRUSTED_PROXIES: .* IPv4 or IPv6 network"),
     ],
 )
 def test_invalid_setting_is_named(
