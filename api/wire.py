@@ -168,6 +168,12 @@ class UploadBody(_Reply):
     characters: int
 
 
+class UploadsBody(_Reply):
+    """The documents are in the folder, in the order of the form."""
+
+    documents: tuple[UploadBody, ...]
+
+
 class RemovalBody(_Reply):
     """The document is deleted, and will not be in the next generation of the index."""
 

@@ -4,10 +4,12 @@ import os
 import tempfile
 from pathlib import Path
 
+TEMPORARY_PREFIX = ".writing-"  # of a file that is not complete; hidden, so it is not indexed
+
 
 def write_atomically(path: Path, content: bytes, mode: int = 0o600) -> None:
     """Writes or replaces the file and syncs it to disk. Raises OSError and keeps the old file."""
-    handle, temporary = tempfile.mkstemp(prefix=".writing-", dir=path.parent)
+    handle, temporary = tempfile.mkstemp(prefix=TEMPORARY_PREFIX, dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)

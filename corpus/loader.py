@@ -3,6 +3,7 @@
 The only module that opens corpus files.
 """
 
+import codecs
 import os
 import stat
 from collections.abc import Iterator
@@ -126,18 +127,49 @@ def decode(name: str, raw: bytes) -> str:
 
     Raises DocumentUnreadable if the bytes are not text, or contain none.
     """
-    encoding = "utf-16" if raw.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8"
-    try:
-        text = raw.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise DocumentUnreadable(
-            f"{name}: not {encoding.upper()} text (byte {error.start} is 0x{raw[error.start]:02x})"
-        ) from error
-    if "\x00" in text:
-        raise DocumentUnreadable(f"{name}: not text (contains NUL characters)")
-    if not text.strip("\ufeff \t\r\n"):
-        raise DocumentUnreadable(f"{name}: contains no text")
-    return text
+    return TextDecoder(name).decode(raw, final=True)
+
+
+class TextDecoder:
+    """Decodes the bytes of a file piece by piece, as decode() does at once."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._head = b""  # less than a byte-order mark
+        self._encoding = ""
+        self._decoder: codecs.IncrementalDecoder | None = None
+        self._decoded = 0  # bytes
+        self._is_blank = True
+
+    def decode(self, raw: bytes, *, final: bool = False) -> str:
+        """Returns the text of the next bytes, as far as its characters are complete.
+
+        Raises DocumentUnreadable if the bytes are not text, or with `final`, if there was no text.
+        """
+        if self._decoder is None:
+            self._head += raw
+            if len(self._head) < 2 and not final:
+                return ""
+            raw, self._head = self._head, b""
+            is_utf16 = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+            self._encoding = "utf-16" if is_utf16 else "utf-8"
+            self._decoder = codecs.getincrementaldecoder(self._encoding)()
+        pending = len(self._decoder.getstate()[0])
+        try:
+            text = self._decoder.decode(raw, final)
+        except UnicodeDecodeError as error:
+            position = self._decoded - pending + error.start
+            raise DocumentUnreadable(
+                f"{self._name}: not {self._encoding.upper()} text (byte {position} is "
+                f"0x{error.object[error.start]:02x})"
+            ) from error
+        self._decoded += len(raw)
+        if "\x00" in text:
+            raise DocumentUnreadable(f"{self._name}: not text (contains NUL characters)")
+        self._is_blank = self._is_blank and not text.strip("\ufeff \t\r\n")
+        if final and self._is_blank:
+            raise DocumentUnreadable(f"{self._name}: contains no text")
+        return text
 
 
 def parse_document(name: str, text: str) -> Document:

@@ -1,12 +1,16 @@
 """Folders of the corpus: how they are named, and which documents lie in them."""
 
 from collections.abc import Collection
+from unicodedata import normalize
 
 
 def lies_within(path: str, folders: Collection[str]) -> bool:
     """Returns whether a document lies in one of the folders, such as `hr` or `hr/benefits`, or is
-    named itself. The whole corpus has no name: neither "" nor `.` is one."""
-    return any(path == each or path.startswith(f"{each.rstrip('/')}/") for each in folders)
+    named itself. The whole corpus has no name: neither "" nor `.` is one. A letter with an accent
+    is the same letter whether it is composed or decomposed."""
+    path = normalize("NFC", path)
+    names = (normalize("NFC", each).rstrip("/") for each in folders)
+    return any(path == each or path.startswith(f"{each}/") for each in names)
 
 
 def normalize_folder(name: str) -> str:

@@ -14,5 +14,6 @@ Knows FastAPI and the wire format. Knows nothing about how a question is answere
     questions.py     routes: chat, search, answers, conversations, feedback
     request_log.py   request ids, the log, request metrics
     streaming.py     answers as server-sent events
+    upload_bodies.py  the bodies of uploads, stored while they arrive
     page/            the web page: HTML, CSS and JavaScript modules
 """

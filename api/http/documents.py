@@ -1,30 +1,53 @@
 """The routes that list, show, upload and delete documents."""
 
+from pathlib import PurePath
 from typing import Annotated
+from unicodedata import normalize
 
 from fastapi import APIRouter, Depends, Path, Query, Request
-from fastapi.concurrency import run_in_threadpool
 
 from api.assembly.service import Service
 from api.errors import DocumentMissing, Forbidden
 from api.http.auth import requires
 from api.http.problems import problem_responses
+from api.http.upload_bodies import UploadBodies
 from api.service.access import Caller
+from api.service.document_names import normalize_name
 from api.store.keys import Scope
-from api.wire import DocumentBody, DocumentsBody, RemovalBody, UploadBody
-from corpus.loader import parse_document
+from api.wire import DocumentBody, DocumentsBody, RemovalBody, UploadBody, UploadsBody
+from corpus.loader import FORMATS, parse_document
 
 _MAX_EXAMPLES = 3
-# Any content type is accepted: the bytes show whether they are text, as with files in the folder.
+# Any other content type is accepted: the bytes show whether they are text, as with files in the
+# folder.
+_FORM = {
+    "multipart/form-data": {
+        "schema": {
+            "type": "object",
+            "properties": {
+                "file": {"type": "array", "items": {"type": "string", "format": "binary"}}
+            },
+            "required": ["file"],
+        }
+    }
+}
 _CONTENT = {
     "requestBody": {
         "required": True,
-        "description": "the file: Markdown or plain text in UTF-8",
-        "content": {"text/markdown": {"schema": {"type": "string", "minLength": 1}}},
+        "description": "the file: Markdown or plain text in UTF-8, or a form with it",
+        "content": {"text/markdown": {"schema": {"type": "string", "minLength": 1}}, **_FORM},
+    }
+}
+_FILES = {
+    "requestBody": {
+        "required": True,
+        "description": "a form with files: Markdown or plain text in UTF-8",
+        "content": _FORM,
     }
 }
 
 Name = Annotated[str, Path(description="the path of the document in the folder: hr/leave.md")]
+FolderOrName = Annotated[str, Path(description="a folder, hr/forms, or the name of the document")]
 
 
 def document_routes(service: Service) -> APIRouter:
@@ -32,6 +55,8 @@ def document_routes(service: Service) -> APIRouter:
     routes = APIRouter(responses=problem_responses(401, 403, 421, 429, 503))
     asking = Annotated[Caller, Depends(requires(service.access, Scope.ASK))]
     writing = Annotated[Caller, Depends(requires(service.access, Scope.WRITE))]
+
+    bodies = UploadBodies(service.uploads)
 
     @routes.get("/v1/documents")
     def documents(caller: asking) -> DocumentsBody:
@@ -50,6 +75,8 @@ def document_routes(service: Service) -> APIRouter:
         with service.generations.borrow(caller.folders) as assistant:
             manifest = assistant.generation.manifest
         current = {each.path: each.sha256 for each in manifest.documents}
+        if path not in current and normalize("NFC", path) in current:
+            path = normalize("NFC", path)
         wanted = sha256 or current.get(path)
         texts = service.generations.texts
         # The path is compared, never opened: texts are stored by digest.
@@ -64,16 +91,43 @@ def document_routes(service: Service) -> APIRouter:
         "/v1/documents/{path:path}",
         status_code=202,
         openapi_extra=_CONTENT,
-        responses=problem_responses(404, 408, 413, 422),
+        responses=problem_responses(400, 404, 408, 413, 422),
     )
     async def put(path: Name, request: Request, caller: writing) -> UploadBody:
         """Stores a document in the folder. When this returns it is on the disk; `/v1/index` shows
         when it is in the index."""
-        _check_folder(caller, path)
-        content = await request.body()
-        digest, characters = await run_in_threadpool(service.uploads.put, path, content)
-        service.index_updater.request_build(path)
-        return UploadBody(path=path, sha256=digest, characters=characters)
+        stored = await bodies.store(request, _permitted(caller, path))
+        service.index_updater.request_build(stored.path)
+        return UploadBody.of(stored)
+
+    @routes.post(
+        "/v1/documents",
+        status_code=202,
+        openapi_extra=_FILES,
+        responses=problem_responses(400, 408, 413, 422),
+    )
+    async def post(request: Request, caller: writing) -> UploadsBody:
+        """Stores the files of a form in the folder of documents, as `PUT` stores one."""
+        return await store_form(request, caller, "")
+
+    @routes.post(
+        "/v1/documents/{path:path}",
+        status_code=202,
+        openapi_extra=_FILES,
+        responses=problem_responses(400, 404, 408, 413, 422),
+    )
+    async def post_below(path: FolderOrName, request: Request, caller: writing) -> UploadsBody:
+        """Stores the files of a form in a folder, or the only one under a name."""
+        return await store_form(request, caller, path)
+
+    async def store_form(request: Request, caller: Caller, path: str) -> UploadsBody:
+        if PurePath(path).suffix.lower() in FORMATS:
+            stored = [await bodies.store(request, _permitted(caller, path))]
+        else:
+            folder = f"{path.rstrip('/')}/" if path else ""
+            stored = await bodies.store_form(request, lambda f: _permitted(caller, folder + f))
+        service.index_updater.request_build(*(each.path for each in stored))
+        return UploadsBody(documents=tuple(UploadBody.of(each) for each in stored))
 
     @routes.delete(
         "/v1/documents/{path:path}", status_code=202, responses=problem_responses(404, 409, 422)
@@ -81,15 +135,18 @@ def document_routes(service: Service) -> APIRouter:
     def remove(path: Name, caller: writing) -> RemovalBody:
         """Deletes a document from the folder. It leaves the index a little later. Existing
         citations of it still open."""
-        _check_folder(caller, path)
-        service.uploads.remove(path)
-        service.index_updater.request_build(path)
-        return RemovalBody(path=path)
+        removed = service.uploads.remove(_permitted(caller, path))
+        service.index_updater.request_build(removed)
+        return RemovalBody(path=removed)
 
     return routes
 
 
-def _check_folder(caller: Caller, path: str) -> None:
-    if not caller.can_read(path):
+def _permitted(caller: Caller, path: str) -> str:
+    """Returns the normalized name of a document. Raises UploadRefused, and Forbidden if it lies
+    outside of the caller's folders."""
+    name = normalize_name(path)
+    if not caller.can_read(name):
         folders = ", ".join(sorted(caller.folders or ()))
         raise Forbidden(f"the key {caller.name!r} can write only in {folders}")
+    return name

@@ -8,7 +8,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from corpus.loader import MAX_DOCUMENT_BYTES
 
-MAX_BODY_BYTES = 64 * 1024  # of any body but a document or an event
+MAX_BODY_BYTES = 64 * 1024  # of any body but a document or an event; of what surrounds a document
+MAX_FORM_BYTES = 2 * MAX_DOCUMENT_BYTES  # of all documents in a form
 # An event of Slack contains a message of up to 40,000 characters twice.
 MAX_EVENT_BYTES = 1024 * 1024
 BODY_TIMEOUT = 30.0  # seconds until the whole body must have arrived
@@ -47,16 +48,18 @@ class BodyLimit:
         limit = _max_bytes(scope)
         declared = Headers(scope=scope).get("content-length", "0")
         size = int(declared) if declared.isdigit() else 0
-        deadline = asyncio.get_running_loop().time() + self._timeout
+        deadline = 0.0
         complete = False
         received = 0
 
         async def receive_within_limits() -> Message:
-            nonlocal complete, received
+            nonlocal complete, received, deadline
             if complete:  # the only message left is the disconnect, which may come at any time
                 return await receive()
             if size > limit:
                 raise _too_large(limit)
+            # From the first read on: an upload may have to wait for its turn.
+            deadline = deadline or asyncio.get_running_loop().time() + self._timeout
             try:
                 async with asyncio.timeout_at(deadline):
                     message = await receive()
@@ -73,8 +76,8 @@ class BodyLimit:
 
 
 def _max_bytes(scope: Scope) -> int:
-    if scope["method"] == "PUT" and scope["path"].startswith("/v1/documents/"):
-        return MAX_DOCUMENT_BYTES
+    if scope["path"].startswith("/v1/documents") and scope["method"] in ("PUT", "POST"):
+        return (MAX_DOCUMENT_BYTES if scope["method"] == "PUT" else MAX_FORM_BYTES) + MAX_BODY_BYTES
     return MAX_EVENT_BYTES if scope["path"] == "/slack/events" else MAX_BODY_BYTES
 
 

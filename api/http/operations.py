@@ -37,7 +37,7 @@ def operation_routes(service: Service) -> APIRouter:
     @routes.get("/v1/index", responses=problem_responses(401, 403, 421, 429, 503))
     def index(caller: asking) -> IndexBody:
         """Returns the open generation and the state of the next build. During the first build
-        `generation` is empty. A key that is limited to folders is told about these only."""
+        `generation` is empty. For a key that is limited to folders, it is about these only."""
         generation, created, documents = "", "", 0
         unreadable: tuple[str, ...] = ()
         with (

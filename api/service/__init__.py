@@ -5,6 +5,7 @@ Knows callers, the open index and the database. Knows nothing of HTTP.
     access.py          API keys become callers with permissions
     chat.py            questions are answered in conversations, and answers stored
     clock.py           notices that the machine's clock was set
+    document_names.py  which names an uploaded document can have
     generations.py     lends the assistant of the published generation
     index_updates.py   rebuilds the index in a child process when documents change
     logs.py            the log, as text or JSON

@@ -1,10 +1,19 @@
 """Writes uploaded documents into the folder, after checking that they can be indexed.
 
-Does not know the index, which follows the folder.
+Folders are opened one below the other, so that no link is followed, not even one that is made
+meanwhile. Does not know the index, which follows the folder.
 """
 
-import re
+import errno
+import hashlib
+import os
+import secrets
+import stat
 import threading
+import unicodedata
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from api.errors import (
@@ -14,16 +23,22 @@ from api.errors import (
     UploadRefused,
     describe,
 )
-from corpus.document import text_digest
+from api.service.document_names import normalize_name
 from corpus.errors import CorpusMissing, DocumentUnreadable
-from corpus.files import fsync, write_atomically
-from corpus.loader import FORMATS, MAX_DOCUMENT_BYTES, decode, document_paths
+from corpus.files import TEMPORARY_PREFIX
+from corpus.loader import MAX_DOCUMENT_BYTES, TextDecoder, document_paths
 
-# Names that every file system can store, and that are safe in logs and headers. Letters of any
-# language are letters.
-_PART = re.compile(r"\w(?:[\w .,+()&'-]{0,98}[\w)])?", re.UNICODE)
-_MAX_PATH_BYTES = 400
-_MAX_DEPTH = 8  # folders, including the file
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY
+
+
+@dataclass(frozen=True)
+class StoredDocument:
+    """A document on the disk: its path in the folder, the SHA-256 of its text and its length in
+    characters."""
+
+    path: str
+    sha256: str
+    characters: int
 
 
 class Uploads:
@@ -33,75 +48,199 @@ class Uploads:
         self._folder = folder
         self._removing = threading.Lock()
 
-    def put(self, name: str, content: bytes) -> tuple[str, int]:
-        """Writes a document, replacing one of the same name; returns its digest and its length in
-        characters. It is on the disk when this returns.
+    def begin(self, name: str) -> "Upload":
+        """Begins an upload, which must be closed. Raises UploadRefused if the name is unsuitable,
+        and CorpusUnwritable."""
+        path = normalize_name(name)
+        with _translated(name):
+            return Upload(self._folder, path)
+
+    def put(self, name: str, content: bytes) -> StoredDocument:
+        """Writes a document, replacing one of the same name. It is on the disk when this returns.
 
         Raises UploadRefused if the name or the content is unsuitable, and CorpusUnwritable.
         """
-        path = self._path_of(name)
-        if len(content) > MAX_DOCUMENT_BYTES:
-            raise UploadRefused(
-                f"more than {MAX_DOCUMENT_BYTES // 2**20} MB: split it into several"
-            )
+        upload = self.begin(name)
         try:
-            text = decode(name, content)
-        except DocumentUnreadable as error:
-            raise UploadRefused(describe(error)) from error
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._check_inside(path, name)
-            write_atomically(path, content, 0o644)
-        except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
-            raise UploadRefused(
-                f"{name!r} conflicts with a document or folder of the same name: choose another"
-            ) from error
-        except OSError as error:
-            raise _unwritable(error) from error
-        return text_digest(text), len(text)
+            upload.write(content)
+            upload.finish()
+            return upload.commit()
+        finally:
+            upload.close()
 
-    def remove(self, name: str) -> None:
-        """Deletes a document. Raises UploadRefused if the name is unsuitable, DocumentMissing,
-        LastDocument if it is the only one, and CorpusUnwritable."""
-        path = self._path_of(name)
+    def remove(self, name: str) -> str:
+        """Deletes a document; returns its path. Raises UploadRefused if the name is unsuitable,
+        DocumentMissing, LastDocument if it is the only one, and CorpusUnwritable."""
+        *folders, file = normalize_name(name).split("/")
         try:
-            self._check_inside(path, name)
-            with self._removing:
-                documents = list(document_paths(self._folder))
-                if path not in documents:
-                    raise DocumentMissing(f"there is no document {name!r}")
-                if documents == [path]:
-                    raise LastDocument(f"{name!r} is the only document")
-                path.unlink()
-            fsync(path.parent)
+            with _translated(name), _opened(self._folder, folders) as (handle, above):
+                stored = _stored_name(handle, file)
+                _check_no_link(handle, stored)
+                path = self._folder.joinpath(*above, stored)
+                with self._removing:
+                    documents = list(document_paths(self._folder))
+                    if len(above) < len(folders) or path not in documents:
+                        raise DocumentMissing(f"there is no document {name!r}")
+                    if documents == [path]:
+                        raise LastDocument(f"{name!r} is the only document")
+                    os.unlink(stored, dir_fd=handle)
+                os.fsync(handle)
+                return "/".join((*above, stored))
         except CorpusMissing as error:
             raise CorpusUnwritable(str(error)) from error
-        except OSError as error:
-            raise _unwritable(error) from error
 
-    def _path_of(self, name: str) -> Path:
-        parts = name.split("/")
-        if (
-            not all(_PART.fullmatch(part) for part in parts)
-            or len(parts) > _MAX_DEPTH
-            or len(name.encode()) > _MAX_PATH_BYTES
-        ):
-            raise UploadRefused(
-                f"{name!r} cannot be the name of a document: use a path such as hr/leave.md, with "
-                f"letters, digits, spaces and .,+()&'-_, at most {_MAX_DEPTH} levels and "
-                f"{_MAX_PATH_BYTES} bytes"
+
+class Upload:
+    """A document that is being written, into a hidden file that then replaces the document.
+
+    For one thread at a time: write(), then finish() and commit(); close() in any case. All raise
+    UploadRefused if the content is unsuitable, and CorpusUnwritable.
+    """
+
+    def __init__(self, root: Path, path: str) -> None:
+        self._root = root
+        self._path = path
+        self._folders = path.split("/")[:-1]
+        self._decoder = TextDecoder(path)
+        self._digest = hashlib.sha256()
+        self._bytes = self._characters = 0
+        self._temporary = TEMPORARY_PREFIX + secrets.token_hex(8)
+        # In the folder of the document, as far as it exists: another one may be another disk.
+        self._handle, _ = _descend(root, self._folders)
+        try:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+            self._file = os.fdopen(
+                os.open(self._temporary, flags, 0o600, dir_fd=self._handle), "wb"
             )
-        if Path(name).suffix.lower() not in FORMATS:
-            known = ", ".join(sorted(FORMATS))
-            raise UploadRefused(f"the format of {name!r} is not supported: send {known}")
-        return self._folder.joinpath(*parts)
+        except OSError:
+            os.close(self._handle)
+            raise
 
-    def _check_inside(self, path: Path, name: str) -> None:
-        """A symbolic link could lead out of the folder."""
-        if not path.resolve().is_relative_to(self._folder.resolve()) or path.is_symlink():
-            raise UploadRefused(f"{name!r} leads out of the folder of documents: choose another")
+    def write(self, content: bytes) -> None:
+        """Writes the next bytes."""
+        self._bytes += len(content)
+        if self._bytes > MAX_DOCUMENT_BYTES:
+            size = MAX_DOCUMENT_BYTES // 2**20
+            raise UploadRefused(f"{self._path!r} is larger than {size} MB: split it into several")
+        self._check(content)
+        with _translated(self._path):
+            self._file.write(content)
+
+    def finish(self) -> None:
+        """Checks the whole content, and syncs it to the disk."""
+        self._check(b"", final=True)
+        with _translated(self._path):
+            self._file.flush()
+            os.fchmod(self._file.fileno(), 0o644)
+            os.fsync(self._file.fileno())
+
+    def commit(self) -> StoredDocument:
+        """Replaces the document of this name, or creates it. It is on the disk when this
+        returns."""
+        with _translated(self._path), _opened(self._root, self._folders, create=True) as opened:
+            handle, above = opened
+            name = _stored_name(handle, self._path.split("/")[-1])
+            _check_no_link(handle, name)
+            os.replace(self._temporary, name, src_dir_fd=self._handle, dst_dir_fd=handle)
+            os.fsync(handle)
+        path = "/".join((*above, name))
+        return StoredDocument(path, self._digest.hexdigest(), self._characters)
+
+    def close(self) -> None:
+        """Removes what was not committed."""
+        with suppress(OSError):  # a full disk
+            self._file.close()
+        with suppress(OSError):
+            os.unlink(self._temporary, dir_fd=self._handle)
+        os.close(self._handle)
+
+    def _check(self, content: bytes, *, final: bool = False) -> None:
+        try:
+            text = self._decoder.decode(content, final=final)
+        except DocumentUnreadable as error:
+            raise UploadRefused(describe(error)) from error
+        self._digest.update(text.encode())
+        self._characters += len(text)
 
 
-def _unwritable(error: OSError) -> CorpusUnwritable:
-    reason = error.strerror or error
-    return CorpusUnwritable(f"the folder of documents cannot be written ({reason})")
+@contextmanager
+def _opened(
+    root: Path, folders: Sequence[str], *, create: bool = False
+) -> Iterator[tuple[int, list[str]]]:
+    """Opens what _descend() returns, and closes it."""
+    handle, above = _descend(root, folders, create=create)
+    try:
+        yield handle, above
+    finally:
+        os.close(handle)
+
+
+def _descend(root: Path, folders: Sequence[str], *, create: bool = False) -> tuple[int, list[str]]:
+    """Opens the folders one below the other, up to the last that exists, or that is created.
+    Returns its handle, and the names of the folders as they are stored.
+
+    Raises OSError, and UploadRefused if one is a link.
+    """
+    handle = os.open(root, _FOLDER)
+    names: list[str] = []
+    try:
+        for folder in folders:
+            name = _stored_name(handle, folder)
+            _check_no_link(handle, name)
+            if create:
+                with suppress(FileExistsError):
+                    os.mkdir(name, dir_fd=handle)
+                    os.fsync(handle)
+            try:
+                below = os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=handle)
+            except FileNotFoundError:
+                break
+            os.close(handle)
+            handle = below
+            names.append(name)
+    except BaseException:  # the handle must not leak
+        os.close(handle)
+        raise
+    return handle, names
+
+
+def _stored_name(folder: int, name: str) -> str:
+    """The name of a file in a folder as it is stored: some systems decompose letters with accents.
+    The name itself if there is no such file."""
+    if name.isascii() or _status(folder, name):
+        return name
+    entries = os.listdir(folder)
+    return next((each for each in entries if unicodedata.normalize("NFC", each) == name), name)
+
+
+def _check_no_link(folder: int, name: str) -> None:
+    """Raises UploadRefused if the file is a symbolic link: it could lead out of the folder of
+    documents, or into one that the caller may not write."""
+    status = _status(folder, name)
+    if status and stat.S_ISLNK(status.st_mode):
+        raise UploadRefused(f"{name!r} is a link and leads out of its folder: choose another name")
+
+
+def _status(folder: int, name: str) -> os.stat_result | None:
+    try:
+        return os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+
+
+@contextmanager
+def _translated(name: str) -> Iterator[None]:
+    """Raises UploadRefused or CorpusUnwritable for the errors of the file system."""
+    try:
+        yield
+    except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+        raise UploadRefused(
+            f"{name!r} conflicts with a document or folder of the same name: choose another"
+        ) from error
+    except OSError as error:
+        reason = error.strerror or error
+        if error.errno in (errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL):
+            raise UploadRefused(
+                f"{name!r} cannot be stored on this disk ({reason}): choose a shorter name"
+            ) from error
+        raise CorpusUnwritable(f"the folder of documents cannot be written ({reason})") from error

@@ -216,6 +216,12 @@ def test_key_writes_only_in_its_folders(with_key: MakeClient, settings: Settings
     expect_problem(
         client.put("/v1/documents/publicity.md", content="# Mine"), 403, "only in public"
     )
+    form = {"file": ("../secret/pay.md", b"# Mine")}
+    expect_problem(client.post("/v1/documents/public", files=form), 422, "starts with a dot")
+    form = {"file": ("pay.md", b"# Mine")}
+    expect_problem(client.post("/v1/documents/secret", files=form), 403, "can write only in public")
+    expect_problem(client.post("/v1/documents", files=form), 403, "can write only in public")
+    assert client.post("/v1/documents/public", files=form).status_code == 202
     assert (settings.corpus / "secret" / "pay.md").read_text(encoding="utf-8").startswith("# Pay")
 
 

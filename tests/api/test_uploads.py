@@ -1,14 +1,19 @@
 """Documents over HTTP: written and deleted whole or not at all, and never outside their folder."""
 
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
+import httpx2
 import pytest
 from conftest import AsNobody, Writer
 from fastapi.testclient import TestClient
-from serving import GARDEN, expect_problem, opened
+from serving import GARDEN, expect_problem, listening, opened
 
 from api.assembly.service import Service
+from api.errors import UploadRefused
 from api.settings import Settings
 from corpus.document import text_digest
 from corpus.loader import MAX_DOCUMENT_BYTES
@@ -85,7 +90,19 @@ def test_every_document_but_the_last_can_be_deleted(client: TestClient, corpus: 
         "$HOME.md",
         "a;rm.md",
         "<b>.md",
-        "a" * 101 + ".md",
+        "a" * 253 + ".md",
+        "a" * 256 + "/b.md",
+        "%E0%A4%95" * 85 + ".md",
+        "a.md%3a$DATA",
+        "-rf.md",
+        "What%3f.md",
+        "a*.md",
+        "`id`.md",
+        "%cd%be.md",  # a Greek question mark is normalized to a semicolon
+        "%ff.md",
+        "a%e2%80%8d.md",
+        "a%e2%80%8bb.md",
+        "folder./b.md",
         "a/" * 8 + "b.md",
         "%e2%80%aegm.md",
         "a.exe",
@@ -106,6 +123,123 @@ def test_unsuitable_name_is_refused_and_no_file_changes(
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.md")} == before
     assert file_names(corpus) == set(GARDEN)
     assert "x-injected" not in response.headers
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "What's new – 2026.md",
+        "C#.md",
+        "[draft] policy.md",
+        "100 % of it, @home = {a}!.md",
+        "📄 party 🎉.md",
+        "👩\u200d💻 team.md",
+        "अवकाश नीति.md",
+        "क्\u200dष.md",
+        "休暇.md",
+        "hr.old/Café.md",
+        "a" * 252 + ".md",
+        "é" * 126 + ".md",
+    ],
+)
+def test_ordinary_name_is_accepted(client: TestClient, corpus: Path, name: str) -> None:
+    response = client.put(f"/v1/documents/{quote(name)}", content="# Text")
+    assert response.status_code == 202, response.text
+    assert response.json()["path"] == name
+    assert file_names(corpus) == {*GARDEN, name}
+    assert client.delete(f"/v1/documents/{quote(name)}").json() == {"path": name}
+
+
+def test_refusal_names_what_is_dangerous(client: TestClient) -> None:
+    for name, message in {
+        "a\u202eb.md": "the invisible character U+202E",
+        "a;b.md": "some systems interpret ';' (U+003B)",
+        "~root.md": "starts with '~'",
+        ".env.md": "hidden files are not indexed",
+        "b" * 300 + ".md": "longer than 255 bytes",
+        "a/" * 7 + "b" * 249 + "/" + "c" * 200 + "/d.md": "at most 8 levels",
+    }.items():
+        expect_problem(client.put(f"/v1/documents/{quote(name)}", content="# A"), 422, message)
+
+
+def test_accents_are_composed_and_find_a_decomposed_file(client: TestClient, corpus: Path) -> None:
+    composed, decomposed = "Café/Ménü.md", "Cafe\u0301/Me\u0301nu\u0308.md"
+    response = client.put(f"/v1/documents/{quote(decomposed)}", content="# New")
+    assert response.json()["path"] == composed
+    assert file_names(corpus) == {*GARDEN, composed}
+    (corpus / "Café").rename(corpus / "Cafe\u0301")  # as some file systems do
+    response = client.put(f"/v1/documents/{quote(composed)}", content="# Newer")
+    assert response.json()["path"] == "Cafe\u0301/Ménü.md"
+    assert client.delete(f"/v1/documents/{quote(composed)}").status_code == 202
+    assert file_names(corpus) == set(GARDEN)
+
+
+def test_form_with_one_file_is_stored_under_its_name(client: TestClient, corpus: Path) -> None:
+    files = {"file": ("leave.md", "# Leave – all".encode())}
+    for method, address in (
+        ("PUT", "/v1/documents/hr/one.md"),
+        ("POST", "/v1/documents/hr/one.md"),
+        ("POST", "/v1/documents/hr"),
+        ("POST", "/v1/documents"),
+    ):
+        response = client.request(method, address, files=files)
+        assert response.status_code == 202, response.text
+    written = {"hr/one.md", "hr/leave.md", "leave.md"}
+    assert file_names(corpus) == {*GARDEN, *written}
+    for name in written:
+        assert (corpus / name).read_text(encoding="utf-8") == "# Leave – all"
+
+
+def test_files_of_a_form_are_stored_all_or_none(
+    client: TestClient, service: Service, corpus: Path
+) -> None:
+    def post(*files: tuple[str, bytes]) -> httpx2.Response:
+        return client.post("/v1/documents/hr", files=[("file", each) for each in files])
+
+    unsuitable = [("c.md", b"\xff"), ("c.exe", b"# C"), ("a.md", b"# C"), ("../c.md", b"# C")]
+    for each in unsuitable:
+        assert post(("a.md", b"# A"), ("b.md", b"# B"), each).status_code == 422
+    expect_problem(post(*((f"{at}.md", b"# A") for at in range(51))), 400, "Too many files")
+    assert file_names(corpus) == set(GARDEN)
+    assert not service.index_updater.state.pending
+    large = b"A line of text.\n" * 100_000
+    stored = post(("a.md", b"# A"), ("deep/b.md", large)).json()["documents"]
+    assert [each["path"] for each in stored] == ["hr/a.md", "hr/deep/b.md"]
+    assert stored[1]["characters"] == len(large)
+    assert (corpus / "hr" / "deep" / "b.md").read_bytes() == large
+    assert service.index_updater.state.pending
+
+
+@pytest.mark.parametrize(
+    ("content_type", "content", "status", "message"),
+    [
+        ("text/markdown", b"# A", 422, "curl -F file="),
+        ("multipart/form-data", b"# A", 400, "Missing boundary"),
+        ("multipart/form-data; boundary=x", b"--y\r\n\r\n", 400, "curl -F file="),
+        ("multipart/form-data; boundary=x", b"--x--\r\n", 422, "contains no file"),
+    ],
+)
+def test_body_that_is_no_form_is_refused(
+    client: TestClient, content_type: str, content: bytes, status: int, message: str
+) -> None:
+    headers = {"content-type": content_type}
+    response = client.post("/v1/documents", content=content, headers=headers)
+    expect_problem(response, status, message)
+
+
+def test_curl_uploads_files(service: Service, corpus: Path, tmp_path: Path) -> None:
+    program = shutil.which("curl")
+    if program is None:
+        pytest.skip("curl is not installed")
+    for name in ("one.md", "two.md"):
+        (tmp_path / name).write_text(f"# {name}", encoding="utf-8")
+    with listening(service) as (host, port):
+        forms = [argument for name in ("one.md", "two.md") for argument in ("-F", f"file=@{name}")]
+        address = f"http://{host}:{port}/v1/documents"
+        command = [program, "--silent", "--fail", *forms, address]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert file_names(corpus) == {*GARDEN, "one.md", "two.md"}
 
 
 @pytest.mark.parametrize(
@@ -150,6 +284,36 @@ def test_symbolic_link_out_of_the_folder_is_not_followed(
         expect_problem(client.delete(f"/v1/documents/{name}"), 422, "leads out")
     assert [path.name for path in outside.iterdir()] == ["plan.md"]
     assert (outside / "plan.md").read_text(encoding="utf-8") == "# Plan"
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+def test_link_inside_the_folder_is_not_followed(
+    client: TestClient, corpus: Path, method: str
+) -> None:
+    (corpus / "secret" / "deep").mkdir(parents=True)
+    (corpus / "secret" / "deep" / "pay.md").write_text("# Pay", encoding="utf-8")
+    (corpus / "public").mkdir()
+    (corpus / "public" / "link").symlink_to(corpus / "secret")
+    (corpus / "public" / "pay.md").symlink_to(corpus / "secret" / "deep" / "pay.md")
+    before = file_names(corpus)
+    for name in ("link/deep/pay.md", "link/new/a.md", "link/a.md", "pay.md"):
+        response = client.request(method, f"/v1/documents/public/{name}", content="# Mine")
+        expect_problem(response, 422, "leads out")
+    assert file_names(corpus) == before
+    assert (corpus / "secret" / "deep" / "pay.md").read_text(encoding="utf-8") == "# Pay"
+
+
+def test_link_that_is_made_during_an_upload_is_not_followed(service: Service, corpus: Path) -> None:
+    (corpus / "public").mkdir()
+    (corpus / "secret").mkdir()
+    upload = service.uploads.begin("public/new/a.md")
+    upload.write(b"# Mine")
+    upload.finish()
+    (corpus / "public" / "new").symlink_to(corpus / "secret")
+    with pytest.raises(UploadRefused, match="leads out"):
+        upload.commit()
+    upload.close()
+    assert file_names(corpus) == set(GARDEN)
 
 
 def test_document_cannot_replace_a_folder(client: TestClient, corpus: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from corpus import loader
 from corpus.document import Kind
 from corpus.errors import CorpusEmpty, CorpusMissing, DocumentUnreadable
-from corpus.loader import load_corpus, load_document, skipped_files
+from corpus.loader import TextDecoder, decode, load_corpus, load_document, skipped_files
 
 AsNobody = Callable[[], AbstractContextManager[None]]
 
@@ -146,3 +146,28 @@ def test_a_folder_that_cannot_be_listed_is_named(
     folder.chmod(0o700)
     with bound_by_permissions(), pytest.raises(CorpusMissing, match="cannot be listed"):
         load_corpus(folder)
+
+
+@pytest.mark.parametrize("text", ["# Ä\u2013\U0001f389\r\n", "\ufeff# A", "a"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_text_is_the_same_in_pieces(text: str, encoding: str) -> None:
+    raw = text.encode(encoding)
+    for size in (1, 2, 3, len(raw)):
+        decoder = TextDecoder("a.md")
+        pieces = [decoder.decode(raw[at : at + size]) for at in range(0, len(raw), size)]
+        assert "".join(pieces) + decoder.decode(b"", final=True) == decode("a.md", raw)
+
+
+@pytest.mark.parametrize("raw", [b"", b" \n", b"a", b"caf\xe9 au lait", b"\xff\xfea", b"a\x00b"])
+def test_error_is_the_same_in_pieces(raw: bytes) -> None:
+    def error(*pieces: bytes) -> str:
+        decoder = TextDecoder("a.md")
+        try:
+            for piece in pieces:
+                decoder.decode(piece)
+            decoder.decode(b"", final=True)
+        except DocumentUnreadable as error:
+            return str(error)
+        return ""
+
+    assert error(*(raw[at : at + 1] for at in range(len(raw)))) == error(raw)

@@ -170,6 +170,8 @@ def test_missing_file_and_file_of_another_size_are_named(
         ("hr/leave.md", ["hr/leave.md"], True),
         ("hr/benefits/pension.md", ["hr"], True),
         ("hr/benefits/pension.md", ["hr/benefits"], True),
+        ("Caf\u00e9/leave.md", ["Cafe\u0301"], True),
+        ("Cafe\u0301/leave.md", ["Caf\u00e9"], True),
         ("hr/leave.md", ["hr/benefits"], False),
         ("hr/leave.md", ["h"], False),
         ("hrm/leave.md", ["hr"], False),
