@@ -24,12 +24,15 @@ from api.store.database import Database
 from api.store.keys import Keys
 from api.store.records import Records
 from api.text import count
+from assistant.reader.runtime import OnnxReader, reader_files
 from corpus.errors import CorpusError
 from corpus.gold import read_gold
 from corpus.loader import load_corpus
 from index.encoder import EncoderCard
-from index.encoders import encoder_folder, load_encoder
+from index.encoders import check_encoder, encoder_folder, load_encoder
 from index.errors import (
+    EncoderDamaged,
+    EncoderNotExported,
     IndexDamaged,
     IndexingError,
     IndexOutdated,
@@ -130,15 +133,26 @@ def _check_space(folder: Path) -> tuple[State, str]:
 
 
 def _check_encoder(settings: Settings) -> _Results:
+    # Not loaded if it was changed: over such a file, native code may crash.
+    check_encoder(settings.encoders_folder, settings.encoder)
     encoder = load_encoder(settings.encoders_folder, settings.encoder)
     encoder.encode_query("Does it encode?")
     yield State.OK, f"{settings.encoder} works, {encoder.dimensions} dimensions"
 
 
+def _check_reader(settings: Settings) -> _Results:
+    if not settings.reader:
+        yield State.OK, "off: ASSISTANT_READER is false"
+        return
+    reader_files().check_digests()
+    OnnxReader()
+    yield State.OK, "loads, and its files are unchanged"
+
+
 def _check_index(settings: Settings) -> _Results:
     folder = DataFolder(settings.data_folder).current()
     fingerprint = None
-    with suppress(OSError, ValueError, TypeError):  # reported by the check of the encoder
+    with suppress(EncoderNotExported, EncoderDamaged):  # reported by the check of the encoder
         card = EncoderCard.read(encoder_folder(settings.encoders_folder, settings.encoder))
         fingerprint = card.fingerprint
     manifest = check_generation(folder, fingerprint)
@@ -254,6 +268,7 @@ CHECKS: dict[str, Callable[[Settings], _Results]] = {
     "data": _check_data,
     "temporary": _check_temporary,
     "encoder": _check_encoder,
+    "reader": _check_reader,
     "index": _check_index,
     "texts": _check_texts,
     "chroma": _check_chroma,

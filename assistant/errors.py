@@ -1,5 +1,7 @@
 """Errors of asking and evaluating. A question without evidence is refused, which is no error."""
 
+from index.errors import ModelDamaged
+
 
 class AnsweringError(Exception):
     """A question or a requirement cannot be processed."""
@@ -11,3 +13,9 @@ class QuestionInvalid(AnsweringError):
 
 class RequirementInvalid(AnsweringError):
     """A requirement of an evaluation has an unknown metric, or no number."""
+
+
+class ReaderDamaged(ModelDamaged):
+    """A file of the reader is missing, or was changed since it was shipped."""
+
+    remedy = "install the program again, or turn the reader off until then"

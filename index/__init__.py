@@ -8,6 +8,7 @@ neither Chroma nor onnxruntime.
 
     bm25.py                  scores passages by the words of a query; pure functions
     build.py                 builds and publishes a generation of the corpus
+    checksums.py             sizes and digests of files, compared when they are opened
     child.py                 the environment of child processes
     encoder.py               the interface of an encoder, and the card of an exported one
     encoders.py              where exported encoders are stored; exports and loads them

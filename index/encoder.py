@@ -1,13 +1,16 @@
 """The interface of an encoder, and the card that describes an exported one."""
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from index.checksums import ModelFiles
+from index.errors import EncoderDamaged, EncoderNotExported
 
 Vectors = NDArray[np.float32]
 Progress = Callable[[int], None]
@@ -42,16 +45,29 @@ class Encoder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class EncoderCard:
-    """The content of encoder.json: describes an exported encoder."""
+    """The content of encoder.json: describes an exported encoder. `files` maps the names of its
+    other files to their sizes in bytes, and `digests` to their SHA-256."""
 
     name: str
     fingerprint: str
     dimensions: int
     max_tokens: int
+    files: Mapping[str, int] = field(repr=False)
+    digests: Mapping[str, str] = field(repr=False)
     query_prompt: str = ""
     document_prompt: str = ""
 
     @classmethod
     def read(cls, folder: Path) -> "EncoderCard":
-        """Raises OSError, ValueError or TypeError if the card is missing or invalid."""
-        return cls(**json.loads((folder / "encoder.json").read_text(encoding="utf-8")))
+        """Raises EncoderNotExported if there is no card, and EncoderDamaged if it is invalid."""
+        path = folder / "encoder.json"
+        try:
+            return cls(**json.loads(path.read_text(encoding="utf-8")))
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise EncoderNotExported(f"no encoder has been exported to {folder}") from error
+        except (OSError, ValueError, TypeError) as error:
+            raise EncoderDamaged(f"{path} cannot be read ({error})") from error
+
+    def model_files(self, folder: Path) -> ModelFiles:
+        """The files of the encoder in its folder."""
+        return ModelFiles(folder, self.files, self.digests, EncoderDamaged)

@@ -27,12 +27,19 @@ class EncoderNotExported(IndexingError):
 
 
 class ModelDamaged(IndexingError):
-    """The file of a model cannot be loaded."""
+    """A file of a model is missing, or was changed since it was written."""
 
-    remedy = (
-        "remove the folder of an encoder and build the index, which exports it again; for the "
-        "reader, install the program again"
-    )
+
+class EncoderDamaged(ModelDamaged):
+    """A file of the exported encoder is missing, or was changed since it was exported."""
+
+    remedy = "build the index, which exports the encoder again"
+
+
+class ModelFailed(IndexingError):
+    """onnxruntime cannot load or run a model whose files are unchanged."""
+
+    remedy = "install the program again, with the versions that it was tested with"
 
 
 class IndexMissing(IndexingError):

@@ -17,6 +17,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 import torch
 from sentence_transformers import SentenceTransformer
 
+from index.checksums import digests_of, sizes_of
 from index.encoder import EncoderCard
 from index.onnx import OnnxModel
 
@@ -77,11 +78,14 @@ def export(name: str, source: str, folder: Path) -> EncoderCard:
     if (error := float(abs(exported - expected).max())) > AGREEMENT:
         raise SystemExit(f"the exported model differs from {name} by {error:.1e}")
     model.tokenizer.backend_tokenizer.save(str(folder / "tokenizer.json"))
+    files = ("model.onnx", "tokenizer.json")
     card = EncoderCard(
         name=name,
         fingerprint=_fingerprint(model),
         dimensions=int(model.get_sentence_embedding_dimension() or 0),
         max_tokens=int(model.max_seq_length or 512),
+        files=sizes_of(folder, files),
+        digests=digests_of(folder, files),
         query_prompt=model.prompts.get("query", "") or "",
         document_prompt=model.prompts.get("document", "") or "",
     )

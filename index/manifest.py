@@ -11,6 +11,7 @@ from typing import Any
 from corpus.document import Document
 from corpus.splitter import SPLITTER_VERSION
 from corpus.synonyms import Groups
+from index.checksums import check_digests, check_sizes, digests_of, sizes_of
 from index.errors import IndexDamaged, IndexOutdated
 from index.layout import MANIFEST
 
@@ -92,34 +93,23 @@ def identity_of(
 
 def file_sizes(folder: Path) -> dict[str, int]:
     """Returns the size in bytes of every file except the manifest, by name with forward slashes."""
-    return {name: path.stat().st_size for name, path in _files(folder)}
+    return sizes_of(folder, _names(folder))
 
 
 def file_digests(folder: Path) -> dict[str, str]:
     """Returns the SHA-256 of the same files."""
-    return {name: _digest(path) for name, path in _files(folder)}
+    return digests_of(folder, _names(folder))
 
 
-def _files(folder: Path) -> list[tuple[str, Path]]:
+def _names(folder: Path) -> list[str]:
     paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-    named = [(path.relative_to(folder).as_posix(), path) for path in paths]
-    return [(name, path) for name, path in named if name != MANIFEST]
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    names = [path.relative_to(folder).as_posix() for path in paths]
+    return [name for name in names if name != MANIFEST]
 
 
 def check_file_sizes(folder: Path, manifest: Manifest) -> None:
     """Raises IndexDamaged if a file is missing or does not have the size it was written with."""
-    for name, size in manifest.files.items():
-        try:
-            found = (folder / name).stat().st_size
-        except OSError as error:
-            raise IndexDamaged(f"{folder / name} cannot be read ({error.strerror})") from error
-        if found != size:
-            raise IndexDamaged(f"{folder / name} has {found} bytes instead of {size}")
+    check_sizes(folder, manifest.files, IndexDamaged)
 
 
 def check_file_digests(folder: Path, manifest: Manifest, *names: str) -> None:
@@ -127,13 +117,8 @@ def check_file_digests(folder: Path, manifest: Manifest, *names: str) -> None:
 
     Reads them completely: on changed content, Chroma's native code may crash.
     """
-    for name in names or manifest.files:
-        try:
-            found = _digest(folder / name)
-        except OSError as error:
-            raise IndexDamaged(f"{folder / name} cannot be read ({error.strerror})") from error
-        if found != manifest.digests.get(name):
-            raise IndexDamaged(f"{folder / name} was changed on disk")
+    digests = {name: manifest.digests.get(name) for name in names or manifest.files}
+    check_digests(folder, digests, IndexDamaged)
 
 
 def check_compatible(manifest: Manifest, encoder_fingerprint: str) -> None:

@@ -6,18 +6,35 @@ from typing import Any
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
-from onnxruntime.capi.onnxruntime_pybind11_state import (
-    Fail,
-    InvalidArgument,
-    InvalidProtobuf,
-    NoSuchFile,
-)
+from onnxruntime.capi import onnxruntime_pybind11_state as native
 
-from index.errors import ModelDamaged
+from index.errors import ModelFailed
+
+# What onnxruntime raises; its classes have no base class of their own. Over a changed file it also
+# raises RuntimeError, and UnicodeDecodeError if its message quotes the file.
+FAILURES = (
+    native.DeviceReset,
+    native.EPFail,
+    native.EngineError,
+    native.Fail,
+    native.InvalidArgument,
+    native.InvalidGraph,
+    native.InvalidProtobuf,
+    native.ModelLoadCanceled,
+    native.ModelLoaded,
+    native.ModelRequiresCompilation,
+    native.NoModel,
+    native.NoSuchFile,
+    native.NotFound,
+    native.NotImplemented,
+    native.RuntimeException,
+    RuntimeError,
+    UnicodeDecodeError,
+)
 
 
 class OnnxModel:
-    """A loaded model. Safe to share between threads. Raises ModelDamaged if it cannot be loaded."""
+    """A loaded model. Safe to share between threads. Raises ModelFailed."""
 
     def __init__(self, path: Path) -> None:
         options = onnxruntime.SessionOptions()
@@ -28,14 +45,19 @@ class OnnxModel:
             self._session = onnxruntime.InferenceSession(
                 str(path), options, providers=["CPUExecutionProvider"]
             )
-        except (Fail, InvalidArgument, InvalidProtobuf, NoSuchFile) as error:
-            raise ModelDamaged(f"the model {path} cannot be loaded ({error})") from error
+        except FAILURES as error:
+            raise ModelFailed(f"the model {path} cannot be loaded ({error})") from error
+        self._path = path
         self.inputs = frozenset(node.name for node in self._session.get_inputs())
 
     def run(self, **arrays: NDArray[np.int64]) -> list[Any]:
-        """Returns the model's outputs, in its order. Ignores inputs that it does not have."""
+        """Returns the model's outputs, in its order. Ignores inputs that it does not have.
+        Raises ModelFailed."""
         known = {name: array for name, array in arrays.items() if name in self.inputs}
         if "token_type_ids" in self.inputs and "token_type_ids" not in known:
             known["token_type_ids"] = np.zeros_like(arrays["input_ids"])
-        outputs: list[Any] = self._session.run(None, known)
+        try:
+            outputs: list[Any] = self._session.run(None, known)
+        except FAILURES as error:
+            raise ModelFailed(f"the model {self._path} cannot be run ({error})") from error
         return outputs

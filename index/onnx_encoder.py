@@ -1,6 +1,5 @@
 """The encoder at run time: onnxruntime and tokenizers only."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,14 +14,19 @@ _BATCH_TOKENS = 4096
 
 
 class OnnxEncoder:
-    """An exported sentence-transformers model. Safe to share between threads."""
+    """An exported sentence-transformers model. Safe to share between threads.
+
+    Raises EncoderNotExported, EncoderDamaged and ModelFailed; the last two also if it is used.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.card = EncoderCard.read(folder)
-        self._model = OnnxModel(folder / "model.onnx")
-        vocabulary = (folder / "tokenizer.json").read_text(encoding="utf-8")
-        json.loads(vocabulary)  # raises ValueError for a truncated file; the tokenizer would panic
-        self._tokenizer = Tokenizer.from_str(vocabulary)
+        self._files = self.card.model_files(folder)
+        self._files.check()
+        with self._files.explain_failures():
+            self._model = OnnxModel(folder / "model.onnx")
+        # Would panic over a truncated file, which has been excluded.
+        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
 
@@ -88,7 +92,8 @@ class OnnxEncoder:
         for row, window in enumerate(windows):
             ids[row, : len(window)] = window
             mask[row, : len(window)] = 1
-        vectors: Vectors = self._model.run(input_ids=ids, attention_mask=mask)[0]
+        with self._files.explain_failures():
+            vectors: Vectors = self._model.run(input_ids=ids, attention_mask=mask)[0]
         return vectors
 
 

@@ -20,8 +20,16 @@ from corpus.gold import read_gold
 from corpus.loader import Corpus, load_corpus
 from index.build import BuildProgress, BuildResult, NoProgress, build
 from index.encoder import EncoderCard
-from index.encoders import encoder_folder, export_encoder, is_exported, load_encoder
+from index.encoders import (
+    check_encoder,
+    encoder_folder,
+    export_encoder,
+    is_exported,
+    load_encoder,
+)
 from index.errors import (
+    EncoderDamaged,
+    EncoderNotExported,
     IndexDamaged,
     IndexMissing,
     IndexOutdated,
@@ -134,10 +142,7 @@ def scorer_in(generation: str, manifest: Manifest, kind: str) -> Scorer:
 def _build(
     settings: Settings, corpus: Corpus, watcher: BuildProgress, rebuild: bool
 ) -> BuildResult:
-    if not is_exported(settings.encoders_folder, settings.encoder):
-        watcher.begin("Exporting the encoder (only once)", 1)
-        _export(settings.encoders_folder, settings.encoder)
-        watcher.advance(1)
+    _ensure_encoder(settings, watcher)
     encoder = _encoder(settings)
     data = DataFolder(settings.data_folder)
     questions = [gold for path in settings.gold_files for gold in read_gold(path)]
@@ -165,6 +170,22 @@ def _build(
     )
 
 
+def _ensure_encoder(settings: Settings, watcher: BuildProgress) -> None:
+    """Exports the encoder if that was not done yet, or again if one of its files was changed. All
+    are compared: what a damaged encoder writes into an index stays there."""
+    folder, name = settings.encoders_folder, settings.encoder
+    try:
+        check_encoder(folder, name)
+    except EncoderNotExported:
+        watcher.begin("Exporting the encoder (only once)", 1)
+    except EncoderDamaged:
+        watcher.begin("Exporting the encoder again: it was damaged", 1)
+    else:
+        return
+    _export(folder, name)
+    watcher.advance(1)
+
+
 def _export(folder: Path, name: str) -> None:
     with DataFolder(folder).lock():
         try:
@@ -185,10 +206,7 @@ def is_current(settings: Settings, corpus: Corpus) -> bool:
     """Returns whether the published generation was built from this corpus with these settings."""
     if not is_exported(settings.encoders_folder, settings.encoder):
         return False
-    try:
-        card = EncoderCard.read(encoder_folder(settings.encoders_folder, settings.encoder))
-    except (OSError, ValueError, TypeError):  # loading the encoder reports it
-        return False
+    card = EncoderCard.read(encoder_folder(settings.encoders_folder, settings.encoder))
     try:
         folder = DataFolder(settings.data_folder).current()
         manifest = Manifest.read(folder)

@@ -14,8 +14,10 @@ from api.errors import (
     PublicWithoutKeys,
     describe,
 )
+from assistant.errors import ReaderDamaged
 from corpus.errors import CorpusEmpty, CorpusMissing
 from index.errors import (
+    EncoderDamaged,
     EncoderNotExported,
     EncoderUnavailable,
     IndexBusy,
@@ -31,6 +33,7 @@ REMEDIES: dict[type[Exception], str] = {
     AddressUnavailable: "choose another address with --host or --port",
     CorpusEmpty: "put documents there, or name another folder with --corpus",
     CorpusMissing: "name another folder with --corpus",
+    EncoderDamaged: "run `assistant index{folders}`, which exports the encoder again",
     EncoderNotExported: "run `assistant index{folders}`",
     EncoderUnavailable: "set ASSISTANT_ENCODER to a sentence-transformers model on this machine",
     IndexBusy: "wait until it has finished, or name another folder with --data",
@@ -41,6 +44,7 @@ REMEDIES: dict[type[Exception], str] = {
     KeyNotFound: "see the names with `assistant keys list{folders}`",
     OutputUnwritable: "name another folder with --out",
     PublicWithoutKeys: "create a key first, with `assistant keys add NAME{folders}`",
+    ReaderDamaged: "install the program again, or set ASSISTANT_READER=false until then",
     TextMissing: (
         "run `assistant index{folders}` while a document still has this text, or restore the "
         "folder of texts from a backup"

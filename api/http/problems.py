@@ -32,6 +32,7 @@ from api.service.logs import request_id
 from api.wire import ProblemBody, problem
 from assistant.errors import QuestionInvalid
 from index.errors import (
+    EncoderDamaged,
     EncoderNotExported,
     IndexBusy,
     IndexDamaged,
@@ -65,6 +66,7 @@ RULES: dict[type[Exception], tuple[int, str]] = {
     IndexBuilding: (503, "GET /v1/index shows the progress"),
     IndexMissing: (503, "the operator of the service has to build the index"),
     EncoderNotExported: (503, "the operator of the service has to build the index"),
+    EncoderDamaged: (503, "the operator of the service has to build the index"),
     IndexOutdated: (503, "the operator of the service has to rebuild the index"),
     IndexDamaged: (503, "the operator of the service has to rebuild the index"),
     IndexBusy: (503, "retry in a few seconds"),

@@ -3,5 +3,6 @@ question. `CARD.md` says what it was trained on and how good it is; assistant.tr
 
     layout.py         question and sentences to one row of token ids
     runtime.py        runs the weights
-    weights/          the int8 ONNX file, its tokenizer, and the documents it was trained on
+    weights/          the int8 ONNX file, its tokenizer, their sizes and digests, and the documents
+                      it was trained on
 """

@@ -4,6 +4,7 @@ Knows the reader's weights and its layout. The reader is optional: without it th
 slightly worse (see CARD.md).
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,10 @@ from typing import Protocol
 import numpy as np
 from tokenizers import Tokenizer
 
+from assistant.errors import ReaderDamaged
 from assistant.reader.layout import Layout, lay_out, open_tokenizer
 from corpus.document import Kind, Passage
+from index.checksums import ModelFiles, digests_of, sizes_of
 from index.onnx import OnnxModel
 from index.rendering import unit_text
 
@@ -21,6 +24,7 @@ from index.rendering import unit_text
 WEIGHTS = Path(__file__).parent / "weights"
 # Two cores read such a row in about 15 ms. A longer passage is read around its best unit.
 MAX_READ_TOKENS = 160
+_FILES = ("reader.onnx", "tokenizer.json")
 _CHARS_PER_TOKEN = 4  # a rough mean
 _MAX_UNIT_CHARS = 320  # what the layout keeps of a long unit: 80 tokens
 
@@ -44,11 +48,30 @@ class Reader(Protocol):
         """Returns a reading for each passage, read around the unit with the given index."""
 
 
+def reader_files(folder: Path = WEIGHTS) -> ModelFiles:
+    """The files of the reader as they were shipped. Raises ReaderDamaged."""
+    try:
+        written = json.loads((folder / "files.json").read_text(encoding="utf-8"))
+        return ModelFiles(folder, written["files"], written["digests"], ReaderDamaged)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ReaderDamaged(f"{folder / 'files.json'} cannot be read ({error})") from error
+
+
+def write_reader_files(folder: Path) -> None:
+    """Writes `files.json`: the sizes and digests of the reader's files."""
+    written = {"files": sizes_of(folder, _FILES), "digests": digests_of(folder, _FILES)}
+    (folder / "files.json").write_text(json.dumps(written, indent=2) + "\n", encoding="utf-8")
+
+
 class OnnxReader:
-    """Runs the reader's weights with onnxruntime. Thread-safe."""
+    """Runs the reader's weights with onnxruntime. Thread-safe. Raises ReaderDamaged and
+    ModelFailed, when it is loaded and when it reads."""
 
     def __init__(self, folder: Path = WEIGHTS) -> None:
-        self._model = OnnxModel(folder / "reader.onnx")
+        self._files = reader_files(folder)
+        self._files.check()
+        with self._files.explain_failures():
+            self._model = OnnxModel(folder / "reader.onnx")
         self._tokenizer: Tokenizer = open_tokenizer(folder / "tokenizer.json")
 
     def read(self, question: str, places: Sequence[tuple[Passage, int]]) -> list[Reading]:
@@ -67,9 +90,10 @@ class OnnxReader:
     def _reading(self, layout: Layout, window: Sequence[int]) -> Reading:
         ids = np.array([layout.ids], dtype=np.int64)
         types = np.array([layout.types], dtype=np.int64)
-        units, passage = self._model.run(
-            input_ids=ids, attention_mask=np.ones_like(ids), token_type_ids=types
-        )
+        with self._files.explain_failures():
+            units, passage = self._model.run(
+                input_ids=ids, attention_mask=np.ones_like(ids), token_type_ids=types
+            )
         read = {
             place: float(units[0, marker])
             for place, marker in zip(window, layout.markers, strict=True)

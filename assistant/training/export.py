@@ -3,8 +3,9 @@
     python -m assistant.training.export --weights FILE --encoder DIR --out DIR [--squad DIR]
 
 `--weights` is the .safetensors file of train. Writes `reader.onnx`, `tokenizer.json` (without
-padding and truncation), and the `fold.json` beside the weights, if any. With `--squad` it also
-prints the results of `measure` on the validation documents, before and after quantization.
+padding and truncation), `files.json` with the sizes and digests of both, and the `fold.json` beside
+the weights, if any. With `--squad` it also prints the results of `measure` on the validation
+documents, before and after quantization.
 
 Inputs `input_ids`, `attention_mask`, `token_type_ids`: int64 [batch, length]. Outputs `sentences`:
 float [batch, length], logits that are meaningful at markers (see assistant.reader.layout), and
@@ -27,6 +28,7 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from safetensors.torch import load_file
 
 from assistant.reader.layout import Layout, LayoutError, open_tokenizer
+from assistant.reader.runtime import write_reader_files
 from assistant.training.measure import (
     Scorer,
     load_sentence_encoder,
@@ -70,6 +72,7 @@ def main() -> None:
         scale(reader, *chosen.scale)
         to_onnx(reader, exact)
         to_int8(exact, small)
+        write_reader_files(chosen.out)
         print(f"{small.name}: {small.stat().st_size / 1e6:.1f} MB")
         if chosen.squad:
             rows = [row for row in load_squad2(chosen.squad) if is_validation(row.document)]

@@ -20,12 +20,14 @@ from damage import (
 )
 from serving import CHANGED, GARDEN
 
+import api.assembly.assistant
 import api.doctor
 from api.cli.main import main
 from api.doctor import CHECKS, Finding, State, run_check, run_checks
 from api.settings import Settings
 from api.store.database import Database
 from api.store.records import Records
+from assistant.reader.runtime import WEIGHTS, reader_files
 from index.encoders import encoder_folder
 from index.layout import DEFAULT_ENCODER
 
@@ -176,19 +178,52 @@ def test_full_temporary_folder_is_named(
         assert "set TMPDIR to another folder" in failures(settings, "temporary")["temporary"]
 
 
-def test_damaged_encoder_is_named_and_exported_again(settings: Settings) -> None:
-    link = settings.data_folder / "index" / "encoders"
+@pytest.fixture
+def own_encoder(settings: Settings) -> Path:
+    """The folder of an encoder that only this test uses."""
     source = encoder_folder(settings.data_folder, DEFAULT_ENCODER).resolve()
-    link.unlink()
-    damaged = encoder_folder(settings.data_folder, DEFAULT_ENCODER)
-    shutil.copytree(source, damaged)
-    replace_with_noise(damaged / "encoder.json")
+    (settings.data_folder / "index" / "encoders").unlink()
+    return shutil.copytree(source, encoder_folder(settings.data_folder, DEFAULT_ENCODER))
+
+
+@pytest.mark.parametrize("name", ["encoder.json", "model.onnx", "tokenizer.json"])
+def test_damaged_encoder_is_named_and_exported_again(
+    settings: Settings,
+    own_encoder: Path,
+    encoder_data: Path,
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def export(data: Path, encoder: str) -> None:
+        source = encoder_folder(encoder_data, encoder)
+        shutil.copytree(source, encoder_folder(data, encoder), dirs_exist_ok=True)
+
+    overwrite(own_encoder / name)
     failed = failures(settings, "encoder", "index", "texts")
     assert set(failed) == {"encoder"}
-    assert str(damaged) in failed["encoder"]
-    assert "remove the folder" in failed["encoder"]
-    shutil.rmtree(damaged)
+    assert str(own_encoder / name) in failed["encoder"]
+    assert failed["encoder"].endswith(": build the index, which exports the encoder again")
+    monkeypatch.setattr(api.assembly.assistant, "export_encoder", export)
+    assert run_index(settings) == 0
+    assert "is up to date" in capsys.readouterr().out
+    assert failures(settings, "encoder") == {}
+
+
+def test_missing_encoder_is_named(settings: Settings, own_encoder: Path) -> None:
+    shutil.rmtree(own_encoder)
     assert "build the index" in failures(settings, "encoder")["encoder"]
+
+
+def test_damaged_reader_is_named_and_can_be_turned_off(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = shutil.copytree(WEIGHTS, tmp_path / "weights")
+    overwrite(weights / "reader.onnx")
+    monkeypatch.setattr(api.doctor, "reader_files", lambda: reader_files(weights))
+    message = failures(settings, "reader")["reader"]
+    assert f"{weights / 'reader.onnx'} was changed on disk: install the program again" in message
+    assert failures(settings.model_copy(update={"reader": False}), "reader") == {}
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,20 @@
 """The trained reader scores the answering sentence highest; its rows never exceed their limits."""
 
+import shutil
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
+from damage import halve, replace_with_noise
 from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 
+from assistant.errors import ReaderDamaged
 from assistant.reader import layout as limits
 from assistant.reader.layout import LayoutError, lay_out, open_tokenizer
-from assistant.reader.runtime import MAX_READ_TOKENS, WEIGHTS, OnnxReader
+from assistant.reader.runtime import MAX_READ_TOKENS, WEIGHTS, OnnxReader, reader_files
 from corpus.document import Kind, Passage
 from corpus.loader import parse_document
 from corpus.splitter import split
@@ -186,3 +191,19 @@ def test_an_unsuitable_tokenizer_is_refused() -> None:
     for unsuitable, reason in zip([padding, truncating, no_bert], reasons, strict=True):
         with pytest.raises(LayoutError, match=reason):
             lay_out(unsuitable, "Why?", ["It rains."])
+
+
+def test_the_shipped_files_are_those_whose_digests_are_shipped() -> None:
+    reader_files().check_digests()
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, halve, replace_with_noise])
+@pytest.mark.parametrize("name", ["reader.onnx", "tokenizer.json", "files.json"])
+def test_damaged_file_of_the_reader_is_named(
+    tmp_path: Path, name: str, damage: Callable[[Path], None]
+) -> None:
+    folder = shutil.copytree(WEIGHTS, tmp_path / "weights")
+    damage(folder / name)
+    with pytest.raises(ReaderDamaged, match=str(folder / name)) as caught:
+        OnnxReader(folder)
+    assert "install the program again" in caught.value.remedy
