@@ -2,7 +2,7 @@
 # pyproject.toml and the pinned versions in constraints.txt.
 
 .DEFAULT_GOAL := help
-.PHONY: help run slack check test soak bench eval format clean distclean
+.PHONY: help run slack check test soak audit bench eval format clean distclean
 
 PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
@@ -41,6 +41,9 @@ test: $(READY) ## run all checks and all tests (minutes)
 
 soak: $(READY) ## run the endurance tests: many kills, clients, events and generated inputs
 	$(BIN)/pytest --soak -m soak
+
+audit: $(READY) ## look up known vulnerabilities of the pinned packages (needs the network)
+	@$(BIN)/python tests/audit.py
 
 bench: $(READY) ## measure start-up, memory, load and swaps (QUESTIONS=100000 for an hour's worth)
 	$(BIN)/python tests/measure/bench.py --questions $(QUESTIONS)
