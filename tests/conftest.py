@@ -153,7 +153,7 @@ class Clock:
     def __init__(self, now: float = 1_000_000.0) -> None:
         self.now = now
 
-    def __call__(self) -> float:
+    def __call__(self, _: object = None) -> float:
         return self.now
 
 

@@ -37,6 +37,7 @@ _URL_FORMS = "sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME"
 _TIMEOUT = 10  # seconds: for another writer, for a connection, for a server that does not answer
 _POOL_SIZE, _POOL_OVERFLOW = 10, 30  # connections that stay open, and more under load
 _ADVISORY_LOCK = 0x70726F7665  # any number that other programs do not lock on the same server
+_POSTGRESQL_NOW = select(func.extract("epoch", func.clock_timestamp()))
 _MAX_FAULTS = 10  # reported by one check
 
 _CHECKED = meta.c.name == "checked"
@@ -129,6 +130,13 @@ class Database:
     def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
         """Returns an INSERT with the ON CONFLICT of this database."""
         return sqlite.insert(table) if self._file else postgresql.insert(table)
+
+    def now(self, connection: Connection) -> float:
+        """Returns the time in seconds since 1970 UTC. PostgreSQL tells its own, because the clocks
+        of the machines that share it differ; a file is used by one machine only."""
+        if self._file:
+            return time.time()
+        return float(connection.scalar(_POSTGRESQL_NOW) or 0.0)
 
     def check(self) -> None:
         """Writes, commits and reads again. Raises DatabaseUnavailable if one of them fails."""

@@ -9,7 +9,7 @@ import re
 import secrets
 import string
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -19,7 +19,6 @@ from sqlalchemy.exc import IntegrityError
 
 from api.errors import InvalidKeyRequest, KeyNotFound
 from api.store.database import Database
-from api.store.leases import Clock
 from api.store.tables import keys
 from index.folders import normalize_folder
 
@@ -53,7 +52,7 @@ class Key:
 class Keys:
     """The keys in a database. Every method may raise DatabaseUnavailable. Thread-safe."""
 
-    def __init__(self, database: Database, clock: Clock = time.time) -> None:
+    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
         self._database = database
         self._clock = clock
 

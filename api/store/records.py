@@ -5,7 +5,6 @@ other owners are treated as missing. Times are seconds since 1970 UTC.
 """
 
 import secrets
-import time
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, cast
 
@@ -14,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, case, delete, func, select, tu
 from api.errors import DatabaseUnavailable, IdempotencyKeyInUse, IdempotencyKeyReused, NotFound
 from api.store.answers import FormatUnknown, parse, serialize
 from api.store.database import Database
-from api.store.leases import Clock, new_lease, time_left
+from api.store.leases import Clock, new_lease, shorten, time_left
 from api.store.tables import answers, claims, conversations, feedback
 from assistant.answer import Answer, Turn
 
@@ -61,9 +60,10 @@ class Records:
     Every method may raise DatabaseUnavailable. A method returns after its transaction is committed.
     """
 
-    def __init__(self, database: Database, clock: Clock = time.time) -> None:
+    def __init__(self, database: Database, clock: Clock | None = None) -> None:
+        """Without a `clock`, the database tells the time."""
         self._database = database
-        self._clock = clock
+        self._clock = clock or database.now
 
     def save_answer(self, owner: str, answer: Answer, claim: Claim | None = None) -> None:
         """Stores an answer in its conversation and completes the claim, in one transaction. An
@@ -72,7 +72,7 @@ class Records:
         Raises IdempotencyKeyInUse if the claim was taken over.
         """
         with self._database.write() as connection:
-            now = self._clock()
+            now = self._clock(connection)
             # The conversation comes first: its row lock puts its answers in order.
             self._touch(connection, owner, answer.conversation_id, now)
             row = {
@@ -148,7 +148,7 @@ class Records:
         this = {"id": secrets.token_hex(16), "owner": owner, "answer": answer_id}
         with self._database.write() as connection:
             _lock_answer(connection, owner, answer_id)
-            values = {"verdict": verdict, "comment": comment, "created": self._clock()}
+            values = {"verdict": verdict, "comment": comment, "created": self._clock(connection)}
             connection.execute(
                 self._database.insert(feedback)
                 .values(this | values)
@@ -174,8 +174,7 @@ class Records:
         for LEASE seconds.
         """
         with self._database.write() as connection:
-            now = self._clock()
-            lease = new_lease(now)
+            lease = new_lease(self._clock(connection))
             claim = Claim(owner, key, str(lease["token"]))
             new = {"owner": owner, "key": key, "fingerprint": fingerprint} | lease
             connection.execute(self._database.insert(claims).values(new).on_conflict_do_nothing())
@@ -191,11 +190,16 @@ class Records:
                 )
             if row.answer is not None:
                 return _load_answer(connection, owner, row.answer)
+            now = self._clock(connection)  # the row may have been locked for long
             wait = time_left(row.leased, LEASE, now)
             if wait:
-                raise _in_use(key, wait)
-            connection.execute(update(claims).where(*_key_of(claim)).values(lease))
-            return claim
+                connection.execute(shorten(claims, now).where(*_key_of(claim)))
+            else:
+                lease["leased"] = now
+                connection.execute(update(claims).where(*_key_of(claim)).values(lease))
+        if wait:
+            raise _in_use(key, wait)
+        return claim
 
     def release(self, claim: Claim) -> None:
         """Releases a claim, so that the request can be sent again. A claim that is completed or was
@@ -208,13 +212,13 @@ class Records:
         """Deletes the conversations that were last touched before that time, and idempotency keys
         after a day. Returns the number of deleted conversations."""
         # Rows that another process deletes are skipped: the two would wait for each other.
-        old_claims = tuple_(claims.c.owner, claims.c.key).in_(
-            select(claims.c.owner, claims.c.key)
-            .where(claims.c.leased < self._clock() - IDEMPOTENCY_KEY_RETENTION)
-            .with_for_update(skip_locked=True)
-        )
         with self._database.write() as connection:
-            connection.execute(delete(claims).where(old_claims))
+            old = claims.c.leased < self._clock(connection) - IDEMPOTENCY_KEY_RETENTION
+            found = select(claims.c.owner, claims.c.key).where(old)
+            old_claims = found.with_for_update(skip_locked=True)
+            connection.execute(
+                delete(claims).where(tuple_(claims.c.owner, claims.c.key).in_(old_claims))
+            )
         old_conversations = tuple_(conversations.c.owner, conversations.c.id).in_(
             select(conversations.c.owner, conversations.c.id)
             .where(conversations.c.touched < before)

@@ -356,7 +356,7 @@ def test_record_from_the_future_means_that_the_clock_is_wrong(
 ) -> None:
     now = time.time()
     database = Database.open(settings.database_url)
-    Records(database, clock=lambda: now + 7200).claim("", "key", "y")
+    Records(database, clock=lambda _: now + 7200).claim("", "key", "y")
     database.close()
     assert "the latest record is from 2.0 hours" in failures(settings, "clock")["clock"]
     monkeypatch.setattr(time, "time", lambda: now + 7260)  # the clock is set

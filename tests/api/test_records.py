@@ -7,14 +7,14 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from builders import make_answer
 from conftest import ROOT, Clock, Scale
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from api.errors import DatabaseUnavailable, IdempotencyKeyInUse, IdempotencyKeyReused, NotFound
 from api.store.database import Database
@@ -239,12 +239,34 @@ def test_expired_claim_is_completed_if_nobody_took_it_over(records: Records, clo
     assert records.claim("", "key", "f") == answer("a")
 
 
-def test_clock_that_was_put_back_does_not_extend_a_claim(records: Records, clock: Clock) -> None:
-    claim(records, "key")
+def test_clock_that_was_put_back_neither_frees_nor_extends_a_claim(
+    records: Records, clock: Clock
+) -> None:
+    held = claim(records, "key")
     clock.now -= 3600
-    claim(records, "key")
-    with pytest.raises(IdempotencyKeyInUse):
+    with pytest.raises(IdempotencyKeyInUse, match="retry in 60 s"):
         records.claim("", "key", "f")
+    clock.now += LEASE - 1
+    with pytest.raises(IdempotencyKeyInUse, match="retry in 1 s"):
+        records.claim("", "key", "f")
+    clock.now += 1
+    assert claim(records, "key").token != held.token
+
+
+def test_claim_that_was_locked_for_long_is_not_taken_over(
+    postgresql_url: str, clock: Clock
+) -> None:
+    with closing(Database.open(postgresql_url)) as database:
+        records = Records(database, clock)
+        claim(records, "key")
+        with ThreadPoolExecutor(1) as other, database.write() as connection:
+            leased = claims.c.leased
+            connection.execute(update(claims).values(leased=leased + 1000))  # as if taken over
+            waiting = other.submit(records.claim, "", "key", "f")
+            time.sleep(0.3)
+            clock.now += 1000
+        with pytest.raises(IdempotencyKeyInUse, match="retry in 60 s"):
+            waiting.result()
 
 
 def test_time_is_read_while_the_database_is_locked(sqlite_database: Database, clock: Clock) -> None:

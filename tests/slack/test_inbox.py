@@ -1,10 +1,10 @@
 """The inbox hands out every item in order, to one worker at a time, until it is completed once."""
 
-import random
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 
 import pytest
 from conftest import Clock, Scale
@@ -291,16 +291,56 @@ def test_renewed_lease_is_not_taken_over(inbox: Inbox, clock: Clock) -> None:
     assert claim(inbox).attempts == 2
 
 
-def test_claim_with_a_clock_slightly_behind_does_not_take_over_a_renewed_lease(
-    inbox: Inbox, clock: Clock
+@pytest.mark.parametrize("step", [0.1, 60.0, 100 * DAY])
+def test_renewed_lease_is_not_taken_over_if_the_clock_is_put_back(
+    inbox: Inbox, clock: Clock, step: float
 ) -> None:
     add(inbox, "a")
     item = claim(inbox)
-    clock.now += 0.2
-    inbox.renew(item)
-    clock.now -= 0.1
+    clock.now -= step
+    for _ in range(5):
+        assert inbox.claim() is None
+        clock.now += LEASE - 1
+        assert inbox.claim() is None
+        inbox.renew(item)
+    clock.now -= step
     assert inbox.claim() is None
-    inbox.complete(item)
+    clock.now += LEASE
+    assert claim(inbox).attempts == 2
+
+
+def test_time_is_taken_while_the_inbox_is_locked(sqlite_database: Database, clock: Clock) -> None:
+    inbox = Inbox(sqlite_database, clock)
+    add(inbox, "a", "b", "c")
+    a, b = claim(inbox), claim(inbox)
+    work = [
+        inbox.claim,
+        lambda: inbox.add(new_item("d")),
+        lambda: inbox.postpone(a, 10.0, ""),
+        lambda: inbox.complete(b),
+    ]
+    with ThreadPoolExecutor(len(work)) as threads, sqlite_database.write():
+        waiting = [threads.submit(each) for each in work]
+        time.sleep(0.2)
+        clock.now += 5
+    for each in waiting:
+        each.result()
+    with sqlite_database.read() as connection:
+        rows = {row.id: row for row in connection.execute(select(slack_inbox))}
+    times = (rows["a"].due, rows["b"].completed, rows["c"].leased, rows["d"].added)
+    assert [each - NOW for each in times] == [15, 5, 5, 5]
+
+
+def test_postgresql_tells_the_time(postgresql_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock of a worker's machine may be wrong."""
+    with closing(Database.open(postgresql_url)) as database:
+        inbox = Inbox(database)
+        now = time.time()
+        monkeypatch.setattr(time, "time", lambda: now - DAY)
+        add(inbox, "a")
+        assert claim(inbox).added == pytest.approx(now, abs=60)
+        monkeypatch.setattr(time, "time", lambda: now + DAY)
+        assert inbox.claim() is None
 
 
 @pytest.mark.parametrize("end", [CHANGES[1], CHANGES[3]], ids=["completed", "postponed"])
@@ -389,56 +429,3 @@ def test_clock_change_strands_no_item(
             assert waited <= MAX_WAIT + LEASE
         assert item.id == name
         inbox.complete(item)
-
-
-@pytest.mark.soak
-def test_items_are_completed_once_and_in_order_whatever_workers_and_clocks_do(
-    inbox: Inbox, open_again: Callable[[], Inbox], clock: Clock, scale: Scale
-) -> None:
-    seed = random.randrange(2**32)
-    draw = random.Random(seed)
-    print(f"random.Random({seed})")
-    count = scale(20, soak=80)
-    inboxes = [inbox, open_again()]
-    waiting: dict[int, list[str]] = {talk: [] for talk in range(4)}
-    tokens: dict[str, str] = {}
-    claimed: list[Item] = []
-
-    def complete(own: Inbox, item: Item) -> None:
-        own.complete(item)
-        assert waiting[int(item.id) % 4].pop(0) == item.id
-
-    for number in range(5 * count):
-        own = draw.choice(inboxes)
-        if number < count:
-            add(own, str(number), conversation=f"talk {number % 4}")
-            waiting[number % 4].append(str(number))
-        if item := own.claim():
-            assert waiting[int(item.id) % 4][0] == item.id
-            tokens[item.id] = item.token
-            claimed.append(item)
-        if claimed and draw.random() < 0.6:
-            item = claimed.pop(draw.randrange(len(claimed)))
-            end = draw.choice(["complete", "postpone", "renew", "crash"])
-            is_ours = item.id in waiting[int(item.id) % 4] and tokens[item.id] == item.token
-            try:
-                if end == "complete":
-                    complete(own, item)
-                elif end == "postpone":
-                    own.postpone(item, draw.uniform(0, 400), "")
-                    tokens[item.id] = ""
-                elif end == "renew":
-                    own.renew(item)
-                    claimed.append(item)
-            except LeaseLost:
-                assert not is_ours
-            else:
-                assert is_ours or end == "crash"
-        clock.now += draw.choice([0, 0, 1, 10, 100, -100, DAY, -DAY])
-    for _ in range(2 * count + 40):
-        if item := inbox.claim():
-            complete(inbox, item)
-        else:
-            clock.now += 30
-    assert not any(waiting.values())
-    assert inbox.backlog() == (0, "")
