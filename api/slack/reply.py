@@ -89,6 +89,7 @@ class Reply:
                 return False
             if self._stream is None:
                 job = self._job
+                await self._renew()
                 self._stream = await self._web.stream(job.channel, self._thread, job.user)
             try:
                 await self._stream.append(blocks.streamed_sentence(sentence))
@@ -107,6 +108,7 @@ class Reply:
         if self._stream is None or not streamed:
             await self.put(blocks.answer_message(answer, layout))
             return
+        await self._renew()
         try:
             await self._stream.stop(blocks.below_answer(answer, layout, streamed), self._item.id)
         except (RequestRejected, AppMisconfigured) as error:
@@ -146,8 +148,8 @@ class Reply:
         await self._find()
         if self._ts:
             return
-        await asyncio.to_thread(self._inbox.renew, self._item)
         channel = await self._channel()
+        await self._renew()
         await self._record(await self._web.post(channel, self._thread, message, self._item.id))
 
     async def _find(self) -> None:
@@ -164,6 +166,10 @@ class Reply:
             return
         await self._record(found)
 
+    async def _renew(self) -> None:
+        """Right before something is posted: another worker may have taken over the item."""
+        await asyncio.to_thread(self._inbox.renew, self._item)
+
     async def _record(self, ts: str) -> None:
         if ts and ts != self._ts:
             self._ts = ts
@@ -172,6 +178,7 @@ class Reply:
     async def _post_private(self, message: Message) -> None:
         """Posts to the user only: through the response URL, or else where they asked."""
         job = self._job
+        await self._renew()
         if job.response_url:
             try:
                 await self._web.respond(job.response_url, message)

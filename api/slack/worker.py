@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
 from api.errors import DatabaseUnavailable
+from api.service.clock import ClockWatch
 from api.service.logs import request_id
 from api.service.metrics import Metrics
 from api.slack.inbox import LEASE, Inbox, Item, LeaseLost
@@ -66,9 +67,12 @@ class Worker:
                     await self._added.wait()
 
     async def _expire(self) -> None:
+        """Deletes old items, unless the clock was set: a deleted item could be answered again."""
+        clock = ClockWatch(tolerance=_EXPIRY_INTERVAL)
         while True:
-            with suppress(DatabaseUnavailable):  # logged by _next()
-                await asyncio.to_thread(self._inbox.expire)
+            if not clock.jumped():
+                with suppress(DatabaseUnavailable):  # logged by _next()
+                    await asyncio.to_thread(self._inbox.expire)
             await asyncio.sleep(_EXPIRY_INTERVAL)
 
     async def _work(self, item: Item) -> None:

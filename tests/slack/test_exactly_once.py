@@ -1,5 +1,5 @@
-"""Every question gets one answer, although each event is delivered several times, out of order, to a
-service that is killed meanwhile."""
+"""Every question gets one answer, although each event is delivered several times, out of order: by a
+service that is killed meanwhile, and in a Slack that cannot tell what was answered already."""
 
 import random
 import time
@@ -100,3 +100,24 @@ def test_each_question_is_answered_once(
             assert each.get("streaming_state") in (None, "completed")
         # Otherwise no answer was under way, and the kills prove nothing.
         assert slack.calls_of("conversations.replies")
+
+
+@pytest.mark.soak
+def test_each_question_is_answered_once_without_looking_for_earlier_answers(
+    slack: Slack, serve: Serve, settings: Settings, database_url: str, scale: Scale
+) -> None:
+    questions = scale(40, soak=500)
+    slack.options.deliver = False
+    for method in ("conversations.replies", "conversations.history"):
+        slack.fault(method, "forget", times=0)
+    with serve(corpus=settings.corpus, data=settings.data, database=database_url) as service:
+        asked = [slack.mention(BEANS, channel=CHANNELS[number % 2]) for number in range(questions)]
+        deliveries = slack.take_prepared() * 3
+        random.shuffle(deliveries)
+        with ThreadPoolExecutor(60) as threads:
+            list(threads.map(lambda each: deliver(slack, each, 0.0), deliveries))
+        assert service.slack
+        inbox = service.slack.inbox
+        slack.wait_for(lambda: inbox.backlog()[0] == 0, 300)
+    found = [each for place in CHANNELS for each in from_bot(slack.messages(place))]
+    assert Counter(each["thread_ts"] for each in found) == Counter(asked)

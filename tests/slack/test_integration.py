@@ -26,7 +26,7 @@ from api.assembly.assistant import build_index
 from api.assembly.service import Service
 from api.errors import DatabaseUnavailable
 from api.settings import Settings
-from api.slack import responder, web_api
+from api.slack import responder, web_api, worker
 from api.slack.responder import OWNER
 from api.store.tables import slack_inbox
 
@@ -353,6 +353,22 @@ def test_repeated_delivery_is_not_answered_again(slack: Slack, service: Service)
     for delivery in slack.deliveries:
         assert slack.send(delivery)[0] == 200
     replies(slack, service, ts)
+
+
+def test_repeated_delivery_is_not_answered_again_after_the_clock_jumped(
+    slack: Slack, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "_EXPIRY_INTERVAL", 0.05)
+    now = time.time
+    with serve() as service:
+        ts = slack.mention(BEANS)
+        replies(slack, service, ts)
+        monkeypatch.setattr(time, "time", lambda: now() + 30 * 86400)
+        time.sleep(0.5)
+        monkeypatch.setattr(time, "time", now)
+        for delivery in slack.deliveries:
+            assert slack.send(delivery)[0] == 200
+        replies(slack, service, ts)
 
 
 def test_other_workspace_is_not_answered(
