@@ -12,11 +12,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
-import uvicorn
 from fastapi.testclient import TestClient
 
 from api.assembly.service import Service, open_service
 from api.http.app import create_app
+from api.http.server import Server
+from api.listening import bind
 from api.settings import Settings
 
 Event = tuple[str, dict[str, object]]
@@ -53,11 +54,11 @@ def client_of(service: Service, key: str = "") -> TestClient:
 @contextmanager
 def listening(service: Service) -> Iterator[tuple[str, int]]:
     """The service over real HTTP, and in Slack where it has a token: host and port."""
-    server = uvicorn.Server(uvicorn.Config(create_app(service), port=0, log_config=None))
+    server, listener = Server(create_app(service)), bind("127.0.0.1", 0)
 
     async def serve() -> None:
         slack = service.slack and asyncio.create_task(service.slack.run())
-        await server.serve()
+        await server.serve([listener])
         if slack:
             slack.cancel()
             await asyncio.gather(slack, return_exceptions=True)
@@ -68,7 +69,7 @@ def listening(service: Service) -> Iterator[tuple[str, int]]:
         assert thread.is_alive()
         time.sleep(0.01)
     try:
-        yield server.servers[0].sockets[0].getsockname()[:2]
+        yield listener.getsockname()[:2]
     finally:
         server.should_exit = True
         thread.join()
@@ -80,11 +81,15 @@ def served(
     *arguments: str,
     environment: Mapping[str, str] | None = None,
     log: int = subprocess.DEVNULL,
+    open_files: int = 0,
 ) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
     """`assistant serve` as a process of its own: its address, once it is ready, and the process.
-    Its log is thrown away, unless `log` is a pipe that somebody reads."""
+    Its log is thrown away, unless `log` is a pipe that somebody reads. It can have so many open
+    files; 0: as many as this process."""
     code = (
-        "import sys; from api.cli.main import main; code = main(); "
+        f"import resource, sys; files = {open_files}; "
+        "files and resource.setrlimit(resource.RLIMIT_NOFILE, (files, files)); "
+        "from api.cli.main import main; code = main(); "
         "print([name for name in ('torch', 'sentence_transformers') if name in sys.modules]); "
         "sys.exit(code)"
     )

@@ -5,21 +5,17 @@ import signal
 import socket
 from argparse import Namespace
 
-import uvicorn
-
 from api.assembly.service import Service, open_service
 from api.background import prepare_index, run_maintenance
 from api.errors import DatabaseUnavailable, PublicWithoutKeys
 from api.exit_codes import BAD_INPUT, DONE
 from api.http.app import create_app
+from api.http.server import Server
 from api.listening import bind, is_loopback, url_of
 from api.service import logs
 from api.settings import Settings, load_settings
 from api.text import count
 from corpus.loader import check_folder
-
-_BACKLOG = 2048  # connections waiting to be accepted; the default of uvicorn
-_SHUTDOWN_TIMEOUT = 10  # seconds for the requests in progress
 
 
 def run(arguments: Namespace) -> int:
@@ -48,16 +44,7 @@ def run(arguments: Namespace) -> int:
 
 async def _serve(settings: Settings, service: Service, listener: socket.socket) -> int:
     """Accepts connections at once; questions are answered as soon as there is an index."""
-    listener.listen(_BACKLOG)
-    config = uvicorn.Config(
-        create_app(service),
-        log_config=None,
-        access_log=False,  # the application logs its requests itself
-        timeout_graceful_shutdown=_SHUTDOWN_TIMEOUT,
-        server_header=False,
-        proxy_headers=False,  # the application knows which proxies it believes
-    )
-    server = uvicorn.Server(config)
+    server = Server(create_app(service))
     background = asyncio.create_task(_run_background(settings, service, listener))
     # It returns early only if there is nothing to serve.
     background.add_done_callback(lambda _: setattr(server, "should_exit", True))

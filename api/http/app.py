@@ -12,7 +12,7 @@ from api.assembly.service import Service
 from api.http.docs import docs_page
 from api.http.documents import document_routes
 from api.http.mattermost import mattermost_routes
-from api.http.middleware import BodyLimit, SecurityHeaders
+from api.http.middleware import BodyLimit, HeaderLimit, SecurityHeaders
 from api.http.operations import operation_routes
 from api.http.problems import add_error_handlers
 from api.http.proxies import TrustedProxies
@@ -49,6 +49,7 @@ def create_app(service: Service) -> FastAPI:
     _add_pages(app)
     # Middleware that is added later is outside.
     app.add_middleware(BodyLimit)
+    app.add_middleware(HeaderLimit)
     if service.origins:
         app.add_middleware(
             CORSMiddleware,

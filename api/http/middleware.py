@@ -1,4 +1,4 @@
-"""Limits on the body of a request, and security headers on every response."""
+"""Limits on the headers and the body of a request, and security headers on every response."""
 
 import asyncio
 
@@ -6,9 +6,11 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.http.problems import ProblemResponse
 from corpus.loader import MAX_DOCUMENT_BYTES
 
 MAX_BODY_BYTES = 64 * 1024  # of any body but a document or an event; of what surrounds a document
+MAX_HEADER_BYTES = 32 * 1024  # of the request line and all headers
 MAX_FORM_BYTES = 2 * MAX_DOCUMENT_BYTES  # of all documents in a form
 # An event of Slack contains a message of up to 40,000 characters twice.
 MAX_EVENT_BYTES = 1024 * 1024
@@ -84,6 +86,28 @@ def _max_bytes(scope: Scope) -> int:
 def _too_large(limit: int) -> HTTPException:
     size = f"{limit // 2**20} MB" if limit >= 2**20 else f"{limit // 1024} kB"
     return HTTPException(413, f"the body is larger than {size}: send a smaller one", _CLOSE)
+
+
+class HeaderLimit:
+    """Rejects a request line and headers that are too large with 431. The server ends the
+    connection while they arrive; here are those that came with one packet."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handles a request with the limit in place."""
+        if scope["type"] == "http" and _header_bytes(scope) > MAX_HEADER_BYTES:
+            size = f"{MAX_HEADER_BYTES // 1024} kB"
+            detail = f"the address and the headers are larger than {size}: send less"
+            await ProblemResponse(431, detail, _CLOSE)(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+
+def _header_bytes(scope: Scope) -> int:
+    fields = sum(len(name) + len(value) for name, value in scope["headers"])
+    return fields + len(scope.get("raw_path") or b"") + len(scope["query_string"])
 
 
 class SecurityHeaders:
