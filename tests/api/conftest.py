@@ -1,10 +1,12 @@
 """One served garden for all tests of a module that only read it."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from conftest import NOBODY, is_root
 from fastapi.testclient import TestClient
 from serving import client_of, listening, opened
 
@@ -38,3 +40,17 @@ def shared_address(shared_service: Service) -> Iterator[str]:
     """The URL of the shared service over real HTTP."""
     with listening(shared_service) as (host, port):
         yield f"http://{host}:{port}/"
+
+
+@pytest.fixture
+def of_nobody(settings: Settings, encoder_data: Path) -> Settings:
+    """Documents and data of a user who is bound by permissions, with a copy of the encoder."""
+    encoders = settings.data_folder / "index" / "encoders"
+    encoders.unlink()
+    shutil.copytree(encoder_data / "index" / "encoders", encoders)
+    for folder in (settings.corpus, settings.data_folder):
+        for path in (folder, *folder.rglob("*")):
+            if is_root():
+                os.chown(path, NOBODY, NOBODY)
+            path.chmod(path.stat().st_mode | 0o600)
+    return settings

@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx2
 import pytest
 from builders import link_encoders, make_answer
-from conftest import NOBODY, PostgreSQL, Writer, is_root
+from conftest import PostgreSQL, Writer
 from damage import (
     file_of,
     fill_database,
@@ -182,20 +182,6 @@ def read_only(*folders: Path) -> Iterator[None]:
     finally:
         for path, mode in modes.items():
             path.chmod(mode)
-
-
-@pytest.fixture
-def of_nobody(settings: Settings, encoder_data: Path) -> Settings:
-    """Documents and data of a user who is bound by permissions, with a copy of the encoder."""
-    encoders = settings.data_folder / "index" / "encoders"
-    encoders.unlink()
-    shutil.copytree(encoder_data / "index" / "encoders", encoders)
-    for folder in (settings.corpus, settings.data_folder):
-        for path in (folder, *folder.rglob("*")):
-            if is_root():
-                os.chown(path, NOBODY, NOBODY)
-            path.chmod(path.stat().st_mode | 0o600)
-    return settings
 
 
 def test_read_only_data_folder_stops_serve_and_index_but_not_ask(
