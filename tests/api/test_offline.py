@@ -58,8 +58,10 @@ class Newcomer:
 
 
 @pytest.fixture
-def newcomer(settings: Settings, tmp_path: Path) -> Newcomer:
-    return Newcomer(tmp_path, settings)
+def newcomer(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Newcomer:
+    newcomer = Newcomer(tmp_path, settings)
+    monkeypatch.chdir(newcomer.home)
+    return newcomer
 
 
 def run_command(newcomer: Newcomer, settings: Settings, *arguments: str) -> str:
@@ -68,7 +70,6 @@ def run_command(newcomer: Newcomer, settings: Settings, *arguments: str) -> str:
     run = subprocess.run(
         [sys.executable, "-m", "api.cli", *arguments, *folders],
         env={"PATH": os.environ["PATH"], **newcomer.environment},
-        cwd=newcomer.home,
         capture_output=True,
         text=True,
         check=False,
@@ -79,11 +80,12 @@ def run_command(newcomer: Newcomer, settings: Settings, *arguments: str) -> str:
 
 def test_the_guard_sees_what_leaves_a_process(newcomer: Newcomer) -> None:
     code = """if True:
-        import socket, urllib.request
+        import os, socket, urllib.request
         for call in (
             lambda: urllib.request.urlopen("http://name.invalid/"),
             lambda: socket.socket().connect(("192.0.2.1", 80)),
             lambda: open("left", "w").close(),
+            lambda: open(os.path.abspath("left"), "w").close(),
         ):
             try:
                 call()
@@ -91,7 +93,7 @@ def test_the_guard_sees_what_leaves_a_process(newcomer: Newcomer) -> None:
                 pass
     """
     command = [sys.executable, "-c", code]
-    subprocess.run(command, env=newcomer.environment, cwd=newcomer.home, check=True)
+    subprocess.run(command, env=newcomer.environment, check=True)
     lookup, connection, write, left = newcomer.traces()
     assert "name.invalid" in lookup
     assert "192.0.2.1" in connection

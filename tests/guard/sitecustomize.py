@@ -2,7 +2,8 @@
 
 Appends a line to the file GUARD_LOG for each name look-up, for each connection that leaves the
 machine, and for each file that is opened for writing outside of the folders GUARD_FOLDERS. Both
-kinds of socket calls fail. Native code is not seen.
+kinds of socket calls fail. Native code is not seen, nor are relative paths, which may be relative to
+an open folder.
 """
 
 import os
@@ -27,8 +28,8 @@ def _audit(event: str, arguments: tuple[object, ...]) -> None:
     if event == "open" and isinstance(arguments[2], int) and arguments[2] & _WRITING:
         name = arguments[0]
         if isinstance(name, str | bytes | os.PathLike):
-            path = str(Path(os.fsdecode(name)).absolute())
-            if not path.startswith(_FOLDERS):
+            path = os.fsdecode(name)
+            if path.startswith("/") and not path.startswith(_FOLDERS):
                 _record(f"write {path}")
 
 
