@@ -14,7 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
-from api.assembly.assistant import is_current, scorer_in
+from api.assembly.assistant import is_current, load_known, scorer_in
 from api.assembly.service import channels_of
 from api.errors import ApiError, describe
 from api.settings import Settings
@@ -27,7 +27,6 @@ from api.text import count
 from assistant.reader.runtime import OnnxReader, reader_files
 from corpus.errors import CorpusError
 from corpus.gold import read_gold
-from corpus.loader import load_corpus
 from index.encoder import EncoderCard
 from index.encoders import check_encoder, encoder_folder, load_encoder
 from index.errors import (
@@ -95,10 +94,10 @@ def run_check(name: str, settings: Settings, explain: _Explain = describe) -> It
 
 
 def _check_documents(settings: Settings) -> _Results:
-    corpus = load_corpus(settings.corpus)
+    corpus = load_known(settings)
     yield State.OK, f"{count(len(corpus.documents), 'document')} in {settings.corpus}"
     for error in corpus.unreadable:
-        yield State.WARNING, type(error)(f"skipped: {error}")
+        yield State.WARNING, f"skipped: {describe(error)}"
     for path in settings.gold_files:
         yield State.OK, f"{count(len(read_gold(path)), 'gold question')} in {path}"
 
@@ -160,7 +159,7 @@ def _check_index(settings: Settings) -> _Results:
     documents, passages = len(manifest.documents), manifest.passages
     index = f"{folder.name}: {count(documents, 'document')}, {count(passages, 'passage')}"
     try:
-        current = is_current(settings, load_corpus(settings.corpus))
+        current = is_current(settings, load_known(settings))
     except CorpusError:  # reported by the check of the documents
         yield State.OK, f"{index}; the documents cannot be read to compare"
         return

@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from api.errors import SettingsInvalid
+from corpus.bounded import Limits
 from index.layout import DEFAULT_ENCODER
 
 PREFIX = "ASSISTANT_"
@@ -44,6 +45,9 @@ class Settings(BaseSettings):
         description="requests per API key or address, such as 100/minute, 1000/hour",
     )
     concurrency: int = Field(64, ge=1, description="maximum concurrent questions")
+    file_seconds: float = Field(10.0, gt=0, description="processor time for loading a file")
+    file_megabytes: int = Field(2048, ge=128, description="memory for loading a file")
+    build_hours: float = Field(6.0, gt=0, description="time limit of a build by the service")
     # Less than the lease of an idempotency key, which is a minute.
     timeout: float = Field(30.0, gt=0, lt=60, description="time limit of a question in seconds")
     cors_origins: str = Field("", description="web origins that CORS permits, separated by commas")
@@ -93,6 +97,11 @@ class Settings(BaseSettings):
     def origins(self) -> tuple[str, ...]:
         """The web origins that CORS permits."""
         return _split(self.cors_origins)
+
+    @property
+    def file_limits(self) -> Limits:
+        """What loading one file may take."""
+        return Limits(self.file_seconds, self.file_megabytes)
 
     @property
     def data_folder(self) -> Path:

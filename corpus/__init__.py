@@ -5,6 +5,7 @@
 Knows files, text and structure. Knows nothing of vectors, searches, questions or interfaces.
 
     boilerplate.py    recognises navigation, bylines and breadcrumbs by their wording
+    bounded.py        runs a function in a process with limits of time and memory
     code.py           recognises lines of code without a fence
     directives.py     marks of admonitions, tabs and template tags, hidden from the parser
     document.py       the types: Document, Block, Passage, Unit

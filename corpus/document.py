@@ -12,6 +12,8 @@ from functools import cached_property
 from corpus.markup import strip_markup
 
 Span = tuple[int, int]
+# Characters of a heading that are shown, and encoded with each passage and unit below it.
+MAX_HEADING_CHARS = 300
 
 
 class Kind(StrEnum):
@@ -67,7 +69,7 @@ class Document:
         """The first heading of level 1, else the file name without suffix, - and _."""
         for block in self.blocks:
             if block.kind in (Kind.HEADING, Kind.QUESTION) and block.level == 1:
-                return strip_markup(self.text[block.start : block.end])
+                return strip_markup(self.text[block.start : block.end])[:MAX_HEADING_CHARS]
         return self.path.rsplit("/", 1)[-1].rsplit(".", 1)[0].replace("-", " ").replace("_", " ")
 
     def boilerplate(self) -> Iterator[Block]:

@@ -31,6 +31,26 @@ class DocumentUnreadable(CorpusError):
     remedy = "save it as readable UTF-8 text within the size limit, or remove it"
 
 
+class DocumentTooCostly(DocumentUnreadable):
+    """Loading a file exceeds a limit of time or memory, or crashes the process that loads it.
+
+    `sha256` is the digest of the file, under which the `reason` is remembered.
+    """
+
+    remedy = "split it into smaller files, or remove it; rebuild the index to try it again"
+
+    def __init__(self, name: str, reason: str, sha256: str) -> None:
+        super().__init__(f"{name}: loading it {reason}")
+        self.reason = reason
+        self.sha256 = sha256
+
+
+class LoadingImpossible(CorpusError):
+    """The process that loads documents cannot be started."""
+
+    remedy = "stop other processes, and check that Python can be run"
+
+
 class GoldInvalid(CorpusError):
     """A gold file cannot be read, or a line of it is not a gold question."""
 

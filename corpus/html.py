@@ -32,6 +32,8 @@ _CLOSES = {
     "th": ("td", "th"),
     "tr": ("td", "th", "tr"),
 }
+# Open tags that say what their text is, beside h1 to h6.
+_TELLING = frozenset("summary dt button legend pre nav li h1 h2 h3 h4 h5 h6".split())
 _TABLE_TAGS = frozenset("table thead tbody tfoot tr td th".split())
 _HEADING = re.compile(r"h([1-6])")
 _TEMPLATE = re.compile(r"\{%[^{}%]*%\}")
@@ -68,13 +70,15 @@ def html_blocks(text: str, start: int, end: int) -> list[Block]:
 
 
 class _Parser:
-    """One pass over the tags. `_open` are the names of the open block tags."""
+    """One pass over the tags. `_open` are the names of the open block tags, `_telling` those of
+    them that say what their text is: there may be thousands of others around it."""
 
     def __init__(self, text: str, start: int, end: int) -> None:
         self._text = text
         self._at = start
         self._end = end
         self._open: list[str] = []
+        self._telling: list[str] = []
         self._counts: Counter[str] = Counter()  # of the open tags, to look one up quickly
         self._unclosed: set[str] = set()  # hidden elements that no tag closes
         self._numbers: list[int] = []  # the next number of each open list, 0 in a <ul>
@@ -141,6 +145,8 @@ class _Parser:
         if name != "hr":
             self._open.append(name)
             self._counts[name] += 1
+            if name in _TELLING:
+                self._telling.append(name)
 
     def _close(self, name: str, at: int) -> Iterator[Block]:
         if name in ("td", "th"):
@@ -154,6 +160,8 @@ class _Parser:
         while self._open:
             closed = self._open.pop()
             self._counts[closed] -= 1
+            if closed in _TELLING:
+                self._telling.pop()
             if closed in ("ul", "ol"):
                 self._numbers.pop()
             if closed == "table":
@@ -222,22 +230,22 @@ class _Parser:
 
     def _classified(self, start: int, end: int) -> Block:
         depth = min(len(self._numbers), _MAX_DEPTH)
-        for name in reversed(self._open):
-            if heading := _HEADING.fullmatch(name):
-                return Block(Kind.HEADING, start, end, level=int(heading.group(1)))
-            if name in ("summary", "dt", "button", "legend"):
-                return Block(Kind.HEADING, start, end, level=_LABEL_LEVEL)
-            if name == "pre":
-                return Block(Kind.CODE, start, end, level=depth)
-            if name == "nav":
-                return Block(Kind.BOILERPLATE, start, end, reason="navigation")
-            if name == "li":
-                number = 0
-                if self._fresh_item and self._numbers and self._numbers[-1]:
-                    number = self._numbers[-1]
-                    self._numbers[-1] += 1
-                self._fresh_item = False
-                return Block(Kind.ITEM, start, end, level=max(1, depth), number=number)
+        name = self._telling[-1] if self._telling else ""
+        if heading := _HEADING.fullmatch(name):
+            return Block(Kind.HEADING, start, end, level=int(heading.group(1)))
+        if name in ("summary", "dt", "button", "legend"):
+            return Block(Kind.HEADING, start, end, level=_LABEL_LEVEL)
+        if name == "pre":
+            return Block(Kind.CODE, start, end, level=depth)
+        if name == "nav":
+            return Block(Kind.BOILERPLATE, start, end, reason="navigation")
+        if name == "li":
+            number = 0
+            if self._fresh_item and self._numbers and self._numbers[-1]:
+                number = self._numbers[-1]
+                self._numbers[-1] += 1
+            self._fresh_item = False
+            return Block(Kind.ITEM, start, end, level=max(1, depth), number=number)
         return Block(Kind.PARAGRAPH, start, end)
 
 

@@ -1,24 +1,49 @@
 """Loads the documents of a folder: selects files, decodes them and chooses a parser.
 
-The only module that opens corpus files.
+The only module that opens corpus files. A text that no earlier build has indexed is parsed in a
+process with limits of time and memory, so that no document can stop the others.
 """
 
 import codecs
+import hashlib
 import os
 import stat
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from corpus.document import Document
-from corpus.errors import CorpusEmpty, CorpusMissing, DocumentUnreadable
+from corpus.bounded import BoundedProcess, CallAbandoned, CallFailed, Limits, ProcessUnavailable
+from corpus.document import Block, Document, Kind, text_digest
+from corpus.errors import (
+    CorpusEmpty,
+    CorpusMissing,
+    DocumentTooCostly,
+    DocumentUnreadable,
+    LoadingImpossible,
+)
 from corpus.markdown import front_matter, has_block_marks, has_strong_marks, markdown_blocks
+from corpus.markup import strip_markup
 from corpus.plaintext import plain_blocks
+from corpus.splitter import split
 from corpus.synonyms import Groups, read_synonyms, synonyms_path
 
 FORMATS = frozenset({".md", ".markdown", ".txt"})
 # Files are loaded into memory whole.
 MAX_DOCUMENT_BYTES = 32 * 2**20
+# Ordinary Markdown takes 0.7 s a megabyte to parse and split, and 40 times its size of memory.
+DEFAULT_LIMITS = Limits(seconds=10, megabytes=2048)
+# Processor time for each megabyte of a file, besides the seconds of the limits.
+_SECONDS_PER_MEGABYTE = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFiles:
+    """What an earlier build found out: `texts` are the digests of the texts that kept the limits;
+    `too_costly` maps the digest of each file that exceeded them to the reason."""
+
+    texts: frozenset[str] = frozenset()
+    too_costly: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -30,20 +55,48 @@ class Corpus:
     unreadable: tuple[DocumentUnreadable, ...]
     synonyms: Groups = ()
 
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """The messages of the errors."""
+        return tuple(str(error) for error in self.unreadable)
 
-def load_corpus(folder: Path) -> Corpus:
+    @property
+    def too_costly(self) -> dict[str, str]:
+        """The reason for each file that exceeded a limit, by the digest of the file."""
+        errors = (error for error in self.unreadable if isinstance(error, DocumentTooCostly))
+        return {error.sha256: error.reason for error in errors}
+
+
+def _ignore(done: int, total: int) -> None:
+    """Watches nothing."""
+
+
+def load_corpus(
+    folder: Path,
+    known: KnownFiles | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    watch: Callable[[int, int], None] = _ignore,
+) -> Corpus:
     """Loads every document below the folder. A bad file does not stop the others.
 
-    Raises CorpusMissing if the folder cannot be listed, CorpusEmpty if no document was loaded, and
-    SynonymsInvalid.
+    A file gets the processor time of the limits, and 4 seconds for each megabyte. Files that are
+    `known` are not tried again. `watch` is called before each file, with the number of files that
+    are done and the number of all.
+
+    Raises CorpusMissing if the folder cannot be listed, CorpusEmpty if no document was loaded,
+    LoadingImpossible, and SynonymsInvalid.
     """
+    known = known or KnownFiles()
     documents = []
     unreadable = []
-    for path in document_paths(folder):
-        try:
-            documents.append(load_document(folder, path))
-        except DocumentUnreadable as error:
-            unreadable.append(error)
+    with BoundedProcess("corpus.loader:load_in_child", limits) as process:
+        paths = list(document_paths(folder))
+        for number, path in enumerate(paths):
+            watch(number, len(paths))
+            try:
+                documents.append(_load(folder, path, known, process))
+            except DocumentUnreadable as error:
+                unreadable.append(error)
     if not documents:
         wanted = ", ".join(sorted(FORMATS))
         reasons = "".join(f"; {error}" for error in unreadable)
@@ -111,15 +164,59 @@ def _may_be_document(path: Path) -> bool:
 
 
 def load_document(folder: Path, path: Path) -> Document:
-    """Loads one file. Raises DocumentUnreadable with the file's name and the reason."""
+    """Loads one file in this process, without limits. Raises DocumentUnreadable with the file's
+    name and the reason."""
     name = path.relative_to(folder).as_posix()
+    return parse_document(name, decode(name, _read(name, path)))
+
+
+def _load(folder: Path, path: Path, known: KnownFiles, process: BoundedProcess) -> Document:
+    """Loads one file, in the process unless its text is known."""
+    name = path.relative_to(folder).as_posix()
+    raw = _read(name, path)
+    digest = hashlib.sha256(raw).hexdigest()
+    if reason := known.too_costly.get(digest):
+        raise DocumentTooCostly(name, reason, digest)
+    text = decode(name, raw)
+    if text_digest(text) in known.texts:
+        return parse_document(name, text)
+    seconds = _SECONDS_PER_MEGABYTE * len(raw) / 2**20
+    try:
+        found = process.call([name, text], more_seconds=seconds, is_wanted=path.exists)
+    except CallFailed as error:
+        raise DocumentTooCostly(name, str(error), digest) from error
+    except ProcessUnavailable as error:
+        raise LoadingImpossible(f"the process that loads documents: {error}") from error
+    except CallAbandoned as error:
+        raise DocumentUnreadable(f"{name}: was deleted while it was read") from error
+    return Document(name, text, tuple(_block(*fields) for fields in found))
+
+
+def load_in_child(arguments: tuple[str, str]) -> list[Any]:
+    """Parses a text and returns the fields of its blocks. Runs in a process of its own, and does
+    there what a build does later, to see whether that keeps the limits, too."""
+    document = parse_document(*arguments)
+    for passage in split(document):
+        strip_markup(passage.text)
+    return [
+        [b.kind, b.start, b.end, b.level, b.cells, b.reason, b.number, b.labels, b.answers]
+        for b in document.blocks
+    ]
+
+
+def _block(
+    kind: str, start: int, end: int, level: int, cells: list[list[int]], *rest: Any
+) -> Block:
+    return Block(Kind(kind), start, end, level, tuple((a, b) for a, b in cells), *rest)
+
+
+def _read(name: str, path: Path) -> bytes:
     try:
         if path.stat().st_size > MAX_DOCUMENT_BYTES:
             raise DocumentUnreadable(f"{name}: larger than {MAX_DOCUMENT_BYTES // 2**20} MB")
-        raw = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise DocumentUnreadable(f"{name}: cannot be read ({error.strerror})") from error
-    return parse_document(name, decode(name, raw))
 
 
 def decode(name: str, raw: bytes) -> str:

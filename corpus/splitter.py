@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice, takewhile
 
-from corpus.document import Block, Document, Kind, Passage, Span, Unit
+from corpus.document import MAX_HEADING_CHARS, Block, Document, Kind, Passage, Span, Unit
 from corpus.markup import strip_markup
 from corpus.outlines import announces_parts, numbered_parts
 from corpus.releases import dates_its_section
@@ -140,7 +140,7 @@ def _add_outline(document: Document, passages: list[Passage], section: _Section,
 
 
 def _words(document: Document, block: Block) -> str:
-    return strip_markup(document.text[block.start : block.end])
+    return strip_markup(document.text[block.start : block.end])[:MAX_HEADING_CHARS]
 
 
 def _short_release(document: Document, at: int, section: _Section) -> int:

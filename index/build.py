@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from corpus.document import Document
-from corpus.loader import Corpus
+from corpus.loader import Corpus, KnownFiles
 from corpus.splitter import SPLITTER_VERSION, split
 from corpus.synonyms import Groups
 from index.encoder import Encoder, Vectors
@@ -97,10 +97,10 @@ def build(
             for document in corpus.documents:
                 texts.save(document)
             published = None if rebuild else _published(data)
-            if published and _is_up_to_date(published, identity, encoder, scorer):
+            if published and _is_up_to_date(published, corpus, identity, encoder, scorer):
                 return BuildResult(published.name, Manifest.read(published), False, 0, 0)
             building = data.begin()
-            plan = _plan(corpus.documents)
+            plan = _plan(corpus.documents, progress)
             vectors, encoded = _encode(plan.texts, published, encoder, progress)
             _write_files(building, plan, vectors, corpus.synonyms, progress)
             manifest = Manifest(
@@ -115,7 +115,8 @@ def build(
                 documents=_documents(corpus, plan.entries),
                 files=file_sizes(building),
                 digests=file_digests(building),
-                unreadable=tuple(str(error) for error in corpus.unreadable),
+                unreadable=corpus.faults,
+                too_costly=corpus.too_costly,
                 scorer=dict(scorer),
             )
             manifest.write(building)
@@ -131,6 +132,17 @@ def build(
     return BuildResult(folder.name, manifest, True, encoded, len(plan.texts) - encoded)
 
 
+def known_files(data: DataFolder) -> KnownFiles:
+    """Returns what the build of the published generation found out about the files of its corpus;
+    nothing if there is none that this version of the splitter made."""
+    folder = _published(data)
+    manifest = Manifest.read(folder) if folder else None
+    if manifest is None or manifest.splitter != SPLITTER_VERSION:
+        return KnownFiles()
+    texts = frozenset(document.sha256 for document in manifest.documents)
+    return KnownFiles(texts, manifest.too_costly)
+
+
 def _published(data: DataFolder) -> Path | None:
     """The folder of the published generation; None if there is none that can be read."""
     try:
@@ -142,7 +154,7 @@ def _published(data: DataFolder) -> Path | None:
 
 
 def _is_up_to_date(
-    folder: Path, identity: str, encoder: Encoder, scorer: Mapping[str, Any]
+    folder: Path, corpus: Corpus, identity: str, encoder: Encoder, scorer: Mapping[str, Any]
 ) -> bool:
     manifest = Manifest.read(folder)
     try:
@@ -150,7 +162,8 @@ def _is_up_to_date(
         check_file_digests(folder, manifest)
     except (IndexDamaged, IndexOutdated):
         return False
-    return manifest.identity == identity and manifest.scorer == scorer
+    is_same = manifest.identity == identity and manifest.unreadable == corpus.faults
+    return is_same and manifest.scorer == scorer
 
 
 @dataclass(frozen=True)
@@ -161,19 +174,21 @@ class _Plan:
     entries: list[IndexedPassage]
 
 
-def _plan(documents: Sequence[Document]) -> _Plan:
+def _plan(documents: Sequence[Document], progress: BuildProgress) -> _Plan:
     rows: dict[str, int] = {}
 
     def row_of(text: str) -> int:
         return rows.setdefault(text, len(rows))
 
-    entries = []
-    passages = [passage for document in documents for passage in split(document)]
-    for ordinal, passage in enumerate(passages):
-        row = row_of(passage_text(passage))
-        heading_row = row_of(heading_text(passage))
-        unit_rows = tuple(row_of(unit_in_context(passage, unit)) for unit in passage.units)
-        entries.append(IndexedPassage(ordinal, passage, row, heading_row, unit_rows))
+    entries: list[IndexedPassage] = []
+    progress.begin("Splitting", len(documents))
+    for document in documents:
+        for passage in split(document):
+            row = row_of(passage_text(passage))
+            heading_row = row_of(heading_text(passage))
+            unit_rows = tuple(row_of(unit_in_context(passage, unit)) for unit in passage.units)
+            entries.append(IndexedPassage(len(entries), passage, row, heading_row, unit_rows))
+        progress.advance(1)
     return _Plan(list(rows), entries)
 
 

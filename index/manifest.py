@@ -16,7 +16,7 @@ from index.errors import IndexDamaged, IndexOutdated
 from index.layout import MANIFEST
 
 # Incremented when the files of a generation change their meaning; older ones are then rebuilt.
-FORMAT_VERSION = 8
+FORMAT_VERSION = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,9 @@ class IndexedDocument:
 class Manifest:
     """How a generation was made. Two with the same `identity` and `scorer` give the same
     answers. `thresholds` were fitted on the corpus's gold questions, if there are any. `files` maps
-    the names of all other files to their sizes in bytes, and `digests` to their SHA-256."""
+    the names of all other files to their sizes in bytes, and `digests` to their SHA-256.
+    `unreadable` has a message for each file that was left out, and `too_costly` the reason for each
+    one that exceeded a limit, by its digest."""
 
     identity: str
     format: int
@@ -49,6 +51,7 @@ class Manifest:
     files: Mapping[str, int]
     digests: Mapping[str, str] = field(default_factory=dict)
     unreadable: tuple[str, ...] = ()
+    too_costly: Mapping[str, str] = field(default_factory=dict)
     scorer: Mapping[str, Any] = field(default_factory=dict)
     thresholds: Mapping[str, float] = field(default_factory=dict)
 
@@ -71,7 +74,7 @@ class Manifest:
             unreadable = tuple(fields.pop("unreadable"))
             mappings: dict[str, Any] = {
                 name: dict(fields.pop(name))
-                for name in ("files", "digests", "scorer", "thresholds")
+                for name in ("files", "digests", "too_costly", "scorer", "thresholds")
             }
             datetime.fromisoformat(fields["created"])
             return cls(**fields, documents=documents, unreadable=unreadable, **mappings)

@@ -6,6 +6,10 @@ from corpus.document import Kind, Passage, Span, Unit
 from corpus.markup import strip_markup
 from corpus.releases import RELEASED, is_release
 
+# Characters of what is repeated with each unit that it belongs to: an introduction, the item
+# around, a column heading, the label of several rows. The encoder reads about 1,000.
+_MAX_CONTEXT_CHARS = 600
+
 
 def passage_text(passage: Passage) -> str:
     """Returns the headings above a passage and its text."""
@@ -25,9 +29,9 @@ def unit_text(passage: Passage, unit: Unit) -> str:
     spans = list(unit.above)
     if not is_row:
         spans += [unit.lead] if unit.lead and unit.kind in (Kind.ITEM, Kind.CODE) else []
-        spans += [*unit.parents[-1:], (unit.start, unit.end)]
-    parts = [strip_markup(passage.at(*span)) for span in spans]
-    parts += [row_text(passage, unit)] if is_row else []
+        spans += unit.parents[-1:]
+    parts = [strip_markup(passage.at(*_shortened(span))) for span in spans]
+    parts += [row_text(passage, unit) if is_row else strip_markup(passage.source(unit))]
     parts += [RELEASED] if unit.kind is Kind.HEADING and is_release(parts[-1]) else []
     return " ".join(part for part in parts if part)
 
@@ -64,10 +68,15 @@ def row_text(passage: Passage, unit: Unit) -> str:
 def row_parts(passage: Passage, unit: Unit) -> Iterator[tuple[str, str, bool]]:
     """Yields the column heading, the text and whether it is a label, for each cell with text."""
     for number, cell in enumerate(unit.cells):
-        text = _text(passage, cell)
-        heading = _text(passage, unit.columns[number]) if number < len(unit.columns) else ""
+        text = _text(passage, cell if cell[0] >= unit.start else _shortened(cell))
+        column = unit.columns[number] if number < len(unit.columns) else (0, 0)
+        heading = _text(passage, _shortened(column))
         if text:
             yield heading, text, number < unit.labels
+
+
+def _shortened(span: Span) -> Span:
+    return span[0], min(span[1], span[0] + _MAX_CONTEXT_CHARS)
 
 
 def _text(passage: Passage, span: Span) -> str:

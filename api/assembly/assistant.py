@@ -18,7 +18,7 @@ from assistant.tuning import fit_threshold
 from corpus.errors import GoldInvalid
 from corpus.gold import read_gold
 from corpus.loader import Corpus, load_corpus
-from index.build import BuildProgress, BuildResult, NoProgress, build
+from index.build import BuildProgress, BuildResult, NoProgress, build, known_files
 from index.encoder import EncoderCard
 from index.encoders import (
     check_encoder,
@@ -70,8 +70,9 @@ def build_index(
 
     Raises CorpusError or IndexingError; then the published generation does not change.
     """
-    corpus = load_corpus(settings.corpus)
-    return corpus, _build(settings, corpus, watcher or NoProgress(), rebuild)
+    watcher = watcher or NoProgress()
+    corpus = load_known(settings, watcher, rebuild=rebuild)
+    return corpus, _build(settings, corpus, watcher, rebuild)
 
 
 def ensure_index(settings: Settings, watcher: BuildProgress | None = None) -> Corpus:
@@ -79,10 +80,28 @@ def ensure_index(settings: Settings, watcher: BuildProgress | None = None) -> Co
 
     A current index is not locked, so that several processes can use it at the same time.
     """
-    corpus = load_corpus(settings.corpus)
+    watcher = watcher or NoProgress()
+    corpus = load_known(settings, watcher)
     if not is_current(settings, corpus):
-        _build(settings, corpus, watcher or NoProgress(), rebuild=False)
+        _build(settings, corpus, watcher, rebuild=False)
     return corpus
+
+
+def load_known(
+    settings: Settings, watcher: BuildProgress | None = None, *, rebuild: bool = False
+) -> Corpus:
+    """Loads the corpus. Files that were too costly for the published index are tried again only if
+    `rebuild` is set. Raises CorpusError."""
+    known = None if rebuild else known_files(DataFolder(settings.data_folder))
+    progress = watcher or NoProgress()
+
+    def watch(done: int, total: int) -> None:
+        if done:
+            progress.advance(1)
+        else:
+            progress.begin("Loading", total)
+
+    return load_corpus(settings.corpus, known, settings.file_limits, watch)
 
 
 def open_assistant(settings: Settings) -> Assistant:
@@ -215,4 +234,5 @@ def is_current(settings: Settings, corpus: Corpus) -> bool:
     except (IndexMissing, IndexDamaged, IndexOutdated):
         return False
     identity = identity_of(corpus.documents, card.fingerprint, corpus.synonyms)
-    return manifest.identity == identity and manifest.scorer == scorer_of(settings)
+    is_same = manifest.identity == identity and manifest.unreadable == corpus.faults
+    return is_same and manifest.scorer == scorer_of(settings)

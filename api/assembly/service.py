@@ -79,6 +79,7 @@ def open_service(settings: Settings, *, loopback: bool = True, page: str = "") -
         metrics,
         settings.watch,
         [synonyms_path(settings.corpus)],
+        settings.build_hours * 3600,
     )
     _add_gauges(metrics, generations, concurrency, index_updater)
     chat = ChatService(generations, records, metrics)

@@ -7,6 +7,7 @@ memory nor the interpreter lock with the service. The only module that imports w
 import asyncio
 import json
 import logging
+import math
 import os
 import sys
 import time
@@ -27,6 +28,7 @@ _DEBOUNCE = 0.3  # seconds between the first change and the build
 _MIN_RETRY_DELAY, _MAX_RETRY_DELAY = 5.0, 300.0  # seconds after a failed build; doubles each time
 _POLL_INTERVAL = 1.0  # seconds between checks for a generation that another process published
 _NICENESS = 10  # Unix niceness of the child, 0 to 19: questions have priority
+_KILL_DELAY = 5.0  # seconds that a build has to end after SIGTERM
 _MAX_LOGGED = 2000  # characters of the child's standard error that are logged
 
 Mode = Literal["auto", "poll", "off"]
@@ -75,10 +77,11 @@ class IndexUpdater:
         metrics: Metrics,
         mode: Mode = "auto",
         files: Sequence[Path] = (),
+        timeout: float = math.inf,
     ) -> None:
         """`arguments` are passed to `assistant index`; `refresh` opens the published generation.
         `watched` are folders, first that of the documents, and `files` single files, which need not
-        exist."""
+        exist. A build is stopped after `timeout` seconds."""
         self.state = State()
         self._arguments = arguments
         self._watched = watched
@@ -90,6 +93,7 @@ class IndexUpdater:
         # the last build started, and before it.
         self._changed: set[str] = set()
         self._in_build: set[str] = set()
+        self._timeout = timeout if math.isfinite(timeout) else None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake = asyncio.Event()
 
@@ -178,18 +182,28 @@ class IndexUpdater:
             with suppress(ProcessLookupError, PermissionError):
                 os.setpriority(os.PRIO_PROCESS, process.pid, _NICENESS)
         try:
-            output, failed = await asyncio.gather(
-                _read(process.stderr), self._read_lines(process.stdout)
-            )
-            code = await process.wait()
+            async with asyncio.timeout(self._timeout):
+                output, failed = await asyncio.gather(
+                    _read(process.stderr), self._read_lines(process.stdout)
+                )
+                code = await process.wait()
+        except TimeoutError:
+            await _stop(process)
+            return _Outcome(self._describe_timeout())
         except asyncio.CancelledError:
-            with suppress(ProcessLookupError):
-                process.terminate()
-            await process.wait()
+            await _stop(process)
             raise
         if failed is None:
             failed = f"the build stopped with exit code {code}: the log of the service says why"
         return _Outcome(failed, code, output.decode(errors="replace").strip()[-_MAX_LOGGED:])
+
+    def _describe_timeout(self) -> str:
+        step = self.state.progress
+        where = f"{step.step}, {step.done:,} of {step.total:,}" if step else "no step yet"
+        return (
+            f"the build was stopped after {self._timeout:,.0f} s; it had come to {where}: remove "
+            "documents, or set ASSISTANT_BUILD_HOURS to more"
+        )
 
     async def _read_lines(self, lines: asyncio.StreamReader | None) -> str | None:
         """Updates `state.progress` from the child's JSON lines. Returns why the build failed, ""
@@ -243,6 +257,18 @@ def _stamp(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_mtime_ns, status.st_size
+
+
+async def _stop(process: asyncio.subprocess.Process) -> None:
+    """Ends a process, which may hang in native code."""
+    with suppress(ProcessLookupError):
+        process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), _KILL_DELAY)
+    except TimeoutError:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
 
 
 async def _read(stream: asyncio.StreamReader | None) -> bytes:

@@ -22,6 +22,7 @@ from serving import CHANGED, GARDEN
 
 import api.assembly.assistant
 import api.doctor
+from api.assembly.assistant import build_index
 from api.cli.main import main
 from api.doctor import CHECKS, Finding, State, run_check, run_checks
 from api.settings import Settings
@@ -116,8 +117,18 @@ def test_unexpected_error_is_a_finding(
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(api.doctor, "load_corpus", fail)
+    monkeypatch.setattr(api.doctor, "load_known", fail)
     assert message in failures(settings, "documents")["documents"]
+
+
+def test_file_that_is_too_costly_is_a_warning_with_a_remedy(
+    settings: Settings, folder_of: Writer
+) -> None:
+    folder_of({**GARDEN, "costly.md": "- a\n" * 100_000})
+    build_index(settings.model_copy(update={"file_megabytes": 48}))
+    warning = "costly.md: loading it takes more than 48 MB of memory: split it into smaller files"
+    assert warning in warnings(settings, "documents")
+    assert warnings(settings, "index") == ""
 
 
 def test_missing_corpus_is_named_and_the_index_is_checked_without_it(settings: Settings) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from conftest import Writer
 from fastapi.testclient import TestClient
 from serving import BEANS, CHANGED, GARDEN, ROSES, ask, client_of, opened, served, wait_for
 
+from api.service import index_updates
 from api.service.index_updates import Progress
 from api.settings import Settings
 
@@ -101,6 +102,39 @@ def test_build_whose_process_fails_is_reported(
     with opened(settings) as service:
         assert asyncio.run(service.index_updater.build_first()) is False
         assert service.index_updater.state.failed.startswith(failed)
+
+
+def test_document_that_is_too_costly_is_left_out_and_reported_until_it_is_deleted(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ASSISTANT_FILE_MEGABYTES", "128")
+    with updating(settings) as client:
+        assert client.put("/v1/documents/costly.md", content="- a\n" * 300_000).is_success
+        assert client.put("/v1/documents/garden.md", content=CHANGED["garden.md"]).is_success
+        wait_for(lambda: "June" in str(ask(client, BEANS)["text"]))
+        wait_for(lambda: "unreadable" in busy(client))
+        index = client.get("/v1/index").json()
+        assert index["unreadable"] == ["costly.md: loading it takes more than 128 MB of memory"]
+        assert (index["documents"], index["failed"]) == (2, "")
+        assert client.delete("/v1/documents/costly.md").is_success
+        wait_for(lambda: "unreadable" not in busy(client))
+
+
+@pytest.mark.parametrize("trap", ["", "trap '' TERM"])
+def test_build_that_takes_too_long_is_stopped_and_named(
+    settings: Settings,
+    python_is: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+    trap: str,
+) -> None:
+    monkeypatch.setattr(index_updates, "_KILL_DELAY", 0.5)
+    progress = '{"step": "Encoding", "done": 3, "total": 1000}'
+    python_is(f"{trap}\necho '{progress}'\nwhile true; do sleep 0.1; done")
+    with opened(settings.model_copy(update={"build_hours": 1 / 3600})) as service:
+        assert asyncio.run(service.index_updater.build_first()) is False
+        failed = service.index_updater.state.failed
+    assert "the build was stopped after 1 s; it had come to Encoding, 3 of 1,000" in failed
+    assert "ASSISTANT_BUILD_HOURS" in failed
 
 
 def test_killed_service_loses_nothing(settings: Settings) -> None:

@@ -140,6 +140,17 @@ def test_page_shows_why_there_is_no_index(tab: Tab, data: Path, folder_of: Write
         tab.sees("1 document, generation", "#summary")
 
 
+def test_page_names_the_files_that_are_left_out(
+    tab: Tab, settings: Settings, folder_of: Writer
+) -> None:
+    folder_of({**GARDEN, "bad.md": f"{HOSTILE}\x00"})
+    build_index(settings)
+    with opened(settings) as service, listening(service) as (host, port):
+        tab.open(f"http://{host}:{port}/#documents")
+        tab.sees("Left out: 1 file", "#panel")
+        tab.sees("bad.md: not text (contains NUL characters)", "#left-out")
+
+
 def test_sentences_appear_as_they_arrive_and_markers_open_their_sources(
     page: Tab, shared_service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,11 +6,21 @@ from pathlib import Path
 
 import pytest
 
+from api.errors import describe
 from corpus import loader
+from corpus.bounded import Limits
 from corpus.document import Kind
-from corpus.errors import CorpusEmpty, CorpusMissing, DocumentUnreadable
-from corpus.loader import TextDecoder, decode, load_corpus, load_document, skipped_files
+from corpus.errors import CorpusEmpty, CorpusMissing, DocumentUnreadable, LoadingImpossible
+from corpus.loader import (
+    KnownFiles,
+    TextDecoder,
+    decode,
+    load_corpus,
+    load_document,
+    skipped_files,
+)
 
+LIMITS = Limits(seconds=0.1, megabytes=1024)
 AsNobody = Callable[[], AbstractContextManager[None]]
 
 
@@ -120,9 +130,56 @@ def test_a_bad_file_is_named_with_the_reason_and_does_not_stop_the_others(
     assert [str(error) for error in corpus.unreadable] == [f"bad.md: {reason}"]
 
 
+@pytest.fixture
+def costly(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file that takes more than `LIMITS`."""
+    monkeypatch.setattr(loader, "_SECONDS_PER_MEGABYTE", 0.0)
+    path = folder / "costly.md"
+    path.write_text("- Dig a hole. Fill it.\n" * 20_000, encoding="utf-8")
+    return path
+
+
+def test_file_that_takes_too_long_is_named_and_does_not_stop_the_others(
+    folder: Path, costly: Path
+) -> None:
+    corpus = load_corpus(folder, limits=LIMITS)
+    assert [document.path for document in corpus.documents] == ["good.md"]
+    assert corpus.faults == ("costly.md: loading it takes more than 0.1 s of processor time",)
+    assert describe(corpus.unreadable[0]).endswith("rebuild the index to try it again")
+    costly.unlink()
+    assert load_corpus(folder, limits=LIMITS).faults == ()
+
+
+def test_file_that_takes_too_much_memory_is_named(folder: Path, costly: Path) -> None:
+    corpus = load_corpus(folder, limits=Limits(60, 48))
+    assert corpus.faults == ("costly.md: loading it takes more than 48 MB of memory",)
+
+
+def test_file_that_was_too_costly_is_not_tried_again_until_it_changes(
+    folder: Path, costly: Path
+) -> None:
+    first = load_corpus(folder, limits=LIMITS)
+    known = KnownFiles(too_costly=first.too_costly)
+    assert load_corpus(folder, known).faults == first.faults
+    costly.write_text("- Dig.\n", encoding="utf-8")
+    assert load_corpus(folder, known).faults == ()
+
+
+def test_known_text_is_parsed_without_a_process(
+    folder: Path, costly: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    documents = load_corpus(folder).documents
+    known = KnownFiles(frozenset(document.sha256 for document in documents))
+    monkeypatch.setattr("sys.executable", "/nowhere/python")
+    assert load_corpus(folder, known).documents == documents
+    with pytest.raises(LoadingImpossible, match="/nowhere/python"):
+        load_corpus(folder)
+
+
 def test_missing_permissions_are_named_and_do_not_stop_the_others(
     folder: Path, bound_by_permissions: AsNobody
 ) -> None:
+    known = KnownFiles(frozenset([load_document(folder, folder / "good.md").sha256]))
     (folder / "bad.md").write_text("# Secret\n", encoding="utf-8")
     (folder / "bad.md").chmod(0o000)
     for name, mode in (("closed", 0o000), ("listed", 0o744)):
@@ -132,7 +189,7 @@ def test_missing_permissions_are_named_and_do_not_stop_the_others(
         (folder / name).chmod(mode)
     with bound_by_permissions():
         assert skipped_files(folder) == []
-        corpus = load_corpus(folder)
+        corpus = load_corpus(folder, known)  # nobody may not start a process here
     assert [document.path for document in corpus.documents] == ["good.md"]
     assert [str(error) for error in corpus.unreadable] == [
         f"{name}: cannot be read (Permission denied)"

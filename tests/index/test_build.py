@@ -13,9 +13,9 @@ from builders import CountingEncoder, SmallIndex, write_documents
 from conftest import AsNobody, Scale
 from damage import halve, overwrite
 
-from corpus.errors import CorpusEmpty
-from corpus.loader import load_corpus
-from index.build import build
+from corpus.errors import CorpusEmpty, DocumentTooCostly
+from corpus.loader import KnownFiles, load_corpus
+from index.build import build, known_files
 from index.encoder import Vectors
 from index.errors import IndexDamaged, IndexOutdated, IndexUnwritable
 from index.generation import Generation
@@ -79,6 +79,28 @@ def test_manifest_lists_unreadable_files_and_boilerplate(index: SmallIndex) -> N
     manifest = index.build({"bad.md": "\x00", "good.md": "# Guide\n\nMenu\n\nDig.\n"}).manifest
     assert [reason.split(":")[0] for reason in manifest.unreadable] == ["bad.md"]
     assert [document.boilerplate for document in manifest.documents] == [len("Menu")]
+
+
+def test_files_that_are_left_out_are_published_also_if_nothing_else_changed(
+    garden: SmallIndex,
+) -> None:
+    built = garden.build({**GARDEN, "bad.md": "\x00"})
+    assert (built.changed, built.encoded) == (True, 0)
+    assert built.manifest.unreadable == ("bad.md: not text (contains NUL characters)",)
+    assert garden.build(GARDEN).manifest.unreadable == ()
+
+
+def test_next_build_knows_the_texts_and_the_files_that_were_too_costly(garden: SmallIndex) -> None:
+    texts = frozenset(document.sha256 for document in garden.built.manifest.documents)
+    assert known_files(garden.data) == KnownFiles(texts)
+    error = DocumentTooCostly("evil.md", "takes too long", "d" * 64)
+    corpus = load_corpus(write_documents(garden.documents, GARDEN))
+    corpus = replace(corpus, unreadable=(error,))
+    build(corpus, garden.encoder, "test", garden.data, {})
+    known = known_files(garden.data)
+    assert known == KnownFiles(texts, {"d" * 64: "takes too long"})
+    replace(garden.built.manifest, splitter=0).write(garden.data.current())
+    assert known_files(garden.data) == KnownFiles()
 
 
 def test_repeated_text_is_encoded_once(index: SmallIndex) -> None:

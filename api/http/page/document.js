@@ -26,11 +26,15 @@ export async function openList(from = document.activeElement) {
   reveal(from);
   describe("Documents");
   await fill(async (signal) => {
-    const { documents } = await request("/v1/documents", { signal });
+    const [{ documents }, { unreadable }] = await Promise.all([
+      request("/v1/documents", { signal }),
+      request("/v1/index", { signal }),
+    ]);
     body.replaceChildren(
       documents.length
         ? element("ul", { class: "listing" }, documents.map(listItem))
         : element("p", { class: "muted" }, "There are no documents yet."),
+      ...leftOut(unreadable),
     );
     body.scrollTop = 0;
   });
@@ -203,6 +207,16 @@ function mark(start, end) {
 function unmark() {
   for (const marked of body.querySelectorAll("mark")) marked.replaceWith(...marked.childNodes);
   body.normalize();
+}
+
+/** The files that are not in the index, each with the reason. */
+function leftOut(unreadable) {
+  if (!unreadable.length) return [];
+  const reasons = unreadable.map((reason) => element("li", {}, element("p", {}, reason)));
+  return [
+    element("h3", {}, `Left out: ${counted(unreadable.length, "file")}`),
+    element("ul", { class: "listing", id: "left-out" }, reasons),
+  ];
 }
 
 function listItem({ path, title, sha256, characters, passages, boilerplate }) {
