@@ -272,7 +272,7 @@ class _Walk:
         """How many lines of options stand in a directive of MyST that shows code."""
         if not token.info.strip().startswith("{"):
             return 0
-        following = (line.text.strip() for line in islice(self.lines, first + 1, None))
+        following = (self.lines[n].text.strip() for n in range(first + 1, len(self.lines)))
         return sum(1 for _ in takewhile(_OPTION.match, following))
 
     def _heading(self, token: Token) -> Block:

@@ -9,7 +9,7 @@ right above belong to the passage.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice, takewhile
+from itertools import takewhile
 
 from corpus.document import MAX_HEADING_CHARS, Block, Document, Kind, Passage, Span, Unit
 from corpus.markup import strip_markup
@@ -150,7 +150,7 @@ def _short_release(document: Document, at: int, section: _Section) -> int:
     if opening.kind is not Kind.HEADING or not dates_its_section(section.path[-1].words):
         return 0
     limit = opening.start + MAX_PASSAGE_CHARS
-    following = islice(document.blocks, at, None)
+    following = _from(document.blocks, at)
     inside = list(takewhile(lambda b: b.end <= limit and not _ends_section(opening, b), following))
     end = at + len(inside)
     is_whole = end == len(document.blocks) or _ends_section(opening, document.blocks[end])
@@ -159,6 +159,11 @@ def _short_release(document: Document, at: int, section: _Section) -> int:
     plain = Kind.QUESTION not in kinds and Kind.BOILERPLATE not in kinds
     nested = any(b.kind is Kind.HEADING and dates_its_section(_words(document, b)) for b in inside)
     return end if is_whole and has_parts and plain and not nested else 0
+
+
+def _from(blocks: Sequence[Block], at: int) -> Iterator[Block]:
+    """The blocks from `at` on. (`islice` would walk over those before it.)"""
+    return (blocks[number] for number in range(at, len(blocks)))
 
 
 def _ends_section(opening: Block, block: Block) -> bool:
@@ -196,7 +201,7 @@ def _headings_before_boilerplate(
     """The headings, if nothing else of their section follows the boilerplate at `at`. They are no
     part of what follows: a passage holds no boilerplate."""
     if section.pending:
-        rest = (b.kind for b in islice(document.blocks, at, None))
+        rest = (b.kind for b in _from(document.blocks, at))
         following = next((kind for kind in rest if kind is not Kind.BOILERPLATE), Kind.HEADING)
         if following in _HEADINGS:
             yield from _headings_alone(document, section)

@@ -33,7 +33,7 @@ def seconds(name: str, text: str) -> float:
      "a(", "- a\n", "1. a\n", "[a]: b\n", "e.g. ", "c. ", '."', "? ", " ", "\t", "\\", "a\tb\n",
      "Chapter one ..... 12\n", "aA", "。", "- [a](b)\n", "> a\n", "# a\n", "x;", "    a\n", "[^", ".](", "{ref}`",
      "|a|\n", "{{< a\n", "```{note}\n", "## 1.2.3\n- a\n", "# 1. a\n", "**a**\n\n", "a-\nb", " a) b\n",
-     "<div>a ", "<table>a<tr>b\n", "<a>b ",
+     "```{code} a\n```\n", "## 1.2.3\n![](a)\n\n", "<div>a ", "<table>a<tr>b\n", "<a>b ",
      "what is it\n", "Q: a?\nA: b\n\n", "<td rowspan=9>a", f"{'> ' * 9}a\n", f"{'- ' * 9}a\n"]
 )  # fmt: skip
 def test_time_does_not_grow_faster_than_the_text(piece: str, name: str) -> None:
