@@ -64,12 +64,14 @@ class ChatRequest(_Request):
 
 
 class SentenceBody(_Reply):
-    """A sentence at `[start, end)` of the answer's text, and the numbers of its citations."""
+    """A sentence at `[start, end)` of the answer's text, and the numbers of its citations.
+    `decisive` marks the one that answers, among others that it needs to be understood."""
 
     text: str
     start: int
     end: int
     citations: tuple[int, ...]
+    decisive: bool = False
 
 
 class CitationBody(_Reply):
@@ -99,8 +101,11 @@ class RelatedBody(_Reply):
 
 
 class AnswerBody(_Reply):
-    """An answer or a refusal. `reason` is why a message was refused: `no_answer` in the documents,
-    or it was no English question; null if it was answered."""
+    """An answer or a refusal. The citations of a decisive sentence come first.
+
+    `reason` is why a message was refused: `no_answer` in the documents, or it was no English
+    question; null if it was answered.
+    """
 
     id: str
     conversation_id: str
@@ -126,13 +131,20 @@ class SentenceEvent(_Reply):
     start: int
     end: int
     citations: tuple[CitationBody, ...]
+    decisive: bool
 
     @classmethod
     def of(cls, value: ProvedSentence) -> Self:
         """Converts it from the domain type."""
         sentence = value.sentence
         citations = tuple(CitationBody.of(each) for each in value.citations)
-        return cls(text=sentence.text, start=sentence.start, end=sentence.end, citations=citations)
+        return cls(
+            text=sentence.text,
+            start=sentence.start,
+            end=sentence.end,
+            citations=citations,
+            decisive=sentence.decisive,
+        )
 
 
 class ConversationBody(_Reply):

@@ -19,6 +19,7 @@ Knows the index and what makes an answer; knows neither HTTP nor terminals. Read
     writer.py         the selected units as sentences
     proof.py          whether quotes are verbatim and support a sentence
     grading.py        whether an answer is right by its gold question
+    losses.py         the step of the pipeline that lost an answer
     evaluation.py     metrics over gold questions
     metrics.py        calibration error, risk and AUROC from arrays
     tuning.py         the refusal threshold of one corpus

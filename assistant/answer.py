@@ -74,12 +74,14 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence at `[start, end)` of the answer's text, with the numbers of its citations."""
+    """A sentence at `[start, end)` of the answer's text, with the numbers of its citations.
+    `decisive` marks the one that answers, among others that it needs to be understood."""
 
     text: str
     start: int
     end: int
     citations: tuple[int, ...]
+    decisive: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,8 @@ class Related:
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer to a question. A refusal has no sentences and no citations.
+    """The answer to a question. A refusal has no sentences and no citations. The citations of a
+    decisive sentence come first, the others in the order of their numbers.
 
     `confidence` is the calibrated probability, 0 to 1, that the documents answer the question with
     this evidence. `timings_ms` has the pipeline's steps and `total`. `reason` is why a message was

@@ -20,9 +20,11 @@ _MAX_LIST_WORDS, _MAX_STEPS_WORDS = 60, 150
 # Words. A paragraph, a list or table, and an FAQ pair or short passage up to these sizes are
 # candidates as a whole.
 _MAX_PARAGRAPH_WORDS, _MAX_WHOLE_LIST_WORDS, _MAX_WHOLE_WORDS = 90, 150, 130
-_PROSE = (Kind.PARAGRAPH, Kind.ANSWER)
 _LISTED = (Kind.ITEM, Kind.CODE)
 _BLANK_LINE = "\n\n"
+
+PROSE = (Kind.PARAGRAPH, Kind.ANSWER)
+"""The kinds of sentences."""
 
 Places = tuple[int, ...]
 """Places of units in their passage, ascending."""
@@ -39,7 +41,7 @@ def quotable_blocks(passage: Passage, anchors: Collection[int]) -> list[Places]:
         sorted({*around[place], *around[place + 1]})
         for place in around
         if place + 1 in around
-        and passage.units[place].kind in _PROSE
+        and passage.units[place].kind in PROSE
         and passage.units[place + 1].kind is passage.units[place].kind
     ]
     limits = (
@@ -100,9 +102,9 @@ def _paragraphs(passage: Passage) -> list[list[int]]:
             and before.kind is unit.kind
             and _BLANK_LINE not in passage.at(before.end, unit.start)
         )
-        if unit.kind in _PROSE and continues:
+        if unit.kind in PROSE and continues:
             found[-1].append(place)
-        elif unit.kind in _PROSE:
+        elif unit.kind in PROSE:
             found.append([place])
     return found
 
@@ -131,7 +133,7 @@ def block_of(passage: Passage, place: int) -> list[int]:
         return _with_list(passage, place)
     if unit.kind is Kind.CODE:
         return [*_introduction(passage, place), place]
-    if unit.kind not in _PROSE:
+    if unit.kind not in PROSE:
         return [place]
     places = [place]
     if place and passage.units[place - 1].kind is unit.kind and refers_back(passage.source(unit)):

@@ -15,8 +15,9 @@ from ir_measures import RR, Success
 
 from assistant.answer import Answer, Citation, Status, Turn
 from assistant.grading import is_right, normalize, strip_markers
+from assistant.losses import Loss, loss_of
 from assistant.metrics import auroc
-from assistant.pipeline import Assistant
+from assistant.pipeline import Assessment, Assistant
 from assistant.proof import is_verbatim, supports_together
 from corpus.gold import GoldQuestion
 from index.hits import Hit
@@ -40,6 +41,7 @@ class Outcome:
     unproved: int
     ranks: dict[str, float | None]
     hits: tuple[Hit, ...] = ()
+    loss: Loss | None = None
 
     @property
     def refused(self) -> bool:
@@ -69,7 +71,7 @@ def evaluate(
     for gold in questions:
         history = [Turn(role, text) for role, text in gold.history]
         answer, assessment = assistant.ask_with_assessment(gold.question, history)
-        outcomes.append(_outcome(gold, answer, assessment.found.hits, texts))
+        outcomes.append(_outcome(gold, answer, assessment, texts))
         watch()
     return outcomes
 
@@ -133,6 +135,7 @@ def outcome_record(outcome: Outcome) -> dict[str, Any]:
         "status": outcome.answer.status,
         "confidence": outcome.answer.confidence,
         "right": outcome.right,
+        "loss": outcome.loss,
         "cited_on_span": outcome.cited,
         "answer": outcome.answer.text,
         **outcome.ranks,
@@ -142,7 +145,9 @@ def outcome_record(outcome: Outcome) -> dict[str, Any]:
 # --- one question ------------------------------------------------------------------------------
 
 
-def _outcome(gold: GoldQuestion, answer: Answer, hits: Sequence[Hit], texts: TextStore) -> Outcome:
+def _outcome(
+    gold: GoldQuestion, answer: Answer, assessment: Assessment, texts: TextStore
+) -> Outcome:
     stored = {c.sha256: texts.read(c.sha256) for c in answer.citations}
     has_span = bool(gold.document and gold.spans)
     first = answer.citations[:1]
@@ -155,8 +160,9 @@ def _outcome(gold: GoldQuestion, answer: Answer, hits: Sequence[Hit], texts: Tex
         f1=_best_f1(gold, answer) if gold.answers else None,
         verbatim=all(is_verbatim(stored[c.sha256], c) for c in answer.citations),
         unproved=_unproved(answer),
-        ranks=_ranks(gold, hits),
-        hits=tuple(hits),
+        ranks=_ranks(gold, assessment.found.hits),
+        hits=assessment.found.hits,
+        loss=loss_of(gold, answer, assessment),
     )
 
 

@@ -33,11 +33,15 @@ def is_right(gold: GoldQuestion, answer: Answer) -> bool:
 
 def cites(gold: GoldQuestion, answer: Answer) -> bool:
     """Whether a citation touches one of the places of the answer."""
-    places = [*((gold.document, span) for span in gold.spans), *gold.also]
+    return any(is_place_of(gold, c.document, (c.start, c.end)) for c in answer.citations)
+
+
+def is_place_of(gold: GoldQuestion, document: str, span: Span) -> bool:
+    """Whether the span of the document touches one of the places of the answer."""
+    places = [*((gold.document, each) for each in gold.spans), *gold.also]
     return any(
-        citation.document == document and min(end, citation.end) > max(start, citation.start)
-        for citation in answer.citations
-        for document, (start, end) in places
+        document == other and min(end, span[1]) > max(start, span[0])
+        for other, (start, end) in places
     )
 
 

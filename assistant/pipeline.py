@@ -15,13 +15,13 @@ from assistant import writer
 from assistant.answer import Answer, ProvedSentence, Reason, Related, Status, Turn
 from assistant.english.language import foreign_language
 from assistant.english.question import Question, understand, validate_message
-from assistant.evidence import Evidence, collect_evidence, word_weights
+from assistant.evidence import Evidence, collect_evidence, read_evidence, word_weights
 from assistant.identified import evidence_on_identifiers
 from assistant.proof import is_verbatim, supports
 from assistant.reader.runtime import Reader
 from assistant.replies import Reply, examples, reply_to
 from assistant.scorer import Scorer, rank_hits
-from assistant.selection import Selection, select, units_to_quote
+from assistant.selection import Selection, decisive_units, select, units_to_quote
 from assistant.steps import Steps
 from assistant.topic import below_name, carried_name, conversation_text, names_in
 from assistant.writer import Statement
@@ -132,7 +132,10 @@ class Assistant:
         is_answered = confidence >= self._scorer.threshold and not question.lacks_topic
         clock.lap("select")
         yield whole
-        statements = writer.make_statements(_selected_units(assessments)) if is_answered else []
+        selections = [each.selection for each in assessments if each.selection]
+        decisive = [unit for each in selections for unit in decisive_units(each)]
+        units = _selected_units(assessments) if is_answered else []
+        statements = writer.make_statements(units, decisive)
         clock.lap("write")
         proved = self._prove(statements)
         continues = any(each.selection and each.selection.is_cut for each in assessments)
@@ -244,7 +247,11 @@ class Assistant:
             passages.count,
             passages.synonyms.alternatives(question.text),
         )
-        evidence = collect_evidence(question, found, weights, self._reader)
+        evidence = collect_evidence(question, found, weights)
+        if self._reader:
+            first = self._scorer.sort_unread(evidence)
+            wanted = evidence_on_identifiers(question, first) or first
+            evidence = read_evidence(question, wanted, self._reader)
         return evidence_on_identifiers(question, self._scorer.sort(evidence))
 
     def _confidence(self, assessment: Assessment) -> float:

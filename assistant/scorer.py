@@ -19,6 +19,7 @@ from index.hits import Hit, SearchResult
 _CORRECTED = 0.045
 # The lead of evidence that has no rival in another passage.
 MAX_LEAD = 5.0
+_MAX_EXPONENT = 40.0  # far from overflow, and next to 1 as a probability
 
 
 @dataclass(frozen=True)
@@ -26,8 +27,9 @@ class Scorer:
     """Weights by name of the feature, and the probability below which a question is refused.
 
     `order` makes the score, from which `offset` is subtracted: the mean of the best scores in the
-    fit. `confidence` weighs the features, `score` and `lead`. `method` and `fitted_on` describe the
-    fit for people who read the manifest.
+    fit. `confidence` weighs the features, `score`, `lead` and `share`. `unread` makes the order in
+    which evidence is read. `method` and `fitted_on` describe the fit for people who read the
+    manifest.
     """
 
     order: Mapping[str, float]
@@ -37,11 +39,16 @@ class Scorer:
     threshold: float
     method: str = ""
     fitted_on: Mapping[str, int] = field(default_factory=dict)
+    unread: Mapping[str, float] = field(default_factory=dict)
 
     def sort(self, evidence: Sequence[Evidence]) -> list[Evidence]:
         """The evidence with its scores, best first; of equals, the first passage and place."""
         scored = [replace(each, score=self.score(each)) for each in evidence]
         return sorted(scored, key=lambda e: (-e.score, e.hit.ordinal, e.places))
+
+    def sort_unread(self, evidence: Sequence[Evidence]) -> list[Evidence]:
+        """The evidence in the order in which it is worth reading, best first."""
+        return sorted(evidence, key=lambda e: -_weighted(self.unread, e.features.values()))
 
     def score(self, evidence: Evidence) -> float:
         """How well the evidence answers, against other evidence for the same question."""
@@ -65,13 +72,16 @@ class Scorer:
 
 
 def confidence_values(best: Evidence, evidence: Sequence[Evidence]) -> dict[str, float]:
-    """What the confidence weighs: the features, the score, and the lead over the best evidence of
-    another passage."""
+    """What the confidence weighs: the features, the score, the lead over the best evidence of
+    another passage, and the probability of the best passage by the order, `share`."""
     rivals = [each.score for each in evidence if each.hit is not best.hit]
     lead = best.score - max(rivals) if rivals else MAX_LEAD
+    odds = [math.exp(min(_MAX_EXPONENT, each.score - best.score)) for each in evidence]
+    own = sum(odd for odd, each in zip(odds, evidence, strict=True) if each.hit is best.hit)
     return best.features.values() | {
         "score": best.score,
         "lead": max(-MAX_LEAD, min(MAX_LEAD, lead)),
+        "share": own / sum(odds),
     }
 
 
@@ -86,7 +96,7 @@ def rank_hits(found: SearchResult, evidence: Sequence[Evidence]) -> tuple[Hit, .
 
 
 def _sigmoid(logit: float) -> float:
-    return 1.0 / (1.0 + math.exp(-max(-40.0, min(40.0, logit))))
+    return 1.0 / (1.0 + math.exp(-max(-_MAX_EXPONENT, min(_MAX_EXPONENT, logit))))
 
 
 def _weighted(weights: Mapping[str, float], values: Mapping[str, float]) -> float:

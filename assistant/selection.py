@@ -57,6 +57,11 @@ def units_to_quote(question: Question, selection: Selection) -> list[tuple[Passa
     return list(dict.fromkeys(quoted))
 
 
+def decisive_units(selection: Selection) -> list[tuple[Passage, Unit]]:
+    """The unit of each block that answers best."""
+    return [(block.passage, block.passage.units[block.decisive]) for block in selection.blocks]
+
+
 def _widened(question: Question, block: Evidence) -> Sequence[int]:
     """The places of the block, or of the whole release if the question names nothing but that."""
     release = release_of(question, block.passage, block.places[0])

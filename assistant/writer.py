@@ -4,10 +4,11 @@ Uses the documents' own words only. A row is worded from its cells and their col
 """
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from assistant.answer import Citation, Sentence
+from assistant.blocks import PROSE
 from corpus.document import Kind, Passage, Span, Unit
 from corpus.markup import strip_markup
 from index.rendering import row_text
@@ -21,12 +22,14 @@ REFUSAL = "The documents do not answer this question."
 class Statement:
     """A sentence with the citations that prove it. `parts` are the spans whose words it has, in
     this order, each inside a citation; `mark` is what a list puts in front of it, "" for text that
-    runs on, and a line break for code."""
+    runs on, and a line break for code. `decisive` is whether it answers, among others that it needs
+    to be understood."""
 
     text: str
     citations: tuple[Citation, ...]
     parts: tuple[Span, ...]
     mark: str = ""
+    decisive: bool = False
 
     def quotes(self) -> list[str]:
         """The texts of the parts, from the citations' quotes. Parts outside are left out."""
@@ -38,8 +41,11 @@ class Statement:
         ]
 
 
-def make_statements(units: Sequence[tuple[Passage, Unit]]) -> list[Statement]:
-    """One statement per unit; citations are numbered from 1, the same span once."""
+def make_statements(
+    units: Sequence[tuple[Passage, Unit]], decisive: Collection[tuple[Passage, Unit]] = ()
+) -> list[Statement]:
+    """One statement per unit; citations are numbered from 1, the same span once. A sentence among
+    others is decisive if its unit is."""
     numbers: dict[tuple[str, Span], int] = {}
     statements = []
     listed = len(units) > 1
@@ -50,14 +56,15 @@ def make_statements(units: Sequence[tuple[Passage, Unit]]) -> list[Statement]:
         )
         parts = tuple(_parts(passage, unit))
         mark = _mark(unit) if listed else ""
-        statements.append(Statement(_wording(passage, unit), citations, parts, mark))
+        is_decisive = listed and unit.kind in PROSE and (passage, unit) in decisive
+        statements.append(Statement(_wording(passage, unit), citations, parts, mark, is_decisive))
     return statements
 
 
 def cited(statements: Sequence[Statement]) -> tuple[Citation, ...]:
-    """The citations of the statements, each once, by number."""
-    every = {c.number: c for statement in statements for c in statement.citations}
-    return tuple(every[number] for number in sorted(every))
+    """The citations of the statements, each once, those of decisive ones first, then by number."""
+    ordered = sorted(statements, key=lambda statement: not statement.decisive)
+    return tuple({c.number: c for statement in ordered for c in statement.citations}.values())
 
 
 def compose(
@@ -76,7 +83,7 @@ def compose(
         start = len(text)
         text += statement.text
         numbers = tuple(citation.number for citation in statement.citations)
-        sentences.append(Sentence(statement.text, start, len(text), numbers))
+        sentences.append(Sentence(statement.text, start, len(text), numbers, statement.decisive))
         text += "".join(f" [{number}]" for number in numbers)
     if sentences and continues:
         text += CONTINUES

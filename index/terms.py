@@ -9,7 +9,7 @@ from typing import Any
 import snowballstemmer
 
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
-_HYPHENATED = re.compile(r"(?<![\w-])[^\W\d_]{1,20}(?:-[^\W\d_]{1,20}){1,2}(?![\w-])")
+_HYPHENATED = re.compile(r"(?<![\w-])(?!\d)[^\W_]{1,20}(?:-[^\W_]{1,20}){1,2}(?![\w-])")
 
 # Words that express how a question is asked, not what it is about.
 STOP_WORDS = frozenset(
@@ -32,7 +32,8 @@ def words(text: str) -> list[str]:
 
 
 def compounds(text: str) -> Iterator[str]:
-    """Yields the hyphenated words of a text joined, in lower case: "wifi" for "Wi-Fi"."""
+    """Yields the hyphenated words of a text joined, in lower case: "wifi" for "Wi-Fi", "e44"
+    for "E-44"."""
     for match in _HYPHENATED.finditer(text):
         yield fold(match.group().replace("-", ""))
 

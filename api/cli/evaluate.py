@@ -18,6 +18,7 @@ from api.settings import load_settings
 from api.text import printable
 from assistant.errors import RequirementInvalid
 from assistant.evaluation import Metric, Outcome, by_kind, compute_metrics, evaluate, outcome_record
+from assistant.losses import count_losses
 from corpus.gold import read_gold
 
 METRICS = {
@@ -119,6 +120,12 @@ def _print(results: Mapping[str, Metric], outcomes: Sequence[Outcome]) -> None:
     for kind, (good, total) in by_kind(outcomes).items():
         kinds.add_row(printable(kind).replace("[", r"\["), str(good), str(total))
     console.print(kinds)
+    if counts := count_losses(outcome.loss for outcome in outcomes):
+        console.print()
+        losses = Table("wrong answers by the step that lost them", "", box=None, pad_edge=False)
+        for loss, count in counts.items():
+            losses.add_row(loss, str(count))
+        console.print(losses)
 
 
 def _write(folder: Path, results: Mapping[str, Metric], outcomes: Sequence[Outcome]) -> None:
@@ -131,6 +138,7 @@ def _write(folder: Path, results: Mapping[str, Metric], outcomes: Sequence[Outco
             kind: {"good": good, "count": count}
             for kind, (good, count) in by_kind(outcomes).items()
         },
+        "losses": count_losses(outcome.loss for outcome in outcomes),
     }
     records = [json.dumps(outcome_record(outcome), ensure_ascii=False) for outcome in outcomes]
     try:

@@ -94,7 +94,7 @@ def render(answer: Answer, corpus: Path, read_text: Callable[[str], str]) -> str
 
 def _render_citations(answer: Answer, place: Callable[[Citation], str]) -> Iterator[str]:
     yield ""
-    for citation in answer.citations:
+    for citation in sorted(answer.citations, key=lambda each: each.number):
         yield f"[{citation.number}] {citation.heading}  ({place(citation)})"
         yield _indent(citation.quote)
 

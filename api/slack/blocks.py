@@ -96,7 +96,8 @@ def below_answer(
         more.append(_note(f"The answer is longer: {where}."))
     share = _citation_share(answer.sentences[0].citations) if answer.sentences else 0
     numbers = {number for sentence in answer.sentences[:shown] for number in sentence.citations}
-    cited = [citation for citation in answer.citations if citation.number in numbers]
+    by_number = sorted(answer.citations, key=lambda each: each.number)
+    cited = [citation for citation in by_number if citation.number in numbers]
     return (*_citations(cited, layout.page, share), *more, *_closing(answer, layout))
 
 

@@ -14,6 +14,7 @@ documents rather than for English in general are marked where they are listed.
     repair.py      words taken back, fillers and false starts
     expected.py    whether a text has the type of thing asked for
     statements.py  bare titles, announced lists, definitions
+    instructions.py  how-to questions, and sentences that say what to do
     opposites.py   words that exclude each other
     numbers.py     numbers in digits and in words
 """

@@ -58,6 +58,12 @@ _MONEY = re.compile(
     r"for free|no charge|million|billion)\b",
     re.IGNORECASE,
 )
+# Words that allow, forbid or limit something.
+_DECIDES = re.compile(
+    r"\b(?:yes|no|not|never|always|only|must|may|can|cannot|allowed|required|unless|except|without|"
+    r"none|\w+n['’]t)\b",
+    re.IGNORECASE,
+)
 # Words from a number to the thing it counts, the number included.
 _MAX_DISTANCE = 4
 
@@ -81,6 +87,11 @@ def missing_answer_type(question: Question, text: str) -> float:
             return 0.0 if _REASON.search(text) else 1.0
         case _:
             return 0.0 if question.wants_list else _missing_thing(question, text)
+
+
+def decides(question: Question, text: str) -> bool:
+    """Whether the question asks yes or no, and the text allows, forbids or limits something."""
+    return question.answer_type is AnswerType.YES_NO and bool(_DECIDES.search(text))
 
 
 def _missing_amount(question: Question, text: str) -> float:

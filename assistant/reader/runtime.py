@@ -44,8 +44,8 @@ class Reading:
 class Reader(Protocol):
     """Scores units of passages against a question."""
 
-    def read(self, question: str, places: Sequence[tuple[Passage, int]]) -> list[Reading]:
-        """Returns a reading for each passage, read around the unit with the given index."""
+    def read(self, question: str, passage: Passage, place: int) -> Reading:
+        """Returns a reading of the passage around the unit with the given index."""
 
 
 def reader_files(folder: Path = WEIGHTS) -> ModelFiles:
@@ -74,11 +74,8 @@ class OnnxReader:
             self._model = OnnxModel(folder / "reader.onnx")
         self._tokenizer: Tokenizer = open_tokenizer(folder / "tokenizer.json")
 
-    def read(self, question: str, places: Sequence[tuple[Passage, int]]) -> list[Reading]:
+    def read(self, question: str, passage: Passage, place: int) -> Reading:
         """Implements `Reader.read`."""
-        return [self._read(question, passage, place) for passage, place in places]
-
-    def _read(self, question: str, passage: Passage, place: int) -> Reading:
         window = self._window(passage, place)
         while True:
             texts = [unit_text(passage, passage.units[i]) for i in window]

@@ -5,7 +5,10 @@ wrong by its gold answer. The order is a conditional logit over the evidence for
 maximises the probability of the right evidence and prefers the shorter of it. The confidence is a
 logistic regression over the best evidence, with both classes weighing alike. Each set weighs as
 the square root of its number of questions. Both are fitted with an L2 penalty on standardised
-features, with and without the reader's.
+features, with and without the reader's. Where it is known, a weight keeps its sign: an exact number
+never makes evidence worse.
+
+The plain order says what is read first; it is fitted to all sets.
 
 Each set is left out of a fit in turn, and measured with that. The threshold, too, comes from sets
 left out: it is the median over the sets of the highest that still answers the given share of the
@@ -26,16 +29,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from assistant import writer
-from assistant.answer import Answer, Status, Turn
+from assistant.answer import Turn
+from assistant.blocks import Places
 from assistant.english.question import Question
-from assistant.evidence import Evidence, Features
-from assistant.grading import is_right
+from assistant.evidence import Evidence, Features, read_evidence
+from assistant.losses import is_right_alone
 from assistant.metrics import area_under_risk, auroc, calibration_error, coverage_at, reliability
 from assistant.pipeline import Assistant
-from assistant.reader.runtime import WEIGHTS, OnnxReader
+from assistant.reader.runtime import WEIGHTS, OnnxReader, Reader
 from assistant.scorer import MAX_LEAD, Scorer
-from assistant.selection import Selection, units_to_quote
 from assistant.training.rows import is_validation
 from assistant.tuning import is_askable
 from corpus.gold import GoldQuestion, read_gold
@@ -51,17 +53,27 @@ Matrix = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 FEATURES = tuple(each.name for each in fields(Features))
+_EXTRA = ("score", "lead", "share")  # what the confidence weighs beside the features
 READER_FEATURES = frozenset({"unread", "reader", "reader_passage"})
+_EVERY = np.ones(len(FEATURES), dtype=bool)
+_PLAIN = np.array([name not in READER_FEATURES for name in FEATURES])
 # What the order cannot use, because it is the same for all evidence for a question.
 _CONSTANT = frozenset({"brevity"})
 # L2 penalties for standardised features; set on five folders of documentation, each left out.
-_ORDER_PENALTY, _CONFIDENCE_PENALTY = 0.05, 0.02
+_ORDER_PENALTY, _CONFIDENCE_PENALTY = 0.1, 0.01
+# Features of which more is never worse, and never better.
+_GOOD = frozenset(
+    "similarity mean_similarity passage question whole_answer rank words coverage headed_coverage "
+    "heading_coverage neighbours decides instructs asked_list reader reader_passage score lead "
+    "share".split()
+)
+_BAD = frozenset("missing names numbers type_missing contrast title asks incomplete unread".split())
 # How much the shortest right evidence counts against any right evidence: with 0 answers become
 # twice as long, with 1 they are often cut off.
 _SHORTEST = 0.4
 # Share of the questions with right evidence that the threshold answers; set on five folders of
 # documentation, so that at most 12 % of their answerable questions are refused.
-_ANSWERED = 0.943
+_ANSWERED = 0.93
 # The words of an answer below which a shorter one is no better.
 _MIN_WORDS = 6
 # Refuses nothing; the order is a rough one.
@@ -125,7 +137,7 @@ class Sample:
 @dataclass(frozen=True)
 class Fit:
     """Weights over standardised features, in the order of `FEATURES`, and of the confidence also
-    of score and lead; a mask says which features are used."""
+    of score, lead and share; a mask says which features are used."""
 
     mean: Matrix
     deviation: Matrix
@@ -157,7 +169,7 @@ class Fit:
         """The weights over plain features, by name."""
         own = self.confidence[: len(FEATURES)]
         order, confidence = self.order / self.deviation, own / self.deviation
-        extra = zip(("score", "lead"), self.confidence[len(FEATURES) :], strict=True)
+        extra = zip(_EXTRA, self.confidence[len(FEATURES) :], strict=True)
         return Scorer(
             order=_by_name(order),
             offset=round(self.offset + float(order @ self.mean), 4),
@@ -175,12 +187,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     export_encoder(options.data)
     encoder = load_encoder(options.data)
     reader = OnnxReader(options.reader)
-    every = options.every
-    samples = [collect(source, options.data, encoder, reader, every) for source in options.set]
+    collected = [collect(source, options.data, encoder, options.every) for source in options.set]
     stored: dict[str, Any] = {}
     measures = {}
-    for name, used in (("plain", _mask(READER_FEATURES)), ("reader", _mask(frozenset()))):
-        stored[name], measures[name] = fit_and_measure(samples, used, options.answered)
+    plain = [sample_of(each) for each in collected]
+    stored["plain"], measures["plain"] = fit_and_measure(plain, _PLAIN, options.answered)
+    unread = Scorer.from_dict(stored["plain"])
+    samples = [sample_of(read(each, unread, reader)) for each in collected]
+    stored["reader"], measures["reader"] = fit_and_measure(samples, _EVERY, options.answered)
+    stored["reader"]["unread"] = unread.order
     stored["measured"] = measures
     options.out.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
     return 0
@@ -216,7 +231,7 @@ def fit(samples: Sequence[Sample], used: Flags) -> Fit:
         order=np.zeros(count),
         offset=0.0,
         bias=0.0,
-        confidence=np.zeros(count + 2),
+        confidence=np.zeros(count + len(_EXTRA)),
     )
     fitted = replace(fitted, order=_fit_order(samples, fitted))
     best = [fitted.scores(asked).max() for sample in samples for asked in sample.asked]
@@ -247,57 +262,74 @@ def measure(fitted: Fit, sample: Sample, threshold: float) -> dict[str, float]:
     }
 
 
-def collect(
-    source: Source, data: Path, encoder: OnnxEncoder, reader: OnnxReader, every: int
-) -> Sample:
-    """Asks the questions of a set and labels the evidence for each."""
+@dataclass(frozen=True)
+class Collected:
+    """A gold question with the evidence for it; `right` has a flag for each."""
+
+    gold: GoldQuestion
+    question: Question
+    evidence: Sequence[Evidence]
+    right: Sequence[bool]
+
+
+@dataclass(frozen=True)
+class CollectedSet:
+    """The questions of a set that have any evidence."""
+
+    name: str
+    questions: Sequence[Collected]
+
+
+def collect(source: Source, data: Path, encoder: OnnxEncoder, every: int) -> CollectedSet:
+    """Asks the questions of a set and labels the evidence for each; nothing is read."""
     folder = DataFolder(data / "fit" / source.name)
     build(load_corpus(source.corpus), encoder, DEFAULT_ENCODER, folder, {})
     texts = TextStore(folder.texts)
-    assistant = Assistant(folder.open(encoder.fingerprint), encoder, texts, _LENIENT, reader)
-    asked = []
+    assistant = Assistant(folder.open(encoder.fingerprint), encoder, texts, _LENIENT)
+    found = []
     for gold in source.questions(every):
         history = [Turn(*turn) for turn in gold.history]
         _, assessment = assistant.ask_with_assessment(gold.question, history)
-        if assessment.evidence:
-            asked.append(_asked(gold, assessment.question, assessment.evidence))
+        question, evidence = assessment.question, assessment.evidence
+        if evidence:
+            right = [gold.answerable and is_right_alone(gold, question, each) for each in evidence]
+            found.append(Collected(gold, question, evidence, right))
     assistant.generation.close()
-    print(f"{source.name}: {len(asked)} questions", file=sys.stderr)
-    return Sample(source.name, asked)
+    print(f"{source.name}: {len(found)} questions", file=sys.stderr)
+    return CollectedSet(source.name, found)
 
 
-def _asked(gold: GoldQuestion, question: Question, evidence: Sequence[Evidence]) -> Asked:
+def read(collected: CollectedSet, unread: Scorer, reader: Reader) -> CollectedSet:
+    """The set with what the reader says about the evidence."""
+    questions = []
+    for each in collected.questions:
+        first = unread.sort(each.evidence)
+        is_right = {_key(e): right for e, right in zip(each.evidence, each.right, strict=True)}
+        evidence = read_evidence(each.question, first, reader)
+        right = [is_right[_key(e)] for e in evidence]
+        questions.append(replace(each, evidence=evidence, right=right))
+    return replace(collected, questions=questions)
+
+
+def _key(evidence: Evidence) -> tuple[int, Places]:
+    return evidence.hit.ordinal, evidence.places
+
+
+def sample_of(collected: CollectedSet) -> Sample:
+    """The set as arrays."""
+    return Sample(collected.name, [_asked(each) for each in collected.questions])
+
+
+def _asked(collected: Collected) -> Asked:
+    gold, evidence = collected.gold, collected.evidence
     return Asked(
         features=np.array([list(each.features.values().values()) for each in evidence]),
-        right=np.array([gold.answerable and _is_right(gold, question, each) for each in evidence]),
+        right=np.array(collected.right),
         words=np.array([float(len(each.text.split())) for each in evidence]),
         passages=np.array([each.hit.ordinal for each in evidence]),
         answerable=gold.answerable,
         is_located=bool(gold.spans or gold.keywords),
     )
-
-
-def _is_right(gold: GoldQuestion, question: Question, evidence: Evidence) -> bool:
-    """Whether the evidence alone would be a right answer."""
-    statements = writer.make_statements(units_to_quote(question, Selection(evidence, (evidence,))))
-    text, sentences = writer.compose(statements)
-    answer = Answer(
-        id="",
-        conversation_id="",
-        question=gold.question,
-        standalone_question=question.text,
-        status=Status.ANSWERED,
-        text=text,
-        sentences=sentences,
-        citations=writer.cited(statements),
-        confidence=1.0,
-        suggestions=(),
-        related=(),
-        writer=writer.NAME,
-        generation="",
-        timings_ms={},
-    )
-    return is_right(gold, answer)
 
 
 # --- the two fits --------------------------------------------------------------------------------
@@ -360,8 +392,14 @@ def _fit_order(samples: Sequence[Sample], fitted: Fit) -> Matrix:
         weights=np.array(weights) / sum(weights),
     )
     start = np.zeros(features.shape[1])
-    order: Matrix = minimize(groups.loss, start, jac=True, method="L-BFGS-B").x
+    bounds = [_bounds(name) for name in FEATURES]
+    order: Matrix = minimize(groups.loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
     return order
+
+
+def _bounds(name: str) -> tuple[float | None, float | None]:
+    """The least and the greatest weight of a feature; None if there is no limit."""
+    return (0.0 if name in _GOOD else None, 0.0 if name in _BAD else None)
 
 
 def _confidence_row(fitted: Fit, asked: Asked) -> Matrix:
@@ -369,8 +407,10 @@ def _confidence_row(fitted: Fit, asked: Asked) -> Matrix:
     best = int(np.argmax(scores))
     rivals = scores[asked.passages != asked.passages[best]]
     lead = scores[best] - rivals.max() if len(rivals) else MAX_LEAD
+    odds = np.exp(scores - scores[best])
+    share = odds[asked.passages == asked.passages[best]].sum() / odds.sum()
     own = fitted.standard(asked.features[best])
-    return np.append(own, [scores[best], np.clip(lead, -MAX_LEAD, MAX_LEAD)])
+    return np.append(own, [scores[best], np.clip(lead, -MAX_LEAD, MAX_LEAD), share])
 
 
 def _fit_confidence(samples: Sequence[Sample], fitted: Fit) -> tuple[float, Matrix]:
@@ -394,7 +434,9 @@ def _fit_confidence(samples: Sequence[Sample], fitted: Fit) -> tuple[float, Matr
         value = share @ (np.logaddexp(0.0, logits) - goal * logits) + penalty @ weights[1:] / 2
         return float(value), np.append(error.sum(), design.T @ error + penalty)
 
-    found = minimize(loss, np.zeros(design.shape[1] + 1), jac=True, method="L-BFGS-B").x
+    bounds = [(None, None), *map(_bounds, (*FEATURES, *_EXTRA))]
+    start = np.zeros(len(bounds))
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
     return float(found[0]), found[1:]
 
 
@@ -407,10 +449,6 @@ def _threshold(fitted: Fit, sample: Sample, answered: float) -> float:
         if asked.answerable and (asked.right[fitted.best(asked)] or not asked.is_located)
     ]
     return float(np.quantile(confidence, 1.0 - answered)) if confidence else float("nan")
-
-
-def _mask(left_out: frozenset[str]) -> Flags:
-    return np.array([name not in left_out for name in FEATURES])
 
 
 def _by_name(weights: Matrix) -> dict[str, float]:

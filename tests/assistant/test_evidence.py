@@ -1,12 +1,12 @@
 """Evidence: the blocks that are proposed, and what their features say."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import pytest
 from builders import GenerationBuilder
 
 from assistant.english.question import Question
-from assistant.evidence import Evidence, WordWeights, collect_evidence, word_weights
+from assistant.evidence import Evidence, WordWeights, collect_evidence, read_evidence, word_weights
 from assistant.reader.runtime import Reader, Reading
 from corpus.document import Kind, Passage
 from index.onnx_encoder import OnnxEncoder
@@ -31,7 +31,8 @@ def collect(encoder: OnnxEncoder, build_generation: GenerationBuilder) -> Collec
         words = generation.passages
         weights = word_weights(question, words.document_frequency, words.count)
         found = Searcher(generation, encoder).search(text, 10)
-        return collect_evidence(question, found, weights, reader)
+        evidence = collect_evidence(question, found, weights)
+        return read_evidence(question, evidence, reader) if reader else evidence
 
     return collected
 
@@ -49,10 +50,7 @@ class SureOf:
     def __init__(self, text: str) -> None:
         self.text = text
 
-    def read(self, question: str, places: Sequence[tuple[Passage, int]]) -> list[Reading]:
-        return [self._reading(passage) for passage, _ in places]
-
-    def _reading(self, passage: Passage) -> Reading:
+    def read(self, question: str, passage: Passage, place: int) -> Reading:
         sources = [passage.source(unit) for unit in passage.units]
         return Reading({n: 6.0 if self.text in each else -6.0 for n, each in enumerate(sources)}, 3)
 
@@ -97,6 +95,22 @@ def test_rows_show_the_cells_that_are_asked_for_and_headers_are_no_evidence(
         ("contrast", "Do internal customers pay?", "The external customers pay.", 1),
         ("contrast", "Do external customers pay?", "The external customers pay.", 0),
         ("brevity", "pump?", "The brass pump is red.", 1),
+        ("heading_coverage", "Is there a guide?", "The pump of brass is red.", 1),
+        (
+            "neighbours",
+            "Is the brass pump red?",
+            "The brass pump is old, tall and never red.",
+            1 / 2,
+        ),
+        ("numbers", "Is pump 7 red?", "Pump 8 is red.", 1),
+        ("numbers", "Is pump 8 red?", "Pump 8 is red.", 0),
+        ("decides", "Can I use the pump?", "The pump is not for children.", 1),
+        ("decides", "Where is the pump?", "The pump is not in the yard.", 0),
+        ("instructs", "How do I start the pump?", "To start the pump, press the button.", 1),
+        ("instructs", "How do I start the pump?", "The pump is red.", 0),
+        ("instructs", "When is the pump started?", "Press the button.", 0),
+        ("opening", "Is the pump red?", "The pump is red.", 1),
+        ("only_listed", "Is the pump red?", "The pump is red.", 0),
         ("asks", "Is the pump red?", "Is the pump red?", 1),
         ("title", "Is the pump red?", "Red pumps", 1),
         ("news", "Is the pump red?", "The pump is red.", 0),
@@ -132,6 +146,24 @@ def test_reader_tells_of_the_units_that_it_read(collect: Collect) -> None:
     snails = next(each.features for each in found if each.text.startswith("Against"))
     assert (roses.unread, roses.reader, roses.reader_passage) == pytest.approx((0, 0.6, 0.3))
     assert (snails.unread, snails.reader) == pytest.approx((0, -0.6))
+
+
+def test_reader_reads_around_the_first_blocks_a_few_rows_in_all(
+    collect: Collect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("assistant.evidence._MAX_READ", 1)
+    found = collect(GARDEN, "What helps against snails?")
+    question = Question("What helps against snails?")
+    for order in (found, found[::-1]):
+        read = read_evidence(question, order, SureOf("copper"))
+        unread = {each.hit.ordinal for each in read if each.features.unread}
+        assert unread == {found[0].hit.ordinal, found[-1].hit.ordinal} - {order[0].hit.ordinal}
+
+
+def test_unit_that_the_reader_is_surest_of_is_decisive(collect: Collect) -> None:
+    found = collect(GARDEN, "What helps against snails?", SureOf("copper"))
+    whole = next(each for each in found if len(each.places) == 3)
+    assert whole.passage.source(whole.passage.units[whole.decisive]) == "copper tape"
 
 
 def test_rare_word_weighs_more_than_a_frequent_one() -> None:

@@ -49,14 +49,15 @@ PUMP = passage_of("# Pumps\n\nA pump lifts water. It is made of brass and rusts 
 def test_the_answering_sentence_has_the_highest_logit_of_its_passage(
     reader: OnnxReader, question: str, answer: str
 ) -> None:
-    (reading,) = reader.read(question, [(GARDEN, 0)])
+    reading = reader.read(question, GARDEN, 0)
     assert sorted(reading.units) == [0, 1, 2, 3]
     best = max(reading.units, key=lambda place: reading.units[place])
     assert answer in GARDEN.source(GARDEN.units[best])
 
 
 def test_an_answering_passage_has_a_higher_logit_than_another(reader: OnnxReader) -> None:
-    right, wrong = reader.read("When was the garden founded?", [(GARDEN, 0), (PUMP, 0)])
+    question = "When was the garden founded?"
+    right, wrong = reader.read(question, GARDEN, 0), reader.read(question, PUMP, 0)
     assert right.passage > 0 > wrong.passage
     assert max(wrong.units.values()) < 0
 
@@ -66,7 +67,7 @@ def test_the_rows_of_a_table_are_read_without_its_header(reader: OnnxReader) -> 
         "# Tools\n\n| Tool | Use |\n|---|---|\n| Spade | turning the soil |\n| Rake | leaves |\n"
     )
     assert [unit.kind for unit in passage.units] == [Kind.HEADER, Kind.ROW, Kind.ROW]
-    (reading,) = reader.read("What is a rake used for?", [(passage, 1)])
+    reading = reader.read("What is a rake used for?", passage, 1)
     assert sorted(reading.units) == [1, 2]
 
 
@@ -84,7 +85,7 @@ def test_a_long_passage_is_read_around_the_given_unit(
     passage = passage_of(" ".join(sentence.format(number) for number in range(10, 34)))
     question = "What did the gardeners plant? " * length
     for place in range(len(passage.units)):
-        read = sorted(reader.read(question, [(passage, place)])[0].units)
+        read = sorted(reader.read(question, passage, place).units)
         assert place in read
         assert read == list(range(read[0], read[-1] + 1))
         assert len(read) < len(passage.units)
@@ -93,23 +94,15 @@ def test_a_long_passage_is_read_around_the_given_unit(
 def test_a_sentence_longer_than_a_row_is_read_truncated(reader: OnnxReader) -> None:
     trees = ", ".join(f"tree {number}" for number in range(200))
     passage = passage_of(f"# Trees\n\nThe gardeners planted {trees}.\n")
-    (reading,) = reader.read("What did the gardeners plant?", [(passage, 0)])
+    reading = reader.read("What did the gardeners plant?", passage, 0)
     assert list(reading.units) == [0, 1]
-
-
-def test_there_is_a_reading_per_passage_in_the_given_order(reader: OnnxReader) -> None:
-    question = "How many trees are there?"
-    both = reader.read(question, [(GARDEN, 1), (PUMP, 0)])
-    assert [sorted(reading.units) for reading in both] == [[0, 1, 2, 3], [0, 1]]
-    assert both[::-1] == reader.read(question, [(PUMP, 0), (GARDEN, 1)])
-    assert reader.read(question, []) == []
 
 
 def test_threads_get_the_same_readings(reader: OnnxReader) -> None:
     questions = ["When was it founded?", "How many trees?", "Where to park?"] * 6
 
     def read(question: str) -> object:
-        return reader.read(question, [(GARDEN, 0)])
+        return reader.read(question, GARDEN, 0)
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(read, questions)) == [read(question) for question in questions]

@@ -27,7 +27,7 @@ HITS = [hit(number) for number in range(3)]
 
 
 def evidence(number: int, score: float = 0.0, **features: float) -> Evidence:
-    return Evidence(HITS[number], (0,), "", replace(NOTHING, **features), score)
+    return Evidence(HITS[number], (0,), "", replace(NOTHING, **features), 0, score)
 
 
 def scorer(bias: float = 0.0, **weights: float) -> Scorer:
@@ -42,7 +42,7 @@ def scorer(bias: float = 0.0, **weights: float) -> Scorer:
 def test_probability_is_between_zero_and_one(
     bias: float, weights: dict[str, float], values: list[float]
 ) -> None:
-    best = Evidence(HITS[0], (0,), "", Features(*values))
+    best = Evidence(HITS[0], (0,), "", Features(*values), 0)
     assert 0 <= scorer(bias, **weights).probability(best, [best]) <= 1
 
 
@@ -96,7 +96,7 @@ def test_other_keys_are_not_a_scorer() -> None:
 def test_shipped_scorers_weigh_features_that_exist(kind: str) -> None:
     shipped = shipped_scorer(kind)
     assert set(shipped.order) <= set(NAMES)
-    assert set(shipped.confidence) <= {*NAMES, "score", "lead"}
+    assert set(shipped.confidence) <= {*NAMES, "score", "lead", "share"}
     assert 0 < shipped.threshold < 1
     assert shipped.method and shipped.fitted_on
     assert ("reader" in shipped.order) == (kind == "reader")

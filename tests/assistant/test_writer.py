@@ -6,7 +6,7 @@ import pytest
 
 from assistant.answer import Sentence
 from assistant.proof import is_verbatim, supports, supports_together
-from assistant.writer import Statement, compose, make_statements
+from assistant.writer import Statement, cited, compose, make_statements
 from corpus.document import Kind, Passage, Unit
 from corpus.loader import parse_document
 from corpus.splitter import split
@@ -157,3 +157,11 @@ def test_list_that_is_longer_says_so() -> None:
     text, sentences = compose(statements, continues=True)
     assert text.endswith("- worms [3]\n- … (the list continues)")
     assert len(sentences) == 3
+
+
+def test_decisive_sentence_among_others_is_marked_and_cited_first() -> None:
+    both = units("# Birds\n\nRavens are larger. Crows caw.\n")
+    statements = make_statements(both, both[1:])
+    assert [each.number for each in cited(statements)] == [2, 1]
+    assert [each.decisive for each in compose(statements)[1]] == [False, True]
+    assert not make_statements(both[1:], both[1:])[0].decisive

@@ -32,5 +32,6 @@ def test_hyphenated_words_are_words_when_joined_too() -> None:
         "wifi",
         "email",
         "login",
+        "fn44",
     ]
     assert "onsit" in stems("They work on-site.")

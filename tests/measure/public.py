@@ -3,7 +3,7 @@
 A data set is a folder of documents with files of questions (see `corpus.gold`). Its documents are
 indexed like a user's, and its questions go through the pipeline that serves. `results.json` holds
 the metrics of the last complete run: every run prints the change since then, a complete run
-replaces them.
+replaces them. Every wrong answer is written to a file of the set, with the step that lost it.
 """
 
 import argparse
@@ -20,8 +20,16 @@ from rich.table import Table
 from api.assembly.assistant import ensure_index, open_assistant, open_texts
 from api.cli.terminal import ProgressBars
 from api.settings import Settings
-from assistant.evaluation import Metric, Outcome, bootstrap_mean, compute_metrics, evaluate
+from assistant.evaluation import (
+    Metric,
+    Outcome,
+    bootstrap_mean,
+    compute_metrics,
+    evaluate,
+    outcome_record,
+)
 from assistant.grading import has_keywords
+from assistant.losses import count_losses
 from assistant.training.rows import is_validation
 from assistant.tuning import is_askable
 from corpus.gold import GoldQuestion, read_gold
@@ -57,8 +65,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not each.corpus.is_dir():
             print(f"{each.name}: skipped, {each.corpus} does not exist")
             continue
-        metrics = _measure(each, options.every)
+        metrics, outcomes = _measure(each, options.every)
         _show(each.name, metrics, before.get(each.name, {}), stored.get("date", ""))
+        _write_errors(options.errors / f"{each.name.replace('/', '-')}.jsonl", outcomes)
         found[each.name] = {name: asdict(metric) for name, metric in metrics.items()}
     if found and not options.only and options.every == 1:
         date = datetime.now(UTC).strftime("%Y-%m-%d")
@@ -68,7 +77,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _measure(each: DataSet, every: int) -> Metrics:
+def _measure(each: DataSet, every: int) -> tuple[Metrics, list[Outcome]]:
+    """The metrics of a data set, and all answers that they were computed from."""
+    outcomes: list[Outcome] = []
     settings = Settings(corpus=each.corpus)
     files = [
         [gold for gold in read_gold(path) if is_askable(gold)][::every] for path in each.questions
@@ -79,14 +90,15 @@ def _measure(each: DataSet, every: int) -> Metrics:
 
         def ask(questions: Sequence[GoldQuestion]) -> list[Outcome]:
             bars.begin(f"Asking {each.name}", len(questions))
-            return evaluate(assistant, questions, store, lambda: bars.advance(1))
+            outcomes.extend(evaluate(assistant, questions, store, lambda: bars.advance(1)))
+            return outcomes[-len(questions) :]
 
         def texts() -> Mapping[str, str]:
             documents = assistant.generation.manifest.documents
             return {document.path: store.read(document.sha256) for document in documents}
 
         try:
-            return each.measure(ask, files, texts)
+            return each.measure(ask, files, texts), outcomes
         finally:
             assistant.generation.close()
 
@@ -242,6 +254,17 @@ def _show(name: str, found: Metrics, before: Mapping[str, Mapping[str, float]], 
     console.print()
 
 
+def _write_errors(path: Path, outcomes: Sequence[Outcome]) -> None:
+    """Writes the wrong answers, and prints how many each step lost."""
+    wrong = [outcome for outcome in outcomes if outcome.loss]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    records = (json.dumps(outcome_record(each), ensure_ascii=False) for each in wrong)
+    path.write_text("".join(f"{record}\n" for record in records), encoding="utf-8")
+    counts = count_losses(outcome.loss for outcome in wrong)
+    shown = ", ".join(f"{loss} {count}" for loss, count in counts.items())
+    print(f"wrong answers: {shown or 'none'} ({path})\n")
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
@@ -251,6 +274,9 @@ def _parser() -> argparse.ArgumentParser:
         "--every", type=int, default=1, metavar="N", help="take every Nth question; stores nothing"
     )
     parser.add_argument("--results", type=Path, default=RESULTS)
+    parser.add_argument(
+        "--errors", type=Path, default=ROOT / ".assistant" / "errors", help="folder of the errors"
+    )
     return parser
 
 

@@ -29,7 +29,7 @@ function describeHits(hits) {
 }
 
 /** Appends a sentence. */
-export function addSentence({ reply }, { text, citations }) {
+export function addSentence({ reply }, { text, citations, decisive }) {
   let paragraph = reply.querySelector(".answer p");
   if (!paragraph) {
     paragraph = element("p");
@@ -40,7 +40,7 @@ export function addSentence({ reply }, { text, citations }) {
   const sentence = paragraph.querySelectorAll("[data-sentence]").length;
   paragraph.append(
     sentence ? " " : "",
-    element("span", { "data-sentence": sentence }, text),
+    sentenceElement(text, sentence, decisive),
     ...citations.flatMap((citation) => [" ", markerOf(citation, sentence)]),
   );
 }
@@ -80,9 +80,14 @@ function blockElement({ kind, lines }, answer) {
   return element(kind === "code" ? "pre" : "p", {}, lines.flatMap((line, index) => [index ? element("br") : null, ...draw(line)]));
 }
 
-function pieceElement({ text, marker, sentence }, { citations }) {
+function pieceElement({ text, marker, sentence }, { citations, sentences }) {
   if (marker) return markerOf(citations.find(({ number }) => number === marker), sentence);
-  return sentence === undefined ? text : element("span", { "data-sentence": sentence }, text);
+  return sentence === undefined ? text : sentenceElement(text, sentence, sentences[sentence].decisive);
+}
+
+/** The decisive sentence of an answer stands out. */
+function sentenceElement(text, sentence, decisive) {
+  return element("span", { "data-sentence": sentence, ...(decisive && { class: "decisive" }) }, text);
 }
 
 function markerOf(citation, sentence) {
@@ -129,7 +134,8 @@ async function copyText(text, copyable, node) {
   setTimeout(() => (node.textContent = "Copy"), 2500);
 }
 
-function sourcesOf({ citations }) {
+function sourcesOf(answer) {
+  const citations = answer.citations.toSorted((one, other) => one.number - other.number);
   if (!citations.length) return [];
   // Consecutive citations from the same section share one line that names it.
   const origins = citations.map((citation) => `${citation.document}\n${trailOf(citation)}`);
