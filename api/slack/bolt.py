@@ -19,11 +19,13 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_sdk.signature import SignatureVerifier
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.errors import ApiError, DatabaseUnavailable
+from api.errors import ApiError, DatabaseUnavailable, InvalidKey
 from api.service.logs import name_request, request_id
+from api.service.rate_limits import RateLimiter
 from api.slack import blocks
 from api.slack.inbox import NewItem
 from api.slack.payloads import Question, parse_action, parse_command, parse_event
@@ -36,6 +38,9 @@ _bolt_log = logging.getLogger(f"{__name__}.app")
 _bolt_log.setLevel(logging.ERROR)
 _ANY = re.compile("")
 _LAST_RETRY = "3"
+# The verifier raises ValueError for other timestamps, and TypeError for other signatures.
+_TIMESTAMP = re.compile(r"[0-9]{1,15}")
+_SIGNATURE = re.compile(r"v0=[0-9a-f]{64}")
 _USAGE = "Write a question after the command, and I will search the documents."
 _NOT_STORED = "Your question could not be stored. Try again in a minute"
 
@@ -50,14 +55,18 @@ class Receiver:
         add: Callable[[NewItem], bool],
         should_answer: Callable[[Question], bool],
         show_home: Callable[[str, str, str], Coroutine[Any, Any, None]],
+        rate_limiter: RateLimiter,
     ) -> None:
         """`add` stores an item; `should_answer` decides about a question that does not address the
-        bot; both run in a thread. `show_home` gets user, channel and tab."""
+        bot; both run in a thread. `show_home` gets user, channel and tab. `rate_limiter`
+        counts the requests of an address that are not signed."""
         self.identity: Identity | None = None
         self._web = web
         self._add = add
         self._should_answer = should_answer
         self._show_home = show_home
+        self._rate_limiter = rate_limiter
+        self._verifier = SignatureVerifier(signing_secret) if signing_secret else None
         self._background: set[asyncio.Task[None]] = set()
 
         async def authorize(context: AsyncBoltContext) -> AuthorizeResult:
@@ -87,15 +96,31 @@ class Receiver:
         self._app.action(_ANY)(self._on_action)
 
     async def handle(self, request: Request) -> Response:
-        """Handles a request over HTTP. Returns 401 if it is not signed, or was more than five
-        minutes ago."""
+        """Handles a request over HTTP. Raises InvalidKey if it is not signed, or was signed more
+        than five minutes ago, and RateLimited if an address sends many of them."""
         body = await request.body()
+        # Bolt parses the body before it checks the signature.
+        if not self._is_signed(request, body):
+            self._rate_limiter.hit(f"address {request.client.host if request.client else ''}")
+            raise InvalidKey(
+                "the request is not signed by Slack, or was signed more than five minutes ago: "
+                "check SLACK_SIGNING_SECRET and the clock of this machine"
+            )
         try:
             bolt_request = to_async_bolt_request(request, body)
-        except (ValueError, TypeError, AttributeError):
-            # Bolt parses the body before it checks the signature.
+        except (ValueError, TypeError, AttributeError, RecursionError):
             return Response(status_code=400)
         return to_starlette_response(await self._app.async_dispatch(bolt_request))
+
+    def _is_signed(self, request: Request, body: bytes) -> bool:
+        timestamp = request.headers.get("x-slack-request-timestamp", "")
+        signature = request.headers.get("x-slack-signature", "")
+        if not (_TIMESTAMP.fullmatch(timestamp) and _SIGNATURE.fullmatch(signature)):
+            return False
+        try:
+            return bool(self._verifier and self._verifier.is_valid(body, timestamp, signature))
+        except UnicodeDecodeError:  # Slack sends UTF-8
+            return False
 
     @asynccontextmanager
     async def socket_mode(self, app_token: str) -> AsyncIterator[None]:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from api.errors import SlackUnavailable
 from api.service.chat import ChatService
 from api.service.metrics import Metrics
-from api.service.rate_limits import ConcurrencyLimit
+from api.service.rate_limits import ConcurrencyLimit, RateLimiter, parse_rate_limits
 from api.settings import Settings
 from api.slack import blocks
 from api.slack.bolt import Receiver
@@ -63,7 +63,12 @@ class SlackIntegration:
         )
         self._worker = Worker(self.inbox, metrics, self._responder.handle)
         self._receiver = Receiver(
-            self._web, secret, self._add, self._should_answer, self._show_home
+            self._web,
+            secret,
+            self._add,
+            self._should_answer,
+            self._show_home,
+            RateLimiter(parse_rate_limits(settings.rate_with_keys)),
         )
         self._loop: asyncio.AbstractEventLoop | None = None
 

@@ -335,12 +335,38 @@ def test_request_without_a_valid_signature_is_rejected(slack: Slack, service: Se
 
 def test_malformed_body_is_a_client_error(slack: Slack, service: Service) -> None:
     kinds = ("application/json", "application/x-www-form-urlencoded", "text/plain")
+    deep = b"[" * 100_000
     for kind in kinds:
-        for body in (b"", b"{", b"[1]", b'"x"', b"payload=%FF", b"null"):
+        for body in (b"", b"{", b"[1]", b'"x"', b"payload=%FF", b"null", deep, b"payload=" + deep):
             assert slack.deliver_raw(body, slack.headers(body, kind))[0] < 500
-            assert slack.deliver_raw(body, {"content-type": kind})[0] in (400, 401)
+            assert slack.deliver_raw(body, {"content-type": kind})[0] == 401
         # Bytes that are not UTF-8 cannot be signed.
-        assert slack.deliver_raw(b"\xff\xfe", {"content-type": kind})[0] in (400, 401)
+        assert slack.deliver_raw(b"\xff\xfe", {"content-type": kind})[0] == 401
+
+
+def test_malformed_signature_is_rejected_without_a_traceback(
+    slack: Slack, service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    for timestamp in ("", "x", "1e9", "-1", "٣", "9" * 5000, "nan"):
+        for signature in ("", "v0=ü", "v0=" + "0" * 64):
+            headers: dict[str, Any] = {
+                "content-type": "application/json",
+                "x-slack-request-timestamp": timestamp.encode(),
+                "x-slack-signature": signature.encode(),
+            }
+            status, text = slack.deliver_raw(b"[" * 100_000, headers)
+            assert status == 401
+            assert "the request is not signed by Slack" in text
+    assert not [record for record in caplog.records if record.exc_info]
+
+
+def test_requests_without_a_signature_are_limited_apart_from_signed_ones(
+    slack: Slack, serve: Serve
+) -> None:
+    with serve(rate_limit="3/minute") as service:
+        statuses = [slack.deliver_raw(b"{}", {})[0] for _ in range(5)]
+        assert statuses == [401, 401, 401, 429, 429]
+        replies(slack, service, slack.mention(BEANS))
 
 
 def test_request_url_is_verified(slack: Slack, service: Service) -> None:
