@@ -32,7 +32,8 @@ def is_loopback(listener: socket.socket) -> bool:
     return ipaddress.ip_address(listener.getsockname()[0]).is_loopback
 
 
-def url_of(listener: socket.socket) -> str:
+def url_of(listener: socket.socket, root_path: str = "") -> str:
     """Returns the URL for a browser, with a slash at the end."""
     host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return f"http://{address}{root_path}/"

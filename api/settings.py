@@ -55,6 +55,11 @@ class Settings(BaseSettings):
         "", description="addresses or networks of proxies, separated by commas"
     )
     log: Literal["text", "json"] = Field("text", description="format of the log")
+    root_path: str = Field(
+        "",
+        pattern=r"^(/[A-Za-z0-9._~-]+)*$",
+        description="path below which a proxy shows the service, such as /assistant",
+    )
     page_url: str = Field(
         "",
         pattern=r"^(https?://[^\s<>|]+)?$",

@@ -2,9 +2,12 @@
 
 import re
 
-# All control characters but tab and line feed, the two Unicode line separators, and the characters
-# that change the direction of writing.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+# The characters that change the direction of writing: with them a quote could be shown as another
+# text. Source: Bidi_Control in https://www.unicode.org/Public/UCD/latest/ucd/PropList.txt
+_BIDI = r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+_BIDI_CONTROL = re.compile(f"[{_BIDI}]")
+# All control characters but tab and line feed, the two Unicode line separators, and those.
+_CONTROL = re.compile(rf"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029{_BIDI}]")
 # Slack looks for a mention of a user, a channel or everybody after these.
 _MENTION = re.compile(r"<(?=[!@#])")
 _WORD_JOINER = "\u2060"  # has no width and separates the two characters around it
@@ -14,6 +17,12 @@ _ELLIPSIS = "…"
 def printable(text: str) -> str:
     """Returns the text with each control character replaced by U+FFFD, for terminals and logs."""
     return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n"))
+
+
+def printable_json(json: str) -> str:
+    """Returns JSON with the characters that change the direction of writing as escapes, for
+    terminals. Its meaning stays the same."""
+    return _BIDI_CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", json)
 
 
 def without_controls(text: str) -> str:

@@ -32,7 +32,8 @@ _MAX_RUNNING = 3
 class Service:
     """The running service. `slack` and `mattermost` are None without their tokens; `timeout` is the
     time limit of a question in seconds; `origins` are the web origins that CORS permits;
-    `trusted_proxies` are the proxies whose X-Forwarded-For counts."""
+    `trusted_proxies` are the proxies whose X-Forwarded-For counts; `root_path` is the path
+    below which a proxy shows the service, or ""."""
 
     generations: GenerationPool
     database: Database
@@ -49,6 +50,7 @@ class Service:
     timeout: float
     origins: tuple[str, ...]
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
+    root_path: str
 
     def close(self) -> None:
         """Closes the generation and the database."""
@@ -114,6 +116,7 @@ def open_service(settings: Settings, *, loopback: bool = True, page: str = "") -
         timeout=settings.timeout,
         origins=settings.origins,
         trusted_proxies=settings.proxy_networks,
+        root_path=settings.root_path,
     )
 
 

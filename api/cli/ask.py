@@ -10,6 +10,7 @@ from api.cli.terminal import ProgressBars, render, warn_skipped
 from api.errors import HistoryInvalid
 from api.exit_codes import DONE
 from api.settings import load_settings
+from api.text import printable_json
 from api.wire import AnswerBody, parse_turns
 from assistant.answer import Turn
 from assistant.english.question import validate_message
@@ -27,7 +28,7 @@ def run(arguments: Namespace) -> int:
     warn_skipped(corpus.unreadable)
     answer = open_assistant(settings).ask(question, history)
     if arguments.json:
-        print(AnswerBody.of(answer).model_dump_json(indent=2))
+        print(printable_json(AnswerBody.of(answer).model_dump_json(indent=2)))
     else:
         print(render(answer, settings.corpus, open_texts(settings).read))
     return DONE

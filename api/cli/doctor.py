@@ -8,7 +8,7 @@ from api.cli.remedies import explain
 from api.doctor import Finding, State, run_checks
 from api.exit_codes import CHECK_FAILED, DONE
 from api.settings import load_settings
-from api.text import printable
+from api.text import printable, printable_json
 
 
 def run(arguments: Namespace) -> int:
@@ -21,7 +21,7 @@ def run(arguments: Namespace) -> int:
             print(_line(finding), flush=True)
     if arguments.json:
         rows = [{"check": f.check, "state": f.state, "message": f.message} for f in findings]
-        print(json.dumps(rows, indent=1, ensure_ascii=False))
+        print(printable_json(json.dumps(rows, indent=1, ensure_ascii=False)))
     failed = any(finding.state is State.FAILED for finding in findings)
     return CHECK_FAILED if failed else DONE
 

@@ -14,6 +14,7 @@ from api.cli.parser import parse_arguments
 from api.cli.remedies import explain
 from api.errors import ApiError
 from api.exit_codes import BAD_INPUT, DONE, STOPPED
+from api.text import printable
 from assistant.errors import AnsweringError
 from corpus.errors import CorpusError
 from index.errors import IndexingError
@@ -31,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except (CorpusError, IndexingError, AnsweringError, ApiError) as error:
-        print(f"assistant: {explain(error, arguments)}", file=sys.stderr)
+        print(f"assistant: {printable(explain(error, arguments))}", file=sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt:
         print("assistant: stopped", file=sys.stderr)

@@ -25,7 +25,8 @@ def run(arguments: Namespace) -> int:
     check_folder(settings.corpus)
     with bind(arguments.host, arguments.port) as listener:
         loopback = is_loopback(listener)
-        service = open_service(settings, loopback=loopback, page=url_of(listener))
+        page = url_of(listener, settings.root_path)
+        service = open_service(settings, loopback=loopback, page=page)
         try:
             if damage := service.database.find_damage():
                 raise DatabaseUnavailable(damage)
@@ -65,7 +66,7 @@ async def _run_background(settings: Settings, service: Service, listener: socket
     if not documents:
         return BAD_INPUT
     print(f"{count(documents, 'document')} of {settings.corpus} ready for questions.")
-    print(f"Open {url_of(listener)} in a browser; Ctrl-C stops.", flush=True)
+    print(f"Open {url_of(listener, settings.root_path)} in a browser; Ctrl-C stops.", flush=True)
     async with asyncio.TaskGroup() as group:
         group.create_task(run_maintenance(settings, service))
         if service.slack and service.slack.receives_http:

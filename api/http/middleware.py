@@ -1,4 +1,4 @@
-"""Limits on the headers and the body of a request, and security headers on every response."""
+"""Limits on headers and body of a request, security headers on every response, the root path."""
 
 import asyncio
 
@@ -108,6 +108,22 @@ class HeaderLimit:
 def _header_bytes(scope: Scope) -> int:
     fields = sum(len(name) + len(value) for name, value in scope["headers"])
     return fields + len(scope.get("raw_path") or b"") + len(scope["query_string"])
+
+
+class RootPath:
+    """Removes the path below which a proxy shows the service, unless the proxy has removed it."""
+
+    def __init__(self, app: ASGIApp, root_path: str) -> None:
+        """`root_path` is "" or begins with a slash and does not end with one."""
+        self._app = app
+        self._root_path = root_path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handles a request."""
+        path = scope.get("path", "")
+        if self._root_path and f"{path}/".startswith(f"{self._root_path}/"):
+            scope["path"] = path.removeprefix(self._root_path) or "/"
+        await self._app(scope, receive, send)
 
 
 class SecurityHeaders:

@@ -5,6 +5,7 @@ import copy
 import pytest
 import schemathesis
 from fastapi import FastAPI
+from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
@@ -90,6 +91,18 @@ def test_operation_without_a_key_is_refused_as_described(
         assert response.status_code == 401
         assert operation["security"]
         assert "401" in operation["responses"]
+
+
+@pytest.mark.parametrize("name", ["%0A", "%0Aa.md", "a%0A.md", "%0D%0A", "%00", "%C2%85", "%FF"])
+@pytest.mark.parametrize("method", ["GET", "PUT", "POST", "DELETE"])
+def test_name_with_control_characters_gets_a_described_status(
+    app: FastAPI, shared_client: TestClient, method: str, name: str
+) -> None:
+    response = shared_client.request(method, f"/v1/documents/{name}", content=b"text")
+    described = app.openapi()["paths"]["/v1/documents/{path}"][method.lower()]["responses"]
+    assert str(response.status_code) in described
+    assert 400 <= response.status_code < 500
+    assert response.headers["content-type"] == "application/problem+json"
 
 
 def test_every_operation_is_tested(app: FastAPI) -> None:

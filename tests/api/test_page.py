@@ -11,11 +11,12 @@ import pytest
 from browser import HOSTILE, SIZE, TIMEOUT, Tab
 from conftest import Writer
 from fastapi.testclient import TestClient
-from serving import BEANS, CHANGED, GARDEN, ROSES, listening, opened
+from serving import BEANS, CHANGED, GARDEN, ROSES, client_of, listening, opened
 
 from api.assembly.assistant import build_index
 from api.assembly.service import Service
 from api.http.app import PAGE
+from api.http.middleware import MAX_BODY_BYTES
 from api.service.index_updates import Progress
 from api.settings import Settings
 from assistant.pipeline import Assistant
@@ -225,6 +226,55 @@ def test_error_is_shown_and_can_be_retried(
     monkeypatch.undo()
     page.click("Try again")
     page.answered()
+
+
+def test_direction_of_writing_cannot_be_changed(tab: Tab, data: Path, folder_of: Writer) -> None:
+    poster = (
+        "# Poster \u202e\n\n## What does the poster say?\n\nPay \u202ellib\u202c \u2067now\u2069.\n"
+    )
+    settings = Settings(corpus=folder_of({"poster.md": poster}), data=data)
+    build_index(settings)
+    with opened(settings) as service, listening(service) as (host, port):
+        tab.open(f"http://{host}:{port}/")
+        tab.ask("What does the poster say?")
+        tab.answered()
+        tab.sees("Pay \ufffdllib\ufffd \ufffdnow\ufffd.", ".reply")
+        tab.click("[1]")
+        tab.sees("Pay \ufffdllib\ufffd \ufffdnow\ufffd.", "#panel mark")
+        html = tab.run("document.documentElement.outerHTML")
+    assert not set("\u202e\u202c\u2067\u2069") & set(html)
+
+
+@pytest.mark.parametrize("prefix", ["/team/assistant", ""])
+def test_page_works_below_a_path(tab: Tab, settings: Settings, prefix: str) -> None:
+    """Whether the proxy passes the path on or removes it."""
+    below = settings.model_copy(update={"root_path": "/team/assistant"})
+    with opened(below) as service, listening(service) as (host, port):
+        tab.open(f"http://{host}:{port}{prefix}/")
+        tab.sees("2 documents, generation", "#summary")
+        tab.ask(BEANS)
+        tab.answered()
+        tab.click("[1]")
+        tab.sees("second week of May", "#panel mark")
+        tab.reload()
+        tab.sees("second week of May", ".reply")
+        assert tab.run("document.querySelector('#home').pathname") == "/team/assistant/"
+
+
+@pytest.mark.parametrize("path", ["/team/assistant", "/team/assistant/", "/team/assistant/docs"])
+def test_links_below_a_path_lead_to_the_service(settings: Settings, path: str) -> None:
+    below = settings.model_copy(update={"root_path": "/team/assistant"})
+    with opened(below) as service:
+        client = client_of(service)
+        for url in re.findall('(?:src|href)="(/[^"]*)"', client.get(path).text):
+            assert url.startswith("/team/assistant/")
+            assert client.get(url).status_code == 200
+        description = client.get("/team/assistant/openapi.json").json()
+        assert description["servers"] == [{"url": "/team/assistant"}]
+        assert client.get("/team/assistants").status_code == 404
+        text = b"x" * (MAX_BODY_BYTES + 1)
+        upload = client.put("/team/assistant/v1/documents/a.md", content=text)
+        assert upload.status_code == 202  # with the limit of a document
 
 
 def test_error_in_a_stream_is_shown_as_text(

@@ -2,17 +2,23 @@
 markup, or used as paths."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from builders import link_encoders
+from builders import link_encoders, make_answer, make_citation
 from conftest import Writer
 from fastapi.testclient import TestClient
 from serving import ask, client_of, opened
+from slack_messages import text_of
 
 from api.assembly.assistant import build_index
 from api.cli.main import main
+from api.cli.terminal import render
+from api.mattermost import message as mattermost
 from api.settings import Settings
+from api.slack import blocks
+from api.slack.blocks import Layout
 
 MARKUP = "<script>alert(1)</script><img src=x onerror=alert(2)> [click](javascript:alert(3))"
 INSTRUCTION = (
@@ -28,6 +34,7 @@ HOSTILE = {
         "A marker is written [1] or [99], and a line break \u2028 or \u0085 ends nothing.\n"
     ),
 }
+BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # Bidi_Control
 QUESTION = "When are the beans sown?"
 ANSWER = "The beans are sown in May. [1]"
 
@@ -137,6 +144,34 @@ def test_terminal_output_has_no_control_characters(
     folders = ["--corpus", str(corpus), "--data", str(data)]
     assert main(["ask", "What does the sign say?", *folders]) == 0
     assert not {"\x1b", "\x07"} & set(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("control", BIDI)
+def test_direction_of_writing_cannot_be_changed_in_any_message(control: str) -> None:
+    hostile = f"Pay {control}llib{control} now."
+    answer = make_answer((hostile, (1,)), citations=(make_citation(quote=hostile, title=hostile),))
+    refusal = replace(make_answer(), text=hostile, suggestions=(hostile,))
+    for each in (answer, refusal):
+        message = blocks.answer_message(each, Layout("http://faq.example", question=hostile))
+        shown = [block.get("text") for block in message.blocks]
+        assert control not in message.text
+        assert control not in str(shown) + text_of(message.blocks)
+        assert control not in mattermost.answer_text(each, "http://faq.example")
+        assert control not in render(each, Path("documents"), lambda _: hostile)
+    (sentence,) = answer.proved_sentences()
+    assert control not in blocks.streamed_sentence(sentence)
+
+
+def test_json_in_a_terminal_escapes_the_direction_of_writing(
+    data: Path, folder_of: Writer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    poster = f"The poster says {''.join(BIDI)} stop."
+    corpus = folder_of({"poster.md": f"# Poster\n\n## What does the poster say?\n\n{poster}\n"})
+    folders = ["--corpus", str(corpus), "--data", str(data)]
+    assert main(["ask", "What does the poster say?", "--json", *folders]) == 0
+    output = capsys.readouterr().out
+    assert not set(BIDI) & set(output)
+    assert json.loads(output)["citations"][0]["quote"] == poster
 
 
 def test_file_name_with_markup_and_control_characters_is_only_a_name(

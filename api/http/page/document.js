@@ -3,7 +3,7 @@
  * questions and answers, only places: {document, sha256?, start?, end?}.
  */
 import { Problem, request } from "./service.js";
-import { counted, element, fragmentOf, unitOffsets } from "./text.js";
+import { counted, element, fragmentOf, unitOffsets, visible } from "./text.js";
 
 const byId = (id) => document.getElementById(id);
 const panel = byId("panel");
@@ -75,8 +75,8 @@ function release() {
 }
 
 function describe(title, path = "", note = "") {
-  byId("panel-title").textContent = title;
-  byId("panel-path").textContent = path;
+  byId("panel-title").textContent = visible(title);
+  byId("panel-path").textContent = visible(path);
   byId("panel-note").textContent = note;
   byId("panel-note").hidden = !note;
 }
@@ -113,7 +113,7 @@ async function load({ document: path, sha256 }) {
   return shown;
 }
 
-/** Renders the text as block elements whose textContent is exactly the text. */
+/** Renders the text as block elements whose textContent is the visible text. */
 function render({ text, blocks }) {
   const at = unitOffsets(text);
   const nodes = [];

@@ -1,6 +1,7 @@
 /**
  * The API key of this tab, and the dialog that asks for one.
  */
+import { urlOf } from "./root.js";
 import { load, store } from "./storage.js";
 
 const byId = (id) => document.getElementById(id);
@@ -57,7 +58,7 @@ async function submit() {
 async function faultOf(key) {
   // No other characters are allowed in a header.
   if (!/^[\x21-\x7e]+$/.test(key)) return "A key consists of unaccented letters, digits and punctuation, without spaces.";
-  const response = await fetch("/v1/index", { headers: authorization(key) }).catch(() => null);
+  const response = await fetch(urlOf("/v1/index"), { headers: authorization(key) }).catch(() => null);
   if (!response) return "The service cannot be reached.";
   if (response.status === 401) return "This key is not valid: check that you copied all of it.";
   if (response.status === 429) return "Too many attempts: wait a moment and try again.";

@@ -2,6 +2,7 @@
  * Requests to the service, event streams, and the errors of both.
  */
 import { authorization, currentKey, requestKey } from "./key.js";
+import { urlOf } from "./root.js";
 import { eventsOf } from "./stream.js";
 import { counted, element } from "./text.js";
 
@@ -66,7 +67,7 @@ async function send(path, options) {
   for (;;) {
     const key = currentKey();
     const headers = { ...options.headers, ...authorization(key) };
-    const response = await fetch(path, { ...options, headers }).catch((error) => {
+    const response = await fetch(urlOf(path), { ...options, headers }).catch((error) => {
       if (error.name === "AbortError") throw error;
       throw new Problem("The service cannot be reached", "Check that it is running and that you are connected.");
     });

@@ -107,11 +107,20 @@ function cellsOf(line) {
   return cells;
 }
 
-/** Creates an element. Children that are strings become text; null children are skipped. */
+/**
+ * Replaces each character that changes the direction of writing: with them a quote could be shown as another
+ * text. The length stays the same.
+ */
+export function visible(text) {
+  return text.replace(/[\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/g, "\uFFFD");
+}
+
+/** Creates an element. Children that are strings become visible text; null children are skipped. */
 export function element(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  node.append(...children.flat().filter((child) => child !== null));
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, visible(String(value)));
+  const shown = children.flat().filter((child) => child !== null);
+  node.append(...shown.map((child) => (typeof child === "string" ? visible(child) : child)));
   return node;
 }
 
