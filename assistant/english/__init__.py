@@ -11,6 +11,7 @@ documents rather than for English in general are marked where they are listed.
     phrases.py     noun phrases and names
     small_talk.py  greetings, thanks, "what can you do?"
     language.py    messages in other languages
+    signature.py   the signature of a mail under a question
     repair.py      words taken back, fillers and false starts
     expected.py    whether a text has the type of thing asked for
     statements.py  bare titles, announced lists, definitions

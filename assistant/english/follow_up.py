@@ -31,6 +31,7 @@ from assistant.english.references import (
     replace_ones,
     resolve_pronoun,
 )
+from assistant.english.signature import without_signature
 from assistant.english.small_talk import is_small_talk
 from index.terms import STOP_WORDS, content_words, stem, words
 
@@ -103,8 +104,10 @@ def previous_exchange(history: Sequence[Turn], max_chars: int, encode: Encode) -
     exchange = Exchange()
     is_skipped = False
     for turn in history[-_MAX_TURNS:]:
-        text = " ".join(turn.text[:max_chars].split())
-        if turn.role != "user":
+        is_user = turn.role == "user"
+        own = without_signature(turn.text) if is_user else turn.text
+        text = " ".join(own[:max_chars].split())
+        if not is_user:
             exchange = exchange if is_skipped else Exchange(exchange.questions, text)
             continue
         is_skipped = is_small_talk(text) or bool(_REPLY.match(text))

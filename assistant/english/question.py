@@ -20,6 +20,7 @@ from assistant.english.forms import AnswerType
 from assistant.english.opposites import OPPOSITES
 from assistant.english.references import Exchange, resolve_pronoun
 from assistant.english.repair import repair
+from assistant.english.signature import without_signature
 from assistant.errors import QuestionInvalid
 from index.terms import STOP_WORDS, content_words, stem, words
 
@@ -131,8 +132,8 @@ class Question:
 
 
 def validate_message(message: object) -> str:
-    """The message with white space folded; it may be empty. Raises QuestionInvalid, which says what
-    was expected."""
+    """The message without a signature and with white space folded; it may be empty. Raises
+    QuestionInvalid, which says what was expected."""
     if not isinstance(message, str):
         raise QuestionInvalid(f"the question is {type(message).__name__}, expected text")
     if len(message) > MAX_QUESTION_CHARS:
@@ -142,7 +143,7 @@ def validate_message(message: object) -> str:
         )
     if any(0xD800 <= ord(character) <= 0xDFFF for character in message):
         raise QuestionInvalid("the question contains a lone surrogate: send UTF-8 text")
-    return " ".join(message.replace("\x00", " ").split())
+    return " ".join(without_signature(message).replace("\x00", " ").split())
 
 
 def understand(message: str, history: Sequence[Turn], encode: Encode) -> Question:

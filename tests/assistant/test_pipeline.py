@@ -388,3 +388,18 @@ def test_instructions_in_a_question_are_ignored(open_on: Opener, texts: TextStor
     assert "1911" in answer.text
     markers = re.findall(r"\[(\d+)\]", answer.text)
     assert sorted(map(int, markers)) == sorted(c.number for c in answer.citations)
+
+    assert re.findall(r"\[(\d+)\]", answer.text) == [str(c.number) for c in answer.citations]
+
+
+@pytest.mark.parametrize("signature", ["-- \nJane Doe\nHead of Tools", "Best regards,\nOak Green"])
+def test_mail_signature_does_not_change_an_answer(open_on: Opener, signature: str) -> None:
+    assistant = open_on()
+    history: list[Turn] = []
+    for question in [*QUESTIONS, "And in winter?", FOREIGN]:
+        signed = f"{question}\n\n{signature}"
+        answer, same = assistant.ask(question, history), assistant.ask(signed, history)
+        assert (same.text, same.citations) == (answer.text, answer.citations)
+        assert same.standalone_question == answer.standalone_question
+        assert same.question == signed
+        history = [Turn("user", signed), Turn("assistant", answer.text)]
