@@ -41,6 +41,7 @@ _RESERVED = 2000
 _MARKER = 10
 # The mark of the list item that follows.
 _NEXT_MARK = re.compile(r"\n *(?:-|\d+\.) \Z")
+_FILES_NOT_READ = "Attached files were not read: the answer comes from the documents only."
 _STALE = " (the document has changed since)"
 
 # Action ids of the buttons. The buttons of one block must differ, so that a suffix may follow.
@@ -61,11 +62,13 @@ class Message:
 @dataclass(frozen=True)
 class Layout:
     """What surrounds an answer. `page` is the address of the web page, or ""; `question` is shown
-    above the answer; `shareable` adds a button that shows a private answer to the channel."""
+    above the answer; `shareable` adds a button that shows a private answer to the channel;
+    `has_files` adds that the files of the question were not read."""
 
     page: str = ""
     question: str = ""
     shareable: bool = False
+    has_files: bool = False
 
 
 def answer_message(answer: Answer, layout: Layout) -> Message:
@@ -94,6 +97,7 @@ def below_answer(
             f"ask on {layout.page} to read all of it" if layout.page else "ask about a part of it"
         )
         more.append(_note(f"The answer is longer: {where}."))
+    more += _files_note(layout)
     share = _citation_share(answer.sentences[0].citations) if answer.sentences else 0
     numbers = {number for sentence in answer.sentences[:shown] for number in sentence.citations}
     by_number = sorted(answer.citations, key=lambda each: each.number)
@@ -209,9 +213,14 @@ def _refusal(answer: Answer, layout: Layout) -> Message:
         ]
         parts = [part for link in links for part in (_words(", "), link)][1:]
         blocks.append(_rich(_section(_words("Related, but not an answer: "), *parts)))
+    blocks += _files_note(layout)
     # There is nothing to vote on in a greeting.
     closing = () if answer.is_small_talk else _closing(answer, layout)
     return Message(mrkdwn(text, _MAX_FALLBACK), (*blocks, *closing))
+
+
+def _files_note(layout: Layout) -> list[Block]:
+    return [_note(_FILES_NOT_READ)] if layout.has_files else []
 
 
 def _closing(answer: Answer, layout: Layout) -> Iterator[Block]:

@@ -120,6 +120,7 @@ class Responder:
             page=self.page,
             question=answer.question if job.source in ("button", "command") else "",
             shareable=reply.private and answer.status == "answered",
+            has_files=job.has_files,
         )
         await reply.answer(answer, layout, streamed)
 

@@ -428,6 +428,18 @@ def test_message_without_a_question_is_explained(slack: Slack, service: Service)
     assert "Add a question" in replies(slack, service, slack.mention(" "))[0]["text"]
 
 
+@pytest.mark.parametrize("channel", ["general", "dm"])
+@pytest.mark.parametrize("question", [BEANS, UNANSWERABLE])
+def test_attached_file_is_mentioned_that_was_not_read(
+    slack: Slack, service: Service, channel: str, question: str
+) -> None:
+    note = "Attached files were not read"
+    for files, count in ((("plan.pdf",), 1), ((), 0)):
+        ts = slack.mention(question, channel=channel, files=files)
+        [reply] = replies(slack, service, ts, channel=channel)
+        assert str(reply["blocks"]).count(note) == count
+
+
 def test_question_of_40_000_characters_is_rejected_with_the_limit(
     slack: Slack, service: Service
 ) -> None:
