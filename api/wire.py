@@ -6,7 +6,7 @@ Services work with the domain types; the database has a format of its own (api/s
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, TypeAdapter
 
 from assistant.answer import ProvedSentence, Reason, Turn
 from assistant.english.question import MAX_QUESTION_CHARS
@@ -60,7 +60,7 @@ class ChatRequest(_Request):
     ]
     conversation_id: Annotated[str | None, Field(min_length=1, max_length=100)] = None
     history: Annotated[tuple[TurnBody, ...], Field(max_length=MAX_TURNS)] = ()
-    stream: bool = False
+    stream: StrictBool = False
 
 
 class SentenceBody(_Reply):

@@ -35,7 +35,7 @@ _CONTENT = {
     "requestBody": {
         "required": True,
         "description": "the file: Markdown or plain text in UTF-8, or a form with it",
-        "content": {"text/markdown": {"schema": {"type": "string", "minLength": 1}}, **_FORM},
+        "content": {"text/markdown": {"schema": {"minLength": 1}}, **_FORM},
     }
 }
 _FILES = {

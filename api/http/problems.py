@@ -158,7 +158,17 @@ def _http_error(request: Request, error: Exception) -> ProblemResponse:
         "Method Not Allowed": f"{request.method} is not allowed at {path}: see /docs",
     }
     detail = details.get(error.detail, error.detail)
-    return ProblemResponse(error.status_code, detail, error.headers)
+    headers = error.headers
+    if error.status_code == 405 and (methods := _allowed_methods(request)):
+        headers = {"allow": ", ".join(methods)}
+    return ProblemResponse(error.status_code, detail, headers)
+
+
+def _allowed_methods(request: Request) -> list[str]:
+    """Returns the methods that are described for the path of a request; the framework names those
+    of its first route only."""
+    path = getattr(request.scope.get("route"), "path_format", "")
+    return sorted(method.upper() for method in request.app.openapi()["paths"].get(path, {}))
 
 
 def _validation_error(_: Request, error: Exception) -> ProblemResponse:

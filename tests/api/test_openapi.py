@@ -93,6 +93,17 @@ def test_operation_without_a_key_is_refused_as_described(
         assert "401" in operation["responses"]
 
 
+@pytest.mark.parametrize("method", ["OPTIONS", "PATCH"])
+def test_refused_method_gets_the_described_ones(
+    app: FastAPI, shared_client: TestClient, method: str
+) -> None:
+    for path, operations in app.openapi()["paths"].items():
+        url = path.format(answer_id=1, conversation_id=1, path="a.md")
+        response = shared_client.request(method, url)
+        assert response.status_code == 405
+        assert response.headers["allow"].lower().split(", ") == sorted(operations)
+
+
 @pytest.mark.parametrize("name", ["%0A", "%0Aa.md", "a%0A.md", "%0D%0A", "%00", "%C2%85", "%FF"])
 @pytest.mark.parametrize("method", ["GET", "PUT", "POST", "DELETE"])
 def test_name_with_control_characters_gets_a_described_status(
