@@ -38,7 +38,7 @@ UNESCAPED = re.compile("&(?!(amp|lt|gt);)|[<>]")
         ("one\ntwo\tthree", "one\ntwo\tthree"),
         ("a\x00b\x1b[31mc\rd\x85e", "a b [31mc d e"),
         ("left \u202eright\u2069", "left  right "),
-        ("👍🏽 שלום\u200f é", "👍🏽 שלום\u200f é"),
+        ("👍🏽 שלום é", "👍🏽 שלום é"),
         ("", ""),
     ],
 )
