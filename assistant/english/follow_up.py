@@ -104,9 +104,9 @@ def previous_exchange(history: Sequence[Turn], max_chars: int, encode: Encode) -
     exchange = Exchange()
     is_skipped = False
     for turn in history[-_MAX_TURNS:]:
+        own = turn.text[:max_chars]
         is_user = turn.role == "user"
-        own = without_signature(turn.text) if is_user else turn.text
-        text = " ".join(own[:max_chars].split())
+        text = " ".join((without_signature(own) if is_user else own).split())
         if not is_user:
             exchange = exchange if is_skipped else Exchange(exchange.questions, text)
             continue
