@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock, Timeout
 
-from corpus.files import fsync
+from corpus.files import TEMPORARY_PREFIX, fsync, remove_unfinished
 from index.encoder import Vectors
 from index.errors import IndexBusy, IndexDamaged, IndexMissing, IndexUnwritable
 from index.folders import lies_within
@@ -169,6 +169,7 @@ class DataFolder:
         generations.mkdir(parents=True, exist_ok=True)
         for leftover in generations.glob(f"{_BUILDING}*"):
             shutil.rmtree(leftover, ignore_errors=True)
+        remove_unfinished(self.texts.glob(f"*/{TEMPORARY_PREFIX}*"))
         building = generations / f"{_BUILDING}{secrets.token_hex(8)}"
         building.mkdir()
         return building

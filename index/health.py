@@ -8,7 +8,6 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from index.child import child_environment
 from index.errors import IndexDamaged, IndexingError, TextMissing
@@ -17,6 +16,7 @@ from index.layout import PASSAGES
 from index.manifest import Manifest, check_compatible, check_file_digests, check_file_sizes
 from index.passages import PassageStore
 from index.probe import ERROR_OF_EXIT_CODE
+from index.scratch import scratch_folder
 from index.texts import TextStore
 
 
@@ -46,8 +46,8 @@ def check_search(folder: Path, timeout: float = 60) -> None:
     `timeout` is in seconds; the process takes one or two to start. Raises IndexDamaged, also if
     the process crashes or times out, and what opening a generation raises.
     """
-    with TemporaryDirectory(prefix="assistant-") as scratch:  # a crash leaves its copy behind
-        command = [sys.executable, "-m", "index.probe", str(folder.resolve()), scratch]
+    with scratch_folder() as scratch:  # a crash leaves its copy behind
+        command = [sys.executable, "-m", "index.probe", str(folder.resolve()), str(scratch)]
         try:
             run = subprocess.run(
                 command,

@@ -46,6 +46,7 @@ from index.manifest import (
     identity_of,
 )
 from index.onnx_encoder import OnnxEncoder
+from index.scratch import remove_abandoned_copies
 from index.texts import TextStore
 from index.vectors import preload_chroma
 
@@ -108,6 +109,7 @@ def open_assistant(settings: Settings) -> Assistant:
     """Opens the published generation. Raises IndexingError."""
     data = DataFolder(settings.data_folder)
     data.current()  # raises IndexMissing before the models are loaded
+    remove_abandoned_copies()
     # Native code loads the weights of both models while this thread imports and opens Chroma.
     with ThreadPoolExecutor(2) as pool:
         reader = pool.submit(_reader, settings)
@@ -127,6 +129,7 @@ def open_generations(
     """Returns a pool over the published generation. The models are loaded once; the encoder when a
     generation is opened, because the first build exports it."""
     data = DataFolder(settings.data_folder)
+    remove_abandoned_copies()
     reader = _reader(settings)
     encoder: OnnxEncoder | None = None
 

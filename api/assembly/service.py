@@ -1,5 +1,6 @@
 """Assembles the service from the settings."""
 
+import logging
 import math
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
@@ -21,8 +22,10 @@ from api.slack.integration import SlackIntegration
 from api.store.database import Database
 from api.store.keys import Keys
 from api.store.records import Records
+from corpus.files import TEMPORARY_PREFIX, remove_unfinished
 from corpus.synonyms import synonyms_path
 
+_log = logging.getLogger(__name__)
 # Questions that run at the same time. More would only compete for the interpreter: a question is
 # half Python, half native code that uses the other cores.
 _MAX_RUNNING = 3
@@ -66,6 +69,8 @@ def open_service(settings: Settings, *, loopback: bool = True, page: str = "") -
     Raises SettingsInvalid and DatabaseUnavailable.
     """
     channels = channels_of(settings)
+    if count := remove_unfinished(settings.corpus.rglob(f"{TEMPORARY_PREFIX}*")):
+        _log.info("Removed %s unfinished uploads of a process that was killed.", count)
     database = Database.open(settings.database_url)
     records = Records(database)
     keys = Keys(database)
@@ -82,6 +87,7 @@ def open_service(settings: Settings, *, loopback: bool = True, page: str = "") -
         settings.watch,
         [synonyms_path(settings.corpus)],
         settings.build_hours * 3600,
+        generations.is_published,
     )
     _add_gauges(metrics, generations, concurrency, index_updater)
     chat = ChatService(generations, records, metrics)

@@ -82,7 +82,7 @@ class GenerationPool:
         open one."""
         current = self._current
         published = self._published_id()
-        if current is None or published == current.assistant.generation.id:
+        if current is None or published in ("", current.assistant.generation.id):
             return
         if published == self._failed and time.monotonic() < self._retry_at:
             return
@@ -96,6 +96,10 @@ class GenerationPool:
             _log.warning("The published index cannot be opened: %s", describe(error))
         finally:
             self._opening.release()
+
+    def is_published(self) -> bool:
+        """Whether the data folder still has a generation and the texts."""
+        return bool(self._published_id()) and self._data.texts.is_dir()
 
     @property
     def age(self) -> float:

@@ -27,11 +27,13 @@ _log = logging.getLogger(__name__)
 _DEBOUNCE = 0.3  # seconds between the first change and the build
 _MIN_RETRY_DELAY, _MAX_RETRY_DELAY = 5.0, 300.0  # seconds after a failed build; doubles each time
 _POLL_INTERVAL = 1.0  # seconds between checks for a generation that another process published
+_COMPARE_INTERVAL = 300.0  # seconds between comparisons of all files with those of the last build
 _NICENESS = 10  # Unix niceness of the child, 0 to 19: questions have priority
 _KILL_DELAY = 5.0  # seconds that a build has to end after SIGTERM
 _MAX_LOGGED = 2000  # characters of the child's standard error that are logged
 
 Mode = Literal["auto", "poll", "off"]
+_Stamp = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +80,12 @@ class IndexUpdater:
         mode: Mode = "auto",
         files: Sequence[Path] = (),
         timeout: float = math.inf,
+        is_published: Callable[[], bool] = lambda: True,
     ) -> None:
         """`arguments` are passed to `assistant index`; `refresh` opens the published generation.
         `watched` are folders, first that of the documents, and `files` single files, which need not
-        exist. A build is stopped after `timeout` seconds."""
+        exist. A build is stopped after `timeout` seconds. `is_published` returns whether the
+        data folder still has what a build writes."""
         self.state = State()
         self._arguments = arguments
         self._watched = watched
@@ -93,6 +97,9 @@ class IndexUpdater:
         # the last build started, and before it.
         self._changed: set[str] = set()
         self._in_build: set[str] = set()
+        self._is_published = is_published
+        self._folders_replaced = asyncio.Event()
+        self._seen: dict[str, _Stamp] = {}  # the files when the last build started
         self._timeout = timeout if math.isfinite(timeout) else None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake = asyncio.Event()
@@ -131,6 +138,7 @@ class IndexUpdater:
             group.create_task(self._poll())
             if self._mode != "off":
                 group.create_task(self._watch())
+                group.create_task(self._compare())
             await self._build_on_request(self._loop)
 
     async def _build_on_request(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -157,6 +165,8 @@ class IndexUpdater:
         """Runs a build, then updates the state and the metrics and opens the new generation."""
         began = time.monotonic()
         self.state.building = True
+        if self._mode != "off":
+            self._seen = await asyncio.to_thread(_stamps, self._watched)
         try:
             outcome = await self._run_child(verbose)
         finally:
@@ -220,15 +230,47 @@ class IndexUpdater:
         return failed
 
     async def _watch(self) -> None:
-        """Requests a build whenever a file in the watched folders changes."""
-        folders = [path for path in self._watched if path.is_dir()]
+        """Requests a build whenever a file in the watched folders changes. A folder that is
+        replaced, or that appears, is watched from then on."""
+        while True:
+            self._folders_replaced.clear()
+            folders = [path for path in self._watched if path.is_dir()]
+            try:
+                await self._watch_folders(folders)
+            except (OSError, RuntimeError) as error:
+                # A folder was removed just now, or the system has no watches left.
+                _log.warning("The folders of the documents cannot be watched: %s", error)
+            # Ends at once if a folder was replaced.
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._folders_replaced.wait(), _COMPARE_INTERVAL)
+            self.request_build()
+
+    async def _watch_folders(self, folders: Sequence[Path]) -> None:
+        """Watches until a folder is replaced."""
+        roots = {str(path.resolve()) for path in folders}
         async for changes in awatch(
-            *folders,
+            *roots,
             watch_filter=_is_visible,
             force_polling=self._mode == "poll",
             ignore_permission_denied=True,
+            stop_event=self._folders_replaced,
         ):
             self.request_build(*self._names(path for _, path in changes))
+            if any(path in roots and change is Change.deleted for change, path in changes):
+                self._folders_replaced.set()
+                return
+
+    async def _compare(self) -> None:
+        """Requests a build if files differ from those at the start of the last build: whatever the
+        watch missed."""
+        while True:
+            await asyncio.sleep(_COMPARE_INTERVAL)
+            now = await asyncio.to_thread(_stamps, self._watched)
+            seen = self._seen
+            changed = {path for path in {*now, *seen} if now.get(path) != seen.get(path)}
+            if changed and not (self.state.building or self.state.pending):
+                _log.info("Changes of %s files were missed by the watch.", len(changed))
+                self.request_build(*self._names(changed))
 
     def _names(self, paths: Iterable[str]) -> Iterator[str]:
         """The paths in the corpus, as documents are named; other files have none."""
@@ -239,24 +281,58 @@ class IndexUpdater:
                 yield (Path(folder).resolve() / name).relative_to(corpus).as_posix()
 
     async def _poll(self) -> None:
-        """Opens generations that other processes publish, so that no question waits for it, and
-        requests a build when a single file changes: editors replace files, which ends a watch."""
-        seen = [_stamp(path) for path in self._files]
+        """Looks every second what no watch reports: generations that other processes publish, so
+        that no question waits for them; a data folder that was emptied; folders that were replaced;
+        and single files, which editors replace."""
+        files = [_stamp(path) for path in self._files]
+        folders = [_identity(path) for path in self._watched]
         while True:
             await asyncio.sleep(_POLL_INTERVAL)
             await asyncio.to_thread(self._refresh)
-            if self._mode != "off" and seen != (now := [_stamp(path) for path in self._files]):
-                seen = now
+            if not (self.state.building or self.state.pending or self.state.failed) and (
+                not await asyncio.to_thread(self._is_published)
+            ):
+                _log.warning("The data folder has no index any more: building it again.")
+                self.request_build()
+            if self._mode == "off":
+                continue
+            if folders != (found := [_identity(path) for path in self._watched]):
+                folders = found
+                self._folders_replaced.set()  # builds, too
+            if files != (now := [_stamp(path) for path in self._files]):
+                files = now
                 self.request_build()
 
 
-def _stamp(path: Path) -> tuple[int, int] | None:
-    """The time of the last change and the size of a file; None if it does not exist."""
+def _stamp(path: Path) -> _Stamp | None:
+    """The times of the last changes and the size of a file; None if it does not exist."""
     try:
         status = path.stat()
     except OSError:
         return None
-    return status.st_mtime_ns, status.st_size
+    return status.st_mtime_ns, status.st_ctime_ns, status.st_size
+
+
+def _stamps(folders: Iterable[Path]) -> dict[str, _Stamp]:
+    """The stamps of all visible files below the folders, by path."""
+    stamps = {}
+    for folder in folders:
+        for above, below, names in os.walk(folder):
+            below[:] = [name for name in below if not name.startswith(".")]
+            for name in names:
+                path = Path(above, name)
+                if not name.startswith(".") and (stamp := _stamp(path)):
+                    stamps[str(path)] = stamp
+    return stamps
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    """What tells a folder from one that replaces it; None if there is none."""
+    try:
+        status = folder.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:

@@ -7,7 +7,6 @@ meanwhile. Does not know the index, which follows the folder.
 import errno
 import hashlib
 import os
-import secrets
 import stat
 import threading
 import unicodedata
@@ -25,7 +24,7 @@ from api.errors import (
 )
 from api.service.document_names import normalize_name
 from corpus.errors import CorpusMissing, DocumentUnreadable
-from corpus.files import TEMPORARY_PREFIX
+from corpus.files import open_temporary
 from corpus.loader import MAX_DOCUMENT_BYTES, TextDecoder, document_paths
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY
@@ -104,14 +103,10 @@ class Upload:
         self._decoder = TextDecoder(path)
         self._digest = hashlib.sha256()
         self._bytes = self._characters = 0
-        self._temporary = TEMPORARY_PREFIX + secrets.token_hex(8)
         # In the folder of the document, as far as it exists: another one may be another disk.
         self._handle, _ = _descend(root, self._folders)
         try:
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-            self._file = os.fdopen(
-                os.open(self._temporary, flags, 0o600, dir_fd=self._handle), "wb"
-            )
+            self._temporary, self._file = open_temporary(self._handle)
         except OSError:
             os.close(self._handle)
             raise

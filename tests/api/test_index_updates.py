@@ -1,8 +1,10 @@
 """A running service rebuilds its index in a child process when its documents change."""
 
 import asyncio
+import shutil
 import signal
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,10 +14,12 @@ from anyio.from_thread import start_blocking_portal
 from conftest import Writer
 from fastapi.testclient import TestClient
 from serving import BEANS, CHANGED, GARDEN, ROSES, ask, client_of, opened, served, wait_for
+from watchfiles import Change
 
 from api.service import index_updates
 from api.service.index_updates import Progress
 from api.settings import Settings
+from index.generation import DataFolder
 
 
 @contextmanager
@@ -71,6 +75,55 @@ def test_changed_file_is_noticed_unless_the_watch_is_off(
         else:
             with pytest.raises(AssertionError):
                 wait_for(lambda: "pending" in busy(client), seconds=1)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_folder_that_is_replaced_is_watched(
+    settings: Settings, folder_of: Writer, times: int
+) -> None:
+    with updating(settings) as client:
+        for _ in range(times):
+            settings.corpus.rename(settings.corpus.with_name(f"old-{time.monotonic_ns()}"))
+            folder_of(GARDEN)
+            time.sleep(2)
+        wait_for(lambda: not {"building", "pending"} & busy(client))
+        folder_of(CHANGED)
+        wait_for(lambda: "June" in str(ask(client, BEANS)["text"]), seconds=20)
+
+
+async def _never(*_: object, **__: object) -> AsyncIterator[set[tuple[Change, str]]]:
+    await asyncio.sleep(3600)
+    yield set()
+
+
+def test_change_that_the_watch_misses_is_found_by_a_comparison(
+    settings: Settings, folder_of: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index_updates, "awatch", _never)
+    monkeypatch.setattr(index_updates, "_COMPARE_INTERVAL", 0.5)
+    with updating(settings) as client:
+        folder_of(CHANGED)
+        wait_for(lambda: "June" in str(ask(client, BEANS)["text"]), seconds=20)
+        wait_for(lambda: not {"building", "pending"} & busy(client))
+        with pytest.raises(AssertionError):  # nothing changes now
+            wait_for(lambda: "pending" in busy(client), seconds=2)
+
+
+@pytest.mark.parametrize("deleted", [["generations", "texts", "pointer"], ["texts"]])
+def test_data_folder_that_is_emptied_is_built_again_and_says_so(
+    settings: Settings, caplog: pytest.LogCaptureFixture, deleted: list[str]
+) -> None:
+    layout = DataFolder(settings.data_folder).layout
+    with updating(settings) as client:
+        before = ask(client, BEANS)["text"]
+        for path in (getattr(layout, name) for name in deleted):
+            path.unlink() if path.is_file() else shutil.rmtree(path)
+        wait_for(lambda: layout.texts.is_dir() and layout.pointer.is_file(), seconds=20)
+        wait_for(lambda: not {"building", "pending"} & busy(client))
+        assert ask(client, BEANS)["text"] == before
+        assert "failed" not in busy(client)
+    assert caplog.text.count("The data folder has no index any more: building it again.") == 1
+    DataFolder(settings.data_folder).current()
 
 
 def test_failed_build_is_reported_without_commands_and_the_old_index_answers(

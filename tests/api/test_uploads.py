@@ -16,6 +16,7 @@ from api.assembly.service import Service
 from api.errors import UploadRefused
 from api.settings import Settings
 from corpus.document import text_digest
+from corpus.files import TEMPORARY_PREFIX
 from corpus.loader import MAX_DOCUMENT_BYTES
 
 
@@ -334,3 +335,19 @@ def test_folder_without_write_permission_is_reported(
     corpus.chmod(0o755)
     expect_problem(response, 503, "change permissions")
     assert file_names(corpus) == set(GARDEN)
+
+
+def test_unfinished_uploads_of_a_killed_service_are_removed_at_the_next_start(
+    settings: Settings,
+) -> None:
+    (settings.corpus / "hr").mkdir()
+    left = settings.corpus / "hr" / f"{TEMPORARY_PREFIX}0123"
+    left.touch()
+    with opened(settings) as service:
+        assert not left.exists()
+        upload = service.uploads.begin("new.md")
+        with opened(settings):  # a second service of the same folder
+            upload.write(b"# New\n")
+            upload.finish()
+            assert upload.commit().path == "new.md"
+        upload.close()

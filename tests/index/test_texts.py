@@ -109,7 +109,7 @@ def test_document_path_never_becomes_a_file_name(
 def test_failed_write_records_nothing(
     store: TextStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
     saved = document("Dig.")
