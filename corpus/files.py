@@ -1,7 +1,7 @@
 """Atomic, durable writes: a file is complete or absent, whenever the process or machine stops.
 
-A file is locked while it is written. The operating system releases a lock when a process ends, so an
-unfinished file without a lock was left by a killed process.
+A file is locked while it is written. The operating system releases a lock when a process ends, so
+an unfinished file without a lock was left by a killed process.
 """
 
 import fcntl
