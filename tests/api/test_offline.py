@@ -164,7 +164,8 @@ def test_no_system_call_of_the_service_looks_up_a_name_or_leaves_the_machine(
             process.wait(scale(10, soak=60))
         process.send_signal(signal.SIGINT)
         process.wait(60)
-    wait_for(lambda: f"{process.pid} +++ exited" in calls.read_text(errors="replace"))
+    exited = re.compile(rf"^{process.pid} +\+\+\+ exited", re.MULTILINE)  # short ids are padded
+    wait_for(lambda: bool(exited.search(calls.read_text(errors="replace"))))
     lines = calls.read_text(errors="replace").splitlines()
     addresses = {
         address

@@ -1,9 +1,14 @@
 """A process for calls of one function: each keeps limits of time and memory, or fails alone."""
 
+import os
+import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from conftest import ROOT
+from serving import wait_for
 
 from corpus import bounded
 from corpus.bounded import (
@@ -85,6 +90,22 @@ def test_process_ends_with_its_caller(process: BoundedProcess) -> None:
     child = process._process
     process.close()
     assert child and child.poll() is not None
+
+
+def test_process_ends_when_its_caller_is_killed() -> None:
+    code = (
+        "import os; from corpus.bounded import *; p = BoundedProcess('builtins:eval', Limits(1, 99));"
+        "print(p.call('__import__(\\'os\\').getpid()'), flush=True); input()"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", code]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, env=environment, text=True, **pipes) as caller:
+        assert caller.stdout
+        child = Path("/proc", caller.stdout.readline().strip())
+        assert child.exists()
+        caller.kill()
+    wait_for(lambda: not child.exists())
 
 
 def test_process_that_cannot_start_is_an_error(

@@ -1,5 +1,6 @@
 """Loading a folder: which files are documents, how they are decoded, and what fails by name."""
 
+import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -163,6 +164,17 @@ def test_file_that_was_too_costly_is_not_tried_again_until_it_changes(
     assert load_corpus(folder, known).faults == first.faults
     costly.write_text("- Dig.\n", encoding="utf-8")
     assert load_corpus(folder, known).faults == ()
+
+
+def test_file_that_is_deleted_while_it_is_loaded_holds_up_nothing(
+    folder: Path, costly: Path
+) -> None:
+    costly.write_text("- Dig a hole. Fill it.\n" * 400_000, encoding="utf-8")
+    deletion = threading.Timer(1, costly.unlink)
+    deletion.start()
+    corpus = load_corpus(folder, limits=Limits(300, 4096))
+    deletion.join()
+    assert corpus.faults == ("costly.md: was deleted while it was read",)
 
 
 def test_known_text_is_parsed_without_a_process(
