@@ -84,4 +84,4 @@ def test_view_of_folders_is_made_once_per_generation(
     build_index(settings)
     with pool.borrow(["roses.txt"]) as three:
         assert three is not one
-        assert three.generation.id != one.generation.id
+        assert three.generation is not one.generation  # with the id of its documents
