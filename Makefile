@@ -2,7 +2,7 @@
 # pyproject.toml and the pinned versions in constraints.txt.
 
 .DEFAULT_GOAL := help
-.PHONY: help run slack check test soak audit bench eval format clean distclean
+.PHONY: help run slack check test soak audit bench eval fit ablate format clean distclean
 
 PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
@@ -50,6 +50,12 @@ bench: $(READY) ## measure start-up, memory, load and swaps (QUESTIONS=100000 fo
 
 eval: $(READY) ## measure the answers on the gold questions and the public sets that are there
 	$(BIN)/python tests/measure/public.py
+
+fit: $(READY) ## fit the scorer to the public sets that are there (minutes)
+	$(BIN)/python tests/measure/scorer.py
+
+ablate: $(READY) ## measure what each part of the scorer is worth (minutes)
+	$(BIN)/python tests/measure/scorer.py --ablate
 
 format: $(READY) ## format the code and apply the safe fixes of ruff
 	$(BIN)/ruff check --fix .

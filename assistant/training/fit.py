@@ -55,8 +55,8 @@ Flags = NDArray[np.bool_]
 FEATURES = tuple(each.name for each in fields(Features))
 _EXTRA = ("score", "lead", "share")  # what the confidence weighs beside the features
 READER_FEATURES = frozenset({"unread", "reader", "reader_passage"})
-_EVERY = np.ones(len(FEATURES), dtype=bool)
-_PLAIN = np.array([name not in READER_FEATURES for name in FEATURES])
+EVERY = np.ones(len(FEATURES), dtype=bool)
+PLAIN = np.array([name not in READER_FEATURES for name in FEATURES])
 # What the order cannot use, because it is the same for all evidence for a question.
 _CONSTANT = frozenset({"brevity"})
 # L2 penalties for standardised features; set on five folders of documentation, each left out.
@@ -73,7 +73,7 @@ _BAD = frozenset("missing names numbers type_missing contrast title asks incompl
 _SHORTEST = 0.4
 # Share of the questions with right evidence that the threshold answers; set on five folders of
 # documentation, so that at most 12 % of their answerable questions are refused.
-_ANSWERED = 0.93
+ANSWERED = 0.93
 # The words of an answer below which a shorter one is no better.
 _MIN_WORDS = 6
 # Refuses nothing; the order is a rough one.
@@ -106,6 +106,24 @@ class Source:
         if not self.validation_only:
             return True
         return bool(gold.document and is_validation(Path(gold.document).stem))
+
+
+@dataclass(frozen=True)
+class Collected:
+    """A gold question with the evidence for it; `right` has a flag for each."""
+
+    gold: GoldQuestion
+    question: Question
+    evidence: Sequence[Evidence]
+    right: Sequence[bool]
+
+
+@dataclass(frozen=True)
+class CollectedSet:
+    """The questions of a set that have any evidence."""
+
+    name: str
+    questions: Sequence[Collected]
 
 
 @dataclass(frozen=True)
@@ -188,21 +206,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     encoder = load_encoder(options.data)
     reader = OnnxReader(options.reader)
     collected = [collect(source, options.data, encoder, options.every) for source in options.set]
-    stored: dict[str, Any] = {}
-    measures = {}
-    plain = [sample_of(each) for each in collected]
-    stored["plain"], measures["plain"] = fit_and_measure(plain, _PLAIN, options.answered)
-    unread = Scorer.from_dict(stored["plain"])
-    samples = [sample_of(read(each, unread, reader)) for each in collected]
-    stored["reader"], measures["reader"] = fit_and_measure(samples, _EVERY, options.answered)
-    stored["reader"]["unread"] = unread.order
-    stored["measured"] = measures
+    stored = fit_scorers(collected, reader, options.answered)
     options.out.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
     return 0
 
 
+def fit_scorers(
+    collected: Sequence[CollectedSet], reader: Reader, answered: float = ANSWERED
+) -> dict[str, Any]:
+    """The scorers with and without the reader, and their measures, as `scorer.json` has them."""
+    plain, plain_measures = fit_and_measure(
+        [sample_of(each) for each in collected], PLAIN, answered
+    )
+    unread = Scorer.from_dict(plain)
+    samples = [sample_of(read(each, unread, reader)) for each in collected]
+    scorer, measures = fit_and_measure(samples, EVERY, answered)
+    scorer["unread"] = unread.order
+    return {
+        "plain": plain,
+        "reader": scorer,
+        "measured": {"plain": plain_measures, "reader": measures},
+    }
+
+
 def fit_and_measure(
-    samples: Sequence[Sample], used: Flags, answered: float = _ANSWERED
+    samples: Sequence[Sample], used: Flags, answered: float = ANSWERED
 ) -> tuple[dict[str, Any], dict[str, dict[str, float]]]:
     """The scorer as a dictionary, and its measures on every set with that set left out."""
     left_out = {}
@@ -262,26 +290,11 @@ def measure(fitted: Fit, sample: Sample, threshold: float) -> dict[str, float]:
     }
 
 
-@dataclass(frozen=True)
-class Collected:
-    """A gold question with the evidence for it; `right` has a flag for each."""
-
-    gold: GoldQuestion
-    question: Question
-    evidence: Sequence[Evidence]
-    right: Sequence[bool]
-
-
-@dataclass(frozen=True)
-class CollectedSet:
-    """The questions of a set that have any evidence."""
-
-    name: str
-    questions: Sequence[Collected]
-
-
-def collect(source: Source, data: Path, encoder: OnnxEncoder, every: int) -> CollectedSet:
-    """Asks the questions of a set and labels the evidence for each; nothing is read."""
+def collect(
+    source: Source, data: Path, encoder: OnnxEncoder, every: int = 1, name: str = ""
+) -> CollectedSet:
+    """Asks every Nth question of a set and labels the evidence for each; nothing is read. The name
+    in reports is the source's if none is given."""
     folder = DataFolder(data / "fit" / source.name)
     build(load_corpus(source.corpus), encoder, DEFAULT_ENCODER, folder, {})
     texts = TextStore(folder.texts)
@@ -296,7 +309,7 @@ def collect(source: Source, data: Path, encoder: OnnxEncoder, every: int) -> Col
             found.append(Collected(gold, question, evidence, right))
     assistant.generation.close()
     print(f"{source.name}: {len(found)} questions", file=sys.stderr)
-    return CollectedSet(source.name, found)
+    return CollectedSet(name or source.name, found)
 
 
 def read(collected: CollectedSet, unread: Scorer, reader: Reader) -> CollectedSet:
@@ -483,7 +496,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--answered",
         type=float,
-        default=_ANSWERED,
+        default=ANSWERED,
         help="share of the questions with right evidence to answer",
     )
     parser.add_argument("--every", type=int, default=1, help="take every Nth question")

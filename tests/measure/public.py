@@ -230,6 +230,10 @@ def data_sets() -> list[DataSet]:
             public(f"folders/{path.parent.name}", folder_metrics)
             for path in sorted((SHARED / "eval" / "folders").glob("*/questions.jsonl"))
         ),
+        *(
+            DataSet(path.parent.name, path.parent / "documents", (path,), folder_metrics)
+            for path in sorted((Path(__file__).parent / "folders").glob("*/questions.jsonl"))
+        ),
     ]
 
 
