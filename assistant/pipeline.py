@@ -21,7 +21,7 @@ from assistant.proof import is_verbatim, supports
 from assistant.reader.runtime import Reader
 from assistant.replies import Reply, examples, reply_to
 from assistant.scorer import Scorer, rank_hits
-from assistant.selection import Selection, decisive_units, select, units_to_quote
+from assistant.selection import Selection, decisive_units, labels_of, select, units_to_quote
 from assistant.steps import Steps
 from assistant.topic import below_name, carried_name, conversation_text, names_in
 from assistant.writer import Statement
@@ -135,7 +135,8 @@ class Assistant:
         selections = [each.selection for each in assessments if each.selection]
         decisive = [unit for each in selections for unit in decisive_units(each)]
         units = _selected_units(assessments) if is_answered else []
-        statements = writer.make_statements(units, decisive)
+        labels = labels_of(selections[0], units) if len(selections) == 1 else {}
+        statements = writer.make_statements(units, decisive, labels)
         clock.lap("write")
         proved = self._prove(statements)
         continues = any(each.selection and each.selection.is_cut for each in assessments)

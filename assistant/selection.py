@@ -8,7 +8,7 @@ from assistant.english.forms import AnswerType
 from assistant.english.question import Question
 from assistant.evidence import Evidence
 from corpus.document import Passage, Unit
-from index.terms import stems, words
+from index.terms import STOP_WORDS, stem, stems, words
 
 # Evidence that is looked at for each side of a comparison, and how far its score may be below that
 # of the best; set by hand on the shipped gold questions.
@@ -18,17 +18,24 @@ _MAX_SIDE_EVIDENCE, _MAX_SIDE_BEHIND = 40, 3.0
 # folders of documentation and on the gold questions: without further blocks 4 and 1 points fewer
 # answers are right, and the median answer has 3 words less.
 _MAX_BEHIND, _MAX_WORDS, _MAX_REPEATED, _MAX_BLOCKS = 0.5, 60, 0.6, 3
+# Competing blocks: how far their score may be below that of the best, the words of each, and the
+# share of the words of the shorter that both have. Set by hand on made documents about two hotels.
+_MAX_RIVAL_BEHIND, _MAX_RIVAL_WORDS, _MIN_ALIKE = 1.0, 60, 0.5
+
+_STOP_STEMS = frozenset(stem(word) for word in STOP_WORDS)
 
 
 @dataclass(frozen=True)
 class Selection:
     """The blocks to quote, in order. The confidence is that in `best`. A comparison has a block for
-    each side; `is_same_question` is whether the documents ask the question, word for word."""
+    each side; `is_same_question` is whether the documents ask the question, word for word.
+    `labels` has what tells each of several competing blocks apart; it is empty if none compete."""
 
     best: Evidence
     blocks: tuple[Evidence, ...]
     is_comparison: bool = False
     is_same_question: bool = False
+    labels: tuple[str, ...] = ()
 
     @property
     def is_cut(self) -> bool:
@@ -44,7 +51,9 @@ def select(question: Question, evidence: Sequence[Evidence]) -> Selection | None
         return Selection(same, (same,), is_same_question=True)
     if question.answer_type is AnswerType.COMPARISON and (both := _both_sides(question, evidence)):
         return both
-    return Selection(evidence[0], _with_further(question, evidence))
+    return _competing(question, evidence) or Selection(
+        evidence[0], _with_further(question, evidence)
+    )
 
 
 def units_to_quote(question: Question, selection: Selection) -> list[tuple[Passage, Unit]]:
@@ -55,6 +64,15 @@ def units_to_quote(question: Question, selection: Selection) -> list[tuple[Passa
         for unit in quoted_units(question, block.passage, _widened(question, block))
     )
     return list(dict.fromkeys(quoted))
+
+
+def labels_of(selection: Selection, quoted: Sequence[tuple[Passage, Unit]]) -> dict[int, str]:
+    """The label of each competing block, by the place of its first unit among the quoted ones."""
+    labels = {}
+    for block, label in zip(selection.blocks, selection.labels, strict=False):
+        places = (n for n, (passage, _) in enumerate(quoted) if passage is block.passage)
+        labels[next(places, -1)] = label
+    return labels
 
 
 def decisive_units(selection: Selection) -> list[tuple[Passage, Unit]]:
@@ -120,6 +138,42 @@ def _with_further(question: Question, evidence: Sequence[Evidence]) -> tuple[Evi
             size += count
             quoted |= own
     return tuple(blocks)
+
+
+def _competing(question: Question, evidence: Sequence[Evidence]) -> Selection | None:
+    """The blocks that answer for different things, if the question does not say which is meant:
+    what the pool of one hotel costs, and what that of the other. None if there is one only."""
+    best = evidence[0]
+    blocks, seen = [best], {best.hit.ordinal}
+    for each in evidence[1:]:
+        if each.score < best.score - _MAX_RIVAL_BEHIND or len(blocks) == _MAX_BLOCKS:
+            break
+        if each.hit.ordinal not in seen and _competes(question, best, each):
+            blocks.append(each)
+            seen.add(each.hit.ordinal)
+    if len(blocks) == 1 or any(len(each.text.split()) > _MAX_RIVAL_WORDS for each in blocks):
+        return None
+    shared = set.intersection(*(set(_path(each)) for each in blocks))
+    labels = [" › ".join(name for name in _path(each) if name not in shared) for each in blocks]
+    return Selection(best, tuple(blocks), labels=tuple(labels)) if len({*labels}) > 1 else None
+
+
+def _competes(question: Question, best: Evidence, other: Evidence) -> bool:
+    """Whether both are about the same thing, below other headings that the question does not
+    name."""
+    first, second = _path(best), _path(other)
+    own = stems(" ".join({*first} - {*second})), stems(" ".join({*second} - {*first}))
+    if not all(own) or any(each & {*question.terms} for each in own):
+        return False
+    one, two = (stems(each.text) - _STOP_STEMS for each in (best, other))
+    is_alike = len(one & two) >= _MIN_ALIKE * min(len(one), len(two))
+    return one != two and (is_alike or first[-1:] == second[-1:])
+
+
+def _path(evidence: Evidence) -> tuple[str, ...]:
+    """The title and the headings above a block, and the FAQ question that it answers."""
+    passage = evidence.passage
+    return (passage.title, *passage.headings, *filter(None, [passage.question]))
 
 
 def _overlap(one: Evidence, other: Evidence) -> bool:

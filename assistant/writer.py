@@ -4,7 +4,7 @@ Uses the documents' own words only. A row is worded from its cells and their col
 """
 
 import textwrap
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from assistant.answer import Citation, Sentence
@@ -21,14 +21,18 @@ REFUSAL = "The documents do not answer this question."
 @dataclass(frozen=True)
 class Statement:
     """A sentence with the citations that prove it. `parts` are the spans whose words it has, in
-    this order, each inside a citation; `mark` is what a list puts in front of it, "" for text that
-    runs on, and a line break for code. `decisive` is whether it answers, among others that it needs
-    to be understood."""
+    this order, each inside a citation.
+
+    `mark` is what a list puts in front of it, "" for text that runs on, and a line break for code.
+    `label` says what a competing answer is about, "" if there is none. `decisive` is whether it
+    answers, among others that it needs to be understood.
+    """
 
     text: str
     citations: tuple[Citation, ...]
     parts: tuple[Span, ...]
     mark: str = ""
+    label: str = ""
     decisive: bool = False
 
     def quotes(self) -> list[str]:
@@ -42,14 +46,16 @@ class Statement:
 
 
 def make_statements(
-    units: Sequence[tuple[Passage, Unit]], decisive: Collection[tuple[Passage, Unit]] = ()
+    units: Sequence[tuple[Passage, Unit]],
+    decisive: Collection[tuple[Passage, Unit]] = (),
+    labels: Mapping[int, str] | None = None,
 ) -> list[Statement]:
     """One statement per unit; citations are numbered from 1, the same span once. A sentence among
-    others is decisive if its unit is."""
+    others is decisive if its unit is. `labels` are by the place of a unit."""
     numbers: dict[tuple[str, Span], int] = {}
     statements = []
     listed = len(units) > 1
-    for passage, unit in units:
+    for place, (passage, unit) in enumerate(units):
         citations = tuple(
             _citation(numbers.setdefault((passage.sha256, span), len(numbers) + 1), passage, span)
             for span in _cited_spans(passage, unit)
@@ -57,7 +63,9 @@ def make_statements(
         parts = tuple(_parts(passage, unit))
         mark = _mark(unit) if listed else ""
         is_decisive = listed and unit.kind in PROSE and (passage, unit) in decisive
-        statements.append(Statement(_wording(passage, unit), citations, parts, mark, is_decisive))
+        label = (labels or {}).get(place, "")
+        wording = _wording(passage, unit)
+        statements.append(Statement(wording, citations, parts, mark, label, is_decisive))
     return statements
 
 
@@ -77,7 +85,9 @@ def compose(
     on_own_line = False
     for statement in statements:
         if text:
-            text += "\n" if statement.mark or on_own_line else " "
+            text += "\n" if statement.mark or statement.label or on_own_line else " "
+        if statement.label:
+            text += f"{statement.label}:" + ("\n" if statement.mark else " ")
         on_own_line = bool(statement.mark)
         text += statement.mark.strip("\n")
         start = len(text)

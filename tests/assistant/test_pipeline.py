@@ -401,3 +401,24 @@ def test_mail_signature_does_not_change_an_answer(open_on: Opener, signature: st
         assert same.standalone_question == answer.standalone_question
         assert same.question == signed
         history = [Turn("user", signed), Turn("assistant", answer.text)]
+
+
+HOTELS = {
+    "hill.md": "# Hill Hotel\n\n## Pool\n\nThe pool opens at 9 and closes at 21.\n",
+    "lake.md": "# Lake Hotel\n\n## Pool\n\nThe pool is open from 10 to 18.\n",
+}
+
+
+@pytest.mark.parametrize("reads", [True, False])
+def test_question_that_leaves_out_which_gets_both_answers_with_their_names(
+    open_on: Opener, texts: TextStore, reads: bool
+) -> None:
+    assistant = open_on(HOTELS, reads=reads)
+    both = assistant.ask("When does the pool open?")
+    assert_proved(both, texts)
+    assert sorted(both.text.split("\n")) == [
+        "Hill Hotel: The pool opens at 9 and closes at 21. [2]",
+        "Lake Hotel: The pool is open from 10 to 18. [1]",
+    ]
+    one = assistant.ask("When does the pool of the Hill Hotel open?")
+    assert one.text == "The pool opens at 9 and closes at 21. [1]"
