@@ -1,16 +1,17 @@
 """Runs a function in a child process, on one value after another, each within limits of processor
 time and memory.
 
-A value that exceeds a limit costs the process, not the caller: the next value gets a new process.
-Knows nothing of documents. A function that runs here is named as "module:name"; it takes and
-returns JSON values, so that nothing but data comes back from the process.
+A value that exceeds a limit ends the process, and the next value gets a new one. This module knows
+nothing of documents. A function that runs here is named as "module:name"; it takes and returns JSON
+values, so that nothing but data comes back from the process.
 
-    with BoundedProcess("corpus.loader:load_file", Limits(seconds=10, megabytes=512)) as process:
-        text = process.call("guide.md")
+    limits = Limits(seconds=10, megabytes=512)
+    with BoundedProcess("corpus.loader:load_in_child", limits) as process:
+        blocks = process.call(["guide.md", "# Guide"])
 
-The process starts with the first call, which takes about 0.1 s. The kernel enforces the limits,
-so that a function cannot miss them: the process is killed by SIGPROF after its processor time, and
-gets no memory beyond its address space (RLIMIT_AS; macOS does not enforce that).
+The process starts with the first call, which takes about 0.1 s. The kernel enforces the limits, in
+native code too: the process is killed by SIGPROF after its processor time, and gets no memory
+beyond its address space (RLIMIT_AS; macOS does not enforce that).
 """
 
 import importlib
@@ -21,8 +22,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
@@ -39,6 +40,7 @@ _POLL_INTERVAL = 0.25
 # A call ends after this many times its processor time and `_MIN_WAIT` seconds on the clock, if it
 # waits instead of working: a network drive may hang. A busy machine is slower, but not as much.
 _WAIT_FACTOR, _MIN_WAIT = 20, 60
+_START_TIMEOUT = 60  # seconds on the clock until the process has imported the function
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class CallFailed(Exception):
 
 
 class ProcessUnavailable(Exception):
-    """The process cannot be started. The message is the reason."""
+    """The process cannot be started, or cannot import the function. The message is the reason."""
 
 
 class CallAbandoned(Exception):
@@ -105,62 +107,84 @@ class BoundedProcess:
 
     def close(self) -> None:
         """Ends the process, also in the middle of a call."""
-        if self._process and self._connection:
+        if self._connection:
             self._connection.close()
+        if self._process:
             self._process.kill()
             self._process.wait()
         self._process = self._connection = None
 
     def _call(self, value: Any, seconds: float, is_wanted: Callable[[], bool]) -> Any:
         connection = self._connection or self._start()
-        wait = _WAIT_FACTOR * seconds + _MIN_WAIT
-        deadline = time.monotonic() + wait
-        try:
-            connection.send_bytes(json.dumps([seconds, value]).encode())
-            while not connection.poll(_POLL_INTERVAL):
-                if not is_wanted():
-                    self.close()
-                    raise CallAbandoned
-                if time.monotonic() > deadline:
-                    self.close()
-                    raise CallFailed(f"does not end within {wait:,.0f} s")
-            error, result = json.loads(connection.recv_bytes())
-        except (EOFError, OSError) as ended:
-            process = self._process
-            code = process.wait() if process else 0
-            self.close()
-            raise _ProcessEnded(code) from ended
-        except KeyboardInterrupt:
-            self.close()
-            raise
+        with self._closed_on_error():
+            with self._translate_end():
+                connection.send_bytes(json.dumps([seconds, value]).encode())
+            self._wait(connection, _WAIT_FACTOR * seconds + _MIN_WAIT, is_wanted)
+            with self._translate_end():
+                error, result = json.loads(connection.recv_bytes())
         if error:
             raise CallFailed(error)
         return result
 
+    def _wait(self, connection: Connection, timeout: float, is_wanted: Callable[[], bool]) -> None:
+        """Waits for the answer, or for the end of the process."""
+        deadline = time.monotonic() + timeout
+        while not connection.poll(_POLL_INTERVAL):
+            if not is_wanted():
+                raise CallAbandoned
+            if time.monotonic() > deadline:
+                raise CallFailed(f"does not end within {timeout:,.0f} s")
+
+    @contextmanager
+    def _closed_on_error(self) -> Iterator[None]:
+        with ExitStack() as stack:
+            # Else the next call would receive the answer to this one.
+            stack.callback(self.close)
+            yield
+            stack.pop_all()
+
+    @contextmanager
+    def _translate_end(self) -> Iterator[None]:
+        """Raises _ProcessEnded if the process has closed its end of the connection."""
+        try:
+            yield
+        except (EOFError, OSError) as error:
+            raise _ProcessEnded(self._process.wait() if self._process else 0) from error
+
     def _start(self) -> Connection:
-        own, other = Pipe()
-        with other:
-            arguments = [_ROOT, self._function, self._limits.megabytes, other.fileno()]
+        with self._closed_on_error():
             try:
-                self._process = subprocess.Popen(
-                    [sys.executable, "-c", _START, *map(str, arguments)],
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,  # may be that of a command
-                    pass_fds=[other.fileno()],
-                )
+                self._connection, other = Pipe()
+                with other:
+                    arguments = [_ROOT, self._function, self._limits.megabytes, other.fileno()]
+                    self._process = subprocess.Popen(
+                        [sys.executable, "-c", _START, *map(str, arguments)],
+                        stdin=subprocess.DEVNULL,
+                        stdout=subprocess.DEVNULL,  # may be that of a command
+                        pass_fds=[other.fileno()],
+                    )
             except OSError as error:
-                own.close()
                 raise ProcessUnavailable(str(error)) from error
-        self._connection = own
-        return own
+            self._await_start(self._connection)
+            return self._connection
+
+    def _await_start(self, connection: Connection) -> None:
+        if not connection.poll(_START_TIMEOUT):
+            raise ProcessUnavailable(f"it does not start within {_START_TIMEOUT} s")
+        try:
+            with self._translate_end():
+                connection.recv_bytes()
+        except _ProcessEnded as error:
+            raise ProcessUnavailable(
+                f"it ends at its start ({_describe_exit(error.code)})"
+            ) from error
 
     def _reason(self, code: int, seconds: float) -> str:
         if code == -signal.SIGPROF:
-            return f"takes more than {seconds:,.3g} s of processor time"
+            return f"takes more than {round(seconds, 1):,g} s of processor time"
         if code == _OUT_OF_MEMORY:
             return f"takes more than {self._limits.megabytes:,} MB of memory"
-        how = f"signal {-code}" if code < 0 else f"exit code {code}"
-        return f"ends its process ({how})"
+        return f"ends its process ({_describe_exit(code)})"
 
 
 class _ProcessEnded(Exception):
@@ -171,25 +195,38 @@ class _ProcessEnded(Exception):
         self.code = code
 
 
+def _describe_exit(code: int) -> str:
+    return f"signal {-code}" if code < 0 else f"exit code {code}"
+
+
 def main(function: str, megabytes: str, descriptor: str) -> None:
     """Answers calls until the caller closes the connection; runs in the child process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the caller, who ends this process
-    with suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_AS, (int(megabytes) * 2**20,) * 2)
     module, _, name = function.partition(":")
     called = getattr(importlib.import_module(module), name)
-    with Connection(int(descriptor)) as connection:
+    # Standard error goes where standard output goes: it may be a pipe, whose reader would wait for
+    # this process after the caller is killed.
+    os.dup2(1, 2)
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_AS, (int(megabytes) * 2**20,) * 2)
+    # The caller may end at any time; EOFError and OSError say so.
+    with Connection(int(descriptor)) as connection, suppress(EOFError, OSError):
+        connection.send_bytes(b"started")
         while True:
             try:
-                seconds, value = json.loads(connection.recv_bytes())
-            except EOFError:
-                return
-            signal.setitimer(signal.ITIMER_PROF, seconds)
-            try:
-                answer = json.dumps(["", called(value)]).encode()
+                _answer(connection, called)
             except MemoryError:
                 os._exit(_OUT_OF_MEMORY)
-            except Exception as error:  # noqa: BLE001 - an error of one value must not stop the others
-                answer = json.dumps([f"fails ({type(error).__name__}: {error})", None]).encode()
-            signal.setitimer(signal.ITIMER_PROF, 0)
-            connection.send_bytes(answer)
+
+
+def _answer(connection: Connection, called: Callable[[Any], Any]) -> None:
+    seconds, value = json.loads(connection.recv_bytes())
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        answer = json.dumps(["", called(value)]).encode()
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001 - an error of one value must not stop the others
+        answer = json.dumps([f"fails ({type(error).__name__}: {error})", None]).encode()
+    signal.setitimer(signal.ITIMER_PROF, 0)
+    connection.send_bytes(answer)

@@ -33,16 +33,18 @@ FORMATS = frozenset({".md", ".markdown", ".txt"})
 MAX_DOCUMENT_BYTES = 32 * 2**20
 # Ordinary Markdown takes 0.7 s a megabyte to parse and split, and 40 times its size of memory.
 DEFAULT_LIMITS = Limits(seconds=10, megabytes=2048)
+_MAX_REASONS = 10  # files that are named if no document could be loaded
 # Processor time for each megabyte of a file, besides the seconds of the limits.
 _SECONDS_PER_MEGABYTE = 4.0
 
 
 @dataclass(frozen=True, slots=True)
 class KnownFiles:
-    """What an earlier build found out: `texts` are the digests of the texts that kept the limits;
-    `too_costly` maps the digest of each file that exceeded them to the reason."""
+    """What an earlier build found out: `texts` has the path of each document that kept the limits,
+    which decides how it is parsed, with the digest of its text; `too_costly` maps the digest of
+    each file that exceeded the limits to the reason."""
 
-    texts: frozenset[str] = frozenset()
+    texts: frozenset[tuple[str, str]] = frozenset()
     too_costly: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -99,7 +101,9 @@ def load_corpus(
                 unreadable.append(error)
     if not documents:
         wanted = ", ".join(sorted(FORMATS))
-        reasons = "".join(f"; {error}" for error in unreadable)
+        reasons = "".join(f"; {error}" for error in unreadable[:_MAX_REASONS])
+        if len(unreadable) > _MAX_REASONS:
+            reasons += f"; {len(unreadable) - _MAX_REASONS:,} more"
         raise CorpusEmpty(f"no document with text in {folder} (looked for {wanted}{reasons})")
     synonyms = read_synonyms(synonyms_path(folder))
     return Corpus(tuple(documents), tuple(unreadable), synonyms)
@@ -178,7 +182,7 @@ def _load(folder: Path, path: Path, known: KnownFiles, process: BoundedProcess) 
     if reason := known.too_costly.get(digest):
         raise DocumentTooCostly(name, reason, digest)
     text = decode(name, raw)
-    if text_digest(text) in known.texts:
+    if (name, text_digest(text)) in known.texts:
         return parse_document(name, text)
     seconds = _SECONDS_PER_MEGABYTE * len(raw) / 2**20
     try:
@@ -186,15 +190,17 @@ def _load(folder: Path, path: Path, known: KnownFiles, process: BoundedProcess) 
     except CallFailed as error:
         raise DocumentTooCostly(name, str(error), digest) from error
     except ProcessUnavailable as error:
-        raise LoadingImpossible(f"the process that loads documents: {error}") from error
+        raise LoadingImpossible(
+            f"the process that loads documents cannot be started: {error}"
+        ) from error
     except CallAbandoned as error:
         raise DocumentUnreadable(f"{name}: was deleted while it was read") from error
     return Document(name, text, tuple(_block(*fields) for fields in found))
 
 
 def load_in_child(arguments: tuple[str, str]) -> list[Any]:
-    """Parses a text and returns the fields of its blocks. Runs in a process of its own, and does
-    there what a build does later, to see whether that keeps the limits, too."""
+    """Parses a text and returns the fields of its blocks. Runs in a process of its own, and also
+    does there what a build does later, which must keep the limits too."""
     document = parse_document(*arguments)
     for passage in split(document):
         strip_markup(passage.text)

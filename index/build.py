@@ -135,11 +135,13 @@ def build(
 def known_files(data: DataFolder) -> KnownFiles:
     """Returns what the build of the published generation found out about the files of its corpus;
     nothing if there is none that this version of the splitter made."""
-    folder = _published(data)
-    manifest = Manifest.read(folder) if folder else None
-    if manifest is None or manifest.splitter != SPLITTER_VERSION:
+    try:
+        manifest = Manifest.read(data.current())
+    except (IndexMissing, IndexDamaged, IndexOutdated):
         return KnownFiles()
-    texts = frozenset(document.sha256 for document in manifest.documents)
+    if manifest.splitter != SPLITTER_VERSION:
+        return KnownFiles()
+    texts = frozenset((document.path, document.sha256) for document in manifest.documents)
     return KnownFiles(texts, manifest.too_costly)
 
 

@@ -55,7 +55,7 @@ class ModelFiles:
     def check(self) -> None:
         """Compares the sizes of all files and the content of small ones. Raises `damaged`."""
         check_sizes(self.folder, self.sizes, self.damaged)
-        small = {name: self.digests[name] for name, n in self.sizes.items() if n <= _SMALL_FILE}
+        small = {n: self.digests.get(n) for n, size in self.sizes.items() if size <= _SMALL_FILE}
         check_digests(self.folder, small, self.damaged)
 
     def check_digests(self) -> None:

@@ -77,18 +77,7 @@ def open_service(settings: Settings, *, loopback: bool = True, page: str = "") -
     metrics = Metrics()
     generations = open_generations(settings, lambda: index_updater.state.building)
     concurrency = ConcurrencyLimit(settings.concurrency, max_running=_MAX_RUNNING)
-    folders = ["--corpus", str(settings.corpus)]
-    folders += ["--data", str(settings.data)] if settings.data else []
-    index_updater = IndexUpdater(
-        folders,
-        [settings.corpus, settings.gold_folder],
-        generations.refresh,
-        metrics,
-        settings.watch,
-        [synonyms_path(settings.corpus)],
-        settings.build_hours * 3600,
-        generations.is_published,
-    )
+    index_updater = _index_updater(settings, generations, metrics)
     _add_gauges(metrics, generations, concurrency, index_updater)
     chat = ChatService(generations, records, metrics)
     slack = None
@@ -123,6 +112,23 @@ def open_service(settings: Settings, *, loopback: bool = True, page: str = "") -
         origins=settings.origins,
         trusted_proxies=settings.proxy_networks,
         root_path=settings.root_path,
+    )
+
+
+def _index_updater(
+    settings: Settings, generations: GenerationPool, metrics: Metrics
+) -> IndexUpdater:
+    folders = ["--corpus", str(settings.corpus)]
+    folders += ["--data", str(settings.data)] if settings.data else []
+    return IndexUpdater(
+        folders,
+        [settings.corpus, settings.gold_folder],
+        generations.refresh,
+        metrics,
+        settings.watch,
+        [synonyms_path(settings.corpus)],
+        settings.build_hours * 3600,
+        generations.is_published,
     )
 
 

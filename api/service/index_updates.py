@@ -211,7 +211,7 @@ class IndexUpdater:
         step = self.state.progress
         where = f"{step.step}, {step.done:,} of {step.total:,}" if step else "no step yet"
         return (
-            f"the build was stopped after {self._timeout:,.0f} s; it had come to {where}: remove "
+            f"the build was stopped after {self._timeout:,.0f} s; it had reached {where}: remove "
             "documents, or set ASSISTANT_BUILD_HOURS to more"
         )
 
@@ -281,7 +281,7 @@ class IndexUpdater:
                 yield (Path(folder).resolve() / name).relative_to(corpus).as_posix()
 
     async def _poll(self) -> None:
-        """Looks every second what no watch reports: generations that other processes publish, so
+        """Checks every second what no watch reports: generations that other processes publish, so
         that no question waits for them; a data folder that was emptied; folders that were replaced;
         and single files, which editors replace."""
         files = [_stamp(path) for path in self._files]
@@ -298,7 +298,7 @@ class IndexUpdater:
                 continue
             if folders != (found := [_identity(path) for path in self._watched]):
                 folders = found
-                self._folders_replaced.set()  # builds, too
+                self._folders_replaced.set()  # requests a build, too
             if files != (now := [_stamp(path) for path in self._files]):
                 files = now
                 self.request_build()

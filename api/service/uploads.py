@@ -189,6 +189,8 @@ def _descend(root: Path, folders: Sequence[str], *, create: bool = False) -> tup
             try:
                 below = os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=handle)
             except FileNotFoundError:
+                if create:  # somebody has just removed it; the folder above is not the right one
+                    raise
                 break
             os.close(handle)
             handle = below

@@ -186,7 +186,7 @@ def test_build_that_takes_too_long_is_stopped_and_named(
     with opened(settings.model_copy(update={"build_hours": 1 / 3600})) as service:
         assert asyncio.run(service.index_updater.build_first()) is False
         failed = service.index_updater.state.failed
-    assert "the build was stopped after 1 s; it had come to Encoding, 3 of 1,000" in failed
+    assert "the build was stopped after 1 s; it had reached Encoding, 3 of 1,000" in failed
     assert "ASSISTANT_BUILD_HOURS" in failed
 
 

@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from serving import GARDEN, expect_problem, listening, opened
 
 from api.assembly.service import Service
-from api.errors import UploadRefused
+from api.errors import CorpusUnwritable, UploadRefused
 from api.settings import Settings
 from corpus.document import text_digest
 from corpus.files import TEMPORARY_PREFIX
@@ -54,6 +54,15 @@ def test_document_is_stored_unchanged_and_a_build_is_requested(
 def test_document_replaces_one_of_the_same_name(client: TestClient, corpus: Path) -> None:
     assert client.put("/v1/documents/garden.md", content="# New").status_code == 202
     assert (corpus / "garden.md").read_text(encoding="utf-8") == "# New"
+    assert file_names(corpus) == {"garden.md", "roses.txt"}
+
+
+def test_document_is_not_stored_in_the_folder_above_if_its_own_is_removed_meanwhile(
+    service: Service, corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.mkdir", lambda *_, **__: None)  # as if removed at once
+    with pytest.raises(CorpusUnwritable, match="No such file or directory"):
+        service.uploads.put("hr/salaries.md", b"# Salaries")
     assert file_names(corpus) == {"garden.md", "roses.txt"}
 
 

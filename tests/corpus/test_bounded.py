@@ -63,16 +63,30 @@ def test_memory_of_earlier_calls_does_not_count(process: BoundedProcess) -> None
     assert process.call("len(bytearray(120 * 2**20))") > 0
 
 
-def test_output_of_the_function_reaches_nobody(
-    process: BoundedProcess, capfd: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("code", ["print('a line')", "__import__('os').write(2, b'a line') * 0"])
+def test_output_of_the_function_is_discarded(
+    process: BoundedProcess, capfd: pytest.CaptureFixture[str], code: str
 ) -> None:
-    assert process.call("print('a line')") is None
+    assert not process.call(code)
+    process.close()
     assert capfd.readouterr() == ("", "")
 
 
 def test_result_that_is_no_longer_wanted_ends_the_call(process: BoundedProcess) -> None:
     with pytest.raises(CallAbandoned):
         process.call("__import__('time').sleep(60)", is_wanted=lambda: False)
+    assert process.call("2 + 3") == 5
+
+
+@pytest.mark.parametrize("error", [PermissionError, ValueError, KeyboardInterrupt])
+def test_error_of_the_caller_is_raised_and_its_answer_is_not_that_of_the_next_call(
+    process: BoundedProcess, error: type[BaseException]
+) -> None:
+    def fail() -> bool:
+        raise error
+
+    with pytest.raises(error):
+        process.call("__import__('time').sleep(1)", is_wanted=fail)
     assert process.call("2 + 3") == 5
 
 
@@ -85,11 +99,19 @@ def test_call_that_waits_instead_of_working_ends(
         process.call("__import__('time').sleep(60)")
 
 
-def test_process_ends_with_its_caller(process: BoundedProcess) -> None:
+def test_closing_ends_the_process(process: BoundedProcess) -> None:
     process.call("1")
     child = process._process
     process.close()
     assert child and child.poll() is not None
+
+
+def is_running(process: Path) -> bool:
+    """Whether a process of /proc runs; one that ended may stay there until it is waited for."""
+    try:
+        return "\nState:\tZ" not in (process / "status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def test_process_ends_when_its_caller_is_killed() -> None:
@@ -103,9 +125,9 @@ def test_process_ends_when_its_caller_is_killed() -> None:
     with subprocess.Popen(command, env=environment, text=True, **pipes) as caller:
         assert caller.stdout
         child = Path("/proc", caller.stdout.readline().strip())
-        assert child.exists()
+        assert is_running(child)
         caller.kill()
-    wait_for(lambda: not child.exists())
+    wait_for(lambda: not is_running(child))
 
 
 def test_process_that_cannot_start_is_an_error(
@@ -114,3 +136,32 @@ def test_process_that_cannot_start_is_an_error(
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     with pytest.raises(ProcessUnavailable, match="/nowhere/python"):
         process.call("1")
+
+
+def test_pipe_that_cannot_be_made_is_an_error(
+    process: BoundedProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(bounded, "Pipe", fail)
+    with pytest.raises(ProcessUnavailable, match="Too many open files"):
+        process.call("1")
+
+
+def test_function_that_cannot_be_imported_is_no_fault_of_the_value() -> None:
+    with (
+        BoundedProcess("nowhere:load", Limits(1, 256)) as process,
+        pytest.raises(ProcessUnavailable, match="ends at its start .exit code 1"),
+    ):
+        process.call("1")
+
+
+def test_process_that_does_not_start_in_time_is_an_error(
+    process: BoundedProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounded, "_START_TIMEOUT", 0)
+    with pytest.raises(ProcessUnavailable, match="does not start within 0 s"):
+        process.call("1")
+    monkeypatch.undo()
+    assert process.call("2 + 3") == 5

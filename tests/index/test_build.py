@@ -91,7 +91,7 @@ def test_files_that_are_left_out_are_published_also_if_nothing_else_changed(
 
 
 def test_next_build_knows_the_texts_and_the_files_that_were_too_costly(garden: SmallIndex) -> None:
-    texts = frozenset(document.sha256 for document in garden.built.manifest.documents)
+    texts = frozenset((each.path, each.sha256) for each in garden.built.manifest.documents)
     assert known_files(garden.data) == KnownFiles(texts)
     error = DocumentTooCostly("evil.md", "takes too long", "d" * 64)
     corpus = load_corpus(write_documents(garden.documents, GARDEN))

@@ -185,6 +185,14 @@ def test_damaged_encoder_is_exported_again(
     assert export_encoder(tmp_path) == check_encoder(tmp_path)
 
 
+def test_card_without_a_digest_is_a_damaged_encoder(copy: Path, tmp_path: Path) -> None:
+    card = json.loads((copy / "encoder.json").read_text(encoding="utf-8"))
+    del card["digests"]["tokenizer.json"]
+    (copy / "encoder.json").write_text(json.dumps(card), encoding="utf-8")
+    with pytest.raises(EncoderDamaged, match=r"tokenizer.json was changed on disk"):
+        load_encoder(tmp_path)
+
+
 def test_model_whose_file_is_unchanged_fails_with_the_reason(copy: Path, tmp_path: Path) -> None:
     card = json.loads((copy / "encoder.json").read_text(encoding="utf-8"))
     (copy / "model.onnx").write_bytes(b"of another program")
