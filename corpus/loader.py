@@ -10,6 +10,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -185,8 +186,9 @@ def _load(folder: Path, path: Path, known: KnownFiles, process: BoundedProcess) 
     if (name, text_digest(text)) in known.texts:
         return parse_document(name, text)
     seconds = _SECONDS_PER_MEGABYTE * len(raw) / 2**20
+    is_wanted = partial(os.path.exists, path)  # Path.exists() raises PermissionError
     try:
-        found = process.call([name, text], more_seconds=seconds, is_wanted=path.exists)
+        found = process.call([name, text], more_seconds=seconds, is_wanted=is_wanted)
     except CallFailed as error:
         raise DocumentTooCostly(name, str(error), digest) from error
     except ProcessUnavailable as error:
@@ -194,7 +196,7 @@ def _load(folder: Path, path: Path, known: KnownFiles, process: BoundedProcess) 
             f"the process that loads documents cannot be started: {error}"
         ) from error
     except CallAbandoned as error:
-        raise DocumentUnreadable(f"{name}: was deleted while it was read") from error
+        raise DocumentUnreadable(f"{name}: was removed while it was loaded") from error
     return Document(name, text, tuple(_block(*fields) for fields in found))
 
 

@@ -1,8 +1,10 @@
 """Loading a folder: which files are documents, how they are decoded, and what fails by name."""
 
+import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -175,7 +177,28 @@ def test_file_that_is_deleted_while_it_is_loaded_holds_up_nothing(
 
     monkeypatch.setattr(loader, "decode", decode_and_delete)
     corpus = load_corpus(folder, limits=Limits(300, 4096))
-    assert corpus.faults == ("costly.md: was deleted while it was read",)
+    assert corpus.faults == ("costly.md: was removed while it was loaded",)
+
+
+def test_file_whose_permissions_are_removed_while_it_is_loaded_does_not_stop_the_others(
+    folder: Path, costly: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    status = os.stat
+
+    def decode_and_forbid(name: str, raw: bytes) -> str:
+        if name == costly.name:
+            monkeypatch.setattr(os, "stat", forbidden)
+        return decode(name, raw)
+
+    def forbidden(path: object, **more: Any) -> os.stat_result:
+        if path == costly:
+            raise PermissionError(13, "Permission denied")
+        return status(path, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(loader, "decode", decode_and_forbid)
+    corpus = load_corpus(folder, limits=Limits(300, 4096))
+    assert [document.path for document in corpus.documents] == ["good.md"]
+    assert corpus.faults == ("costly.md: was removed while it was loaded",)
 
 
 def test_known_text_is_parsed_without_a_process(
