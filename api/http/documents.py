@@ -53,10 +53,13 @@ FolderOrName = Annotated[str, Path(description="a folder, hr/forms, or the name 
 def document_routes(service: Service) -> APIRouter:
     """Returns the routes for documents."""
     routes = APIRouter(responses=problem_responses(401, 403, 421, 429, 503))
-    asking = Annotated[Caller, Depends(requires(service.access, Scope.ASK))]
-    writing = Annotated[Caller, Depends(requires(service.access, Scope.WRITE))]
+    _add_reading_routes(routes, service)
+    _add_writing_routes(routes, service)
+    return routes
 
-    bodies = UploadBodies(service.uploads)
+
+def _add_reading_routes(routes: APIRouter, service: Service) -> None:
+    asking = Annotated[Caller, Depends(requires(service.access, Scope.ASK))]
 
     @routes.get("/v1/documents")
     def documents(caller: asking) -> DocumentsBody:
@@ -86,6 +89,11 @@ def document_routes(service: Service) -> APIRouter:
         return DocumentBody.from_document(
             parse_document(path, texts.read(wanted)), current.get(path) == wanted
         )
+
+
+def _add_writing_routes(routes: APIRouter, service: Service) -> None:
+    writing = Annotated[Caller, Depends(requires(service.access, Scope.WRITE))]
+    bodies = UploadBodies(service.uploads)
 
     @routes.put(
         "/v1/documents/{path:path}",
@@ -138,8 +146,6 @@ def document_routes(service: Service) -> APIRouter:
         removed = service.uploads.remove(_permitted(caller, path))
         service.index_updater.request_build(removed)
         return RemovalBody(path=removed)
-
-    return routes
 
 
 def _permitted(caller: Caller, path: str) -> str:

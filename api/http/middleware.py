@@ -9,12 +9,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.http.problems import ProblemResponse
 from corpus.loader import MAX_DOCUMENT_BYTES
 
-MAX_BODY_BYTES = 64 * 1024  # of any body but a document or an event; of what surrounds a document
+MAX_BODY_BYTES = 64 * 1024  # of any body but a document or an event; of the form around a document
 MAX_HEADER_BYTES = 32 * 1024  # of the request line and all headers
 MAX_FORM_BYTES = 2 * MAX_DOCUMENT_BYTES  # of all documents in a form
 # An event of Slack contains a message of up to 40,000 characters twice.
 MAX_EVENT_BYTES = 1024 * 1024
-BODY_TIMEOUT = 30.0  # seconds until the whole body must have arrived
+BODY_TIMEOUT = 30.0  # seconds until a body must have arrived
+MIN_BODY_RATE = 128 * 1024  # bytes that extend the timeout by a second: a slow client is no attack
 _CLOSE = {"connection": "close"}
 SECURITY_HEADERS = {
     "content-security-policy": (
@@ -63,10 +64,10 @@ class BodyLimit:
             # From the first read on: an upload may have to wait for its turn.
             deadline = deadline or asyncio.get_running_loop().time() + self._timeout
             try:
-                async with asyncio.timeout_at(deadline):
+                async with asyncio.timeout_at(deadline + received / MIN_BODY_RATE):
                     message = await receive()
             except TimeoutError as error:
-                detail = f"the body did not arrive within {self._timeout:g} seconds: send it again"
+                detail = "the body arrives too slowly: send it again over a faster connection"
                 raise HTTPException(408, detail, _CLOSE) from error
             received += len(message.get("body", b""))
             if received > limit:
@@ -89,8 +90,8 @@ def _too_large(limit: int) -> HTTPException:
 
 
 class HeaderLimit:
-    """Rejects a request line and headers that are too large with 431. The server ends the
-    connection while they arrive; here are those that came with one packet."""
+    """Rejects a request line and headers that are too large with 431. The server checks a header
+    that arrives in pieces, and closes the connection; this class checks one that came whole."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

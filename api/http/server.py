@@ -24,6 +24,7 @@ _MAX_CONNECTIONS = 1000  # open at the same time, or half of the file descriptor
 _BACKLOG = 2048  # connections that the system holds until they are accepted; uvicorn's default
 # Connections that asyncio accepts before it serves one of them. All of them have a file descriptor.
 _ACCEPTED_AT_ONCE = 10
+_UNREAD = object()  # the state of a client that does not read what was sent
 _SHUTDOWN_TIMEOUT = 10  # seconds for the requests in progress
 
 
@@ -61,20 +62,27 @@ class _Waiting:
         # Ordered: a connection of thousands is found and removed at once.
         self._for_header: OrderedDict[_LimitedProtocol, None] = OrderedDict()
         self._for_body: OrderedDict[_LimitedProtocol, None] = OrderedDict()
+        self._for_reading: OrderedDict[_LimitedProtocol, None] = OrderedDict()
 
     def update(self, connection: "_LimitedProtocol", state: object) -> None:
         """Adds or removes the connection, by the state of its client."""
-        for queue, waits in ((self._for_header, h11.IDLE), (self._for_body, h11.SEND_BODY)):
+        for queue, waits in (
+            (self._for_header, h11.IDLE),
+            (self._for_body, h11.SEND_BODY),
+            (self._for_reading, _UNREAD),
+        ):
             if state is not waits:
                 queue.pop(connection, None)
             elif connection not in queue:
                 queue[connection] = None
 
     def pop(self) -> "_LimitedProtocol":
-        """Removes the connection that has waited longest for a header, else for a body. Not the
-        latest of the former, which has had no time yet."""
-        queue = self._for_header if len(self._for_header) > 1 else self._for_body
-        return (queue or self._for_header).popitem(last=False)[0]
+        """Removes and returns the connection that has waited longest for a header, else for a body,
+        else until its client reads. The latest that waits for a header comes last, because its
+        client has had no time yet."""
+        header = self._for_header
+        queue = header if len(header) > 1 else self._for_body or self._for_reading or header
+        return queue.popitem(last=False)[0]
 
 
 class _LimitedProtocol(H11Protocol):
@@ -84,10 +92,12 @@ class _LimitedProtocol(H11Protocol):
         super().__init__(**arguments)
         self._waiting = waiting
         self._header_timer: asyncio.TimerHandle | None = None
+        self._is_unread = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Closes another connection if there are too many."""
         super().connection_made(transport)
+        transport.set_write_buffer_limits(0)  # pause_writing() as soon as the client does not read
         self._note_state()
         if len(self.connections) > _max_connections():
             self._waiting.pop().abort()
@@ -110,12 +120,26 @@ class _LimitedProtocol(H11Protocol):
         super().on_response_complete()
         self._note_state()
 
+    def pause_writing(self) -> None:
+        """Waits until the client reads."""
+        super().pause_writing()
+        self._is_unread = True
+        self._note_state()
+
+    def resume_writing(self) -> None:
+        """Continues when the client has read."""
+        super().resume_writing()
+        self._is_unread = False
+        self._note_state()
+
     def abort(self) -> None:
         """Closes it at once."""
         self.transport.abort()
 
     def _note_state(self) -> None:
-        state = h11.CLOSED if self.transport.is_closing() else self.conn.their_state
+        state: object = h11.CLOSED if self.transport.is_closing() else self.conn.their_state
+        if self._is_unread:  # also if it is closing: it is open until all is sent
+            state = _UNREAD
         self._waiting.update(self, state)
         if state is not h11.IDLE:
             self._cancel_timer()

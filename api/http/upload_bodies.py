@@ -1,13 +1,14 @@
 """The bodies of uploads: stored while they arrive, a few at a time, and never whole in memory."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import ExitStack, asynccontextmanager, closing
 from functools import partial
+from pathlib import PurePosixPath
 
 import anyio.to_thread
 from fastapi import HTTPException, Request
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect
 
@@ -19,7 +20,9 @@ _MAX_WAIT = 60.0  # seconds until an upload fails that waits for its turn
 _RETRY_AFTER = 5.0  # seconds
 _PIECE = 512 * 1024  # bytes that are written at once
 _MAX_FILES = 50  # in a form
-_HOW = "send multipart/form-data, as `curl -F file=@leave.md` does"
+_MAX_FIELDS = 50  # in a form, besides its files; they are ignored
+_MAX_FIELD_BYTES = 64 * 1024  # of such a field, which is kept in memory
+_FORM_REMEDY = "send multipart/form-data, as `curl -F file=@leave.md` does"
 
 
 class UploadBodies:
@@ -51,23 +54,28 @@ class UploadBodies:
         """Stores the files of a form, all if each of them is suitable, else none. `name_of` returns
         the name of a document for that of its file, and may raise."""
         if not _is_form(request):
-            raise UploadRefused(f"the body is not a form: {_HOW}")
+            raise UploadRefused(f"the body is not a form: {_FORM_REMEDY}")
         async with self._turn():
-            parser = _FormParser(request.headers, request.stream(), max_files=max_files)
+            parser = _FormParser(
+                request.headers,
+                request.stream(),
+                max_files=max_files,
+                max_fields=_MAX_FIELDS,
+                max_part_size=_MAX_FIELD_BYTES,
+            )
             try:
                 form = await parser.parse()
             except MultiPartException as error:
-                detail = f"the form cannot be read ({error.message.rstrip('.')}): {_HOW}"
+                detail = f"the form cannot be read ({error.message.rstrip('.')}): {_FORM_REMEDY}"
                 raise HTTPException(400, detail) from error
             except ClientDisconnect as error:
                 raise _disconnected() from error
             try:
                 files = [each for _, each in form.multi_items() if isinstance(each, UploadFile)]
                 if not files:
-                    raise UploadRefused(f"the form contains no file: {_HOW}")
+                    raise UploadRefused(f"the form contains no file: {_FORM_REMEDY}")
                 names = [name_of(file.filename or "") for file in files]
-                if len(set(names)) < len(names):
-                    raise UploadRefused("two files of the form have the same name: rename one")
+                _check_no_conflict(names)
                 return await anyio.to_thread.run_sync(self._store_files, files, names)
             finally:
                 await form.close()
@@ -87,7 +95,7 @@ class UploadBodies:
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
-        """Waits for the other uploads. Until then, nothing of the body is read."""
+        """Waits until fewer than _MAX_RUNNING uploads run. Reads nothing of the body until then."""
         try:
             async with asyncio.timeout(_MAX_WAIT):
                 await self._turns.acquire()
@@ -101,6 +109,31 @@ class UploadBodies:
 
 class _FormParser(MultiPartParser):
     spool_max_size = 64 * 1024  # bytes of a file in memory; more is kept in a temporary file
+    _has_ended = False
+
+    def on_end(self) -> None:
+        """Notes the last boundary."""
+        self._has_ended = True
+
+    async def parse(self) -> FormData:
+        """Parses the form. Raises MultiPartException; then its files are closed."""
+        self.stream = self._check_end(self.stream)
+        return await super().parse()
+
+    async def _check_end(self, stream: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
+        async for piece in stream:
+            yield piece
+        if not self._has_ended:  # the last file would be left out
+            raise MultiPartException("It ends before its last boundary.")
+
+
+def _check_no_conflict(names: Sequence[str]) -> None:
+    """Raises UploadRefused if two documents have one name, or one is also a folder of another."""
+    folders = {str(folder) for name in names for folder in PurePosixPath(name).parents}
+    if len(set(names)) < len(names):
+        raise UploadRefused("two files of the form have the same name: rename one")
+    if both := folders.intersection(names):
+        raise UploadRefused(f"{min(both)!r} is both a file and a folder of the form: rename one")
 
 
 def _is_form(request: Request) -> bool:
@@ -109,7 +142,7 @@ def _is_form(request: Request) -> bool:
 
 
 async def _pieces(request: Request) -> AsyncIterator[bytes]:
-    """The body in pieces that are worth a thread."""
+    """Yields the body in pieces that are worth a thread."""
     piece = bytearray()
     try:
         async for content in request.stream():

@@ -99,15 +99,17 @@ class Upload:
     def __init__(self, root: Path, path: str) -> None:
         self._root = root
         self._path = path
-        self._folders = path.split("/")[:-1]
+        *self._folders, self._file_name = path.split("/")
         self._decoder = TextDecoder(path)
         self._digest = hashlib.sha256()
         self._bytes = self._characters = 0
         # In the folder of the document, as far as it exists: another one may be another disk.
-        self._handle, _ = _descend(root, self._folders)
+        self._handle, above = _descend(root, self._folders)
         try:
+            if len(above) == len(self._folders):
+                _check_replaceable(self._handle, _stored_name(self._handle, self._file_name))
             self._temporary, self._file = open_temporary(self._handle)
-        except OSError:
+        except (OSError, UploadRefused):
             os.close(self._handle)
             raise
 
@@ -134,8 +136,8 @@ class Upload:
         returns."""
         with _translated(self._path), _opened(self._root, self._folders, create=True) as opened:
             handle, above = opened
-            name = _stored_name(handle, self._path.split("/")[-1])
-            _check_no_link(handle, name)
+            name = _stored_name(handle, self._file_name)
+            _check_replaceable(handle, name)
             os.replace(self._temporary, name, src_dir_fd=self._handle, dst_dir_fd=handle)
             os.fsync(handle)
         path = "/".join((*above, name))
@@ -216,6 +218,14 @@ def _check_no_link(folder: int, name: str) -> None:
     status = _status(folder, name)
     if status and stat.S_ISLNK(status.st_mode):
         raise UploadRefused(f"{name!r} is a link and leads out of its folder: choose another name")
+
+
+def _check_replaceable(folder: int, name: str) -> None:
+    """Raises UploadRefused if the file is a link, and IsADirectoryError if it is a folder."""
+    _check_no_link(folder, name)
+    status = _status(folder, name)
+    if status and stat.S_ISDIR(status.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), name)
 
 
 def _status(folder: int, name: str) -> os.stat_result | None:

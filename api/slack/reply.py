@@ -167,7 +167,7 @@ class Reply:
         await self._record(found)
 
     async def _renew(self) -> None:
-        """Right before something is posted: another worker may have taken over the item."""
+        """Renews the lease right before something is posted: another worker may have taken over."""
         await asyncio.to_thread(self._inbox.renew, self._item)
 
     async def _record(self, ts: str) -> None:

@@ -282,14 +282,15 @@ def test_request_of_a_trusted_proxy_needs_a_key_even_without_a_header(settings: 
         expect_problem(client.get(ASK[1]), 421, "through a proxy")
 
 
+@pytest.mark.parametrize("proxy", ["10.1.2.3", "::ffff:10.1.2.3"])
 @pytest.mark.parametrize(("trusted", "shared"), [("", True), ("10.0.0.0/8, 192.0.2.1", False)])
 def test_forwarded_address_counts_only_from_trusted_proxies(
-    settings: Settings, trusted: str, shared: bool
+    settings: Settings, trusted: str, shared: bool, proxy: str
 ) -> None:
     limited = settings.model_copy(update={"rate_limit": "1/minute", "trusted_proxies": trusted})
     with opened(limited) as service:
         service.keys.add("any", ["ask"], [])
-        client = TestClient(create_app(service), "http://localhost", client=("10.1.2.3", 5000))
+        client = TestClient(create_app(service), "http://localhost", client=(proxy, 5000))
 
         def guess(address: str) -> int:
             headers = {"x-forwarded-for": f"203.0.113.9, {address}, 192.0.2.1"}

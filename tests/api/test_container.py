@@ -20,7 +20,8 @@ from api.settings import Settings
 CONTAINER = ROOT / "docs" / "container"
 DATA, DOCUMENTS, TEMPORARY = Path("/srv/data"), Path("/srv/documents"), Path("/srv/tmp")
 PYTHON = Path(sys.base_prefix)
-# Mounts the folders, and Python again if a folder above it is closed to others, as /root is; makes all else read-only and gives up all rights; then runs the command.
+# Mounts the folders, and Python again if a folder above it is closed to others, as /root is; makes
+# all else read-only and gives up all rights; then runs the command.
 CONFINED = f"""exec unshare --mount sh -ec '
 mount --make-rprivate /
 mount -t tmpfs tmpfs /srv

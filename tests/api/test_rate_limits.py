@@ -14,6 +14,7 @@ from serving import BEANS, client_of, expect_problem, listening, opened
 import api.http.middleware
 from api.assembly.service import Service
 from api.errors import RateLimited, SettingsInvalid
+from api.http.middleware import MIN_BODY_RATE
 from api.service.rate_limits import RateLimiter, parse_rate_limits
 from api.settings import Settings, load_settings
 
@@ -115,6 +116,27 @@ def test_body_that_does_not_arrive_times_out(
         assert reply.startswith("HTTP/1.1 408")
         assert "send it again" in reply
         assert "connection: close" in reply.lower()
+
+
+def test_slow_body_has_more_time_the_larger_it_is(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api.http.middleware.BodyLimit.__init__, "__defaults__", (0.3,))
+    second = b"a" * MIN_BODY_RATE
+    head = (
+        "PUT /v1/documents/a.md HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n"
+        f"content-length: {6 * len(second)}\r\n\r\n"
+    )
+    with (
+        opened(settings) as service,
+        listening(service) as place,
+        socket.create_connection(place, timeout=20) as slow,
+    ):
+        slow.sendall(head.encode() + second * 4)
+        time.sleep(1)
+        slow.sendall(second * 2)
+        reply = b"".join(iter(lambda: slow.recv(65536), b"")).decode()
+    assert reply.startswith("HTTP/1.1 202")
 
 
 def test_every_caller_has_its_own_limit() -> None:

@@ -6,13 +6,13 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import httpx2
 import pytest
 from conftest import Scale
-from serving import expect_problem, listening, served
+from serving import expect_problem, listening, served, wait_for
 
 import api.http.server
 from api.assembly.service import Service
@@ -21,7 +21,8 @@ from corpus.loader import MAX_DOCUMENT_BYTES
 
 Address = tuple[str, int]
 HEALTH = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
-BODY = b"POST /v1/chat HTTP/1.1\r\nHost: localhost\r\nContent-Length: 60000\r\n\r\n{"
+POST = b"POST /v1/chat HTTP/1.1\r\nHost: localhost\r\nContent-Length: 60000\r\n"
+BODY = POST + b"\r\n{"
 OPENINGS = [b"", b"G", HEALTH, HEALTH + b"X-A: ", BODY]
 
 
@@ -52,9 +53,14 @@ def test_header_that_does_not_arrive_in_time_ends_the_connection(
     start = time.monotonic()
     assert exchange(address, opening, *dribble, pause=0.1) == b""
     assert time.monotonic() - start < 15
-    # The time starts again with each request of a connection.
+
+
+def test_time_for_the_header_starts_again_with_each_request(
+    address: Address, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api.http.server, "_HEADER_TIMEOUT", 1.5)
     pieces = [HEALTH, b"\r\n", HEALTH, b"\r\n"]
-    assert exchange(address, *pieces, pause=0.2).count(b"200 OK") == 2
+    assert exchange(address, *pieces, pause=0.7).count(b"200 OK") == 2
 
 
 @pytest.mark.parametrize("pieces", [1, 40])
@@ -78,14 +84,35 @@ def test_connection_that_waited_longest_makes_room(
 ) -> None:
     monkeypatch.setattr(api.http.server, "_MAX_CONNECTIONS", 4)
     clients = []
-    for opening in (BODY, BODY, HEALTH, b"", b"", b"", b""):
+    for opening in (POST, POST, HEALTH, b"", b"", b"", b""):
         clients.append(socket.create_connection(address, timeout=20))
-        clients[-1].sendall(opening)
-        time.sleep(0.05)
+        if opening is POST:
+            clients[-1].sendall(POST + b"Expect: 100-continue\r\n\r\n")
+            assert clients[-1].recv(100).startswith(b"HTTP/1.1 100")  # it waits for the body
+        else:
+            clients[-1].sendall(opening)
+    wait_for(lambda: not any(is_open(client) for client in clients[2:5]))
     assert [is_open(client) for client in clients] == [True, True, False, False, False, True, True]
     assert b"200 OK" in exchange(address, HEALTH, b"Connection: close\r\n\r\n")
     for client in clients:
         client.close()
+
+
+def test_clients_that_do_not_read_make_room(
+    address: Address, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api.http.server, "_MAX_CONNECTIONS", 4)
+    requests = b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n" * 500
+    with ExitStack() as clients:
+        for _ in range(4):
+            client = clients.enter_context(socket.socket())
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.settimeout(20)
+            client.connect(address)
+            client.sendall(requests)
+            assert client.recv(1) == b"H"
+        # A connection is closed at once as long as no other waits for its client.
+        wait_for(lambda: b"200 OK" in exchange(address, HEALTH, b"Connection: close\r\n\r\n"))
 
 
 def is_open(client: socket.socket) -> bool:

@@ -19,6 +19,8 @@ from corpus.document import text_digest
 from corpus.files import TEMPORARY_PREFIX
 from corpus.loader import MAX_DOCUMENT_BYTES
 
+PART = b'--x\r\nContent-Disposition: form-data; name="f"; filename="a.md"\r\n\r\n# A\r\n'
+
 
 @pytest.fixture
 def corpus(folder_of: Writer) -> Path:
@@ -206,8 +208,9 @@ def test_files_of_a_form_are_stored_all_or_none(
     def post(*files: tuple[str, bytes]) -> httpx2.Response:
         return client.post("/v1/documents/hr", files=[("file", each) for each in files])
 
-    unsuitable = [("c.md", b"\xff"), ("c.exe", b"# C"), ("a.md", b"# C"), ("../c.md", b"# C")]
-    for each in unsuitable:
+    (corpus / "hr" / "c.md").mkdir(parents=True)
+    names = ("c.exe", "a.md", "../c.md", "a.md/c.md", "c.md")
+    for each in [("d.md", b"\xff"), *((name, b"# C") for name in names)]:
         assert post(("a.md", b"# A"), ("b.md", b"# B"), each).status_code == 422
     expect_problem(post(*((f"{at}.md", b"# A") for at in range(51))), 400, "Too many files")
     assert file_names(corpus) == set(GARDEN)
@@ -227,6 +230,13 @@ def test_files_of_a_form_are_stored_all_or_none(
         ("multipart/form-data", b"# A", 400, "Missing boundary"),
         ("multipart/form-data; boundary=x", b"--y\r\n\r\n", 400, "curl -F file="),
         ("multipart/form-data; boundary=x", b"--x--\r\n", 422, "contains no file"),
+        ("multipart/form-data; boundary=x", PART, 400, "It ends before its last boundary"),
+        (
+            "multipart/form-data; boundary=x",
+            PART + b"--x\r\n",
+            400,
+            "It ends before its last boundary",
+        ),
     ],
 )
 def test_body_that_is_no_form_is_refused(
@@ -235,6 +245,18 @@ def test_body_that_is_no_form_is_refused(
     headers = {"content-type": content_type}
     response = client.post("/v1/documents", content=content, headers=headers)
     expect_problem(response, status, message)
+
+
+def test_other_fields_of_a_form_are_ignored_and_limited(client: TestClient, corpus: Path) -> None:
+    def post(count: int, size: int) -> httpx2.Response:
+        fields = {f"field {number}": "a" * size for number in range(count)}
+        return client.post("/v1/documents", files={"file": ("a.md", b"# A")}, data=fields)
+
+    expect_problem(post(51, 1), 400, "Too many fields")
+    expect_problem(post(1, 65 * 1024), 400, "exceeded maximum size of 64KB")
+    assert file_names(corpus) == set(GARDEN)
+    assert post(50, 60 * 1024).status_code == 202
+    assert file_names(corpus) == {*GARDEN, "a.md"}
 
 
 def test_curl_uploads_files(service: Service, corpus: Path, tmp_path: Path) -> None:
