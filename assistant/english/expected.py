@@ -6,6 +6,7 @@ A text without it may be about the right subject and still does not answer.
 import re
 
 from assistant.english.forms import AnswerType
+from assistant.english.instructions import asks_how
 from assistant.english.numbers import NUMBER_WORDS
 from assistant.english.question import Question
 from index.terms import STOP_WORDS, stem, stems, words
@@ -58,6 +59,33 @@ _MONEY = re.compile(
     r"for free|no charge|million|billion)\b",
     re.IGNORECASE,
 )
+# Attributes, "late bird price", "which number can they call", and what a value of each has in it.
+_ATTRIBUTES = [
+    (re.compile(asked, re.IGNORECASE), re.compile(value, re.IGNORECASE))
+    for asked, value in (
+        (
+            r"\b(?:phone|telephone|hotline|fax)(?: numbers?)?\b|"
+            r"\bnumber\b.*\b(?:call|dial|ring)\b|\b(?:call|dial|ring)\b.*\bnumber\b",
+            r"\d[\d\s()./-]{4,}\d",
+        ),
+        (
+            r"\b(?:what|which|whose)\b.*\be-?mail\b|\be-?mail(?: address)?(?: (?:of|for)\b.*)?\W*$",
+            r"\w@\w",
+        ),
+        (
+            r"\b(?:price|cost|costs|fees?|stipend|salary|allowance|rebate|discount|charge|fare)\b",
+            rf"\d|{_MONEY.pattern}|\b(?:free|included)\b",
+        ),
+        (r"\b(?:deadline|due|dates?|expir\w+)\b", _TIME.pattern),
+        (
+            r"\b(?:versions?|sizes?|scores?|rates?|limits?|maxim\w+|minim\w+|largest|smallest|biggest|"
+            r"longest|shortest|highest|lowest|percentage|duration|capacity|weight|height|length)\b",
+            rf"{_NUMBER.pattern}|\b(?:no|not|any|none|un\w+)\b",
+        ),
+    )
+]
+# "What is the price …", and search words without a sentence.
+_ASKS_ATTRIBUTE = re.compile(r"(?:and |so )?(?:what|which)\b|[^.?!]+$", re.IGNORECASE)
 # Words that allow, forbid or limit something.
 _DECIDES = re.compile(
     r"\b(?:yes|no|not|never|always|only|must|may|can|cannot|allowed|required|unless|except|without|"
@@ -77,7 +105,7 @@ def missing_answer_type(question: Question, text: str) -> float:
             wants_year = _ASKS_YEAR.search(question.text)
             return 0.0 if (_YEAR if wants_year else _TIME).search(new) else _loose(_MOMENT, new)
         case AnswerType.AMOUNT:
-            return _missing_amount(question, text)
+            return max(_missing_amount(question, text), _missing_attribute(question, text) or 0.0)
         case AnswerType.PERSON:
             has_name = _has_new_name(question, text, _ABBREVIATION)
             return 0.0 if has_name else _loose(_ROLE, text)
@@ -86,7 +114,9 @@ def missing_answer_type(question: Question, text: str) -> float:
         case AnswerType.REASON:
             return 0.0 if _REASON.search(text) else 1.0
         case _:
-            return 0.0 if question.wants_list else _missing_thing(question, text)
+            missing = _missing_attribute(question, text)
+            missing = _missing_thing(question, text) if missing is None else missing
+            return 0.0 if question.wants_list else missing
 
 
 def decides(question: Question, text: str) -> bool:
@@ -111,6 +141,20 @@ def _missing_amount(question: Question, text: str) -> float:
         if _NUMBER.match(word) and near & things:
             return 0.0
     return 0.5 if things else 0.0
+
+
+def _missing_attribute(question: Question, text: str) -> float | None:
+    """1 if the text has no value that the attribute could have which the question asks for; None
+    if it asks for none."""
+    if question.answer_type is AnswerType.YES_NO or asks_how(question.text):
+        return None
+    if not _ASKS_ATTRIBUTE.match(question.text):
+        return None
+    values = (value for asked, value in _ATTRIBUTES if asked.search(question.text))
+    value = next(values, None)
+    if value is None:
+        return None
+    return 0.0 if value.search(_without_figures_of(question, text)) else 1.0
 
 
 def _missing_thing(question: Question, text: str) -> float:

@@ -64,6 +64,7 @@ _FORMS = [
             AnswerType.AMOUNT,
             [
                 r"\bhow (?:many|much|large|big|tall|high|far|fast|deep|wide|heavy|expensive)\b",
+                r"\bwhat (?:does|do|did|will|would)\b.*\bcost\b",
                 r"\b(?:what|which) (?:\w+ )?(?:percent\w*|proportion|share|number|amount|price|"
                 r"cost|salary|budget|revenue|rate|figure|population|size|length|height)\b",
                 r"\bwhat (?:is|was|are|were) the (?:\w+ )?(?:percent\w*|proportion|share|number|"

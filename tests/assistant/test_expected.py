@@ -39,3 +39,25 @@ from assistant.english.question import Question
 )
 def test_text_lacks_the_type_asked_for_or_has_it(question: str, text: str, expected: float) -> None:
     assert missing_answer_type(Question(question), text) == expected
+
+
+@pytest.mark.parametrize(
+    ("question", "value", "other"),
+    [
+        ("What does the silver package cost?", "It is 300 euros.", "It has a larger booth."),
+        ("late bird price", "A late bird pays €90.", "Late birds pay more."),
+        ("Which Go version do I need?", "Go 1.22 is needed.", "Go is needed."),
+        ("What is the phone number of the office?", "Call +44 20 5550 100.", "Room 12."),
+        ("What is the e-mail address of the shop?", "shop@example.org", "Write to the shop."),
+        ("application deadline", "Apply until 3 May.", "Apply online."),
+        ("What is the largest file?", "Files have no limit.", "Files are checked."),
+    ],
+)
+def test_attribute_needs_a_value(question: str, value: str, other: str) -> None:
+    assert missing_answer_type(Question(question), value) == 0
+    assert missing_answer_type(Question(question), other) >= 0.5
+
+
+def test_attribute_in_a_condition_is_not_asked_for() -> None:
+    question = Question("I missed the refund deadline. Whom do I tell?")
+    assert missing_answer_type(question, "Tell the front desk.") < 1
