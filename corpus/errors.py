@@ -39,7 +39,7 @@ class DocumentTooCostly(DocumentUnreadable):
 
     remedy = "split it into smaller files, or remove it; rebuild the index to try it again"
 
-    def __init__(self, name: str, reason: str, sha256: str) -> None:
+    def __init__(self, name: str, reason: str = "", sha256: str = "") -> None:
         super().__init__(f"{name}: loading it {reason}")
         self.reason = reason
         self.sha256 = sha256

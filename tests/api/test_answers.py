@@ -18,7 +18,9 @@ STORED = {
         "standalone_question": "Who?",
         "status": "refused",
         "text": "No answer.",
-        "sentences": [{"text": "Ann.", "start": 0, "end": 4, "citations": [1]}],
+        "sentences": [
+            {"text": "Ann.", "start": 0, "end": 4, "citations": [1], "decisive": False}
+        ],
         "citations": [
             {
                 "number": 1,
@@ -52,9 +54,11 @@ def test_stored_answers_of_this_format_can_be_read() -> None:
     assert json.loads(serialize(answer)) == STORED
 
 
-def test_stored_answer_without_a_reason_can_be_read() -> None:
-    answer = {name: value for name, value in STORED["answer"].items() if name != "reason"}
-    assert parse(json.dumps(STORED | {"answer": answer})).reason is None
+def test_stored_answer_of_an_earlier_version_can_be_read() -> None:
+    answer = json.loads(json.dumps(STORED["answer"]))
+    del answer["reason"], answer["sentences"][0]["decisive"]
+    read = parse(json.dumps(STORED | {"answer": answer}))
+    assert (read.reason, read.sentences[0].decisive) == (None, False)
 
 
 @pytest.mark.parametrize(

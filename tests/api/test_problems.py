@@ -16,7 +16,8 @@ from api.http.problems import RULES, result_or_problem
 # Errors of commands, of start-up and of builds: a request that raises one is a defect.
 NOT_OVER_HTTP = """
     AddressUnavailable AnsweringError ApiError CorpusEmpty CorpusError CorpusMissing
-    DocumentUnreadable GoldInvalid HistoryInvalid InvalidKeyRequest KeyNotFound
+    DocumentTooCostly DocumentUnreadable GoldInvalid HistoryInvalid InvalidKeyRequest
+    KeyNotFound LoadingImpossible
     OutputUnwritable PublicWithoutKeys RequirementInvalid RetryAfter SettingsInvalid
     SlackUnavailable SynonymsInvalid
 """.split()
