@@ -64,7 +64,7 @@ _ATTRIBUTES = [
     (re.compile(asked, re.IGNORECASE), re.compile(value, re.IGNORECASE))
     for asked, value in (
         (
-            r"\b(?:phone|telephone|hotline|fax)(?: numbers?)?\b|"
+            r"\b(?:phone|telephone|hotline|fax)(?: numbers?\b|\W*$)|"
             r"\bnumber\b.*\b(?:call|dial|ring)\b|\b(?:call|dial|ring)\b.*\bnumber\b",
             r"\d[\d\s()./-]{4,}\d",
         ),

@@ -18,9 +18,7 @@ STORED = {
         "standalone_question": "Who?",
         "status": "refused",
         "text": "No answer.",
-        "sentences": [
-            {"text": "Ann.", "start": 0, "end": 4, "citations": [1], "decisive": False}
-        ],
+        "sentences": [{"text": "Ann.", "start": 0, "end": 4, "citations": [1], "decisive": False}],
         "citations": [
             {
                 "number": 1,
