@@ -21,6 +21,7 @@ def beans(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     gold.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     beans = public.DataSet("beans", settings.corpus, (gold,), public.answer_metrics)
     monkeypatch.setattr(public, "data_sets", lambda: [beans])
+    monkeypatch.setattr(public, "ERRORS", tmp_path / "errors")
     monkeypatch.setattr(public, "Settings", lambda **_: settings)
     return beans
 

@@ -37,6 +37,7 @@ from corpus.gold import GoldQuestion, read_gold
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared"
 RESULTS = Path(__file__).parent / "results.json"
+ERRORS = ROOT / ".assistant" / "errors"
 
 Metrics = Mapping[str, Metric]
 Ask = Callable[[Sequence[GoldQuestion]], list[Outcome]]
@@ -278,9 +279,7 @@ def _parser() -> argparse.ArgumentParser:
         "--every", type=int, default=1, metavar="N", help="take every Nth question; stores nothing"
     )
     parser.add_argument("--results", type=Path, default=RESULTS)
-    parser.add_argument(
-        "--errors", type=Path, default=ROOT / ".assistant" / "errors", help="folder of the errors"
-    )
+    parser.add_argument("--errors", type=Path, default=ERRORS, help="folder of the wrong answers")
     return parser
 
 
