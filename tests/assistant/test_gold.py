@@ -15,7 +15,7 @@ def test_gold_questions_meet_the_required_metrics(
     every = scale(4, soak=1)
     # Measured, less a margin for changes elsewhere: of one or two questions in the sample.
     required = {
-        1: "right=0.74 refusal_recall=0.70 near_misses_refused=0.63 wrongly_refused=0.16 auroc=0.88",
+        1: "right=0.77 refusal_recall=0.78 near_misses_refused=0.73 wrongly_refused=0.15 auroc=0.91",
         4: "right=0.74 refusal_recall=0.60 near_misses_refused=0.53 wrongly_refused=0.20 auroc=0.86",
     }[every]
     promised = "verbatim=1 unproved_sentences=0"
