@@ -65,7 +65,7 @@ class ChatRequest(_Request):
 
 class SentenceBody(_Reply):
     """A sentence at `[start, end)` of the answer's text, and the numbers of its citations.
-    `decisive` marks the one that answers, among others that it needs to be understood."""
+    `decisive` is whether it answers the question, and the others only make it understood."""
 
     text: str
     start: int

@@ -75,7 +75,7 @@ class Citation:
 @dataclass(frozen=True, slots=True)
 class Sentence:
     """A sentence at `[start, end)` of the answer's text, with the numbers of its citations.
-    `decisive` marks the one that answers, among others that it needs to be understood."""
+    `decisive` is whether it answers the question, and the others only make it understood."""
 
     text: str
     start: int

@@ -25,7 +25,7 @@ class Statement:
 
     `mark` is what a list puts in front of it, "" for text that runs on, and a line break for code.
     `label` says what a competing answer is about, "" if there is none. `decisive` is whether it
-    answers, among others that it needs to be understood.
+    answers the question, and the others only make it understood.
     """
 
     text: str

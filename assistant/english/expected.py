@@ -114,9 +114,7 @@ def missing_answer_type(question: Question, text: str) -> float:
         case AnswerType.REASON:
             return 0.0 if _REASON.search(text) else 1.0
         case _:
-            missing = _missing_attribute(question, text)
-            missing = _missing_thing(question, text) if missing is None else missing
-            return 0.0 if question.wants_list else missing
+            return 0.0 if question.wants_list else _missing_value(question, text)
 
 
 def decides(question: Question, text: str) -> bool:
@@ -143,9 +141,14 @@ def _missing_amount(question: Question, text: str) -> float:
     return 0.5 if things else 0.0
 
 
+def _missing_value(question: Question, text: str) -> float:
+    attribute = _missing_attribute(question, text)
+    return _missing_thing(question, text) if attribute is None else attribute
+
+
 def _missing_attribute(question: Question, text: str) -> float | None:
-    """1 if the text has no value that the attribute could have which the question asks for; None
-    if it asks for none."""
+    """1 if the question asks for an attribute and the text has no value of its kind, 0 if it has
+    one; None if the question asks for no attribute."""
     if question.answer_type is AnswerType.YES_NO or asks_how(question.text):
         return None
     if not _ASKS_ATTRIBUTE.match(question.text):
