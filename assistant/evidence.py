@@ -28,8 +28,7 @@ from index.rendering import row_text
 from index.synonyms import Alternatives
 from index.terms import STOP_WORDS, stem, stems, words
 
-# Rows that the reader reads for a question. Each takes some 10 ms on two cores; with ten rows 1.6
-# points more of the best blocks are right on five folders of documentation.
+# Rows that the reader reads for a question. Each takes some 10 ms on two cores.
 _MAX_READ = 5
 # Units of a passage around which blocks are proposed: the most similar ones. Few passages have
 # more, but a list of thousands of items is one passage.

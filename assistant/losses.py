@@ -46,12 +46,12 @@ def loss_of(gold: GoldQuestion, answer: Answer, assessment: Assessment) -> Loss 
     if not any(_has_answer(gold, passage) for passage in passages):
         return Loss.NOT_FOUND
     question, evidence = assessment.question, assessment.evidence
-    right = [each.hit.ordinal for each in evidence if is_right_alone(gold, question, each)]
+    right = [each for each in evidence if is_right_alone(gold, question, each)]
     if not right:
         return Loss.NOT_A_CANDIDATE
-    if answer.status is Status.REFUSED and is_right_alone(gold, question, evidence[0]):
+    if answer.status is Status.REFUSED and right[0] is evidence[0]:
         return Loss.REFUSED
-    return Loss.CUT if evidence[0].hit.ordinal in right else Loss.NOT_CHOSEN
+    return Loss.CUT if any(each.hit is evidence[0].hit for each in right) else Loss.NOT_CHOSEN
 
 
 def count_losses(losses: Iterable[Loss | None]) -> dict[Loss, int]:

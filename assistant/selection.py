@@ -1,6 +1,6 @@
 """Selection: the evidence to answer with. Decides neither the wording nor whether to answer."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from assistant.blocks import block_of, is_cut_list, quoted_units, release_of
@@ -22,6 +22,7 @@ _MAX_BEHIND, _MAX_WORDS, _MAX_REPEATED, _MAX_BLOCKS = 0.5, 60, 0.6, 3
 # share of the words of the shorter that both have. Set by hand on made documents about two hotels.
 _MAX_RIVAL_BEHIND, _MAX_RIVAL_WORDS, _MIN_ALIKE = 1.0, 60, 0.5
 
+_BRACKETS = str.maketrans("[]", "()")
 _STOP_STEMS = frozenset(stem(word) for word in STOP_WORDS)
 
 
@@ -154,7 +155,7 @@ def _competing(question: Question, evidence: Sequence[Evidence]) -> Selection | 
     if len(blocks) == 1 or any(len(each.text.split()) > _MAX_RIVAL_WORDS for each in blocks):
         return None
     shared = set.intersection(*(set(_path(each)) for each in blocks))
-    labels = [" › ".join(name for name in _path(each) if name not in shared) for each in blocks]
+    labels = [_label(name for name in _path(each) if name not in shared) for each in blocks]
     return Selection(best, tuple(blocks), labels=tuple(labels)) if len({*labels}) > 1 else None
 
 
@@ -168,6 +169,11 @@ def _competes(question: Question, best: Evidence, other: Evidence) -> bool:
     one, two = (stems(each.text) - _STOP_STEMS for each in (best, other))
     is_alike = len(one & two) >= _MIN_ALIKE * min(len(one), len(two))
     return one != two and (is_alike or first[-1:] == second[-1:])
+
+
+def _label(names: Iterable[str]) -> str:
+    """The names in one line, without brackets: "[1]" in a heading would seem to be a citation."""
+    return " ".join(" › ".join(names).translate(_BRACKETS).split())
 
 
 def _path(evidence: Evidence) -> tuple[str, ...]:

@@ -55,6 +55,7 @@ def make_statements(
     numbers: dict[tuple[str, Span], int] = {}
     statements = []
     listed = len(units) > 1
+    has_others = not all(each in decisive for each in units)
     for place, (passage, unit) in enumerate(units):
         citations = tuple(
             _citation(numbers.setdefault((passage.sha256, span), len(numbers) + 1), passage, span)
@@ -62,7 +63,7 @@ def make_statements(
         )
         parts = tuple(_parts(passage, unit))
         mark = _mark(unit) if listed else ""
-        is_decisive = listed and unit.kind in PROSE and (passage, unit) in decisive
+        is_decisive = has_others and unit.kind in PROSE and (passage, unit) in decisive
         label = (labels or {}).get(place, "")
         wording = _wording(passage, unit)
         statements.append(Statement(wording, citations, parts, mark, label, is_decisive))

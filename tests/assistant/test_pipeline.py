@@ -420,5 +420,13 @@ def test_question_that_leaves_out_which_gets_both_answers_with_their_names(
         "Hill Hotel: The pool opens at 9 and closes at 21. [2]",
         "Lake Hotel: The pool is open from 10 to 18. [1]",
     ]
+    assert not any(sentence.decisive for sentence in both.sentences)  # none is there for another
     one = assistant.ask("When does the pool of the Hill Hotel open?")
     assert one.text == "The pool opens at 9 and closes at 21. [1]"
+
+
+def test_label_of_a_competing_answer_cannot_look_like_a_citation(open_on: Opener) -> None:
+    files = {name: text.replace("Hotel", "[2]\tHotel") for name, text in HOTELS.items()}
+    text = open_on(files).ask("When does the pool open?").text
+    assert "Hill (2) Hotel: The pool opens" in text
+    assert text.count("[2]") == 1
