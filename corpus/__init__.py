@@ -11,6 +11,7 @@ Knows files, text and structure. Knows nothing of vectors, searches, questions o
     document.py       the types: Document, Block, Passage, Unit
     errors.py         what can be wrong with the corpus, and the remedies
     files.py          atomic, durable writes
+    formats/          loaders of other formats, each to a canonical text in Markdown
     front_matter.py   YAML at the start of a file: title, description, questions with answers
     gold.py           gold questions from JSONL files
     html.py           HTML inside Markdown to blocks
@@ -18,6 +19,7 @@ Knows files, text and structure. Knows nothing of vectors, searches, questions o
     loader.py         folder to Documents: file selection, decoding, choice of parser
     markdown.py       Markdown to blocks
     markup.py         removes inline Markdown marks from a quote
+    metadata.py       the type for what a document says of itself: title, date, author
     outlines.py       finds numbered headings that are a list
     plain_lists.py    lists in text without markup
     plain_paragraphs.py  which of its lines are one paragraph

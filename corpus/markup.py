@@ -24,23 +24,24 @@ _CLOSING_MARK = re.compile(r"(?<=[^\s*_~\\])(?:\*\*|~~|__|\*|_)$")
 _MAX_HYPHENATED = 10  # characters
 _MAX_MARK = 3  # characters, with the one before it
 _SPACE = re.compile(r"\s+")
-# Each pattern is linear: what it repeats ends at the character that it could start with.
+# Each pattern is linear: what it repeats ends at the character that it could start with. A mark
+# behind a backslash is a character.
 _QUOTE_MARK = re.compile(r"(?m)^[ \t]*>[> \t]*")
 _TARGET = r"\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)"
-_IMAGE = re.compile(rf"!\[[^\[\]]*\](?:{_TARGET}|\[[^\[\]\n]*\])")
-_LINK = re.compile(rf"\[([^\[\]]*)\](?:{_TARGET}|\[[^\[\]\n]*\])")
-_FOOTNOTE = re.compile(r"\[\^[^\[\]\s]{1,40}\](?::[ \t]*)?")
-_ALERT = re.compile(r"\[!(?:NOTE|TIP|IMPORTANT|WARNING|CAUTION)\]", re.IGNORECASE)
+_IMAGE = re.compile(rf"(?<!\\)!\[[^\[\]]*\](?:{_TARGET}|\[[^\[\]\n]*\])")
+_LINK = re.compile(rf"(?<!\\)\[([^\[\]]*)\](?:{_TARGET}|\[[^\[\]\n]*\])")
+_FOOTNOTE = re.compile(r"(?<!\\)\[\^[^\[\]\s]{1,40}\](?::[ \t]*)?")
+_ALERT = re.compile(r"(?<!\\)\[!(?:NOTE|TIP|IMPORTANT|WARNING|CAUTION)\]", re.IGNORECASE)
 # The heading of a release: "[3.2.0] - 2025-02-11".
 _RELEASE = re.compile(r"\A\[(v?\d[\w.+-]*|Unreleased)\](?![\[(])", re.IGNORECASE)
-_TEMPLATE = re.compile(r"\{%[^{}%]*%\}|\{\{[<%][^{}]*[>%]\}\}|\{[:#.][^{}\n]*\}")
+_TEMPLATE = re.compile(r"(?<!\\)(?:\{%[^{}%]*%\}|\{\{[<%][^{}]*[>%]\}\}|\{[:#.][^{}\n]*\})")
 # A role of MyST: {ref}`text <target>`.
 _ROLE = re.compile(r"\{[A-Za-z][\w:+.-]{0,40}\}`([^`<>]+?)\s*(?:<[^`<>]*>)?`")
-_AUTOLINK = re.compile(r"<((?:https?://|mailto:)[^<>\s]*|[^<>\s@]+@[^<>\s@]+)>")
+_AUTOLINK = re.compile(r"(?<!\\)<((?:https?://|mailto:)[^<>\s]*|[^<>\s@]+@[^<>\s@]+)>")
 # "5*6 and 7*8" is no emphasis. The placeholder is a noncharacter, which no text may contain.
 _TIMES = re.compile(r"(?<=\d)\*(?=\d)")
 _TIMES_PLACEHOLDER = "\ufdd0"
-_HTML_BREAK = re.compile(r"</?(?:br|li|p|td|tr|div|ul|ol)\b[^<>]*>", re.IGNORECASE)
+_HTML_BREAK = re.compile(r"(?<!\\)</?(?:br|li|p|td|tr|div|ul|ol)\b[^<>]*>", re.IGNORECASE)
 # A bare <NAME> that is no tag of HTML is a placeholder of the text.
 # An element of JSX: its tag touches what is in it, "<Note>Read this."
 _COMPONENT = re.compile(r"\A<[A-Z][a-z]\w*>(?=\S)")

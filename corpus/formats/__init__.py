@@ -1,0 +1,16 @@
+"""Loaders of file formats other than Markdown and plain text: bytes become a canonical text.
+
+    file → loader → Extracted(text, left_out) → Markdown parser → Document
+
+The canonical text of every format is Markdown, made by `MarkdownWriter`. It starts with YAML front
+matter if the file has a title, a date, an author, an address or a language, and HTML comments in
+it say where the text stands in the file (`<!-- page 3 -->`). So structure, metadata and places of a
+document can be derived from its stored text alone, whatever it was extracted from. The same file
+gives the same text on any machine; a change of a loader's text increments `FORMATS_VERSION`.
+
+Each loader is a module with `load(raw: bytes) -> Iterator[Extracted]`, which raises NotExtracted.
+It is imported when the first file of its format is loaded, in a process with limits.
+
+    extracted.py   the types that a loader returns, and what it raises
+    writer.py      writes Markdown that says exactly what the file says
+"""

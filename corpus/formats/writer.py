@@ -1,0 +1,134 @@
+"""Writes the canonical text of a document: Markdown that says exactly what the file says.
+
+A loader calls one method for each element of the file, in reading order. Characters that Markdown
+would take for marks are escaped, so text of a file never becomes structure by accident:
+
+    writer = MarkdownWriter(Metadata(title="Leave"))
+    writer.place("page 1")
+    writer.heading(1, "Leave")
+    writer.paragraph("Everyone has 25 days of leave.")
+    writer.table([["Office", "Days"], ["Oslo", "25"]])
+    text = writer.text()
+"""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+
+from corpus.metadata import Metadata
+
+# What Markdown, or HTML and templates in it, could take for a mark inside a line.
+_INLINE_MARK = re.compile(r"[\\`*\[\]<>{}~|]|(?<!\w)_|_(?!\w)|&(?=#?\w{1,32};)")
+# The same at the start of a line: headings, quotes, items, fences, rules, definitions, directives.
+_LINE_MARK = re.compile(r"#{1,6}(?=\s|$)|[-+=:](?=[\s:=-]|$)|(?<=\d)[.)](?=\s|$)|!(?=!)")
+_NUMBER = re.compile(r"\d{1,9}")
+_SPACE = re.compile(r"\s+")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_MAX_LEVEL = 6
+_INDENT = "    "
+
+
+class MarkdownWriter:
+    """Collects the elements of one document. White space inside a text is folded."""
+
+    def __init__(self, metadata: Metadata | None = None) -> None:
+        self._metadata = metadata or Metadata()
+        self._parts: list[str] = []
+        self._in_list = False
+        self._place = ""
+        self._title = ""  # the first heading of level 1
+
+    def place(self, place: str) -> None:
+        """Says where the elements that follow stand in the file: "page 3", "slide 2",
+        "sheet Prices, row 7", "00:01:20". Has no effect if it is the same as before."""
+        if place != self._place:
+            self._place = place
+            self._add(f"<!-- {fold(place).replace('--', '- -')} -->")
+
+    def heading(self, level: int, text: str) -> None:
+        """A heading; levels above 6 count as 6."""
+        if words := escape(text, line_start=False):
+            if level <= 1 and not self._title:
+                self._title = fold(text)
+            self._add(f"{'#' * min(max(level, 1), _MAX_LEVEL)} {words}")
+
+    def paragraph(self, text: str) -> None:
+        """A paragraph."""
+        if words := escape(text):
+            self._add(words)
+
+    def item(self, text: str, depth: int = 1, number: int | None = None) -> None:
+        """An item of a list; `depth` is 1 for the outermost list, `number` that of a step."""
+        if words := escape(text):
+            mark = "-" if number is None else f"{number}."
+            line = f"{_INDENT * (depth - 1)}{mark} {words}"
+            if self._in_list:
+                self._parts[-1] += f"\n{line}"
+            else:
+                self._add(line)
+            self._in_list = True
+
+    def table(self, rows: Sequence[Sequence[str]], caption: str = "") -> None:
+        """A table whose first row has the column headings. Rows may differ in length; a cell that
+        spans several rows or columns is repeated by the loader in each."""
+        filled = [[escape(cell, line_start=False) for cell in row] for row in rows]
+        filled = [row for row in filled if any(row)]
+        width = max(map(len, filled), default=0)
+        if caption:
+            self.paragraph(caption)
+        if not filled:
+            return
+        lines = [f"| {' | '.join([*row, *[''] * (width - len(row))])} |" for row in filled]
+        lines.insert(1, f"|{' --- |' * width}")
+        self._add("\n".join(lines))
+
+    def code(self, text: str) -> None:
+        """Lines of code, verbatim but for control characters."""
+        lines = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip("\n")
+        if lines.strip():
+            ticks = max(map(len, re.findall(r"`{3,}", lines)), default=2) + 1
+            self._add(f"{'`' * ticks}\n{lines}\n{'`' * ticks}")
+
+    def question(self, text: str) -> None:
+        """A question; the elements up to the next question or heading answer it."""
+        if words := escape(text, line_start=False):
+            self._add(f"Q: {words}")
+
+    def answer(self, text: str) -> None:
+        """The first paragraph of the answer to a question; the others are paragraphs."""
+        if words := escape(text):
+            self._add(f"A: {words}")
+
+    def text(self) -> str:
+        """Returns the canonical text, "" if nothing was written."""
+        return "\n\n".join([*self._front_matter(), *self._parts]) + "\n" if self._parts else ""
+
+    def _front_matter(self) -> Iterator[str]:
+        """The metadata as YAML, without a title that is also the first heading."""
+        facts = {key: fold(value) for key, value in asdict(self._metadata).items() if value}
+        if facts.get("title") == self._title:
+            facts.pop("title", None)
+        lines = [f"{key}: {json.dumps(fact, ensure_ascii=False)}" for key, fact in facts.items()]
+        if lines:
+            yield "\n".join(["---", *lines, "---"])
+
+    def _add(self, part: str) -> None:
+        self._parts.append(part)
+        self._in_list = False
+
+
+def fold(text: str) -> str:
+    """Returns the text in one line: white space folded, control characters removed."""
+    return _SPACE.sub(" ", _CONTROL.sub("", text)).strip()
+
+
+def escape(text: str, *, line_start: bool = True) -> str:
+    """Returns the text in one line of Markdown that shows exactly its words. `line_start` is
+    whether it will stand at the start of a line, where more is a mark."""
+    words = _INLINE_MARK.sub(r"\\\g<0>", fold(text))
+    if line_start:
+        number = _NUMBER.match(words)
+        if mark := _LINE_MARK.match(words, number.end() if number else 0):
+            words = f"{words[: mark.start()]}\\{words[mark.start() :]}"
+    return words
