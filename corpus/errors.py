@@ -26,22 +26,34 @@ class CorpusEmpty(CorpusError):
 
 
 class DocumentUnreadable(CorpusError):
-    """A file cannot be loaded: its permissions, size, encoding or content forbid it."""
+    """A file cannot be loaded: its permissions, size, encoding or content forbid it. The `reason`
+    completes "NAME: …"."""
 
     remedy = "save it as readable UTF-8 text within the size limit, or remove it"
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"{name}: {reason}")
+        self.reason = reason
+
+
+class DocumentNotExtracted(DocumentUnreadable):
+    """A file that is not Markdown or plain text cannot be read as its format: it is encrypted,
+    damaged, scanned, too large, or another format."""
+
+    remedy = "save it again with its text and without a password, or remove it"
 
 
 class DocumentTooCostly(DocumentUnreadable):
     """Loading a file exceeds a limit of time or memory, or crashes the process that loads it.
 
-    `sha256` is the digest of the file, under which the `reason` is remembered.
+    `sha256` is the digest of the file, under which the `cause` is remembered.
     """
 
     remedy = "split it into smaller files, or remove it; rebuild the index to try it again"
 
-    def __init__(self, name: str, reason: str = "", sha256: str = "") -> None:
-        super().__init__(f"{name}: loading it {reason}")
-        self.reason = reason
+    def __init__(self, name: str, cause: str, sha256: str) -> None:
+        super().__init__(name, f"loading it {cause}")
+        self.cause = cause
         self.sha256 = sha256
 
 

@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,11 +14,19 @@ from typing import Any, Protocol
 import numpy as np
 
 from corpus.document import Document
+from corpus.formats.registry import FORMATS_VERSION
 from corpus.loader import Corpus, KnownFiles
 from corpus.splitter import SPLITTER_VERSION, split
 from corpus.synonyms import Groups
 from index.encoder import Encoder, Vectors
-from index.errors import IndexDamaged, IndexingError, IndexMissing, IndexOutdated, IndexUnwritable
+from index.errors import (
+    IndexDamaged,
+    IndexingError,
+    IndexMissing,
+    IndexOutdated,
+    IndexUnwritable,
+    TextMissing,
+)
 from index.generation import DataFolder, Generation, load_vectors
 from index.layout import CHROMA, PASSAGES, VECTORS
 from index.manifest import (
@@ -107,12 +116,14 @@ def build(
                 identity=identity,
                 format=FORMAT_VERSION,
                 splitter=SPLITTER_VERSION,
+                formats=FORMATS_VERSION,
                 encoder=encoder_name,
                 encoder_fingerprint=encoder.fingerprint,
                 dimensions=encoder.dimensions,
                 created=datetime.now(UTC).isoformat(timespec="seconds"),
                 passages=len(plan.entries),
                 documents=_documents(corpus, plan.entries),
+                sources=corpus.sources,
                 files=file_sizes(building),
                 digests=file_digests(building),
                 unreadable=corpus.faults,
@@ -134,15 +145,23 @@ def build(
 
 def known_files(data: DataFolder) -> KnownFiles:
     """Returns what the build of the published generation found out about the files of its corpus;
-    nothing if there is none that this version of the splitter made."""
+    nothing if there is none that these versions of splitter and loaders made."""
     try:
         manifest = Manifest.read(data.current())
     except (IndexMissing, IndexDamaged, IndexOutdated):
         return KnownFiles()
-    if manifest.splitter != SPLITTER_VERSION:
+    if (manifest.splitter, manifest.formats) != (SPLITTER_VERSION, FORMATS_VERSION):
         return KnownFiles()
     texts = frozenset((document.path, document.sha256) for document in manifest.documents)
-    return KnownFiles(texts, manifest.too_costly)
+    sources = {source.path: source for source in manifest.sources}
+    store = TextStore(data.texts)
+
+    def read_text(sha256: str) -> str | None:
+        with suppress(TextMissing):
+            return store.read(sha256)
+        return None
+
+    return KnownFiles(texts, manifest.too_costly, sources, read_text)
 
 
 def _published(data: DataFolder) -> Path | None:
@@ -164,7 +183,7 @@ def _is_up_to_date(
         check_file_digests(folder, manifest)
     except (IndexDamaged, IndexOutdated):
         return False
-    is_same = manifest.identity == identity and manifest.unreadable == corpus.faults
+    is_same = manifest.identity == identity and manifest.sources == corpus.sources
     return is_same and manifest.scorer == scorer
 
 

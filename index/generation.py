@@ -71,6 +71,7 @@ class Generation:
         found, named or counted, and the id depends on no other. It uses this generation's files and
         closes none of them. Takes about 5 ms for each 1,000 passages."""
         documents = tuple(d for d in self.manifest.documents if lies_within(d.path, folders))
+        sources = (each for each in self.manifest.sources if lies_within(each.path, folders))
         unreadable = (each for each in self.manifest.unreadable if lies_within(each, folders))
         # The identity and the time of the whole generation would reveal changes of other documents.
         identity = identity_of(documents, self.manifest.encoder_fingerprint)
@@ -81,6 +82,7 @@ class Generation:
             created="",
             passages=passages.count,
             documents=documents,
+            sources=tuple(sources),
             files={},  # their sizes reveal the other documents
             digests={},
             unreadable=tuple(unreadable),

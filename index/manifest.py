@@ -2,13 +2,15 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from corpus.document import Document
+from corpus.formats.registry import FORMATS_VERSION
+from corpus.sources import Outcome, SourceFile
 from corpus.splitter import SPLITTER_VERSION
 from corpus.synonyms import Groups
 from index.checksums import check_digests, check_sizes, digests_of, sizes_of
@@ -16,7 +18,7 @@ from index.errors import IndexDamaged, IndexOutdated
 from index.layout import MANIFEST
 
 # Incremented when the files of a generation change their meaning; older ones are then rebuilt.
-FORMAT_VERSION = 9
+FORMAT_VERSION = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +39,20 @@ class Manifest:
     answers. `thresholds` were fitted on the corpus's gold questions, if there are any. `files` maps
     the names of all other files to their sizes in bytes, and `digests` to their SHA-256.
     `unreadable` has a message for each file that was left out, and `too_costly` the reason for each
-    one that exceeded a limit, by its digest."""
+    one that exceeded a limit, by its digest. `sources` reports on each visible file of the
+    folder, read by loaders of the version `formats`."""
 
     identity: str
     format: int
     splitter: int
+    formats: int
     encoder: str
     encoder_fingerprint: str
     dimensions: int
     created: str
     passages: int
     documents: tuple[IndexedDocument, ...]
+    sources: tuple[SourceFile, ...]
     files: Mapping[str, int]
     digests: Mapping[str, str] = field(default_factory=dict)
     unreadable: tuple[str, ...] = ()
@@ -71,22 +76,37 @@ class Manifest:
                     f"reads {FORMAT_VERSION}"
                 )
             documents = tuple(IndexedDocument(**each) for each in fields.pop("documents"))
+            sources = tuple(_source(**each) for each in fields.pop("sources"))
             unreadable = tuple(fields.pop("unreadable"))
             mappings: dict[str, Any] = {
                 name: dict(fields.pop(name))
                 for name in ("files", "digests", "too_costly", "scorer", "thresholds")
             }
             datetime.fromisoformat(fields["created"])
-            return cls(**fields, documents=documents, unreadable=unreadable, **mappings)
+            return cls(
+                **fields,
+                documents=documents,
+                sources=sources,
+                unreadable=unreadable,
+                **mappings,
+            )
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise IndexDamaged(f"the manifest of {folder} cannot be read ({error})") from error
+
+
+def _source(
+    outcome: str, documents: Iterable[Sequence[str]], notes: Iterable[str], **fields: str
+) -> SourceFile:
+    pairs = tuple((path, sha256) for path, sha256 in documents)
+    return SourceFile(outcome=Outcome(outcome), documents=pairs, notes=tuple(notes), **fields)
 
 
 def identity_of(
     documents: Iterable[Document | IndexedDocument], encoder_fingerprint: str, synonyms: Groups = ()
 ) -> str:
     """Returns a digest of everything that determines the content of a generation."""
-    digest = hashlib.sha256(f"{FORMAT_VERSION} {SPLITTER_VERSION} {encoder_fingerprint}".encode())
+    versions = f"{FORMAT_VERSION} {SPLITTER_VERSION} {FORMATS_VERSION}"
+    digest = hashlib.sha256(f"{versions} {encoder_fingerprint}".encode())
     for document in documents:
         digest.update(f"\n{document.sha256} {document.path}".encode())
     for group in synonyms:

@@ -13,6 +13,7 @@ from assistant.answer import Answer, Citation, Related, Sentence, Status
 from assistant.pipeline import Assistant
 from assistant.scorer import Scorer
 from corpus.document import Kind, Passage
+from corpus.formats.registry import FORMATS_VERSION
 from corpus.loader import load_corpus
 from corpus.splitter import SPLITTER_VERSION
 from index.build import BuildResult, build
@@ -165,12 +166,14 @@ def make_manifest(**fields: Any) -> Manifest:
         "identity": "i" * 64,
         "format": FORMAT_VERSION,
         "splitter": SPLITTER_VERSION,
+        "formats": FORMATS_VERSION,
         "encoder": "tiny",
         "encoder_fingerprint": "f" * 64,
         "dimensions": 3,
         "created": "2026-01-01T00:00:00+00:00",
         "passages": 1,
         "documents": (IndexedDocument("guide.md", "Gärten", DIGEST, 9, 1, 0),),
+        "sources": (),
         "files": {},
     }
     return Manifest(**{**defaults, **fields})

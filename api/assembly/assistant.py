@@ -237,5 +237,5 @@ def is_current(settings: Settings, corpus: Corpus) -> bool:
     except (IndexMissing, IndexDamaged, IndexOutdated):
         return False
     identity = identity_of(corpus.documents, card.fingerprint, corpus.synonyms)
-    is_same = manifest.identity == identity and manifest.unreadable == corpus.faults
+    is_same = manifest.identity == identity and manifest.sources == corpus.sources
     return is_same and manifest.scorer == scorer_of(settings)

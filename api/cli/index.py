@@ -11,7 +11,8 @@ from api.exit_codes import CHECK_FAILED, DONE
 from api.settings import load_settings
 from api.text import count
 from corpus.errors import CorpusError
-from corpus.loader import FORMATS, skipped_files
+from corpus.formats.registry import SUFFIXES
+from corpus.sources import Outcome
 from index.build import BuildProgress, BuildResult
 from index.errors import IndexingError
 
@@ -35,9 +36,9 @@ def run(arguments: Namespace) -> int:
     else:
         print(_summarize(built, time.perf_counter() - start))
     warn_skipped(corpus.unreadable)
-    if others := skipped_files(settings.corpus):
+    if others := [s.path for s in corpus.sources if s.outcome is Outcome.SKIPPED]:
         names = ", ".join(shorten(others))
-        known = ", ".join(sorted(FORMATS))
+        known = ", ".join(sorted(SUFFIXES))
         warn([f"skipped {count(len(others), 'file')} of other formats than {known}: {names}"])
     return CHECK_FAILED if corpus.unreadable else DONE
 

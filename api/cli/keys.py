@@ -12,7 +12,7 @@ from api.settings import load_settings
 from api.store.database import Database
 from api.store.keys import Key, Keys
 from api.text import printable
-from corpus.loader import check_folder
+from corpus.folder import check_folder
 
 
 def run(arguments: Namespace) -> int:

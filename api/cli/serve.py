@@ -15,7 +15,7 @@ from api.listening import bind, is_loopback, url_of
 from api.service import logs
 from api.settings import Settings, load_settings
 from api.text import count
-from corpus.loader import check_folder
+from corpus.folder import check_folder
 
 
 def run(arguments: Namespace) -> int:

@@ -12,7 +12,7 @@ from api.exit_codes import BAD_INPUT, DONE
 from api.service import logs
 from api.settings import Settings, load_settings
 from api.text import count
-from corpus.loader import check_folder
+from corpus.folder import check_folder
 
 _INSTRUCTIONS = Path(__file__).parents[1] / "slack" / "app" / "README.md"
 

@@ -15,7 +15,8 @@ from api.service.access import Caller
 from api.service.document_names import normalize_name
 from api.store.keys import Scope
 from api.wire import DocumentBody, DocumentsBody, RemovalBody, UploadBody, UploadsBody
-from corpus.loader import FORMATS, parse_document
+from corpus.formats.registry import TEXT_SUFFIXES
+from corpus.parsing import parse_document
 
 _MAX_EXAMPLES = 3
 # Any other content type is accepted: the bytes show whether they are text, as with files in the
@@ -129,7 +130,7 @@ def _add_writing_routes(routes: APIRouter, service: Service) -> None:
         return await store_form(request, caller, path)
 
     async def store_form(request: Request, caller: Caller, path: str) -> UploadsBody:
-        if PurePath(path).suffix.lower() in FORMATS:
+        if PurePath(path).suffix.lower() in TEXT_SUFFIXES:
             stored = [await bodies.store(request, _permitted(caller, path))]
         else:
             folder = f"{path.rstrip('/')}/" if path else ""

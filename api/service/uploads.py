@@ -11,7 +11,7 @@ import stat
 import threading
 import unicodedata
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,9 +23,11 @@ from api.errors import (
     describe,
 )
 from api.service.document_names import normalize_name
+from corpus.decoding import TextDecoder
 from corpus.errors import CorpusMissing, DocumentUnreadable
 from corpus.files import open_temporary
-from corpus.loader import MAX_DOCUMENT_BYTES, TextDecoder, document_paths
+from corpus.folder import document_paths
+from corpus.loader import MAX_DOCUMENT_BYTES
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY
 
@@ -178,9 +180,9 @@ def _descend(root: Path, folders: Sequence[str], *, create: bool = False) -> tup
 
     Raises OSError, and UploadRefused if one is a link.
     """
-    handle = os.open(root, _FOLDER)
     names: list[str] = []
-    try:
+    with ExitStack() as stack:
+        handle = _open_until(stack, root, _FOLDER)
         for folder in folders:
             name = _stored_name(handle, folder)
             _check_no_link(handle, name)
@@ -189,18 +191,20 @@ def _descend(root: Path, folders: Sequence[str], *, create: bool = False) -> tup
                     os.mkdir(name, dir_fd=handle)
                     os.fsync(handle)
             try:
-                below = os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=handle)
+                handle = _open_until(stack, name, _FOLDER | os.O_NOFOLLOW, handle)
             except FileNotFoundError:
                 if create:  # somebody has just removed it; the folder above is not the right one
                     raise
                 break
-            os.close(handle)
-            handle = below
             names.append(name)
-    except BaseException:  # the handle must not leak
-        os.close(handle)
-        raise
-    return handle, names
+        return os.dup(handle), names
+
+
+def _open_until(stack: ExitStack, path: Path | str, flags: int, folder: int | None = None) -> int:
+    """Opens a folder until the stack is closed."""
+    handle = os.open(path, flags, dir_fd=folder)
+    stack.callback(os.close, handle)
+    return handle
 
 
 def _stored_name(folder: int, name: str) -> str:

@@ -19,7 +19,7 @@ from typing import Any
 
 from assistant.training.rows import Row
 from corpus.document import Kind, Passage, Span
-from corpus.loader import parse_document
+from corpus.parsing import parse_document
 from corpus.splitter import split
 from index.rendering import unit_text
 

@@ -12,5 +12,7 @@ Each loader is a module with `load(raw: bytes) -> Iterator[Extracted]`, which ra
 It is imported when the first file of its format is loaded, in a process with limits.
 
     extracted.py   the types that a loader returns, and what it raises
+    members.py     safe, unique names of documents inside a file
+    registry.py    which loader reads which file
     writer.py      writes Markdown that says exactly what the file says
 """

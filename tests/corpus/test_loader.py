@@ -11,16 +11,11 @@ import pytest
 from api.errors import describe
 from corpus import loader
 from corpus.bounded import Limits
+from corpus.decoding import TextDecoder, decode
 from corpus.document import Kind, text_digest
 from corpus.errors import CorpusEmpty, CorpusMissing, DocumentUnreadable, LoadingImpossible
-from corpus.loader import (
-    KnownFiles,
-    TextDecoder,
-    decode,
-    load_corpus,
-    load_document,
-    skipped_files,
-)
+from corpus.loader import KnownFiles, load_corpus, load_document
+from corpus.sources import Outcome
 
 LIMITS = Limits(seconds=0.3, megabytes=1024)
 AsNobody = Callable[[], AbstractContextManager[None]]
@@ -35,6 +30,11 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
+def skipped(folder: Path) -> list[str]:
+    sources = load_corpus(folder).sources
+    return [source.path for source in sources if source.outcome is Outcome.SKIPPED]
+
+
 def paths(folder: Path) -> list[str]:
     return [document.path for document in load_corpus(folder).documents]
 
@@ -45,7 +45,7 @@ def test_documents_are_loaded_from_all_subfolders_sorted_by_path(folder: Path) -
     (folder / "a.markdown").write_text("# A\n", encoding="utf-8")
     (folder / "picture.png").write_bytes(b"\x89PNG")
     (folder / "chapter.md").mkdir()
-    assert skipped_files(folder) == ["picture.png"]
+    assert skipped(folder) == ["picture.png"]
     assert paths(folder) == ["a.markdown", "good.md", "sub/deep/B.TXT"]
 
 
@@ -67,6 +67,7 @@ def test_only_links_to_files_inside_the_folder_are_followed(folder: Path) -> Non
     (folder / "loop.md").symlink_to(folder / "loop.md")
     (folder / "round").symlink_to(folder)
     assert paths(folder) == ["good.md", "inside.md"]
+    assert skipped(folder) == ["broken.md", "loop.md", "round", "secret.md", "shelf"]
 
 
 def test_line_breaks_and_byte_order_mark_are_kept(folder: Path) -> None:
@@ -104,7 +105,7 @@ def test_a_folder_without_documents_names_the_formats_and_the_files_that_failed(
 ) -> None:
     (tmp_path / "picture.png").write_bytes(b"\x89PNG")
     (tmp_path / "latin.txt").write_bytes("Gärten".encode("latin-1"))
-    with pytest.raises(CorpusEmpty, match=r"\.markdown, \.md, \.txt; latin\.txt: not UTF-8"):
+    with pytest.raises(CorpusEmpty, match=r" \.md, .*\.txt.*; latin\.txt: not UTF-8"):
         load_corpus(tmp_path)
 
 
@@ -241,9 +242,10 @@ def test_missing_permissions_are_named_and_do_not_stop_the_others(
         (folder / name / "secret.png").touch()
         (folder / name).chmod(mode)
     with bound_by_permissions():
-        assert skipped_files(folder) == []
         corpus = load_corpus(folder, known)  # this user may not start Python here
     assert [document.path for document in corpus.documents] == ["good.md"]
+    skipped = [each for each in corpus.sources if each.outcome is Outcome.SKIPPED]
+    assert [each.path for each in skipped] == ["listed/secret.png"]
     assert [str(error) for error in corpus.unreadable] == [
         f"{name}: cannot be read (Permission denied)"
         for name in ("bad.md", "closed", "listed/secret.md")

@@ -15,6 +15,7 @@ from damage import halve, overwrite
 
 from corpus.errors import CorpusEmpty, DocumentTooCostly
 from corpus.loader import KnownFiles, load_corpus
+from corpus.sources import Outcome, SourceFile
 from index.build import build, known_files
 from index.encoder import Vectors
 from index.errors import IndexDamaged, IndexOutdated, IndexUnwritable
@@ -95,7 +96,8 @@ def test_next_build_knows_the_texts_and_the_files_that_were_too_costly(garden: S
     assert known_files(garden.data) == KnownFiles(texts)
     error = DocumentTooCostly("evil.md", "takes too long", "d" * 64)
     corpus = load_corpus(write_documents(garden.documents, GARDEN))
-    corpus = replace(corpus, unreadable=(error,))
+    source = SourceFile("evil.md", "Markdown", Outcome.UNREADABLE)
+    corpus = replace(corpus, unreadable=(error,), sources=(source,))
     build(corpus, garden.encoder, "test", garden.data, {})
     known = known_files(garden.data)
     assert known == KnownFiles(texts, {"d" * 64: "takes too long"})
