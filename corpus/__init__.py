@@ -24,6 +24,7 @@ Knows files, text and structure. Knows nothing of vectors, searches, questions o
     metadata.py       the type for what a document says of itself: title, date, author
     outlines.py       finds numbered headings that are a list
     parsing.py        file or text to Documents: extraction, choice of parser
+    places.py         where in its file a part of a document stands
     plain_lists.py    lists in text without markup
     plain_paragraphs.py  which of its lines are one paragraph
     plain_revisions.py   what only the neighbours of its blocks reveal

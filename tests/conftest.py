@@ -30,7 +30,7 @@ from index.onnx_encoder import OnnxEncoder
 ROOT = Path(__file__).resolve().parent.parent
 NOBODY = 65534
 
-pytest_plugins = ("browser",)
+pytest_plugins = ("browser", "formats")
 
 # No deadline: a test must not fail because the machine is busy. The same examples in every run: a
 # new failure comes from a change of the code.
