@@ -265,6 +265,8 @@ def _without_closing(text: str, blocks: list[Block]) -> list[Block]:
     if len(labelled) < _MIN_LABELLED or labelled[-1] + 2 != len(blocks):
         return blocks
     closing = blocks[-1]
+    if _A.match(text[blocks[-2].end : closing.start].lstrip("*_ \t\r\n") + " x"):
+        return blocks
     others = sum(block.answers for block in blocks) - 1
     if others != len(labelled) or closing.kind is not Kind.ANSWER:
         return blocks

@@ -11,8 +11,24 @@ gives the same text on any machine; a change of a loader's text increments `FORM
 Each loader is a module with `load(raw: bytes) -> Iterator[Extracted]`, which raises NotExtracted.
 It is imported when the first file of its format is loaded, in a process with limits.
 
-    extracted.py   the types that a loader returns, and what it raises
-    members.py     safe, unique names of documents inside a file
-    registry.py    which loader reads which file
-    writer.py      writes Markdown that says exactly what the file says
+    extracted.py       the types that a loader returns, and what it raises
+    members.py         safe, unique names of documents inside a file
+    registry.py        which loader reads which file
+    writer.py          writes Markdown that says exactly what the file says
+
+Shared by loaders:
+
+    articles.py        articles in data that help centres and wikis export
+    encodings.py       bytes of text files in any common encoding
+    number_formats.py  numbers and dates as a spreadsheet shows them
+    prose.py           fields in plain text, HTML or Markdown
+    records.py         questions with answers in rows and objects, by the names of their fields
+    sheets.py          rows of a sheet, as questions with answers or as tables
+    unpack.py          ZIP files within limits
+
+Loaders:
+
+    csv.py             CSV, TSV
+    data.py            JSON, JSON Lines, YAML
+    xlsx.py            XLSX, XLSM
 """

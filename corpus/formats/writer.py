@@ -69,9 +69,11 @@ class MarkdownWriter:
                 self._add(line)
             self._in_list = True
 
-    def table(self, rows: Sequence[Sequence[str]], caption: str = "") -> None:
-        """A table whose first row has the column headings. Rows may differ in length; a cell that
-        spans several rows or columns is repeated by the loader in each."""
+    def table(
+        self, rows: Sequence[Sequence[str]], caption: str = "", *, has_header: bool = True
+    ) -> None:
+        """A table whose first row has the column headings if it `has_header`. Rows may differ in
+        length; a cell that spans several rows or columns is repeated by the loader in each."""
         filled = [[escape(cell, line_start=False) for cell in row] for row in rows]
         filled = [row for row in filled if any(row)]
         width = max(map(len, filled), default=0)
@@ -80,7 +82,8 @@ class MarkdownWriter:
         if not filled:
             return
         lines = [f"| {' | '.join([*row, *[''] * (width - len(row))])} |" for row in filled]
-        lines.insert(1, f"|{' --- |' * width}")
+        if has_header:
+            lines.insert(1, f"|{' --- |' * width}")
         self._add("\n".join(lines))
 
     def code(self, text: str) -> None:
@@ -96,7 +99,7 @@ class MarkdownWriter:
             self._add(f"Q: {words}")
 
     def answer(self, text: str) -> None:
-        """The first paragraph of the answer to a question; the others are paragraphs."""
+        """A paragraph of the answer to a question."""
         if words := escape(text):
             self._add(f"A: {words}")
 

@@ -1,0 +1,202 @@
+"""Writes the rows of a sheet: a question sheet as questions with answers, any other as tables.
+
+A sheet is a question sheet if one of its first rows has the names of a question and an answer, or
+if its first of two columns asks. Any other sheet is divided at its empty rows. A row with one
+filled cell above a table is its heading; the row below it has the column headings, unless it
+contains numbers. A long table is divided, and its column headings are repeated.
+
+The place before a table names its first line; every line of it stands one row below that before.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from corpus.formats.prose import Prose
+from corpus.formats.records import RecordWriter, Role, omitted, record_of, roles_of
+from corpus.formats.writer import MarkdownWriter
+
+# A row of a file: its number from 1, and its cells.
+Row = tuple[int, Sequence[str]]
+
+MAX_CELLS = 1_000_000  # of a file; about 10 s of work
+_MAX_HEADER_ROW = 10  # the names of a question sheet stand in one of these rows
+_MAX_TABLE_ROWS = 100
+_MIN_ASKING = 0.6  # share of the rows whose first cell asks, in a question sheet without names
+_MIN_ROWS = 2
+_TABLE_LEVEL = 3
+# A longer cell is a paragraph, not a heading. Characters.
+_MAX_HEADING = 120
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The rows of a sheet, without those that are empty. `name` is part of each place, "" for a
+    file of one sheet. `header_rows` maps the number of a row to how many rows from there on have
+    the headings of one table, if several do because cells are merged."""
+
+    name: str
+    rows: Sequence[Row]
+    header_rows: dict[int, int] = field(default_factory=dict)
+    skipped: frozenset[int] = frozenset()  # rows that are left out and divide no table
+
+    def place(self, number: int) -> str:
+        """Returns the place of a row."""
+        return f"sheet {self.name}, row {number}" if self.name else f"row {number}"
+
+
+def write_sheet(writer: MarkdownWriter, sheet: Sheet) -> list[str]:
+    """Writes the sheet. Returns what was left out, one phrase for each kind."""
+    for at, (_, names) in enumerate(sheet.rows[:_MAX_HEADER_ROW]):
+        if roles := roles_of(names):
+            _write_notes(writer, sheet, sheet.rows[:at])
+            return _write_questions(writer, sheet, sheet.rows[at + 1 :], names, roles)
+    if _asks(sheet.rows):
+        return _write_questions(writer, sheet, sheet.rows, ("", ""), (Role.QUESTION, Role.ANSWER))
+    above = _Header()
+    for table in _tables(sheet):
+        above = _write_table(writer, sheet, table, above)
+    return []
+
+
+def _write_notes(writer: MarkdownWriter, sheet: Sheet, rows: Sequence[Row]) -> None:
+    """Writes what stands above the names of a question sheet."""
+    for number, cells in rows:
+        writer.place(sheet.place(number))
+        writer.paragraph(" ".join(filter(None, cells)))
+
+
+def _write_questions(
+    writer: MarkdownWriter,
+    sheet: Sheet,
+    rows: Sequence[Row],
+    names: Sequence[str],
+    roles: Sequence[Role],
+) -> list[str]:
+    records = RecordWriter(writer)
+    for number, cells in rows:
+        records.write(record_of(names, roles, cells), sheet.place(number))
+    return [*records.left_out(), *omitted(names, roles)]
+
+
+def _asks(rows: Sequence[Row]) -> bool:
+    """Whether the rows are questions with answers in two columns without names."""
+    pairs = [cells for _, cells in rows if sum(map(bool, cells)) == 2 and cells[0]]
+    asking = sum(cells[0].rstrip().endswith("?") for cells in pairs)
+    return len(pairs) >= _MIN_ROWS and asking >= _MIN_ASKING * len(rows)
+
+
+def _tables(sheet: Sheet) -> Iterator[list[Row]]:
+    """The rows, divided where one is empty."""
+    table: list[Row] = []
+    for row in sheet.rows:
+        missing = range(table[-1][0] + 1, row[0]) if table else range(0)
+        if not sheet.skipped.issuperset(missing):
+            yield table
+            table = []
+        table.append(row)
+    if table:
+        yield table
+
+
+@dataclass(frozen=True)
+class _Header:
+    """The column headings of a table, and the columns that it has."""
+
+    cells: tuple[str, ...] = ()
+    columns: tuple[int, int] = (0, 0)
+
+
+def _write_table(writer: MarkdownWriter, sheet: Sheet, rows: list[Row], above: _Header) -> _Header:
+    """Writes a table. Rows without column headings belong to the table above if they have its
+    columns. Returns the headings of the columns."""
+    if all(_is_title(cells) for _, cells in rows):
+        _write_column(writer, sheet, rows)
+        return _Header()
+    titles = next(n for n, (_, cells) in enumerate(rows) if not _is_title(cells))
+    for row in rows[:titles]:
+        _write_title(writer, sheet, row)
+    rows = rows[titles:]
+    columns = first, last = _columns(rows)
+    table = [[*row[first:last], *[""] * (last - len(row))] for _, row in rows]
+    depth = min(sheet.header_rows.get(rows[0][0], 1), len(rows) - 1)
+    if depth and _is_header(table[0]):
+        header = _Header(tuple(_joined(table[:depth])), columns)
+    else:
+        depth = 0
+        header = above if columns == above.columns and not titles else _Header()
+    for part in _parts(rows, depth):
+        cells = table[part.start : part.stop]
+        if header.cells:
+            writer.place(sheet.place(rows[part.start][0] - 1))
+            writer.table([header.cells, *cells])
+        else:
+            _write_bare(writer, sheet.place(rows[part.start][0]), cells)
+    return header
+
+
+def _parts(rows: Sequence[Row], start: int) -> Iterator[range]:
+    """The rows from `start` on in parts of one table each: of limited length, without a gap."""
+    for at in range(start + 1, len(rows) + 1):
+        is_gap = at < len(rows) and rows[at][0] != rows[at - 1][0] + 1
+        if at == len(rows) or is_gap or at - start == _MAX_TABLE_ROWS:
+            yield range(start, at)
+            start = at
+
+
+def _write_column(writer: MarkdownWriter, sheet: Sheet, rows: Sequence[Row]) -> None:
+    """Writes rows of one cell each: a heading with a list, or paragraphs."""
+    texts = [(number, next(filter(None, cells))) for number, cells in rows]
+    if len(texts) > _MIN_ROWS and all(len(text) <= _MAX_HEADING for _, text in texts):
+        _write_title(writer, sheet, rows[0])
+        for _, text in texts[1:]:
+            writer.item(text)
+        return
+    for number, text in texts:
+        writer.place(sheet.place(number))
+        Prose(writer).field(text)
+
+
+def _write_title(writer: MarkdownWriter, sheet: Sheet, row: Row) -> None:
+    number, cells = row
+    words = next(filter(None, cells))
+    writer.place(sheet.place(number))
+    if len(words) <= _MAX_HEADING and "\n" not in words:
+        writer.heading(_TABLE_LEVEL, words)
+    else:
+        Prose(writer).field(words)
+
+
+def _write_bare(writer: MarkdownWriter, place: str, rows: Sequence[Sequence[str]]) -> None:
+    """Writes rows without column headings."""
+    writer.place(place)
+    if len(rows) < _MIN_ROWS:
+        writer.paragraph(": ".join(filter(None, rows[0])))
+    else:
+        writer.table(rows, has_header=False)
+
+
+def _is_title(cells: Sequence[str]) -> bool:
+    """Whether the row says one thing: it has one filled cell, or one merged over all columns."""
+    return len(set(filter(None, cells))) == 1
+
+
+def _is_header(cells: Sequence[str]) -> bool:
+    """Whether the cells can be column headings: none but the first is empty or a number."""
+    return not any(map(_is_number, cells)) and sum(not cell for cell in cells) <= 1
+
+
+def _is_number(cell: str) -> bool:
+    digits = sum(map(str.isdigit, cell))
+    is_year = len(cell) == 4 and digits == len(cell)
+    return digits * 2 > len(cell) and not is_year
+
+
+def _columns(rows: Sequence[Row]) -> tuple[int, int]:
+    """The first column that is filled in a row, and the end of the last one."""
+    filled = [n for _, cells in rows for n, cell in enumerate(cells) if cell]
+    return min(filled), max(filled) + 1
+
+
+def _joined(rows: Sequence[Sequence[str]]) -> list[str]:
+    """The headings of columns that stand in several rows: "2024 Q1"."""
+    return [" ".join(dict.fromkeys(filter(None, column))) for column in zip(*rows, strict=True)]
