@@ -31,7 +31,12 @@ class Format:
     is_text: bool = False
 
 
-_FORMATS: tuple[Format, ...] = ()
+_FORMATS: tuple[Format, ...] = (
+    Format("CSV", "csv", (".csv", ".tsv"), is_text=True),
+    Format("JSON", "data", (".json", ".jsonl", ".ndjson"), is_text=True),
+    Format("XLSX", "xlsx", (".xlsx", ".xlsm")),
+    Format("YAML", "data", (".yaml", ".yml"), is_text=True),
+)
 _BY_SUFFIX = {suffix: each for each in _FORMATS for suffix in each.suffixes}
 _BY_NAME = {each.name: each for each in _FORMATS}
 SUFFIXES = TEXT_SUFFIXES.union(_BY_SUFFIX)

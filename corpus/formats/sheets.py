@@ -5,7 +5,8 @@ if its first of two columns asks. Any other sheet is divided at its empty rows. 
 filled cell above a table is its heading; the row below it has the column headings, unless it
 contains numbers. A long table is divided, and its column headings are repeated.
 
-The place before a table names its first line; every line of it stands one row below that before.
+The place before a table names its rows, "rows 3 to 9": each of its lines stands one row below that
+before, see `corpus.places`. If the column headings stand elsewhere, they count as the row above.
 """
 
 from collections.abc import Iterator, Sequence
@@ -41,7 +42,15 @@ class Sheet:
 
     def place(self, number: int) -> str:
         """Returns the place of a row."""
-        return f"sheet {self.name}, row {number}" if self.name else f"row {number}"
+        return f"{self._prefix}row {number}"
+
+    def place_of_rows(self, first: int, last: int) -> str:
+        """Returns the place of a table or a list, a row for each line."""
+        return f"{self._prefix}rows {first} to {last}"
+
+    @property
+    def _prefix(self) -> str:
+        return f"sheet {self.name}, " if self.name else ""
 
 
 def write_sheet(writer: MarkdownWriter, sheet: Sheet) -> list[str]:
@@ -126,11 +135,16 @@ def _write_table(writer: MarkdownWriter, sheet: Sheet, rows: list[Row], above: _
         header = above if columns == above.columns and not titles else _Header()
     for part in _parts(rows, depth):
         cells = table[part.start : part.stop]
+        number, last = rows[part.start][0], rows[part.stop - 1][0]
         if header.cells:
-            writer.place(sheet.place(rows[part.start][0] - 1))
+            writer.place(sheet.place_of_rows(number - 1, last))
             writer.table([header.cells, *cells])
+        elif len(part) < _MIN_ROWS:
+            writer.place(sheet.place(number))
+            writer.paragraph(": ".join(filter(None, cells[0])))
         else:
-            _write_bare(writer, sheet.place(rows[part.start][0]), cells)
+            writer.place(sheet.place_of_rows(number, last))
+            writer.table(cells, has_header=False)
     return header
 
 
@@ -146,13 +160,17 @@ def _parts(rows: Sequence[Row], start: int) -> Iterator[range]:
 def _write_column(writer: MarkdownWriter, sheet: Sheet, rows: Sequence[Row]) -> None:
     """Writes rows of one cell each: a heading with a list, or paragraphs."""
     texts = [(number, next(filter(None, cells))) for number, cells in rows]
-    if len(texts) > _MIN_ROWS and all(len(text) <= _MAX_HEADING for _, text in texts):
+    is_list = len(texts) > _MIN_ROWS and all(len(text) <= _MAX_HEADING for _, text in texts)
+    if is_list and not texts[0][1].endswith((".", ":")):
         _write_title(writer, sheet, rows[0])
-        for _, text in texts[1:]:
+        texts = texts[1:]
+        writer.place(sheet.place_of_rows(texts[0][0], texts[-1][0]))
+        for _, text in texts:
             writer.item(text)
         return
     for number, text in texts:
-        writer.place(sheet.place(number))
+        if not is_list or number == texts[0][0]:
+            writer.place(sheet.place(number))
         Prose(writer).field(text)
 
 
@@ -164,15 +182,6 @@ def _write_title(writer: MarkdownWriter, sheet: Sheet, row: Row) -> None:
         writer.heading(_TABLE_LEVEL, words)
     else:
         Prose(writer).field(words)
-
-
-def _write_bare(writer: MarkdownWriter, place: str, rows: Sequence[Sequence[str]]) -> None:
-    """Writes rows without column headings."""
-    writer.place(place)
-    if len(rows) < _MIN_ROWS:
-        writer.paragraph(": ".join(filter(None, rows[0])))
-    else:
-        writer.table(rows, has_header=False)
 
 
 def _is_title(cells: Sequence[str]) -> bool:

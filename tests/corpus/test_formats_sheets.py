@@ -10,12 +10,14 @@ from typing import Any
 import openpyxl
 import pytest
 from canonical import entries, items, one, rows
+from formats import BERGEN, EQUIPMENT, HOLIDAYS, AskHandbook, write_handbook
 
 from corpus.formats import csv as csv_loader
 from corpus.formats import xlsx
 from corpus.formats.extracted import NotExtracted
 from corpus.formats.number_formats import shown
 from corpus.formats.records import MAX_WORDINGS
+from corpus.places import place_at
 
 FAQ = [
     ["Question", "Other wordings", "Answer", "Category", "Link"],
@@ -114,13 +116,12 @@ def test_numbers_in_the_first_row_are_no_column_headings() -> None:
     assert "---" not in text and rows(text) == [["Basic", "12"], ["Team", "40"]]
 
 
-def test_places_of_a_long_table_count_on_from_its_first_line() -> None:
+def test_the_place_of_each_line_of_a_table_is_its_row() -> None:
     raw = written(["Name", "Size"], *([f"part {n}", "large"] for n in range(2, 250)))
     text = one(csv_loader.load(raw)).text
-    before = text[: text.index("part 201 ")]
-    place = int(before.rsplit("row ", 1)[1].split(" ", 1)[0])
-    lines_below = before.rsplit("-->", 1)[1].strip().count("\n") - 1  # without the line of dashes
-    assert place + lines_below == 201
+    assert place_at("a.csv", text, text.index("Name")) == "row 1"
+    for number in (2, 3, 101, 102, 201, 249):
+        assert place_at("a.csv", text, text.index(f"part {number} ")) == f"row {number}"
 
 
 def test_wordings_beyond_the_limit_are_counted() -> None:
@@ -253,7 +254,7 @@ def test_each_sheet_has_a_heading_and_a_hidden_one_is_named() -> None:
     assert (
         "## A" in extracted.text
         and "## B" in extracted.text
-        and "sheet B, row 1 -->" in extracted.text
+        and "sheet B, rows 1 to 2 -->" in extracted.text
     )
     assert extracted.left_out == ("sheet Secret (hidden)",)
 
@@ -286,3 +287,51 @@ def test_an_empty_row_inside_a_table_hides_no_column_headings() -> None:
 
 def test_items_of_one_column_are_a_list() -> None:
     assert items(one(csv_loader.load(b"Fruit\nApple\nPear\n")).text) == ["Apple", "Pear"]
+
+
+class XlsxHandbook:
+    """A workbook with a sheet for each section."""
+
+    def __init__(self) -> None:
+        self._book = openpyxl.Workbook()
+
+    def heading(self, level: int, text: str) -> None:
+        if level == 1:
+            self._book.properties.title = text
+            self._book.active.title = "About"
+        else:
+            self._sheet = self._book.create_sheet(text)
+
+    def paragraph(self, text: str) -> None:
+        self._book.worksheets[-1].append([text])
+
+    def items(self, items: Sequence[str]) -> None:
+        self._book.worksheets[-1].append(["\n".join(f"- {item}" for item in items)])
+
+    def steps(self, steps: Sequence[str]) -> None:
+        for number, step in enumerate(steps, 1):
+            self.paragraph(f"{number}. {step}")
+
+    def table(self, rows: Sequence[Sequence[str]]) -> None:
+        self._sheet.append([])
+        for row in rows:
+            self._sheet.append(list(row))
+
+    def question(self, question: str, answer: str) -> None:
+        if self._sheet.max_row == 1:
+            self._sheet.append(["Question", "Answer"])
+        self._sheet.append([question, answer])
+
+    def content(self) -> bytes:
+        return saved(self._book)
+
+
+def test_answers_over_a_workbook_are_those_of_the_original(ask_handbook: AskHandbook) -> None:
+    book = XlsxHandbook()
+    write_handbook(book)
+    places = {
+        HOLIDAYS: "sheet Questions and answers, row 2",
+        BERGEN: "sheet Offices, row 5",
+        EQUIPMENT: "sheet Equipment, row 1",
+    }
+    ask_handbook("handbook.xlsx", book.content(), places=places)
