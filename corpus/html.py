@@ -153,10 +153,10 @@ class _Parser:
             self._finish_cell(at)
         elif name in ("tr", "table"):
             yield from self._finish_row(at)
+        if name == "details":  # Markdown in it is parsed before this closing tag is
+            yield Block(Kind.BOILERPLATE, at, at, reason=END_OF_ANSWER)
         if not self._counts[name]:
             return
-        if name == "details":
-            yield Block(Kind.BOILERPLATE, at, at, reason=END_OF_ANSWER)
         while self._open:
             closed = self._open.pop()
             self._counts[closed] -= 1

@@ -35,7 +35,9 @@ class MarkdownWriter:
     def __init__(self, metadata: Metadata | None = None) -> None:
         self._metadata = metadata or Metadata()
         self._parts: list[str] = []
-        self._in_list = False
+        self._in_list = False  # whether the last part is an item
+        self._depth = 0  # of the last item, 0 if no list is open
+        self._shift = 0  # by which the depths of the open list are less than those that are said
         self._place = ""
         self._title = ""  # the first heading of level 1
 
@@ -53,26 +55,53 @@ class MarkdownWriter:
                 self._title = fold(text)
             self._add(f"{'#' * min(max(level, 1), _MAX_LEVEL)} {words}")
 
-    def paragraph(self, text: str) -> None:
-        """A paragraph."""
+    def paragraph(self, text: str, depth: int = 0) -> None:
+        """A paragraph, with a `depth` one that belongs to the last item of this depth."""
         if words := escape(text):
-            self._add(words)
+            self._add_inside(words, depth)
+
+    def label(self, text: str) -> None:
+        """A short text in bold that names what follows, or asks."""
+        if words := escape(text, line_start=False):
+            self._add(f"**{words}**")
+
+    def definition(self, term: str, text: str) -> None:
+        """A term with its definition; further paragraphs of this may follow."""
+        name, words = escape(term), escape(text)
+        if name and words:
+            self._add(f"{name}\n: {words}")
+        elif name or words:
+            self._add(name or words)
+
+    def begin_details(self, summary: str) -> None:
+        """A part with a summary that stands above it, often a question: the elements up to
+        `end_details` answer it."""
+        if words := escape(summary, line_start=False):
+            self._add(f"<details>\n<summary>{words}</summary>")
+
+    def end_details(self) -> None:
+        """Ends the part."""
+        self._add("</details>")
 
     def item(self, text: str, depth: int = 1, number: int | None = None) -> None:
-        """An item of a list; `depth` is 1 for the outermost list, `number` that of a step."""
+        """An item of a list; `depth` is 1 for the outermost list, `number` that of a step. A list
+        goes on after a place, which ends it in Markdown: its depths then start at 1 again."""
         if words := escape(text):
+            if not self._depth:
+                self._shift = depth - 1
+            self._depth = min(max(depth - self._shift, 1), self._depth + 1)
             mark = "-" if number is None else f"{number}."
-            line = f"{_INDENT * (depth - 1)}{mark} {words}"
+            line = f"{_INDENT * (self._depth - 1)}{mark} {words}"
             if self._in_list:
                 self._parts[-1] += f"\n{line}"
             else:
-                self._add(line)
+                self._parts.append(line)
             self._in_list = True
 
     def table(
         self, rows: Sequence[Sequence[str]], caption: str = "", *, has_header: bool = True
     ) -> None:
-        """A table whose first row has the column headings if it `has_header`. Rows may differ in
+        """A table whose first row has the column headings, if `has_header`. Rows may differ in
         length; a cell that spans several rows or columns is repeated by the loader in each."""
         filled = [[escape(cell, line_start=False) for cell in row] for row in rows]
         filled = [row for row in filled if any(row)]
@@ -82,16 +111,17 @@ class MarkdownWriter:
         if not filled:
             return
         lines = [f"| {' | '.join([*row, *[''] * (width - len(row))])} |" for row in filled]
-        if has_header:
+        if has_header or len(lines) == 1:  # a row alone would be no table
             lines.insert(1, f"|{' --- |' * width}")
         self._add("\n".join(lines))
 
-    def code(self, text: str) -> None:
-        """Lines of code, verbatim but for control characters."""
+    def code(self, text: str, depth: int = 0) -> None:
+        """Lines of code, verbatim but for control characters, and indented if they belong to an
+        item of this `depth`."""
         lines = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip("\n")
         if lines.strip():
             ticks = max(map(len, re.findall(r"`{3,}", lines)), default=2) + 1
-            self._add(f"{'`' * ticks}\n{lines}\n{'`' * ticks}")
+            self._add_inside(f"{'`' * ticks}\n{lines}\n{'`' * ticks}", depth)
 
     def question(self, text: str) -> None:
         """A question; the elements up to the next question or heading answer it."""
@@ -118,6 +148,16 @@ class MarkdownWriter:
 
     def _add(self, part: str) -> None:
         self._parts.append(part)
+        self._in_list, self._depth = False, 0
+
+    def _add_inside(self, part: str, depth: int) -> None:
+        """Adds what belongs to an item, or stands alone if no list is open."""
+        inside = min(max(depth - self._shift, 1), self._depth) if depth and self._depth else 0
+        if not inside:
+            self._add(part)
+            return
+        indent = _INDENT * inside
+        self._parts.append("\n".join(f"{indent}{line}" for line in part.split("\n")))
         self._in_list = False
 
 

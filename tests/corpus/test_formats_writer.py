@@ -64,3 +64,48 @@ def test_items_of_one_list_stand_together_and_places_are_comments() -> None:
     assert writer.text() == (
         "<!-- page 1 -->\n\n1. Open the box.\n    - Take care.\n2. Close it.\n"
     )
+
+
+def test_what_belongs_to_an_item_is_indented_also_behind_a_page_break() -> None:
+    writer = MarkdownWriter()
+    writer.item("Run:", number=1)
+    writer.code("make", depth=1)
+    writer.item("Look.", number=2)
+    writer.place("page 2")
+    writer.item("At this", depth=2)
+    writer.paragraph("Of it.", depth=2)
+    writer.item("And that", depth=2)
+    document = parse_document("a.pdf", writer.text())
+    found = [(b.kind, b.level, writer.text()[b.start : b.end]) for b in document.blocks]
+    assert found == [
+        (Kind.ITEM, 1, "Run:"),
+        (Kind.CODE, 1, "make"),
+        (Kind.ITEM, 1, "Look."),
+        (Kind.ITEM, 1, "At this"),
+        (Kind.ITEM, 1, "Of it."),
+        (Kind.ITEM, 1, "And that"),
+    ]
+
+
+def test_details_are_a_question_with_its_answer_and_a_table_may_lack_a_header() -> None:
+    writer = MarkdownWriter()
+    writer.begin_details("Is it <b>free</b>?")
+    writer.label("Members")
+    writer.paragraph("Yes.")
+    writer.end_details()
+    writer.paragraph("Behind it.")
+    writer.table([["Oslo", "9"], ["Bergen", "10"]], has_header=False)
+    writer.definition("Term", "A word.")
+    text = writer.text()
+    document = parse_document("a.html", text)
+    found = [(b.kind, b.answers, strip_markup(text[b.start : b.end])) for b in document.blocks]
+    assert [each for each in found if each[2]] == [
+        (Kind.QUESTION, False, "Is it <b>free</b>?"),
+        (Kind.HEADING, True, "Members"),
+        (Kind.ANSWER, True, "Yes."),
+        (Kind.PARAGRAPH, False, "Behind it."),
+        (Kind.ROW, False, "Oslo | 9"),
+        (Kind.ROW, False, "Bergen | 10"),
+        (Kind.HEADING, False, "Term"),
+        (Kind.PARAGRAPH, False, "A word."),
+    ]
