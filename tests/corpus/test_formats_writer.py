@@ -8,6 +8,7 @@ from corpus.formats.writer import MarkdownWriter, fold
 from corpus.markdown import markdown_blocks
 from corpus.markup import strip_markup
 from corpus.metadata import Metadata
+from corpus.parsing import parse_document
 
 _MARKS = "#*-+_`~<>[](){}|\\!:=&.1a %/\n\t\"'?^@"
 _TEXTS = st.text(st.sampled_from(_MARKS), max_size=30) | st.text(
