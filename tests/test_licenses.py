@@ -13,7 +13,7 @@ PERMISSIVE = {
     "0BSD", "Apache 2.0", "Apache 2.0 License", "Apache License, Version 2.0", "Apache-2.0",
     "Apache Software License", "BSD", "BSD License", "BSD-2-Clause", "BSD-3-Clause", "BSL-1.0",
     "3-Clause BSD License", "CC0-1.0", "CNRI-Python", "ISC License (ISCL)", "ISC", "LLVM-exception",
-    "MIT License", "MIT-0", "MIT", "PSF-2.0", "Public Domain", "Python Software Foundation License",
+    "MIT License", "MIT-0", "MIT", "MIT-CMU", "PSF-2.0", "Public Domain", "Python Software Foundation License",
     "Unlicense",
     "Zlib",
 }  # fmt: skip
@@ -24,6 +24,11 @@ NOT_NEEDED = ("nvidia-", "cuda-", "triton")
 # Licences that metadata names for files of the source archive which are not installed: docutils has
 # a mode for Emacs under the GPL there; all that is installed is public domain or BSD-licensed.
 NOT_INSTALLED = {"docutils": {"GNU General Public License (GPL)"}}
+
+
+# pypdfium2 adds to its own licences those of PDFium and of what is compiled into it, which it ships
+# as texts: all of them permissive.
+WITH_DEPENDENCIES = "dependency licenses"
 
 
 def installed(name: str, extras: frozenset[str]) -> dict[str, Distribution]:
@@ -57,7 +62,8 @@ def licenses(package: Distribution) -> set[str]:
     if named := {c.rsplit(" :: ", 1)[1] for c in classifiers} - {"OSI Approved"}:
         return named
     first_line = (metadata.get("License") or "unknown").strip().split("\n")[0]
-    return set(re.split(r" AND | OR ", first_line))
+    named = set(re.split(r" AND | OR |, (?=\w+-|dependency)", first_line))
+    return named - {WITH_DEPENDENCIES}
 
 
 def test_every_dependency_has_a_licence_that_is_allowed() -> None:

@@ -20,6 +20,7 @@ Shared by loaders:
 
     articles.py        articles in data that help centres and wikis export
     encodings.py       bytes of text files in any common encoding
+    grids.py           tables whose cells span rows and columns
     number_formats.py  numbers and dates as a spreadsheet shows them
     prose.py           fields in plain text, HTML or Markdown
     records.py         questions with answers in rows and objects, by the names of their fields
@@ -30,5 +31,6 @@ Loaders:
 
     csv.py             CSV, TSV
     data.py            JSON, JSON Lines, YAML
+    pdf/               PDF
     xlsx.py            XLSX, XLSM
 """

@@ -34,6 +34,7 @@ class Format:
 _FORMATS: tuple[Format, ...] = (
     Format("CSV", "csv", (".csv", ".tsv"), is_text=True),
     Format("JSON", "data", (".json", ".jsonl", ".ndjson"), is_text=True),
+    Format("PDF", "pdf.loader", (".pdf",)),
     Format("XLSX", "xlsx", (".xlsx", ".xlsm")),
     Format("YAML", "data", (".yaml", ".yml"), is_text=True),
 )

@@ -1,0 +1,150 @@
+"""Finds tables that only the alignment of their cells shows, among the rows of a region."""
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from corpus.formats.grids import Cell, read_grid
+from corpus.formats.pdf.pieces import Piece
+from corpus.formats.pdf.tables import PlacedTable, has_bold_header
+from corpus.formats.pdf.words import Join
+
+Row = list[Piece]
+# Rows with several cells, from which on they are a table.
+_MIN_ROWS = 3
+_MAX_COLUMNS = 30
+_MAX_ROWS = 150  # of one table; a longer one is several
+# A row below another is the second line of its cells if it stands closer, in font sizes between
+# their middles.
+_NEXT_LINE = 1.45
+# Space between two rows of one table, in font sizes.
+_MAX_SPACE = 3.0
+
+
+def unruled_tables(rows: Sequence[Row | PlacedTable], join: Join) -> Iterator[Row | PlacedTable]:
+    """Yields the rows, and a table instead of those that are one."""
+    at = 0
+    while at < len(rows):
+        end, columns = _extent(rows, at)
+        table = _table([row for row in rows[at:end] if isinstance(row, list)], columns, join)
+        if table:
+            yield table
+            at = end
+        else:
+            yield rows[at]
+            at += 1
+
+
+def _extent(rows: Sequence[Row | PlacedTable], at: int) -> tuple[int, list[tuple[float, float]]]:
+    """Where the table that starts with the row would end, and its columns."""
+    columns: list[tuple[float, float]] = []
+    last: Row | None = None
+    end = at
+    for number in range(at, min(len(rows), at + _MAX_ROWS)):
+        row = rows[number]
+        if not isinstance(row, list) or len(row) > _MAX_COLUMNS:
+            break
+        if last and row[0].middle - last[0].middle > _MAX_SPACE * max(row[0].size, 1):
+            break
+        merged = _with_row(columns, row)
+        if len(row) > 1:
+            if len(merged) < max(2, len(columns)):
+                break
+            columns, end = merged, number + 1
+        elif not columns or len(merged) != len(columns) or not _continues(row, last):
+            break
+        else:
+            columns = merged
+        last = row
+    # A line below the last row may be the second line of one of its cells.
+    if columns and end < len(rows):
+        below, above = rows[end], rows[end - 1]
+        if (
+            isinstance(below, list)
+            and isinstance(above, list)
+            and len(below) == 1
+            and below[0].x0 > columns[0][1]
+            and _continues(below, above)
+            and len(_with_row(columns, below)) == len(columns)
+        ):
+            end += 1
+    return end, columns
+
+
+def _continues(row: Row, last: Row | None) -> bool:
+    return last is not None and (row[0].middle - last[0].middle <= _NEXT_LINE * max(row[0].size, 1))
+
+
+def _with_row(columns: list[tuple[float, float]], row: Row) -> list[tuple[float, float]]:
+    """The columns, widened by the pieces; those that a piece connects become one."""
+    spans = sorted([*columns, *((piece.x0, piece.x1) for piece in row)])
+    merged: list[tuple[float, float]] = []
+    for start, end in spans:
+        if merged and start < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def _table(
+    rows: Sequence[Row], columns: list[tuple[float, float]], join: Join
+) -> PlacedTable | None:
+    full = [row for row in rows if len(row) > 1]
+    if len(columns) < 2 or len(full) < _MIN_ROWS:
+        return None
+    if len(columns) == 2 and all(_is_mark(row[0].text) for row in full):
+        return None  # a list whose marks stand far from its text
+    grid: list[list[list[str]]] = []
+    last: Row | None = None
+    wrapped = _wrapped_pitch(rows)
+    for row in rows:
+        cells: list[list[str]] = [[] for _ in columns]
+        for piece in row:
+            cells[_column(columns, piece)].append(piece.text)
+        pitch = row[0].middle - last[0].middle if last else 0.0
+        is_next_line = last is not None and (
+            pitch <= wrapped or (not cells[0] and len(row) == 1 and _continues(row, last))
+        )
+        if grid and is_next_line:
+            for cell, more in zip(grid[-1], cells, strict=True):
+                cell.extend(more)
+        else:
+            grid.append(cells)
+        last = row
+    if len(grid) < 2:
+        return None
+    keys = iter(range(len(grid) * len(columns)))
+    table = read_grid([[Cell(next(keys), join(cell)) for cell in row] for row in grid])
+    pieces = [piece for row in rows for piece in row]
+    return PlacedTable(
+        table,
+        columns[0][0],
+        rows[0][0].top,
+        columns[-1][1],
+        rows[-1][0].bottom,
+        pieces[0].page,
+        has_bold_header(pieces),
+    )
+
+
+def _is_mark(text: str) -> bool:
+    return not any(map(str.isalnum, text)) or (len(text) < 4 and text[-1] in ".)")
+
+
+def _column(columns: Sequence[tuple[float, float]], piece: Piece) -> int:
+    """The column that most of the piece stands in."""
+    shared = [min(end, piece.x1) - max(start, piece.x0) for start, end in columns]
+    return max(range(len(columns)), key=lambda at: shared[at])
+
+
+def _wrapped_pitch(rows: Sequence[Row]) -> float:
+    """The distance up to which a row is the next line of the cells above it, 0 if rows and lines
+    cannot be distinguished: next lines stand closer, and most of them do not fill all cells."""
+    distances = [(b[0].middle - a[0].middle, len(b)) for a, b in pairwise(rows)]
+    pitches = sorted(distance for distance, _ in distances)
+    jumps = [(b / max(a, 1.0), a) for a, b in pairwise(pitches)]
+    widest, below = max(jumps, default=(1.0, 0.0))
+    close = [count for distance, count in distances if distance <= below]
+    most = max(map(len, rows))
+    is_wrapped = widest >= 1.25 and 2 * sum(count == most for count in close) < len(close)
+    return below if is_wrapped else 0.0

@@ -1,0 +1,290 @@
+"""PDF: what layout says becomes structure; what is no text of the document is left out and named."""
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from canonical import headings, items, one, rows
+from formats import HOLIDAYS, AskHandbook, write_handbook
+from office_handbooks import GRID, PdfHandbook
+from reportlab.lib.pdfencrypt import StandardEncryption
+from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import TableStyle
+
+from corpus.formats.extracted import NotExtracted
+from corpus.formats.pdf import file as pdf_file
+from corpus.formats.pdf.loader import load
+
+LEFT, TOP, LEADING = 72, 760, 14  # points
+
+
+def drawn(*pages: Callable[[Canvas], object], **options: Any) -> bytes:
+    """A PDF whose pages were drawn by the functions."""
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer, **options)
+    for draw in pages:
+        canvas.setFont("Helvetica", 10)
+        draw(canvas)
+        canvas.showPage()
+    canvas.save()
+    return buffer.getvalue()
+
+
+def lines(
+    *texts: str, left: float = LEFT, top: float = TOP, font: str = ""
+) -> Callable[[Canvas], None]:
+    """Draws lines below each other."""
+
+    def draw(canvas: Canvas) -> None:
+        if font:
+            canvas.setFont(font, 10)
+        for number, text in enumerate(texts):
+            canvas.drawString(left, top - LEADING * number, text)
+
+    return draw
+
+
+def several(*draws: Callable[[Canvas], object]) -> Callable[[Canvas], None]:
+    """Draws them on one page."""
+
+    def draw(canvas: Canvas) -> None:
+        for each in draws:
+            each(canvas)
+
+    return draw
+
+
+def parts(raw: bytes) -> list[str]:
+    """The parts of the canonical text, without metadata and places."""
+    text = one(load(raw)).text
+    return [part for part in text.strip().split("\n\n") if not part.startswith(("<!--", "---"))]
+
+
+FULL = "words that fill the whole width of a line of this page, so that it"
+
+
+@pytest.mark.parametrize("style", [GRID, TableStyle([])], ids=["ruled", "unruled"])
+def test_answers_are_those_of_the_original(ask_handbook: AskHandbook, style: TableStyle) -> None:
+    book = PdfHandbook(style)
+    write_handbook(book)
+    ask_handbook("handbook.pdf", book.content(), places={HOLIDAYS: "page 2"})
+
+
+def test_running_heads_and_page_numbers_are_left_out() -> None:
+    book = PdfHandbook()
+    write_handbook(book)
+    extracted = one(load(book.content()))
+    assert "internal" not in extracted.text and extracted.left_out == ()
+    assert not any(line.isdigit() for line in extracted.text.splitlines())
+
+
+def column(name: str) -> list[str]:
+    return [f"{name} {n} of the words that are in this column" for n in range(8)] + ["End."]
+
+
+def test_two_columns_are_read_one_after_the_other() -> None:
+    left, right = column("Left"), column("Right")
+    page = several(
+        lines("Title of both columns"), lines(*left, top=700), lines(*right, left=320, top=703)
+    )
+    assert parts(drawn(page)) == ["Title of both columns", " ".join(left), " ".join(right)]
+
+
+def test_columns_are_read_in_order_when_the_file_has_them_line_by_line() -> None:
+    left, right = column("Left"), column("Right")
+    draws = [
+        lines(text, left=x, top=700 - LEADING * n)
+        for n in range(9)
+        for x, text in ((LEFT, left[n]), (320, right[n]))
+    ]
+    assert parts(drawn(several(*draws))) == [" ".join(left), " ".join(right)]
+
+
+def test_divided_words_are_joined_and_other_hyphens_stay() -> None:
+    words = ["The self-service and the appointment of all are in the portal, and the appoint-",
+             "ment is made there. If you need help with it, take the terminal of the self-",
+             "service in the hall."]  # fmt: skip
+    assert parts(drawn(lines(*words))) == [
+        "The self-service and the appointment of all are in the portal, and the appointment is made "
+        "there. If you need help with it, take the terminal of the self-service in the hall."
+    ]
+
+
+def test_a_paragraph_goes_on_over_a_page_and_counts_to_its_first() -> None:
+    raw = drawn(lines("A " + FULL), lines("goes on here."))
+    assert f"<!-- page 1 -->\n\nA {FULL} goes on here." in one(load(raw)).text
+
+
+def test_a_short_line_ends_a_paragraph() -> None:
+    assert parts(drawn(lines("Short.", "The " + FULL, "goes on."))) == [
+        "Short.",
+        f"The {FULL} goes on.",
+    ]
+
+
+def test_lists_have_marks_and_depth_and_go_on_over_lines() -> None:
+    page = several(
+        lines("• The first item has so many words that it needs a second line, which", top=700),
+        lines("is indented.", left=LEFT + 8, top=686),
+        lines("– An inner item", left=LEFT + 20, top=672),
+        lines("• The last item", top=658),
+    )
+    assert parts(drawn(page)) == [
+        "- The first item has so many words that it needs a second line, which is indented.\n"
+        "    - An inner item\n- The last item"
+    ]
+
+
+def test_a_number_that_counts_nothing_is_text() -> None:
+    assert items(one(load(drawn(lines("1. Open.", "2. Close.", "", "12. March is a holiday.")))).text) == ["Open.", "Close."]  # fmt: skip
+
+
+def test_headings_are_larger_or_bold_and_their_levels_are_sizes() -> None:
+    def draw(canvas: Canvas) -> None:
+        lines("Words. " + FULL, "goes on.", top=600)(canvas)
+        for size, top, text in (
+            (20, 760, "Title"),
+            (14, 720, "Chapter"),
+            (14, 500, "Next chapter"),
+        ):
+            canvas.setFont("Helvetica", size)
+            canvas.drawString(LEFT, top, text)
+        lines("Bold section", top=640, font="Helvetica-Bold")(canvas)
+
+    text = one(load(drawn(draw))).text
+    assert headings(text) == ["Title", "Chapter", "Bold section", "Next chapter"]
+    assert "\n# Title" in text and "\n## Chapter" in text and "\n### Bold section" in text
+
+
+def test_the_outline_says_what_a_heading_is_and_its_level() -> None:
+    def draw(canvas: Canvas) -> None:
+        for level, title in enumerate(("Rules", "Scope")):
+            canvas.bookmarkPage(title)
+            canvas.addOutlineEntry(title, title, level)
+        lines("Rules", "", "Scope", "", "The rules hold for all.")(canvas)
+
+    assert parts(drawn(draw)) == ["# Rules", "## Scope", "The rules hold for all."]
+
+
+def test_merged_cells_and_two_rows_of_headings_count_in_each_column() -> None:
+    spans = [("SPAN", (1, 0), (2, 0)), ("SPAN", (0, 0), (0, 1)), ("SPAN", (0, 2), (0, 3))]
+    style = TableStyle([("GRID", (0, 0), (-1, -1), 0.5, "black"), *spans])
+    book = PdfHandbook(style)
+    book.table([["Plan", "2024", ""], ["", "Q1", "Q2"], ["Basic", "1", "2"], ["", "3", "4"]])
+    assert rows(one(load(book.content())).text) == [
+        ["Plan", "2024 Q1", "2024 Q2"], ["Basic", "1", "2"], ["Basic", "3", "4"],
+    ]  # fmt: skip
+
+
+def test_a_table_that_goes_on_on_the_next_page_has_its_headings_there() -> None:
+    book = PdfHandbook()
+    book.table([["Room", "Seats"], *([f"R{n}", str(n)] for n in range(60))])
+    found = rows(one(load(book.content())).text)
+    assert found.count(["Room", "Seats"]) == 2 and found.count(["R59", "59"]) == 1
+
+
+def test_cells_of_several_lines_are_one_in_a_table_without_lines() -> None:
+    texts = [("Plan", "Who it is for"), ("Basic", "One person who works"), ("", "at home"),
+             ("Team", "Up to ten people in"), ("", "one office"), ("Firm", "Everybody")]  # fmt: skip
+    tops = [700, 676, 663, 639, 626, 602]
+    draws = [
+        lines(text, left=x, top=top)
+        for (plan, who), top in zip(texts, tops, strict=True)
+        for x, text in ((LEFT, plan), (LEFT + 120, who))
+    ]
+    assert rows(one(load(drawn(several(*draws)))).text) == [
+        ["Plan", "Who it is for"], ["Basic", "One person who works at home"],
+        ["Team", "Up to ten people in one office"], ["Firm", "Everybody"],
+    ]  # fmt: skip
+
+
+def test_contents_are_left_out_and_named() -> None:
+    contents = lines(
+        "Scope ........................ 2",
+        "Leave ........................ 2",
+        "Offices ...................... 3",
+    )
+    extracted = one(load(drawn(contents, lines("Scope of it."), lines("Offices of it."))))
+    assert "...." not in extracted.text
+    assert extracted.left_out == ("3 lines of a table of contents",)
+
+
+def test_code_keeps_its_lines_and_indents() -> None:
+    page = several(
+        lines("The script is this:", FULL),
+        lines("for each in all:", "  print(each)", top=700, font="Courier"),
+    )
+    assert parts(drawn(page))[-1] == "```\nfor each in all:\n  print(each)\n```"
+
+
+def test_pages_on_their_side_are_read_upright() -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.rotate(90)
+        lines("First line of it.", "Second line of it.", left=100, top=-100)(canvas)
+
+    assert parts(drawn(draw)) == ["First line of it. Second line of it."]
+
+
+def test_slanted_words_are_left_out_and_named() -> None:
+    def draw(canvas: Canvas) -> None:
+        lines("The text.")(canvas)
+        canvas.rotate(45)
+        canvas.drawString(300, 300, "DRAFT")
+
+    extracted = one(load(drawn(draw)))
+    assert "DRAFT" not in extracted.text and extracted.left_out == ("1 word printed at a slant",)
+
+
+def test_metadata_is_read_but_no_file_name_as_title() -> None:
+    def named(title: str) -> bytes:
+        def draw(canvas: Canvas) -> None:
+            canvas.setTitle(title)
+            canvas.setAuthor("Ada")
+            lines("Words.")(canvas)
+
+        return drawn(draw, lang="nb-NO")
+
+    text = one(load(named("Rules of leave"))).text
+    assert 'title: "Rules of leave"' in text and 'author: "Ada"' in text and "nb-NO" in text
+    assert "title" not in one(load(named("Microsoft Word - rules.docx"))).text
+
+
+def test_a_page_without_text_is_named() -> None:
+    scan = lambda canvas: canvas.rect(100, 100, 300, 300, fill=1)  # noqa: E731
+    assert one(load(drawn(lines("Words."), scan, scan))).left_out == (
+        "2 pages without text (scanned)",
+    )
+    with pytest.raises(NotExtracted, match=r"has no text \(2 pages\); it may be scanned"):
+        list(load(drawn(scan, scan)))
+
+
+def test_encrypted_files_open_if_no_password_is_needed() -> None:
+    words = lines("Secret words.")
+    assert parts(drawn(words, encrypt=StandardEncryption("", "owner"))) == ["Secret words."]
+    with pytest.raises(NotExtracted, match="is encrypted with a password"):
+        list(load(drawn(words, encrypt=StandardEncryption("user", "owner"))))
+
+
+def test_more_pages_than_the_limit_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdf_file, "MAX_PAGES", 2)
+    extracted = one(load(drawn(*(lines(f"Page {n} has words.") for n in "abcde"))))
+    assert extracted.left_out == ("3 pages behind page 2",) and "Page c" not in extracted.text
+
+
+@pytest.mark.parametrize(
+    "raw", [b"", b"%PDF-1.7\n", b"PK\x03\x04", b"%PDF-1.7\n" + b"1 0 obj" * 99]
+)
+def test_what_is_no_pdf_is_named(raw: bytes) -> None:
+    with pytest.raises(NotExtracted, match="is damaged, or is no PDF"):
+        list(load(raw))
+
+
+def test_a_truncated_file_is_read_as_far_as_it_goes_or_named() -> None:
+    raw = drawn(*(lines(f"Words of page {n}.") for n in range(9)))
+    for part in range(1, 10):
+        try:
+            [extracted] = load(raw[: part * len(raw) // 10])
+        except NotExtracted:
+            continue
+        assert "Words of page" in extracted.text

