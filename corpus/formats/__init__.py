@@ -19,6 +19,8 @@ It is imported when the first file of its format is loaded, in a process with li
 Shared by loaders:
 
     articles.py        articles in data that help centres and wikis export
+    dates.py           the date in a text of metadata
+    doctree.py         trees of docutils
     encodings.py       bytes of text files in any common encoding
     grids.py           tables whose cells span rows and columns
     number_formats.py  numbers and dates as a spreadsheet shows them
@@ -32,5 +34,6 @@ Loaders:
     csv.py             CSV, TSV
     data.py            JSON, JSON Lines, YAML
     pdf/               PDF
+    rst.py             reStructuredText
     xlsx.py            XLSX, XLSM
 """

@@ -10,9 +10,9 @@ and counted. Nothing is fetched: the address becomes the link of the citations.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
+from corpus.formats.dates import iso_date
 from corpus.formats.prose import Prose
 from corpus.formats.records import roles_of, text_of
 from corpus.formats.writer import MarkdownWriter, fold
@@ -30,10 +30,7 @@ _TYPES = frozenset({"article", "page", "post", "blogpost"})
 _DRAFT_STATES = frozenset({"draft", "trash", "trashed", "archived", "private"})
 _MIN_BODY = 40  # characters; a shorter text is a field of a record
 _MAX_MEMBER = 80  # characters of a title in a path
-_DATE = re.compile(r"\d{4}-\d{2}(?:-\d{2})?")
 _UNSAFE = re.compile(r"[^\w ()+,'-]+")
-# Seconds since 1970 that are dates from 2001 to 2096; milliseconds are 1000 times as many.
-_SECONDS = range(1_000_000_000, 4_000_000_000)
 
 
 @dataclass(frozen=True)
@@ -136,11 +133,7 @@ def _base(value: Any) -> str:
 def _date(value: Mapping[str, Any]) -> str:
     version = value.get("version")
     said = text_of(version.get("when")) if isinstance(version, dict) else ""
-    said = said or _first(value, _DATES)
-    if found := _DATE.match(said):
-        return found.group()
-    seconds = int(said[:10]) if said.isascii() and said.isdigit() and len(said) in (10, 13) else 0
-    return datetime.fromtimestamp(seconds, UTC).date().isoformat() if seconds in _SECONDS else ""
+    return iso_date(said or _first(value, _DATES))
 
 
 def _author(value: Mapping[str, Any]) -> str:

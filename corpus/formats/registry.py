@@ -35,6 +35,7 @@ _FORMATS: tuple[Format, ...] = (
     Format("CSV", "csv", (".csv", ".tsv"), is_text=True),
     Format("JSON", "data", (".json", ".jsonl", ".ndjson"), is_text=True),
     Format("PDF", "pdf.loader", (".pdf",)),
+    Format("reStructuredText", "rst", (".rst", ".rest"), is_text=True),
     Format("XLSX", "xlsx", (".xlsx", ".xlsm")),
     Format("YAML", "data", (".yaml", ".yml"), is_text=True),
 )

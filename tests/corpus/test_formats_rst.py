@@ -1,0 +1,129 @@
+"""reStructuredText: the handbook, what Sphinx adds, and what may not be read."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from canonical import entries, headings, items, one, rows
+from formats import AskHandbook, write_handbook
+
+from corpus.formats import rst
+from corpus.formats.extracted import NotExtracted
+
+
+class RstHandbook:
+    """The handbook as reStructuredText; docutils has no writer of its own format."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+
+    def heading(self, level: int, text: str) -> None:
+        self._parts.append(f"{text}\n{'=-~'[level - 1] * len(text)}")
+
+    def paragraph(self, text: str) -> None:
+        self._parts.append(text)
+
+    def items(self, items: Sequence[str]) -> None:
+        self._parts.append("\n".join(f"* {item}" for item in items))
+
+    def steps(self, steps: Sequence[str]) -> None:
+        self._parts.append("\n".join(f"#. {step}" for step in steps))
+
+    def table(self, rows: Sequence[Sequence[str]]) -> None:
+        lines = ["   * - " + "\n     - ".join(row) for row in rows]
+        self._parts.append("\n".join([".. list-table::", "   :header-rows: 1", "", *lines]))
+
+    def question(self, question: str, answer: str) -> None:
+        self.heading(3, question)
+        self.paragraph(answer)
+
+    def content(self) -> bytes:
+        return "\n\n".join(self._parts).encode()
+
+
+def test_answers_are_those_of_the_original(ask_handbook: AskHandbook) -> None:
+    book = RstHandbook()
+    write_handbook(book)
+    ask_handbook("handbook.rst", book.content())
+
+
+def load(text: str) -> str:
+    return one(rst.load(text.encode())).text
+
+
+def test_fields_at_the_top_are_metadata() -> None:
+    text = load("Leave\n=====\n\n:Author: Ann Lee\n:Date: 2024-05-01\n\nText.\n")
+    assert text == '---\ndate: "2024-05-01"\nauthor: "Ann Lee"\n---\n\n# Leave\n\nText.\n'
+
+
+def test_cells_over_several_rows_and_columns_are_repeated() -> None:
+    text = load(
+        "+---+---+\n| A | B |\n+===+===+\n| x | 1 |\n|   +---+\n|   | 2 |\n+---+---+\n| both  |\n+-------+\n"
+    )
+    assert rows(text) == [["A", "B"], ["x", "1"], ["x", "2"], ["both", "both"]]
+
+
+def test_items_keep_their_numbers_code_and_nested_lists() -> None:
+    text = load(
+        "3. First.\n\n   More.\n\n   .. code-block:: sh\n      :linenos:\n\n      run --now\n\n4. Second.\n\n   - nested\n"
+    )
+    assert "3. First. More.\n\n```\nrun --now\n```\n\n4. Second.\n    - nested\n" in text
+
+
+@pytest.mark.parametrize("name", ["dropdown", "admonition", "details", "tab-item", "topic"])
+def test_a_title_that_asks_is_a_question(name: str) -> None:
+    text = load(f".. {name}:: Can I carry it over?\n   :open:\n\n   Yes, you can.\n")
+    assert entries(text) == [("Can I carry it over?", ["Yes, you can."])]
+
+
+def test_directives_and_roles_of_sphinx_show_their_text() -> None:
+    text = load(
+        "See :doc:`the guide <guide>` and :func:`~os.path.join`.\n\n.. versionadded:: 2.0\n   The thing.\n\n"
+        ".. py:function:: open(x)\n\n   Opens it.\n\n.. glossary::\n\n   seat\n      One user.\n"
+    )
+    for words in ("See the guide and os.path.join.", "2.0 The thing.", "open(x)", "Opens it."):
+        assert f"{words}\n" in text
+    assert items(text) == ["seat: One user."]
+
+
+def test_what_another_file_has_is_named_and_not_read(tmp_path: Path) -> None:
+    (tmp_path / "secret.txt").write_text("SECRET,1")
+    name = tmp_path / "secret.txt"
+    directives = (
+        f".. include:: {name}", f".. literalinclude:: {name}", f".. raw:: html\n   :file: {name}",
+        f".. csv-table:: T\n   :file: {name}", f".. csv-table:: T\n   :url: file://{name}", ".. raw:: html\n\n   SECRET",
+        f".. image:: {name}", f".. figure:: {name}\n\n   Caption.",
+    )  # fmt: skip
+    extracted = one(rst.load(("Before.\n\n" + "\n\n".join(directives) + "\n\nAfter.\n").encode()))
+    assert "SECRET" not in extracted.text and "After." in extracted.text
+    assert extracted.left_out == (
+        "2 × :file:",
+        "1 × :url:",
+        "1 × include",
+        "1 × literalinclude",
+        "2 × raw",
+    )
+
+
+def test_roles_of_one_text_are_unknown_to_the_next() -> None:
+    before = load("A :custom:`word`.\n")
+    load(".. role:: custom(emphasis)\n\n.. default-role:: custom\n\n:custom:`x`\n")
+    assert load("A :custom:`word`.\n") == before
+
+
+def test_todays_date_is_in_no_text() -> None:
+    assert load("On |day| it was.\n\n.. |day| date::\n") == load(
+        "On |day| it was.\n\n.. |day| date:: %Y\n"
+    )
+
+
+def test_broken_marks_are_text_without_messages() -> None:
+    text = load(
+        "Heading\n=====\n\nA *broken `mark and :unknown:`role`.\n\n.. unknown:: x\n\n   Inside.\n\n* a\nb\n"
+    )
+    assert "Inside." in text and "rror" not in text and headings(text) == ["Heading"]
+
+
+def test_deep_nesting_is_refused() -> None:
+    with pytest.raises(NotExtracted, match="nested too deeply"):
+        list(rst.load("\n".join("  " * n + "* x\n" for n in range(400)).encode()))
