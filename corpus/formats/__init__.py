@@ -19,6 +19,9 @@ It is imported when the first file of its format is loaded, in a process with li
 Shared by loaders:
 
     articles.py        articles in data that help centres and wikis export
+    asciidoc_inline.py  inline marks of AsciiDoc
+    asciidoc_lines.py  lines of AsciiDoc without comments and conditions
+    asciidoc_tables.py  tables of AsciiDoc
     dates.py           the date in a text of metadata
     doctree.py         trees of docutils
     encodings.py       bytes of text files in any common encoding
@@ -31,6 +34,7 @@ Shared by loaders:
 
 Loaders:
 
+    asciidoc.py        AsciiDoc
     csv.py             CSV, TSV
     data.py            JSON, JSON Lines, YAML
     pdf/               PDF

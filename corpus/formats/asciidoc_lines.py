@@ -1,0 +1,44 @@
+"""The lines of AsciiDoc that count: without comments, and without what a condition excludes."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+ATTRIBUTE = re.compile(r":(!?[\w-]{1,64}!?):(?:[ \t]+(.*))?$")
+_CONDITION = re.compile(r"(ifdef|ifndef|ifeval|endif)::([^\[\]]*)\[(.*)\]$")
+_COMMENT_BLOCK = re.compile(r"/{4,}")
+_COMMENT = re.compile(r"//(?!/)")
+_CODE = re.compile(r"-{4,}|\.{4,}|`{3,}.*")
+
+
+def counted_lines(lines: Sequence[str]) -> Iterator[str]:
+    """Yields the lines that count, without white space at their ends.
+
+    The text of `ifdef` counts if the document sets the attribute anywhere, that of `ifeval` always.
+    """
+    names = {found[1] for line in lines if (found := ATTRIBUTE.match(line.rstrip()))}
+    excluded = 0  # open conditions from the first one on that does not hold
+    fence = ""
+    comment = ""
+    for line in map(str.rstrip, lines):
+        if comment or (_COMMENT_BLOCK.fullmatch(line) and not fence):
+            comment = "" if line == comment else comment or line
+        elif condition := _CONDITION.match(line):
+            if condition[1] == "endif":
+                excluded = max(excluded - 1, 0)
+            elif excluded or not _holds(condition, names):
+                excluded += not condition[3] or condition[1] == "ifeval"
+            elif condition[3] and condition[1] != "ifeval":
+                yield condition[3]
+        elif not excluded and (fence or not _COMMENT.match(line)):
+            if fence:
+                fence = "" if line == fence else fence
+            elif _CODE.fullmatch(line):
+                fence = line[:3] if line.startswith("`") else line
+            yield line
+
+
+def _holds(condition: re.Match[str], names: set[str]) -> bool:
+    if condition[1] == "ifeval":
+        return True
+    wanted = re.split(r"[,+]", condition[2])
+    return any(name in names for name in wanted) == (condition[1] == "ifdef")

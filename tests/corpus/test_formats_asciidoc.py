@@ -1,0 +1,143 @@
+"""AsciiDoc: the handbook, its blocks and inline marks, and what may not be read."""
+
+from collections.abc import Sequence
+
+import pytest
+from canonical import entries, headings, items, one, rows
+from formats import AskHandbook, write_handbook
+
+from corpus.formats import asciidoc
+from corpus.formats.asciidoc_inline import plain
+
+
+class AsciiDocHandbook:
+    """The handbook as AsciiDoc; nothing writes the format but people."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+
+    def heading(self, level: int, text: str) -> None:
+        self._parts.append(f"{'=' * level} {text}")
+
+    def paragraph(self, text: str) -> None:
+        self._parts.append(text)
+
+    def items(self, items: Sequence[str]) -> None:
+        self._parts.append("\n".join(f"* {item}" for item in items))
+
+    def steps(self, steps: Sequence[str]) -> None:
+        self._parts.append("\n".join(f". {step}" for step in steps))
+
+    def table(self, rows: Sequence[Sequence[str]]) -> None:
+        head, *body = rows
+        cells = [f"|{' |'.join(head)}", "", *(f"|{cell}" for row in body for cell in row)]
+        self._parts.append("\n".join(["|===", *cells, "|==="]))
+
+    def question(self, question: str, answer: str) -> None:
+        self._parts.append(f"[qanda]\n{question}:: {answer}")
+
+    def content(self) -> bytes:
+        return "\n\n".join(self._parts).encode()
+
+
+def test_answers_are_those_of_the_original(ask_handbook: AskHandbook) -> None:
+    book = AsciiDocHandbook()
+    write_handbook(book)
+    ask_handbook("handbook.adoc", book.content())
+
+
+def load(text: str) -> str:
+    return one(asciidoc.load(text.encode())).text
+
+
+def test_the_header_is_metadata_and_attributes_are_replaced() -> None:
+    text = load(
+        "= Guide to {name}\nAnn Lee <ann@x.org>\nv1.2, 1 May 2024\n:name: Lamp\n\nThe {name} is {colour}.\n"
+    )
+    assert (
+        text
+        == '---\ndate: "2024-05-01"\nauthor: "Ann Lee"\n---\n\n# Guide to Lamp\n\nThe Lamp is \\{colour\\}.\n'
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("*bold*, _it_, `a*b*c`, #mark#, **un**bound", "bold, it, a*b*c, mark, unbound"),
+        ("2 * 3 * 4 and snake_case_name", "2 * 3 * 4 and snake_case_name"),
+        ("https://x.org/a[the site] or https://x.org", "the site or https://x.org"),
+        ("link:a.html[The page^], <<id,Part>>, xref:b.adoc#c[More]", "The page, Part, More"),
+        ("Press kbd:[Ctrl+C]footnote:[never] in menu:File[Save > As]", "Press Ctrl+C in File › Save › As"),
+        (r"\*kept* and +*kept*+ and \{name}", "*kept* and *kept* and {name}"),
+        ("image:x.png[Alt] ((term))(((a,b)))", " term"),
+        ("`{name}` -- (C) git log --all", "Lamp — © git log --all"),
+    ],
+)  # fmt: skip
+def test_inline_marks_are_removed(source: str, shown: str) -> None:
+    assert plain(source, {"name": "Lamp"}) == shown
+
+
+def test_lists_keep_numbers_depth_code_and_attached_text() -> None:
+    text = load(
+        ". First.\n+\nMore.\n+\n----\nrun\n# no heading\n----\n. Second.\n* nested\n** deeper\n. Third.\n\n[start=7]\n. Seventh.\n"
+    )
+    assert (
+        "1. First. More.\n\n```\nrun\n# no heading\n```\n\n2. Second.\n    - nested\n        - deeper\n3. Third.\n7. Seventh.\n"
+        in text
+    )
+
+
+def test_cells_over_several_rows_and_columns_are_repeated() -> None:
+    text = load(
+        '[cols="1,1",options="header"]\n|===\n|A |B\n\n.2+|x\n|1\na|2\n2+|both\n2*|y\n|===\n'
+    )
+    assert rows(text) == [["A", "B"], ["x", "1"], ["x", "2"], ["both", "both"], ["y", "y"]]
+
+
+def test_a_table_of_comma_separated_values_is_read() -> None:
+    assert rows(load('[%header,format=csv]\n|===\nA,B\n"x, y",2\n|===\n')) == [
+        ["A", "B"],
+        ["x, y", "2"],
+    ]
+
+
+def test_block_titles_that_ask_and_qanda_lists_are_questions() -> None:
+    text = load(
+        ".Can I carry it over?\n[%collapsible]\n====\nYes.\n====\n\n[qanda]\nHow long?::\n  25 days.\nWhere?:: In Oslo.\n"
+    )
+    assert entries(text) == [
+        ("Can I carry it over?", ["Yes."]),
+        ("How long?", ["25 days."]),
+        ("Where?", ["In Oslo."]),
+    ]
+
+
+def test_terms_are_items_and_admonitions_their_text() -> None:
+    text = load(
+        "CPU:: The brain.\nRAM::\nMemory.\n\nNOTE: Take care.\n\n[WARNING]\n====\nHot.\n====\n"
+    )
+    assert items(text) == ["CPU: The brain.", "RAM: Memory."]
+    assert text.endswith("Take care.\n\nHot.\n")
+
+
+def test_comments_conditions_and_includes_are_left_out() -> None:
+    source = "= T\n:web:\n\n// no\n////\nno\n////\nifdef::pdf[]\nno\nendif::[]\nifdef::web[yes]\nifndef::pdf[]\nalso\nendif::[]\n\ninclude::/etc/passwd[]\n\n++++\n<b>no</b>\n++++\n\n== End\n"
+    extracted = one(asciidoc.load(source.encode()))
+    assert extracted.text == "# T\n\nyes also\n\n## End\n" and extracted.left_out == (
+        "1 × include",
+    )
+
+
+def test_attributes_in_attributes_do_not_multiply() -> None:
+    lines = [
+        ":a0: xxxxxxxxxx",
+        *(f":a{n}: {{a{n - 1}}}" * 1 + f"{{a{n - 1}}}" * 9 for n in range(1, 30)),
+        "",
+        "{a29}",
+    ]
+    assert len(load("\n".join(lines))) < 2_000
+
+
+def test_unclosed_blocks_reach_to_the_end() -> None:
+    assert load("----\nrun\n") == "```\nrun\n```\n"
+    assert headings(load("====\n== Inside\n\ntext\n")) == ["Inside"]
