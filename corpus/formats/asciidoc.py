@@ -131,7 +131,8 @@ class _Reader:
                 self.at += 1
             elif found := _MACRO.match(line):
                 self.left_out["include"] += found[1] == "include"
-                self._title()
+                self._label(self.next.title)
+                self.next = _Next()
                 self.at += 1
             elif _ITEM.match(line) or _is_term(line):
                 self._list(end)
@@ -156,13 +157,10 @@ class _Reader:
         if self.at and self.lines[self.at - 1] != "+":
             self.lists = []
 
-    def _title(self) -> None:
-        """Writes the title of the next block."""
-        words, self.next.title = self._plain(self.next.title), ""
-        if words.endswith("?"):
-            self.writer.question(words)
-        elif words:
-            self.writer.paragraph(words)
+    def _label(self, title: str) -> None:
+        """Writes the title of a block that has no text of its own around it."""
+        if words := self._plain(title):
+            self.writer.label(words)
 
     def _delimited(self, fence: str, end: int) -> None:
         """Writes a block between two equal lines; up to the end if the second is missing."""
@@ -175,8 +173,8 @@ class _Reader:
         self.at = first
         is_code = fence[0] in "-.`" and fence != "--"
         if is_code or said.says("source") or said.says("listing"):
-            self._titled(said)
-            self.writer.code("\n".join(inside))
+            self._label(said.title)
+            self.writer.code("\n".join(inside), len(self.lists))
         elif fence[0] in "|,:!":
             self._table(inside, fence, said)
         elif fence[0] != "+":
@@ -184,15 +182,18 @@ class _Reader:
         self.at = min(last + 1, end)
 
     def _inner(self, last: int, said: _Next) -> None:
-        self._titled(said)
+        """Writes the blocks inside a block; they answer its title if that asks."""
+        title = self._plain(said.title)
+        if title.endswith("?"):
+            self.writer.begin_details(title)
+        else:
+            self._label(title)
         self.depth += 1
         if self.depth < _MAX_DEPTH:
             self._blocks(last)
         self.depth -= 1
-
-    def _titled(self, said: _Next) -> None:
-        self.next.title = said.title
-        self._title()
+        if title.endswith("?"):
+            self.writer.end_details()
 
     def _table(self, lines: list[str], fence: str, said: _Next) -> None:
         rows, has_header = table_rows(lines, fence[0], said.attributes)
@@ -210,12 +211,13 @@ class _Reader:
                 break
             words.append(line)
             self.at += 1
-        self._titled(said)
+        self._label(said.title)
         is_literal = all(line[:1] in " \t" for line in words) and not said.attributes
         if said.says("source") or said.says("listing") or said.says("literal") or is_literal:
             self.writer.code("\n".join(words))
         elif not said.says("pass"):
-            self.writer.paragraph(self._plain(_ADMONITION.sub("", "\n".join(words))))
+            text = self._plain(_ADMONITION.sub("", "\n".join(words)))
+            self.writer.paragraph(text, len(self.lists))
 
     def _list(self, end: int) -> None:
         """Writes one item or one term, with the lines that belong to it."""
@@ -224,7 +226,7 @@ class _Reader:
         if self.next.attributes:
             self.lists = []
         start = _START.search(self.next.attributes)
-        self._title()
+        self._label(self.next.title)
         self.next = _Next()
         self.at += 1
         if found := _ITEM.match(line):
@@ -237,13 +239,11 @@ class _Reader:
 
     def _term(self, term: str, words: list[str]) -> None:
         said = self._plain("\n".join(words))
-        if self.in_questions or term.endswith("?"):
+        if self.in_questions:
             self.writer.question(term)
             self.writer.answer(said)
-        elif said:
-            self.writer.item(f"{term}: {said}")
         else:
-            self.writer.paragraph(f"{term}:")
+            self.writer.definition(term, said)
 
     def _mark(self, found: re.Match[str], start: int) -> tuple[int, int | None]:
         """The depth and the number of an item: a mark that no open list has opens a deeper one."""

@@ -32,7 +32,7 @@ class DoctreeWriter:
             nodes.math_block: self._code,
             nodes.literal_block: self._code,
             nodes.doctest_block: self._code,
-            nodes.rubric: self._title,
+            nodes.rubric: self._rubric,
             nodes.bullet_list: self._list,
             nodes.enumerated_list: self._list,
             nodes.definition_list_item: self._definition,
@@ -68,11 +68,18 @@ class DoctreeWriter:
         elif write := self._writers.get(type(node)):
             write(node)
         else:
-            if title := next(
-                (each for each in node.children if isinstance(each, nodes.title)), None
-            ):
-                self._title(title)
-            self._children(node, level)
+            title = next((each for each in node.children if isinstance(each, nodes.title)), None)
+            self._titled(words_of(title) if title else "", node, level)
+
+    def _titled(self, title: str, node: nodes.Element, level: int) -> None:
+        """Writes the content of something that is no section, below its title."""
+        if title.endswith("?"):
+            self._writer.begin_details(title)
+        elif title:
+            self._writer.label(title)
+        self._children(node, level)
+        if title.endswith("?"):
+            self._writer.end_details()
 
     def _children(self, node: nodes.Element, level: int) -> None:
         for child in node.children:
@@ -84,13 +91,8 @@ class DoctreeWriter:
     def _code(self, node: nodes.Element) -> None:
         self._writer.code(node.astext())
 
-    def _title(self, node: nodes.Element) -> None:
-        """Writes the title of something that is no section."""
-        words = words_of(node)
-        if words.endswith("?"):
-            self._writer.question(words)
-        else:
-            self._writer.paragraph(words)
+    def _rubric(self, node: nodes.Element) -> None:
+        self._writer.label(words_of(node))
 
     def _list(self, node: nodes.Element, depth: int = 1) -> None:
         number = int(node.get("start", 1)) if isinstance(node, nodes.enumerated_list) else None
@@ -100,31 +102,28 @@ class DoctreeWriter:
                 number = None if number is None else number + 1
 
     def _item(self, item: nodes.Element, depth: int, number: int | None) -> None:
-        """Writes the paragraphs of an item as one, and what else is in it behind them."""
-        words: list[str] = []
-        rest: list[nodes.Node] = []
+        """Writes an item, and what belongs to it."""
+        is_fresh = True
         for child in item.children:
-            if isinstance(child, nodes.paragraph) and not rest:
-                words.append(words_of(child))
-            else:
-                rest.append(child)
-        self._writer.item(" ".join(words), depth, number)
-        for child in rest:
             if isinstance(child, _LISTS):
-                self._list(child, depth + 1 if words else depth)
+                self._list(child, depth + (not is_fresh))
+            elif isinstance(child, nodes.paragraph) and is_fresh:
+                self._writer.item(words_of(child), depth, number)
+                is_fresh = False
+            elif isinstance(child, nodes.paragraph):
+                self._writer.paragraph(words_of(child), depth)
+            elif isinstance(child, (nodes.literal_block, nodes.doctest_block)):
+                self._writer.code(child.astext(), depth)
             else:
                 self._node(child, _TERM_LEVEL)
 
     def _definition(self, node: nodes.Element) -> None:
         terms = [words_of(each) for each in node.children if isinstance(each, nodes.term)]
         body = [each for each in node.children if isinstance(each, nodes.definition)]
-        blocks = [block for each in body for block in each.children]
-        term = ", ".join(terms)
-        if len(blocks) == 1 and isinstance(blocks[0], nodes.paragraph) and not term.endswith("?"):
-            self._writer.item(f"{term}: {words_of(blocks[0])}")
-            return
-        self._writer.heading(_TERM_LEVEL, term)
-        for block in blocks:
+        first, *rest = [block for each in body for block in each.children] or [nodes.paragraph()]
+        is_text = isinstance(first, nodes.paragraph)
+        self._writer.definition(", ".join(terms), words_of(first) if is_text else "")
+        for block in rest if is_text else [first, *rest]:
             self._node(block, _TERM_LEVEL)
 
     def _pair(self, node: nodes.Element) -> None:

@@ -63,6 +63,11 @@ _WITHOUT_TITLE = frozenset(
     "container only ifconfig rst-class tabs tab-set grid grid-item compound hlist tabularcolumns "
     "cssclass".split()
 )
+# Directives whose argument is the start of their text.
+_ADMONITIONS = frozenset(
+    "attention caution danger error hint important note tip warning seealso versionadded "
+    "versionchanged deprecated versionremoved todo".split()
+)
 # Directives of docutils that know more of their content than `_Content` does.
 _KEPT = frozenset(
     "class csv-table default-role figure footer header line-block list-table math meta replace "
@@ -164,7 +169,8 @@ class _Content(Directive):
         box = nodes.container()
         if self.arguments and self.name.lower() not in _WITHOUT_TITLE:
             parsed, _ = self.state.inline_text(self.arguments[0], self.lineno)
-            box += nodes.rubric("", "", *parsed)
+            is_text = self.name.lower() in _ADMONITIONS
+            box += nodes.paragraph("", "", *parsed) if is_text else nodes.title("", "", *parsed)
         self.state.nested_parse(self.content, self.content_offset, box)
         return [box]
 

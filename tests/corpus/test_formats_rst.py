@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from canonical import entries, headings, items, one, rows
+from canonical import entries, headings, one, rows
 from formats import AskHandbook, write_handbook
 
 from corpus.formats import rst
@@ -67,7 +67,10 @@ def test_items_keep_their_numbers_code_and_nested_lists() -> None:
     text = load(
         "3. First.\n\n   More.\n\n   .. code-block:: sh\n      :linenos:\n\n      run --now\n\n4. Second.\n\n   - nested\n"
     )
-    assert "3. First. More.\n\n```\nrun --now\n```\n\n4. Second.\n    - nested\n" in text
+    assert (
+        "3. First.\n\n    More.\n\n    ```\n    run --now\n    ```\n\n4. Second.\n    - nested\n"
+        in text
+    )
 
 
 @pytest.mark.parametrize("name", ["dropdown", "admonition", "details", "tab-item", "topic"])
@@ -82,8 +85,8 @@ def test_directives_and_roles_of_sphinx_show_their_text() -> None:
         ".. py:function:: open(x)\n\n   Opens it.\n\n.. glossary::\n\n   seat\n      One user.\n"
     )
     for words in ("See the guide and os.path.join.", "2.0 The thing.", "open(x)", "Opens it."):
-        assert f"{words}\n" in text
-    assert items(text) == ["seat: One user."]
+        assert words in text
+    assert text.endswith("seat\n: One user.\n")
 
 
 def test_what_another_file_has_is_named_and_not_read(tmp_path: Path) -> None:
