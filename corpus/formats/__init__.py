@@ -39,5 +39,6 @@ Loaders:
     data.py            JSON, JSON Lines, YAML
     pdf/               PDF
     rst.py             reStructuredText
+    html/              HTML pages
     xlsx.py            XLSX, XLSM
 """

@@ -33,6 +33,7 @@ class Format:
 
 _FORMATS: tuple[Format, ...] = (
     Format("AsciiDoc", "asciidoc", (".adoc", ".asciidoc"), is_text=True),
+    Format("HTML", "html.loader", (".htm", ".html", ".xhtml"), is_text=True),
     Format("CSV", "csv", (".csv", ".tsv"), is_text=True),
     Format("JSON", "data", (".json", ".jsonl", ".ndjson"), is_text=True),
     Format("PDF", "pdf.loader", (".pdf",)),

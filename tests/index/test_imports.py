@@ -16,6 +16,10 @@ import pytest
             "chromadb langchain_core langchain_chroma onnxruntime fastapi torch",
         ),
         (
+            "corpus.loader index.build api.assembly.assistant api.assembly.service api.http.server",
+            "selectolax lxml openpyxl docutils charset_normalizer pypdfium2 pypdf docx pptx",
+        ),
+        (
             "index.build index.encoders index.health api.assembly.assistant",
             "chromadb langchain_core fastapi torch transformers onnx",
         ),
