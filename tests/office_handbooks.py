@@ -4,6 +4,7 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
+import docx
 from reportlab.lib.styles import getSampleStyleSheet
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import (
@@ -63,3 +64,44 @@ class PdfHandbook:
 def _furniture(canvas: Canvas, _: object) -> None:
     canvas.drawString(72, 810, "Nordlys Lighting, internal")
     canvas.drawString(300, 20, str(canvas.getPageNumber()))
+
+
+class DocxHandbook:
+    """The handbook as Word would write it: styles for headings and lists."""
+
+    def __init__(self) -> None:
+        self.document = docx.Document()
+
+    def heading(self, level: int, text: str) -> None:
+        self.document.add_heading(text, level)
+
+    def paragraph(self, text: str) -> None:
+        self.document.add_paragraph(text)
+
+    def items(self, items: Sequence[str]) -> None:
+        for item in items:
+            self.document.add_paragraph(item, style="List Bullet")
+
+    def steps(self, steps: Sequence[str]) -> None:
+        for step in steps:
+            self.document.add_paragraph(step, style="List Number")
+
+    def table(self, rows: Sequence[Sequence[str]]) -> None:
+        table = self.document.add_table(0, len(rows[0]), "Table Grid")
+        for row in rows:
+            for cell, text in zip(table.add_row().cells, row, strict=True):
+                cell.text = text
+
+    def question(self, question: str, answer: str) -> None:
+        self.heading(3, question)
+        self.paragraph(answer)
+
+    def content(self) -> bytes:
+        return saved(self.document)
+
+
+def saved(document: Any) -> bytes:
+    """The bytes of a document of python-docx or python-pptx."""
+    buffer = io.BytesIO()
+    document.save(buffer)
+    return buffer.getvalue()

@@ -26,7 +26,9 @@ Shared by loaders:
     doctree.py         trees of docutils
     encodings.py       bytes of text files in any common encoding
     grids.py           tables whose cells span rows and columns
+    office.py          the parts of Office Open XML files
     number_formats.py  numbers and dates as a spreadsheet shows them
+    properties.py      titles and dates in the properties of files
     prose.py           fields in plain text, HTML or Markdown
     records.py         questions with answers in rows and objects, by the names of their fields
     sheets.py          rows of a sheet, as questions with answers or as tables
@@ -37,6 +39,7 @@ Loaders:
     asciidoc.py        AsciiDoc
     csv.py             CSV, TSV
     data.py            JSON, JSON Lines, YAML
+    docx/              DOCX, DOCM
     pdf/               PDF
     rst.py             reStructuredText
     html/              HTML pages

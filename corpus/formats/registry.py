@@ -35,6 +35,7 @@ _FORMATS: tuple[Format, ...] = (
     Format("AsciiDoc", "asciidoc", (".adoc", ".asciidoc"), is_text=True),
     Format("HTML", "html.loader", (".htm", ".html", ".xhtml"), is_text=True),
     Format("CSV", "csv", (".csv", ".tsv"), is_text=True),
+    Format("DOCX", "docx.loader", (".docx", ".docm")),
     Format("JSON", "data", (".json", ".jsonl", ".ndjson"), is_text=True),
     Format("PDF", "pdf.loader", (".pdf",)),
     Format("reStructuredText", "rst", (".rst", ".rest"), is_text=True),

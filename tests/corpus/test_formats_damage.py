@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from conftest import Scale
 from formats import Handbook, write_handbook
-from office_handbooks import PdfHandbook
+from office_handbooks import DocxHandbook, PdfHandbook
 
 from corpus.bounded import BoundedProcess, Limits
 
 LIMITS = Limits(seconds=10, megabytes=1024)
-WRITERS: dict[str, Callable[[], "Handbook"]] = {"pdf": PdfHandbook}
+WRITERS: dict[str, Callable[[], "Handbook"]] = {"docx": DocxHandbook, "pdf": PdfHandbook}
 MARKUP = (b"<", b">", b"</w:p>", b"&", b"&#1;", b'"', b"<!--", b"]]>", b"\x00", b"\xff", b"<w:tbl>", b"999999999", b"-1")  # fmt: skip
 
 

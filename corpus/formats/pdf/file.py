@@ -11,6 +11,7 @@ import pypdfium2.raw as pdfium
 
 from corpus.formats.extracted import NotExtracted
 from corpus.formats.pdf.characters import Page, read_page
+from corpus.formats.properties import day, document_title
 from corpus.metadata import Metadata
 
 MAX_PAGES = 2000
@@ -61,9 +62,9 @@ class PdfFile:
         """Returns what the file says of itself."""
         facts = self._document.get_metadata_dict(skip_empty=True)
         return Metadata(
-            title=_title(facts.get("Title", "")),
+            title=document_title(facts.get("Title", "")),
             author=facts.get("Author", ""),
-            date=_date(facts.get("ModDate", "")) or _date(facts.get("CreationDate", "")),
+            date=day(facts.get("ModDate", "")) or day(facts.get("CreationDate", "")),
             language=_language(self._document),
         )
 
@@ -78,19 +79,6 @@ class PdfFile:
             if len(entries) >= _MAX_OUTLINE:
                 break
         return entries
-
-
-def _title(title: str) -> str:
-    """The title, "" if it is the name of a file or that of the program's window."""
-    title = re.sub(r"^Microsoft \w+ - ", "", title.strip())
-    is_name = re.search(r"\.\w{2,5}$", title) or re.fullmatch(r"(?i)untitled.*|slide \d+", title)
-    return "" if is_name else title
-
-
-def _date(value: str) -> str:
-    """The day of a date like "D:20240131120000+01'00'"."""
-    found = re.match(r"(?:D:)?(\d{4})(\d\d)?(\d\d)?", value)
-    return "-".join(part for part in found.groups() if part) if found else ""
 
 
 def _language(document: pypdfium2.PdfDocument) -> str:
