@@ -41,7 +41,10 @@ Loaders:
     data.py            JSON, JSON Lines, YAML
     docx/              DOCX, DOCM
     pdf/               PDF
+    mail.py            EML, mbox
+    notebook.py        Jupyter notebooks
     rst.py             reStructuredText
     html/              HTML pages
+    transcripts.py     SRT, VTT
     xlsx.py            XLSX, XLSM
 """

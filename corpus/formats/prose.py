@@ -27,11 +27,14 @@ _MARKDOWN = re.compile(
     re.MULTILINE,
 )
 _ITEM = re.compile(r"([ \t]*)(?:([-*•▪◦·–])|(\d{1,3})[.)])[ \t]+(?=\S)")
+_EMPTY_LINES = re.compile(r"\n[ \t]*\n")
+_WRAPPED_CHARS = 55  # of a line that may have been broken at a width
 _TAG = re.compile(r"<[^<>]*>")
 _BREAK = re.compile(r"<br\b[^<>]*>", re.IGNORECASE)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 # The level of the first heading inside a field, below those of the document.
 _FIELD_LEVEL = 2
+_MAX_LEVEL = 6
 
 
 @dataclass
@@ -63,6 +66,21 @@ class Prose:
             else:
                 self._paragraph(line)
 
+    def wrapped(self, text: str) -> None:
+        """Writes plain text whose lines may be broken at a width, as those of messages are: a line
+        goes on in the next one if it is long, or if that starts in lower case."""
+        for group in _EMPTY_LINES.split(text):
+            joined: list[str] = []
+            last = ""
+            for line in group.splitlines():
+                goes_on = len(last) >= _WRAPPED_CHARS or line.lstrip()[:1].islower()
+                if joined and goes_on and not _ITEM.match(line):
+                    joined[-1] += f" {line.strip()}"
+                else:
+                    joined.append(line)
+                last = line
+            self.plain("\n".join(joined))
+
     def html(self, text: str) -> None:
         """Writes a fragment of HTML."""
         text = _COMMENT.sub("", text)
@@ -71,10 +89,6 @@ class Prose:
     def markdown(self, text: str) -> None:
         """Writes Markdown by its blocks."""
         self._blocks(text, markdown_blocks(text), strip_markup)
-
-    def blocks(self, text: str, blocks: Iterable[Block]) -> None:
-        """Writes the blocks of a plain text."""
-        self._blocks(text, blocks, str)
 
     def _blocks(self, text: str, blocks: Iterable[Block], words: Callable[[str], str]) -> None:
         rows: list[list[str]] = []
@@ -94,7 +108,7 @@ class Prose:
     def _block(self, block: Block, said: str, words: str) -> None:
         match block.kind:
             case Kind.HEADING | Kind.QUESTION if not self.answers:
-                self.writer.heading(max(self.level, self.level - 2 + block.level), words)
+                self._heading(block, words)
             case Kind.ITEM:
                 self.writer.item(words, max(block.level, 1), block.number or None)
             case Kind.CODE:
@@ -103,6 +117,12 @@ class Prose:
                 pass
             case _:
                 self._paragraph(words)
+
+    def _heading(self, block: Block, words: str) -> None:
+        if block.level > _MAX_LEVEL:  # a label that asks
+            self.writer.question(words)
+        else:
+            self.writer.heading(max(self.level, block.level + max(self.level - 2, 0)), words)
 
     def _table(self, rows: list[list[str]]) -> None:
         if len(rows) > 1:

@@ -36,9 +36,12 @@ _FORMATS: tuple[Format, ...] = (
     Format("HTML", "html.loader", (".htm", ".html", ".xhtml"), is_text=True),
     Format("CSV", "csv", (".csv", ".tsv"), is_text=True),
     Format("DOCX", "docx.loader", (".docx", ".docm")),
+    Format("e-mail", "mail", (".eml", ".mbox", ".mbx"), is_text=True),
     Format("JSON", "data", (".json", ".jsonl", ".ndjson"), is_text=True),
+    Format("notebook", "notebook", (".ipynb",), is_text=True),
     Format("PDF", "pdf.loader", (".pdf",)),
     Format("reStructuredText", "rst", (".rst", ".rest"), is_text=True),
+    Format("transcript", "transcripts", (".srt", ".vtt"), is_text=True),
     Format("XLSX", "xlsx", (".xlsx", ".xlsm")),
     Format("YAML", "data", (".yaml", ".yml"), is_text=True),
 )

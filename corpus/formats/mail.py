@@ -1,0 +1,195 @@
+"""Loads messages (.eml) and mailboxes (mbox); each message of a mailbox is a document.
+
+The subject is the heading; date, sender and `Archived-At` are metadata. Of a body in several forms
+the plain text is read, or HTML if there is no other. A forwarded message stands behind the one it
+is in. Signatures behind "-- " are left out; in a mailbox also quoted lines, which repeat other
+messages. Attachments are named. Nothing that a message links to is read. Places in a mailbox are
+"message 3".
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from email import message_from_bytes
+from email.header import decode_header, make_header
+from email.message import Message
+from email.policy import compat32
+from email.utils import parseaddr, parsedate_to_datetime
+
+from corpus.formats.encodings import decode_text
+from corpus.formats.extracted import Extracted, NotExtracted
+from corpus.formats.prose import Prose
+from corpus.formats.writer import MarkdownWriter, fold
+from corpus.metadata import Metadata
+
+MAX_MESSAGES = 10_000
+_START = re.compile(rb"(?:\A|\r?\n)(?=From [^\r\n]{1,300}\d{4}[^\r\n]{0,20}\r?\n[!-9;-~]+:)")
+_ESCAPED_FROM = re.compile(rb"^>(>*From )", re.MULTILINE)
+_REPLY = re.compile(r"^(?:(?:re|fwd?|aw|wg|sv|tr)(?:\[\d+\])?\s*:\s*)+", re.IGNORECASE)
+_QUOTED = re.compile(r"[ \t]*>")
+_QUOTE_MARKS = re.compile(r"^[ \t]*(?:>[ \t]?)+", re.MULTILINE)
+_ATTRIBUTION = re.compile(r"(?:On|Am|Le|El) .{1,200}(?:wrote|schrieb|écrit|escribió) ?:$")
+_SIGNATURE = "\n-- \n"
+_ENCRYPTED = ("multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime")
+_MAX_DEPTH = 4  # of messages in messages
+_MAX_PARTS = 500
+_ADDRESS = re.compile(r"<(https?://[^<>\s]+)>")
+
+
+def load(raw: bytes) -> Iterator[Extracted]:
+    """Yields the document of a message, or one for each message of a mailbox."""
+    starts = [found.end() for found in _START.finditer(raw)]
+    if not raw.lstrip().startswith(b"From ") or not starts:
+        yield _Message(raw, "").extracted("")
+        return
+    ends = [*starts[1:], len(raw)]
+    failed: Counter[str] = Counter()
+    last: Extracted | None = None
+    for number, (start, end) in enumerate(zip(starts, ends, strict=True), 1):
+        if number > MAX_MESSAGES:
+            break
+        source = _ESCAPED_FROM.sub(rb"\1", raw[raw.index(b"\n", start) + 1 : end])
+        try:
+            message = _Message(source, f"message {number}")
+            extracted = message.extracted(f"{number} {message.subject}")
+        except NotExtracted as error:
+            failed[str(error)] += 1
+            continue
+        if last:
+            yield last
+        last = extracted
+    notes = [f"{count:,} messages: {reason}" for reason, count in failed.items()]
+    if len(starts) > MAX_MESSAGES:
+        notes.append(f"{len(starts) - MAX_MESSAGES:,} messages behind message {MAX_MESSAGES:,}")
+    if not last:
+        raise NotExtracted("; ".join(notes) or "contains no text")
+    yield Extracted(last.text, (*last.left_out, *notes), last.member)
+
+
+class _Message:
+    """One message. `place` is that in a mailbox, "" for a file of one message."""
+
+    def __init__(self, raw: bytes, place: str) -> None:
+        self._message = message_from_bytes(raw, policy=compat32)
+        if not self._message.keys():
+            raise NotExtracted("is no message")
+        self._place = place
+        self._left_out: list[str] = []
+        self._parts = 0
+        self._has_text = False
+        self.subject = _header(self._message, "Subject")
+
+    def extracted(self, member: str) -> Extracted:
+        """Returns the document of the message."""
+        name, address = parseaddr(_header(self._message, "From"))
+        metadata = Metadata(
+            date=_date(self._message),
+            author=name or address,
+            url=_address(self._message),
+            language=_header(self._message, "Content-Language").split(",")[0],
+        )
+        writer = MarkdownWriter(metadata)
+        writer.place(self._place) if self._place else None
+        writer.heading(1, _REPLY.sub("", self.subject))
+        self._write(writer, self._message, 1)
+        text = writer.text()
+        if not self._has_text:
+            raise NotExtracted(f"contains no text{_behind(self._left_out)}")
+        return Extracted(text, tuple(self._left_out), member.replace("/", " "))
+
+    def _write(self, writer: MarkdownWriter, part: Message, depth: int) -> None:
+        """Writes a part of the message, and those in it."""
+        self._parts += 1
+        kind = part.get_content_type()
+        if kind in _ENCRYPTED:
+            raise NotExtracted("is encrypted")
+        if self._parts > _MAX_PARTS or depth > _MAX_DEPTH:
+            self._left_out.append("parts in parts")
+        elif kind == "multipart/alternative":
+            self._write(writer, _best(_children(part)), depth)
+        elif kind == "message/rfc822":
+            for inner in _children(part)[:1]:
+                writer.heading(2, _REPLY.sub("", _header(inner, "Subject")))
+                self._write(writer, inner, depth + 1)
+        elif part.is_multipart():
+            for inner in _children(part):
+                self._write(writer, inner, depth)
+        elif (name := part.get_filename()) or not kind.startswith("text/"):
+            self._left_out.append(f"attachment {fold(_decoded(name or kind))}")
+        elif kind != "text/calendar" and (text := _text(part)).strip():
+            self._has_text = True
+            if kind == "text/html":
+                Prose(writer).html(text)
+            else:
+                self._plain(writer, text)
+
+    def _plain(self, writer: MarkdownWriter, text: str) -> None:
+        text, _, signature = text.partition(_SIGNATURE)
+        if signature.strip():
+            self._left_out.append("the signature")
+        if self._place:
+            lines = text.split("\n")
+            kept = [line for line in lines if not _QUOTED.match(line)]
+            if quoted := len(lines) - len(kept):
+                self._left_out.append(f"{quoted:,} quoted lines")
+                kept = [line for line in kept if not _ATTRIBUTION.match(line.strip())]
+            text = "\n".join(kept)
+        Prose(writer).wrapped(_QUOTE_MARKS.sub("", text))
+
+
+def _children(part: Message) -> list[Message]:
+    payload = part.get_payload()
+    return (
+        [each for each in payload if isinstance(each, Message)] if isinstance(payload, list) else []
+    )
+
+
+def _best(forms: list[Message]) -> Message:
+    """The form of a body that is read: plain text if it has some, else the last one."""
+    for form in forms:
+        if form.get_content_type() == "text/plain" and _text(form).strip():
+            return form
+    return forms[-1] if forms else Message()
+
+
+def _text(part: Message) -> str:
+    """The text of a part in its charset, or in the one that it turns out to have."""
+    raw = part.get_payload(decode=True)
+    if not isinstance(raw, bytes) or not raw.strip():
+        return ""
+    try:
+        text = raw.decode(part.get_content_charset() or "utf-8")
+    except (LookupError, ValueError):
+        text = decode_text(raw)
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
+    if str(part.get_param("format", "")).lower() == "flowed":
+        text = re.sub(r"(?<!\n--) \n(?!>)", " ", text)
+    return text
+
+
+def _header(message: Message, name: str) -> str:
+    return fold(_decoded(str(message.get(name, ""))))
+
+
+def _decoded(value: str) -> str:
+    """A header without its encoded words."""
+    try:
+        return str(make_header(decode_header(value)))
+    except (LookupError, ValueError):
+        return value
+
+
+def _date(message: Message) -> str:
+    try:
+        return parsedate_to_datetime(str(message.get("Date", ""))).date().isoformat()
+    except (TypeError, ValueError, OverflowError):
+        return ""
+
+
+def _address(message: Message) -> str:
+    found = _ADDRESS.search(str(message.get("Archived-At", "")))
+    return found[1] if found else ""
+
+
+def _behind(left_out: list[str]) -> str:
+    return f" ({', '.join(left_out)})" if left_out else ""

@@ -1,0 +1,77 @@
+"""Loads Jupyter notebooks, formats 3 and 4: the text of the cells and their code, never run.
+
+Markdown cells are read as Markdown, code cells are code. Outputs, which repeat or depend on a run,
+and attachments are left out and counted. Places are "cell 4".
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from corpus.formats.encodings import decode_text
+from corpus.formats.extracted import Extracted, NotExtracted
+from corpus.formats.prose import Prose
+from corpus.formats.writer import MarkdownWriter
+from corpus.metadata import Metadata
+
+_MAX_CELLS = 10_000
+
+
+def load(raw: bytes) -> Iterator[Extracted]:
+    """Yields the document of a notebook."""
+    try:
+        book = json.loads(decode_text(raw))
+    except RecursionError as error:
+        raise NotExtracted("is nested too deeply") from error
+    except ValueError as error:
+        raise NotExtracted(f"is no notebook ({error})") from error
+    cells = _cells(book)
+    if not cells:
+        raise NotExtracted("contains no cells")
+    metadata = book.get("metadata")
+    title = metadata.get("title") if isinstance(metadata, dict) else ""
+    writer = MarkdownWriter(Metadata(title=title if isinstance(title, str) else ""))
+    left_out: Counter[str] = Counter()
+    for number, cell in enumerate(cells[:_MAX_CELLS], 1):
+        writer.place(f"cell {number}")
+        _write(writer, cell, left_out)
+    left_out["cells"] = len(cells[_MAX_CELLS:])
+    if not writer.has_text:
+        raise NotExtracted("contains no text")
+    notes = tuple(f"{count:,} {what}" for what, count in left_out.items() if count)
+    yield Extracted(writer.text(), notes)
+
+
+def _cells(book: Any) -> list[Mapping[str, Any]]:
+    """The cells of a notebook; none if the value is something else."""
+    if not isinstance(book, dict):
+        return []
+    sheets = book.get("worksheets")
+    parts = sheets if isinstance(sheets, list) else [book]
+    found = [part.get("cells") for part in parts if isinstance(part, dict)]
+    lists = [cells for cells in found if isinstance(cells, list)]
+    return [cell for cells in lists for cell in cells if isinstance(cell, dict)]
+
+
+def _write(writer: MarkdownWriter, cell: Mapping[str, Any], left_out: Counter[str]) -> None:
+    source = _text(cell.get("source", cell.get("input", "")))
+    outputs = cell.get("outputs")
+    left_out["outputs"] += len(outputs) if isinstance(outputs, list) else 0
+    left_out["attachments"] += bool(cell.get("attachments"))
+    match cell.get("cell_type"):
+        case "markdown" | "html":
+            Prose(writer, level=1).markdown(source)
+        case "heading":
+            level = cell.get("level")
+            writer.heading(level if isinstance(level, int) else 1, source)
+        case "code":
+            writer.code(source)
+        case _:
+            left_out["raw cells"] += bool(source)
+
+
+def _text(source: Any) -> str:
+    """The source of a cell, which may be stored line by line."""
+    parts = source if isinstance(source, list) else [source]
+    return "".join(part for part in parts if isinstance(part, str))
