@@ -18,33 +18,36 @@ It is imported when the first file of its format is loaded, in a process with li
 
 Shared by loaders:
 
-    articles.py        articles in data that help centres and wikis export
+    articles.py         articles in data that help centres and wikis export
     asciidoc_inline.py  inline marks of AsciiDoc
-    asciidoc_lines.py  lines of AsciiDoc without comments and conditions
+    asciidoc_lines.py   lines of AsciiDoc without comments and conditions
     asciidoc_tables.py  tables of AsciiDoc
-    dates.py           the date in a text of metadata
-    doctree.py         trees of docutils
-    encodings.py       bytes of text files in any common encoding
-    grids.py           tables whose cells span rows and columns
-    office.py          the parts of Office Open XML files
-    number_formats.py  numbers and dates as a spreadsheet shows them
-    properties.py      titles and dates in the properties of files
-    prose.py           fields in plain text, HTML or Markdown
-    records.py         questions with answers in rows and objects, by the names of their fields
-    sheets.py          rows of a sheet, as questions with answers or as tables
-    unpack.py          ZIP files within limits
+    dates.py            the date in a text of metadata
+    doctree.py          trees of docutils
+    encodings.py        bytes of text files in any common encoding
+    exports.py          the address of an exported or crawled page, by its path
+    grids.py            tables whose cells span rows and columns
+    number_formats.py   numbers and dates as a spreadsheet shows them
+    office.py           the parts of Office Open XML files
+    properties.py       titles and dates in the properties of files
+    prose.py            fields in plain text, HTML or Markdown
+    records.py          questions with answers in rows and objects, by the names of their fields
+    sheets.py           rows of a sheet, as questions with answers or as tables
+    unpack.py           ZIP files within limits
 
 Loaders:
 
-    asciidoc.py        AsciiDoc
-    csv.py             CSV, TSV
-    data.py            JSON, JSON Lines, YAML
-    docx/              DOCX, DOCM
-    pdf/               PDF
-    mail.py            EML, mbox
-    notebook.py        Jupyter notebooks
-    rst.py             reStructuredText
-    html/              HTML pages
-    transcripts.py     SRT, VTT
-    xlsx.py            XLSX, XLSM
+    archive.py          ZIP
+    asciidoc.py         AsciiDoc
+    confluence.py       XML of a Confluence space
+    csv.py              CSV, TSV
+    data.py             JSON, JSON Lines, YAML
+    docx/               DOCX, DOCM
+    html/               HTML pages
+    mail.py             EML, mbox
+    notebook.py         Jupyter notebooks
+    pdf/                PDF
+    rst.py              reStructuredText
+    transcripts.py      SRT, VTT
+    xlsx.py             XLSX, XLSM
 """

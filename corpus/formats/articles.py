@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from corpus.formats.confluence import storage_html
 from corpus.formats.dates import iso_date
 from corpus.formats.prose import Prose
 from corpus.formats.records import roles_of, text_of
@@ -113,7 +114,8 @@ def _first(value: Mapping[str, Any], names: tuple[str, ...]) -> str:
 
 
 def _body(value: Mapping[str, Any]) -> str:
-    return max((text_of(value.get(name)) for name in _BODIES), key=len)
+    body = max((text_of(value.get(name)) for name in _BODIES), key=len)
+    return storage_html(body) if "<ac:" in body else body
 
 
 def _address(value: Mapping[str, Any], base: str) -> str:

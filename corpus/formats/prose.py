@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from corpus.document import Block, Kind
+from corpus.formats.html.loader import write_fragment
 from corpus.formats.writer import MarkdownWriter
 from corpus.html import html_blocks
 from corpus.markdown import markdown_blocks
@@ -83,6 +84,9 @@ class Prose:
 
     def html(self, text: str) -> None:
         """Writes a fragment of HTML."""
+        if not self.answers:
+            write_fragment(self.writer, text)
+            return
         text = _COMMENT.sub("", text)
         self._blocks(text, html_blocks(text, 0, len(text)), _without_tags)
 

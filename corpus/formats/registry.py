@@ -33,10 +33,11 @@ class Format:
 
 _FORMATS: tuple[Format, ...] = (
     Format("AsciiDoc", "asciidoc", (".adoc", ".asciidoc"), is_text=True),
-    Format("HTML", "html.loader", (".htm", ".html", ".xhtml"), is_text=True),
+    Format("Confluence", "confluence", (".xml",), is_text=True),
     Format("CSV", "csv", (".csv", ".tsv"), is_text=True),
     Format("DOCX", "docx.loader", (".docx", ".docm")),
     Format("e-mail", "mail", (".eml", ".mbox", ".mbx"), is_text=True),
+    Format("HTML", "html.loader", (".htm", ".html", ".xhtml"), is_text=True),
     Format("JSON", "data", (".json", ".jsonl", ".ndjson"), is_text=True),
     Format("notebook", "notebook", (".ipynb",), is_text=True),
     Format("PDF", "pdf.loader", (".pdf",)),
@@ -44,6 +45,7 @@ _FORMATS: tuple[Format, ...] = (
     Format("transcript", "transcripts", (".srt", ".vtt"), is_text=True),
     Format("XLSX", "xlsx", (".xlsx", ".xlsm")),
     Format("YAML", "data", (".yaml", ".yml"), is_text=True),
+    Format("ZIP", "archive", (".zip",)),
 )
 _BY_SUFFIX = {suffix: each for each in _FORMATS for suffix in each.suffixes}
 _BY_NAME = {each.name: each for each in _FORMATS}

@@ -24,7 +24,8 @@ def open_archive(raw: bytes, *, max_bytes: int = MAX_UNPACKED) -> zipfile.ZipFil
         raise NotExtracted(f"contains more than {MAX_MEMBERS:,} files")
     if sum(member.file_size for member in members) > max_bytes:
         raise NotExtracted(f"would take more than {max_bytes // 2**20} MB unpacked")
-    if members and all(is_encrypted(member) for member in members if not member.is_dir()):
+    files = [member for member in members if not member.is_dir()]
+    if files and all(map(is_encrypted, files)):
         raise NotExtracted("is encrypted; save it without a password")
     return archive
 

@@ -61,6 +61,15 @@ def canonical_text(source: str) -> str:
     return writer.text()
 
 
+def write_fragment(writer: MarkdownWriter, source: str) -> None:
+    """Writes a piece of HTML, such as the body of a message: all of it but what is hidden. Raises
+    NotExtracted if it is too deep."""
+    _check_depth(source)
+    body = LexborHTMLParser(source).body
+    if body is not None:
+        BlockWriter(writer).write(body)
+
+
 def _decode(raw: bytes) -> str:
     """The text in its declared encoding, unless it is valid UTF-8 or has a byte-order mark."""
     declared = _DECLARED.search(raw[:_HEAD])
