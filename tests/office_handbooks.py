@@ -5,6 +5,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import docx
+import pptx
+from pptx.oxml import parse_xml
+from pptx.oxml.ns import nsdecls
+from pptx.util import Inches
 from reportlab.lib.styles import getSampleStyleSheet
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import (
@@ -98,6 +102,58 @@ class DocxHandbook:
 
     def content(self) -> bytes:
         return saved(self.document)
+
+
+class PptxHandbook:
+    """The handbook as slides: one for each heading, with the text below each other."""
+
+    def __init__(self) -> None:
+        self.presentation = pptx.Presentation()
+        self._slide: Any = None
+        self._top = 0.0  # inches
+
+    def heading(self, level: int, text: str) -> None:
+        layout = self.presentation.slide_layouts[0 if level == 1 else 5]
+        self._slide = self.presentation.slides.add_slide(layout)
+        self._slide.shapes.title.text = text
+        self._top = 2.0 if level > 1 else 5.0
+
+    def _box(self) -> Any:
+        box = self._slide.shapes.add_textbox(Inches(1), Inches(self._top), Inches(8), Inches(0.5))
+        self._top += 0.8
+        return box.text_frame
+
+    def paragraph(self, text: str) -> None:
+        self._box().text = text
+
+    def items(self, items: Sequence[str]) -> None:
+        self._list(items, '<a:buChar {} char="•"/>')
+
+    def steps(self, steps: Sequence[str]) -> None:
+        self._list(steps, '<a:buAutoNum {} type="arabicPeriod"/>')
+
+    def _list(self, lines: Sequence[str], bullet: str) -> None:
+        frame = self._box()
+        for number, line in enumerate(lines):
+            paragraph = frame.paragraphs[0] if not number else frame.add_paragraph()
+            paragraph.text = line
+            mark = parse_xml(bullet.format(nsdecls("a")))
+            paragraph._p.get_or_add_pPr().append(mark)
+
+    def table(self, rows: Sequence[Sequence[str]]) -> None:
+        size = (Inches(1), Inches(self._top), Inches(8), Inches(1))
+        table = self._slide.shapes.add_table(len(rows), len(rows[0]), *size).table
+        for row, texts in enumerate(rows):
+            for column, text in enumerate(texts):
+                table.cell(row, column).text = text
+        self._top += 1.5
+
+    def question(self, question: str, answer: str) -> None:
+        self.heading(3, question)
+        self.paragraph(answer)
+
+    def content(self) -> bytes:
+        return saved(self.presentation)
 
 
 def saved(document: Any) -> bytes:

@@ -47,6 +47,7 @@ Loaders:
     mail.py             EML, mbox
     notebook.py         Jupyter notebooks
     pdf/                PDF
+    pptx/               PPTX, PPTM, PPSX
     rst.py              reStructuredText
     transcripts.py      SRT, VTT
     xlsx.py             XLSX, XLSM

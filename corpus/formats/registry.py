@@ -41,6 +41,7 @@ _FORMATS: tuple[Format, ...] = (
     Format("JSON", "data", (".json", ".jsonl", ".ndjson"), is_text=True),
     Format("notebook", "notebook", (".ipynb",), is_text=True),
     Format("PDF", "pdf.loader", (".pdf",)),
+    Format("PPTX", "pptx.loader", (".pptx", ".pptm", ".ppsx")),
     Format("reStructuredText", "rst", (".rst", ".rest"), is_text=True),
     Format("transcript", "transcripts", (".srt", ".vtt"), is_text=True),
     Format("XLSX", "xlsx", (".xlsx", ".xlsm")),

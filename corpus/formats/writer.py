@@ -27,6 +27,7 @@ _SPACE = re.compile(r"\s+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _MAX_LEVEL = 6
 _INDENT = "    "
+_MAX_NUMBER = 10**9  # a longer number is no mark
 
 
 class MarkdownWriter:
@@ -38,14 +39,22 @@ class MarkdownWriter:
         self._in_list = False  # whether the last part is an item
         self._depth = 0  # of the last item, 0 if no list is open
         self._shift = 0  # by which the depths of the open list are less than those that are said
+        self._steps: dict[int, tuple[int, str]] = {}  # last number and its sign by depth
         self._place = ""
         self._title = ""  # the first heading of level 1
+        self._places = 0  # parts that only say a place
+
+    @property
+    def has_words(self) -> bool:
+        """Whether anything but places was written."""
+        return len(self._parts) > self._places
 
     def place(self, place: str) -> None:
         """Says where the elements that follow stand in the file: "page 3", "slide 2",
         "sheet Prices, row 7", "00:01:20". Has no effect if it is the same as before."""
         if place != self._place:
             self._place = place
+            self._places += 1
             self._add(f"<!-- {fold(place).replace('--', '- -')} -->")
 
     def heading(self, level: int, text: str) -> None:
@@ -88,15 +97,31 @@ class MarkdownWriter:
         goes on after a place, which ends it in Markdown: its depths then start at 1 again."""
         if words := escape(text):
             if not self._depth:
-                self._shift = depth - 1
-            self._depth = min(max(depth - self._shift, 1), self._depth + 1)
-            mark = "-" if number is None else f"{number}."
+                self._shift, self._steps = depth - 1, {}
+            if number is not None and not 0 <= number < _MAX_NUMBER:
+                number = None
+            above = self._depth
+            self._depth = min(max(depth - self._shift, 1), above + 1)
+            mark = self._mark(number)
             line = f"{_INDENT * (self._depth - 1)}{mark} {words}"
-            if self._in_list:
+            # Without an empty line, only a list that starts with 1 can follow a line of text.
+            if self._in_list and not (self._depth > above and number not in (None, 1)):
                 self._parts[-1] += f"\n{line}"
             else:
                 self._parts.append(line)
             self._in_list = True
+
+    def _mark(self, number: int | None) -> str:
+        """The mark of the next item. A number that does not follow the last one gets the other of
+        the two signs, which starts a list of its own: else Markdown would count on."""
+        steps = {depth: last for depth, last in self._steps.items() if depth <= self._depth}
+        last, sign = steps.pop(self._depth, (0, "."))
+        if number is not None:
+            if last and number != last + 1:
+                sign = ")" if sign == "." else "."
+            steps[self._depth] = (number, sign)
+        self._steps = steps
+        return "-" if number is None else f"{number}{sign}"
 
     def table(
         self, rows: Sequence[Sequence[str]], caption: str = "", *, has_header: bool = True

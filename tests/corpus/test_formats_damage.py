@@ -11,12 +11,16 @@ from pathlib import Path
 import pytest
 from conftest import Scale
 from formats import Handbook, write_handbook
-from office_handbooks import DocxHandbook, PdfHandbook
+from office_handbooks import DocxHandbook, PdfHandbook, PptxHandbook
 
 from corpus.bounded import BoundedProcess, Limits
 
 LIMITS = Limits(seconds=10, megabytes=1024)
-WRITERS: dict[str, Callable[[], "Handbook"]] = {"docx": DocxHandbook, "pdf": PdfHandbook}
+WRITERS: dict[str, Callable[[], "Handbook"]] = {
+    "docx": DocxHandbook,
+    "pdf": PdfHandbook,
+    "pptx": PptxHandbook,
+}
 MARKUP = (b"<", b">", b"</w:p>", b"&", b"&#1;", b'"', b"<!--", b"]]>", b"\x00", b"\xff", b"<w:tbl>", b"999999999", b"-1")  # fmt: skip
 
 

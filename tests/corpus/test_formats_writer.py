@@ -110,3 +110,14 @@ def test_details_are_a_question_with_its_answer_and_a_table_may_lack_a_header() 
         (Kind.HEADING, False, "Term"),
         (Kind.PARAGRAPH, False, "A word."),
     ]
+
+
+def test_steps_keep_their_numbers_where_these_start_again() -> None:
+    writer = MarkdownWriter()
+    numbers = [1, 2, 1, 2, 7, 1]
+    for number in numbers:
+        writer.item(f"Step {number}", number=number)
+    writer.item("Inner", 2, 4)
+    writer.item("Last", number=2)
+    found = [block.number for block in markdown_blocks(writer.text())]
+    assert found == [*numbers, 4, 2]

@@ -39,9 +39,9 @@ def load(raw: bytes) -> Iterator[Extracted]:
         levels = heading_levels(blocks, file.outline(), contents.look)
         writer = MarkdownWriter(file.metadata())
         _write(writer, blocks, levels)
-        if not (text := writer.text()):
+        if not writer.has_words:
             raise NotExtracted(_NO_TEXT.format(_number(file.page_count, "page")))
-        yield Extracted(text, (*left_out, *dropped))
+        yield Extracted(writer.text(), (*left_out, *dropped))
 
 
 def _number(count: int, noun: str) -> str:

@@ -1,0 +1,190 @@
+"""Loads PowerPoint files (PPTX, PPTM).
+
+The canonical text has the slides in order, each after `<!-- slide N -->`: its title as a heading,
+then its other shapes from top to bottom, with lists, tables, the data of charts and the words of
+diagrams, and then its notes as paragraphs. Hidden slides and comments are left out and named;
+pictures, dates, footers and slide numbers are left out.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from itertools import count
+
+from corpus.formats.extracted import Extracted, NotExtracted
+from corpus.formats.grids import Cell, read_grid
+from corpus.formats.office import Element, OfficePackage, Relationship, child
+from corpus.formats.pptx.charts import chart_table, diagram_words
+from corpus.formats.pptx.shapes import Shape, inherited, reading_order
+from corpus.formats.pptx.text import paragraphs
+from corpus.formats.writer import MarkdownWriter
+
+_MAX_SLIDES = 2000
+_MAX_SPAN = 200  # rows or columns of a cell
+# Placeholders whose paragraphs have the bullets of the master's body.
+_BODY = frozenset({"body", "obj", "tbl", "half", "quarter"})
+
+
+def load(raw: bytes) -> Iterator[Extracted]:
+    """Yields the text of the file. Raises NotExtracted."""
+    package = OfficePackage(raw, "ppt/presentation.xml")
+    writer = MarkdownWriter(package.metadata())
+    slides = list(_slides(package))
+    hidden = comments = 0
+    for number, part in enumerate(slides[:_MAX_SLIDES], 1):
+        tree = package.xml(part)
+        if tree is None:
+            continue
+        slide = _Slide(package, part)
+        comments += slide.comments
+        if tree.get("show") in ("0", "false"):
+            hidden += 1
+            continue
+        writer.place(f"slide {number}")
+        slide.write(writer, tree)
+    if not writer.has_words:
+        raise NotExtracted(f"has no text ({_number(len(slides), 'slide')})")
+    yield Extracted(writer.text(), tuple(_left_out(package, len(slides), hidden, comments)))
+
+
+def _left_out(package: OfficePackage, slides: int, hidden: int, comments: int) -> Iterator[str]:
+    if slides > _MAX_SLIDES:
+        yield f"{_number(slides - _MAX_SLIDES, 'slide')} behind slide {_MAX_SLIDES:,}"
+    if hidden:
+        yield _number(hidden, "hidden slide")
+    if comments:
+        yield _number(comments, "comment")
+    if any(name.casefold().endswith("vbaproject.bin") for name in package.names()):
+        yield "macros"
+
+
+def _number(found: int, noun: str) -> str:
+    return f"{found:,} {noun}{'' if found == 1 else 's'}"
+
+
+def _slides(package: OfficePackage) -> Iterator[str]:
+    """The names of the slides' parts, in order."""
+    parts = package.relationships(package.main)
+    listed = child(package.xml(package.main), "p:sldIdLst")
+    for each in listed if listed is not None else ():
+        if part := parts.get(each.get("r:id", "")):
+            yield part.target
+
+
+class _Slide:
+    """A slide with its layout, its master and its notes."""
+
+    def __init__(self, package: OfficePackage, part: str) -> None:
+        self._package = package
+        self._parts = package.relationships(part)
+
+    @property
+    def comments(self) -> int:
+        """How many comments it has."""
+        trees = [self._package.xml(p.target) for p in self._parts.values() if p.kind == "comments"]
+        return sum(len(tree) for tree in trees if tree is not None)
+
+    def write(self, writer: MarkdownWriter, tree: Element) -> None:
+        """Writes the slide and its notes."""
+        shapes = reading_order(_tree_of(tree), self._layout_shapes)
+        for shape in shapes:
+            if shape.is_title:
+                kind = shape.placeholder[0] if shape.placeholder else ""
+                writer.heading(1 if kind == "ctrTitle" else 2, _plain(shape))
+            elif shape.element.tag == "p:graphicFrame":
+                self._write_graphic(writer, shape.element)
+            elif (body := child(shape.element, "p:txBody")) is not None:
+                self._write_text(writer, body, shape)
+        notes = next((p.target for p in self._parts.values() if p.kind == "notesSlide"), "")
+        for shape in reading_order(_tree_of(self._package.xml(notes))):
+            if shape.placeholder and shape.placeholder[0] == "body":
+                body = child(shape.element, "p:txBody")
+                for paragraph in paragraphs(body, ()) if body is not None else ():
+                    writer.paragraph(paragraph.text)
+
+    def _write_text(self, writer: MarkdownWriter, body: Element, shape: Shape) -> None:
+        found = list(paragraphs(body, self._styles(shape)))
+        is_single = len(found) == 1 and found[0].number is None
+        for paragraph in found:
+            if paragraph.depth and not is_single:
+                writer.item(paragraph.text, paragraph.depth, paragraph.number)
+            else:
+                writer.paragraph(paragraph.text)
+
+    def _write_graphic(self, writer: MarkdownWriter, element: Element) -> None:
+        data = child(element, "a:graphic", "a:graphicData")
+        table = child(data, "a:tbl")
+        if table is not None:
+            found = read_grid(_grid(table))
+            writer.table(found.rows, found.caption)
+        for each in data if data is not None else ():
+            if part := self._parts.get(each.get("r:id", "")):
+                self._write_chart(writer, part)
+            if part := self._parts.get(each.get("r:dm", "")):
+                tree = self._package.xml(part.target)
+                for words in diagram_words(tree) if tree is not None else ():
+                    writer.item(words)
+
+    def _write_chart(self, writer: MarkdownWriter, part: Relationship) -> None:
+        tree = self._package.xml(part.target) if part.kind == "chart" else None
+        if tree is not None:
+            title, rows = chart_table(tree)
+            writer.table(rows, title)
+
+    def _styles(self, shape: Shape) -> Sequence[Element]:
+        """The properties by level that the text of a shape inherits, the nearest first."""
+        styles = []
+        for shapes in (self._layout_shapes, self._master_shapes):
+            if like := inherited(shape, shapes):
+                styles.append(child(like.element, "p:txBody", "a:lstStyle"))
+        if shape.placeholder and shape.placeholder[0] in _BODY:
+            styles.append(child(self._master, "p:txStyles", "p:bodyStyle"))
+        return [style for style in styles if style is not None]
+
+    @cached_property
+    def _layout_part(self) -> str:
+        return next((p.target for p in self._parts.values() if p.kind == "slideLayout"), "")
+
+    @cached_property
+    def _layout_shapes(self) -> list[Shape]:
+        tree = _tree_of(self._package.xml(self._layout_part))
+        return reading_order(tree, self._master_shapes)
+
+    @cached_property
+    def _master(self) -> Element | None:
+        parts = self._package.relationships(self._layout_part) if self._layout_part else {}
+        found = next((p.target for p in parts.values() if p.kind == "slideMaster"), "")
+        return self._package.xml(found)
+
+    @cached_property
+    def _master_shapes(self) -> list[Shape]:
+        return reading_order(_tree_of(self._master))
+
+
+def _tree_of(slide: Element | None) -> Element:
+    found = child(slide, "p:cSld", "p:spTree")
+    return found if found is not None else Element("p:spTree")
+
+
+def _plain(shape: Shape) -> str:
+    body = child(shape.element, "p:txBody")
+    return " ".join(each.text for each in paragraphs(body, ())) if body is not None else ""
+
+
+def _grid(table: Element) -> list[list[Cell]]:
+    """The cells of a table; one that spans rows or columns counts in each."""
+    keys = count()
+    grid: list[list[Cell]] = []
+    for row in (each for each in table if each.tag == "a:tr"):
+        line: list[Cell] = []
+        for each in (cell for cell in row if cell.tag == "a:tc"):
+            above = grid[-1][len(line)] if grid and len(line) < len(grid[-1]) else None
+            if each.get("hMerge") in ("1", "true") and line:
+                line.append(line[-1])
+            elif each.get("vMerge") in ("1", "true") and above:
+                line.append(above)
+            else:
+                body = child(each, "a:txBody")
+                texts = [p.text for p in paragraphs(body, ())] if body is not None else []
+                line.append(Cell(next(keys), " ".join(texts)))
+        grid.append(line[:_MAX_SPAN])
+    return grid

@@ -1,0 +1,71 @@
+"""The paragraphs of a shape, and which of them are items of a list: the paragraph says it, or the
+shape, the layout of the slide or its master."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from corpus.formats.office import Element, child
+
+_BULLETS = {"a:buNone": "", "a:buChar": "bullet", "a:buBlip": "bullet", "a:buAutoNum": "number"}
+_MAX_LEVEL = 9
+_TEXTS = frozenset({"a:r", "a:fld"})
+
+
+@dataclass(frozen=True, slots=True)
+class SlideParagraph:
+    """A paragraph. `depth` is 0 if it is no item; `number` is that of a step."""
+
+    text: str
+    depth: int = 0
+    number: int | None = None
+
+
+def paragraphs(body: Element, styles: Sequence[Element]) -> Iterator[SlideParagraph]:
+    """Yields the paragraphs of a text body. `styles` are the lists of properties by level that it
+    inherits, the nearest first."""
+    own = child(body, "a:lstStyle")
+    inherited = [each for each in (own, *styles) if each is not None]
+    counts: dict[int, int] = {}
+    for each in body:
+        if each.tag != "a:p":
+            continue
+        text = " ".join(_text(each).split())
+        if not text:
+            continue
+        properties = child(each, "a:pPr")
+        level = _level(properties)
+        kind, start = _bullet(properties, level, inherited)
+        for deeper in [at for at in counts if at > level or (at == level and kind != "number")]:
+            del counts[deeper]
+        if kind == "number":
+            counts[level] = counts.get(level, start - 1) + 1
+        yield SlideParagraph(text, level + 1 if kind else 0, counts.get(level))
+
+
+def _text(paragraph: Element) -> str:
+    pieces = []
+    for each in paragraph:
+        if each.tag in _TEXTS:
+            found = child(each, "a:t")
+            pieces.append((found.text or "") if found is not None else "")
+        elif each.tag == "a:br":
+            pieces.append(" ")
+        elif each.tag not in ("a:pPr", "a:endParaRPr"):  # a formula
+            pieces.extend(part.text or "" for part in each.iter() if part.tag == "m:t")
+    return "".join(pieces)
+
+
+def _level(properties: Element | None) -> int:
+    level = properties.get("lvl", "0") if properties is not None else "0"
+    return min(int(level), _MAX_LEVEL - 1) if level.isdigit() else 0
+
+
+def _bullet(properties: Element | None, level: int, styles: Sequence[Element]) -> tuple[str, int]:
+    """ "bullet", "number" or "", and the number of the first item."""
+    inherited = [child(style, f"a:lvl{level + 1}pPr") for style in styles]
+    for each in (properties, *inherited):
+        for part in each if each is not None else ():
+            if part.tag in _BULLETS:
+                start = part.get("startAt", "1")
+                return _BULLETS[part.tag], int(start) if start.isdigit() else 1
+    return "", 1

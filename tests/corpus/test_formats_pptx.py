@@ -1,0 +1,131 @@
+"""PPTX: slide by slide, in the order in which a slide is read, with notes and without hidden slides."""
+
+from typing import Any
+
+import pptx
+import pytest
+from canonical import one, rows
+from formats import HOLIDAYS, AskHandbook, write_handbook
+from office_handbooks import PptxHandbook, saved
+from pptx.chart.data import CategoryChartData
+from pptx.enum.chart import XL_CHART_TYPE
+from pptx.util import Inches
+
+from corpus.formats.extracted import NotExtracted
+from corpus.formats.pptx.loader import load
+
+
+def parts(presentation: Any) -> list[str]:
+    """The parts of the canonical text, without metadata."""
+    found = one(load(saved(presentation))).text.strip().split("\n\n")
+    return [part for part in found if not part.startswith("---")]
+
+
+def slide(presentation: Any, layout: int = 5, title: str = "Title") -> Any:
+    """A new slide with a title; layout 1 has a body, 3 has two."""
+    new = presentation.slides.add_slide(presentation.slide_layouts[layout])
+    new.shapes.title.text = title
+    return new
+
+
+def box(shapes: Any, text: str, left: float, top: float) -> None:
+    shapes.add_textbox(Inches(left), Inches(top), Inches(3), Inches(1)).text_frame.text = text
+
+
+@pytest.fixture
+def presentation() -> Any:
+    return pptx.Presentation()
+
+
+def test_answers_are_those_of_the_original(ask_handbook: AskHandbook) -> None:
+    book = PptxHandbook()
+    write_handbook(book)
+    ask_handbook("handbook.pptx", book.content(), places={HOLIDAYS: "slide 7"})
+
+
+def test_bullets_of_the_layout_are_items_with_their_depth(presentation: Any) -> None:
+    frame = slide(presentation, 1, "Rules").placeholders[1].text_frame
+    frame.text = "Outer"
+    for level, text in ((1, "Inner"), (0, "Outer again")):
+        paragraph = frame.add_paragraph()
+        paragraph.text, paragraph.level = text, level
+    assert parts(presentation) == [
+        "<!-- slide 1 -->", "## Rules", "- Outer\n    - Inner\n- Outer again",
+    ]  # fmt: skip
+
+
+def test_a_single_paragraph_of_a_body_is_text(presentation: Any) -> None:
+    slide(presentation, 1).placeholders[1].text_frame.text = "Only this."
+    assert parts(presentation)[-1] == "Only this."
+
+
+def test_shapes_are_read_from_top_to_bottom_and_from_left_to_right(presentation: Any) -> None:
+    shapes = slide(presentation).shapes
+    for text, left, top in (("last", 1, 5), ("right", 5, 2.1), ("left", 1, 2)):
+        box(shapes, text, left, top)
+    assert parts(presentation)[2:] == ["left", "right", "last"]
+
+
+def test_shapes_in_groups_have_the_place_of_the_group(presentation: Any) -> None:
+    shapes = slide(presentation).shapes
+    group = shapes.add_group_shape()
+    box(group.shapes, "in the group", 1, 1)
+    group.top = Inches(5)
+    box(shapes, "above", 1, 3)
+    assert parts(presentation)[2:] == ["above", "in the group"]
+
+
+def test_cells_that_are_merged_count_in_each_row_and_column(presentation: Any) -> None:
+    size = [Inches(n) for n in (1, 2, 6, 2)]
+    table = slide(presentation).shapes.add_table(4, 3, *size).table
+    for at, text in (((0, 0), "Plan"), ((0, 1), "2024"), ((1, 1), "Q1"), ((1, 2), "Q2"),
+                     ((2, 0), "Basic"), ((2, 1), "1"), ((2, 2), "2"), ((3, 1), "3"), ((3, 2), "4")):  # fmt: skip
+        table.cell(*at).text = text
+    for first, last in (((0, 1), (0, 2)), ((0, 0), (1, 0)), ((2, 0), (3, 0))):
+        table.cell(*first).merge(table.cell(*last))
+    assert rows(one(load(saved(presentation))).text) == [
+        ["Plan", "2024 Q1", "2024 Q2"], ["Basic", "1", "2"], ["Basic", "3", "4"],
+    ]  # fmt: skip
+
+
+def test_the_data_of_a_chart_is_a_table(presentation: Any) -> None:
+    data = CategoryChartData()
+    data.categories = ["Oslo", "Bergen"]
+    data.add_series("Visitors", (120, 80.5))
+    size = [Inches(n) for n in (1, 2, 6, 4)]
+    slide(presentation).shapes.add_chart(XL_CHART_TYPE.COLUMN_CLUSTERED, *size, data)
+    assert rows(one(load(saved(presentation))).text) == [
+        ["", "Visitors"], ["Oslo", "120"], ["Bergen", "80.5"],
+    ]  # fmt: skip
+
+
+def test_notes_follow_their_slide(presentation: Any) -> None:
+    slide(presentation, title="First").notes_slide.notes_text_frame.text = "Say it slowly."
+    slide(presentation, title="Second")
+    assert parts(presentation) == [
+        "<!-- slide 1 -->", "## First", "Say it slowly.", "<!-- slide 2 -->", "## Second",
+    ]  # fmt: skip
+
+
+def test_hidden_slides_are_left_out_and_named_and_count(presentation: Any) -> None:
+    slide(presentation, title="Hidden")._element.set("show", "0")
+    slide(presentation, title="Shown")
+    assert parts(presentation) == ["<!-- slide 2 -->", "## Shown"]
+    assert one(load(saved(presentation))).left_out == ("1 hidden slide",)
+
+
+def test_dates_footers_and_numbers_are_left_out(presentation: Any) -> None:
+    new = slide(presentation)
+    layout = presentation.slide_layouts[5]
+    for holder in layout.placeholders:
+        if holder.placeholder_format.idx >= 10:
+            new.shapes.clone_placeholder(holder)
+    for number, shape in enumerate(new.shapes):
+        shape.text_frame.text = f"text {number}"
+    assert len(new.shapes) > 3 and parts(presentation)[1:] == ["## text 0"]
+
+
+def test_a_file_without_text_is_named(presentation: Any) -> None:
+    presentation.slides.add_slide(presentation.slide_layouts[6])
+    with pytest.raises(NotExtracted, match=r"has no text \(1 slide\)"):
+        list(load(saved(presentation)))
