@@ -1,7 +1,9 @@
 """The handbook of `formats` as PDF, DOCX, PPTX and EPUB, made with real writers of these formats."""
 
 import io
+import zipfile
 from collections.abc import Sequence
+from html import escape
 from typing import Any
 
 import docx
@@ -154,6 +156,75 @@ class PptxHandbook:
 
     def content(self) -> bytes:
         return saved(self.presentation)
+
+
+class EpubHandbook:
+    """The handbook as a book with a chapter for each heading of level 1 and 2."""
+
+    def __init__(self) -> None:
+        self._chapters: list[str] = []
+
+    def heading(self, level: int, text: str) -> None:
+        if level < 3:
+            self._chapters.append("")
+        self._add(f"<h{level}>{escape(text)}</h{level}>")
+
+    def _add(self, markup: str) -> None:
+        self._chapters[-1] += markup
+
+    def paragraph(self, text: str) -> None:
+        self._add(f"<p>{escape(text)}</p>")
+
+    def items(self, items: Sequence[str]) -> None:
+        self._add("<ul>" + "".join(f"<li>{escape(item)}</li>" for item in items) + "</ul>")
+
+    def steps(self, steps: Sequence[str]) -> None:
+        self._add("<ol>" + "".join(f"<li>{escape(step)}</li>" for step in steps) + "</ol>")
+
+    def table(self, rows: Sequence[Sequence[str]]) -> None:
+        tags = ["th", *["td"] * (len(rows) - 1)]
+        lines = [
+            "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in row) + "</tr>"
+            for tag, row in zip(tags, rows, strict=True)
+        ]
+        self._add(f"<table>{''.join(lines)}</table>")
+
+    def question(self, question: str, answer: str) -> None:
+        self.heading(3, question)
+        self.paragraph(answer)
+
+    def content(self) -> bytes:
+        return epub(self._chapters)
+
+
+OPF = """<package xmlns="http://www.idpf.org/2007/opf" xmlns:dc="http://purl.org/dc/elements/1.1/">
+<metadata>{metadata}</metadata><manifest>{items}</manifest><spine>{spine}</spine></package>"""
+CONTAINER = """<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles>
+<rootfile full-path="OEBPS/book.opf"/></rootfiles></container>"""
+XHTML = """<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"><head><title/></head>
+<body>{}</body></html>"""
+
+
+def epub(chapters: Sequence[str], metadata: str = "", **members: str) -> bytes:
+    """A book of these bodies; `members` are added, or take the place of others."""
+    names = [f"c{number}.xhtml" for number in range(len(chapters))]
+    kind = "application/xhtml+xml"
+    items = "".join(f'<item id="{n}" href="{n}" media-type="{kind}"/>' for n in names)
+    items += f'<item id="nav" href="nav.xhtml" properties="nav" media-type="{kind}"/>'
+    spine = '<itemref idref="nav"/>' + "".join(f'<itemref idref="{n}"/>' for n in names)
+    files = {
+        "META-INF/container.xml": CONTAINER,
+        "OEBPS/book.opf": OPF.format(metadata=metadata, items=items, spine=spine),
+        "OEBPS/nav.xhtml": XHTML.format("<nav><a href='c0.xhtml'>Contents</a></nav>"),
+        **{f"OEBPS/{n}": XHTML.format(c) for n, c in zip(names, chapters, strict=True)},
+        **members,
+    }
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("mimetype", "application/epub+zip", zipfile.ZIP_STORED)
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return buffer.getvalue()
 
 
 def saved(document: Any) -> bytes:

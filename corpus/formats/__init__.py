@@ -43,6 +43,7 @@ Loaders:
     csv.py              CSV, TSV
     data.py             JSON, JSON Lines, YAML
     docx/               DOCX, DOCM
+    epub.py             EPUB
     html/               HTML pages
     mail.py             EML, mbox
     notebook.py         Jupyter notebooks

@@ -37,6 +37,7 @@ _FORMATS: tuple[Format, ...] = (
     Format("CSV", "csv", (".csv", ".tsv"), is_text=True),
     Format("DOCX", "docx.loader", (".docx", ".docm")),
     Format("e-mail", "mail", (".eml", ".mbox", ".mbx"), is_text=True),
+    Format("EPUB", "epub", (".epub",)),
     Format("HTML", "html.loader", (".htm", ".html", ".xhtml"), is_text=True),
     Format("JSON", "data", (".json", ".jsonl", ".ndjson"), is_text=True),
     Format("notebook", "notebook", (".ipynb",), is_text=True),

@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 from conftest import Scale
 from formats import Handbook, write_handbook
-from office_handbooks import DocxHandbook, PdfHandbook, PptxHandbook
+from office_handbooks import DocxHandbook, EpubHandbook, PdfHandbook, PptxHandbook
 
 from corpus.bounded import BoundedProcess, Limits
 
 LIMITS = Limits(seconds=10, megabytes=1024)
 WRITERS: dict[str, Callable[[], "Handbook"]] = {
     "docx": DocxHandbook,
+    "epub": EpubHandbook,
     "pdf": PdfHandbook,
     "pptx": PptxHandbook,
 }

@@ -1,0 +1,92 @@
+"""EPUB: chapters in the order of the book, as the HTML loader reads them."""
+
+import pytest
+from canonical import headings, one
+from formats import HOLIDAYS, AskHandbook, write_handbook
+from office_handbooks import OPF, EpubHandbook, epub
+
+from corpus.formats.epub import load
+from corpus.formats.extracted import NotExtracted
+
+TITLE = "<dc:title>Rules</dc:title>"
+ENCRYPTION = """<encryption xmlns="urn:oasis:names:tc:opendocument:xmlns:container">
+<CipherReference URI="OEBPS/{}"/></encryption>"""
+
+
+def parts(raw: bytes) -> list[str]:
+    return one(load(raw)).text.strip().split("\n\n")
+
+
+def test_answers_are_those_of_the_original(ask_handbook: AskHandbook) -> None:
+    book = EpubHandbook()
+    write_handbook(book)
+    ask_handbook("handbook.epub", book.content(), places={HOLIDAYS: "chapter 6"})
+
+
+def test_chapters_are_in_the_order_of_the_spine_without_the_contents() -> None:
+    assert parts(epub(["<p>First.</p>", "<p>Second.</p>"])) == [
+        "<!-- chapter 1 -->", "First.", "<!-- chapter 2 -->", "Second.",
+    ]  # fmt: skip
+
+
+def test_the_title_of_the_book_stands_above_its_chapters() -> None:
+    raw = epub(["<h1>Leave</h1><h2>Days</h2><p>25.</p>", "<h1>Pay</h1><p>Enough.</p>"], TITLE)
+    found = parts(raw)
+    assert headings(one(load(raw)).text) == ["Rules", "Leave", "Days", "Pay"]
+    assert found[0] == "# Rules" and {"## Leave", "### Days", "## Pay"} <= set(found)
+
+
+def test_metadata_is_read_from_the_package() -> None:
+    facts = f'{TITLE}<dc:creator>Ada</dc:creator><dc:language>nb</dc:language><meta property="dcterms:modified">2024-05-01T10:00:00Z</meta>'
+    assert parts(epub(["<p>Text.</p>"], facts))[0] == (
+        '---\ndate: "2024-05-01"\nauthor: "Ada"\nlanguage: "nb"\n---'
+    )
+
+
+def test_elements_that_xhtml_closes_in_their_tag_hide_nothing() -> None:
+    assert parts(epub(["<script src='x.js'/><p>First.<br/>Line.</p><iframe/><p>Last.</p>"]))[-1] == "Last."  # fmt: skip
+
+
+def test_chapters_outside_the_reading_order_are_left_out() -> None:
+    items = "".join(
+        f'<item id="{n}" href="{n}.xhtml" media-type="application/xhtml+xml"/>'
+        for n in ("c0", "c1")
+    )
+    package = OPF.format(
+        metadata="", items=items, spine='<itemref idref="c1" linear="no"/><itemref idref="c0"/>'
+    )
+    raw = epub(["<p>In.</p>", "<p>Out.</p>"], **{"OEBPS/book.opf": package})
+    assert parts(raw) == ["<!-- chapter 1 -->", "In."]
+
+
+def test_encrypted_and_missing_chapters_are_named_and_the_others_read() -> None:
+    chapters = ["<p>First.</p>", "<p>Second.</p>"]
+    protected = epub(chapters, **{"META-INF/encryption.xml": ENCRYPTION.format("c1.xhtml")})
+    extracted = one(load(protected))
+    assert "First." in extracted.text
+    assert extracted.left_out == ("chapter 2: is encrypted (copy protection)",)
+    with pytest.raises(NotExtracted, match="contains no text; chapter 1: is encrypted"):
+        list(load(epub(chapters[:1], **{"META-INF/encryption.xml": ENCRYPTION.format("c0.xhtml")})))
+
+
+@pytest.mark.parametrize(
+    "href", ["../../../../etc/passwd", "/etc/passwd", "file:///etc/passwd", "https://x.org/a"]
+)
+def test_paths_lead_nowhere_outside_the_book(href: str) -> None:
+    items = f'<item id="a" href="{href}" media-type="application/xhtml+xml"/>'
+    package = OPF.format(metadata="", items=items, spine='<itemref idref="a"/>')
+    with pytest.raises(NotExtracted, match="chapter 1: is damaged .* is missing"):
+        list(load(epub([], **{"OEBPS/book.opf": package})))
+
+
+def test_entities_bombs_and_missing_packages_are_named() -> None:
+    bomb = '<!DOCTYPE x [<!ENTITY a "aaa">]><package/>'
+    for members, reason in (
+        ({"OEBPS/book.opf": bomb}, "defines entities"),
+        ({"OEBPS/book.opf": "<package>"}, "is damaged"),
+        ({"META-INF/container.xml": "<container/>"}, "its package is missing"),
+        ({"OEBPS/big.xhtml": " " * (260 * 2**20)}, "more than 256 MB unpacked"),
+        ({"OEBPS/c0.xhtml": " " * (17 * 2**20)}, "more than 16 MB"),
+    ):
+        with pytest.raises(NotExtracted, match=reason):
+            list(load(epub(["<p>Text.</p>"], **members)))
