@@ -28,6 +28,7 @@ _DECLARED = re.compile(
     rb"<meta\b[^<>]{0,200}\bcharset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE
 )
 _HEAD = 4096  # bytes in which the encoding is declared
+_MAX_ZEROS = 0.05  # share of the bytes; UTF-16 has more
 # The parser takes time quadratic in the depth of elements. Those that close themselves are no
 # deeper than they are closed.
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*)")
@@ -84,6 +85,8 @@ def _decode(raw: bytes) -> str:
                 return raw.decode(legacy, errors="replace")
             except (LookupError, UnicodeError):  # unknown, or no encoding of text
                 pass
+    if raw.count(0) < _MAX_ZEROS * len(raw):  # browsers ignore single ones
+        raw = raw.replace(b"\x00", b"")
     return decode_text(raw)
 
 

@@ -39,6 +39,10 @@ _PARTS = re.compile(
 _NAMED = frozenset("div section ul ol aside nav header p span a table".split())
 # A part that holds more of the text than this is no such part, whatever its name: "has-sidebar".
 _MAX_PART = 0.5
+# Elements that may be nothing but links, how many links, and their share of the text.
+_LINKING = frozenset("div section ul ol p table tr dl aside header".split())
+_MIN_LINKS = 3
+_MIN_LINKED = 0.8
 # The main element is the content if it holds so much of the text.
 _MIN_MAIN = 0.25
 _SEPARATOR = re.compile(r"\s+[|·•»—–-]\s+|\s*::\s*")
@@ -74,7 +78,13 @@ def main_content(page: LexborHTMLParser) -> LexborNode | None:
     articles = page.css("article, [itemprop=articleBody]")
     content = inner or _largest(articles, sizes, whole * _MAX_PART) or body
     most = _MAX_PART * sizes[content.mem_id]
-    _remove(content, lambda node: _is_around(node) and sizes[node.mem_id] <= most)
+    links = _sizes(content, inside="a")
+    _remove(
+        content,
+        lambda node: (
+            sizes[node.mem_id] <= most and (_is_around(node) or _is_navigation(node, sizes, links))
+        ),
+    )
     return content
 
 
@@ -140,18 +150,34 @@ def _largest(
     return max(there, key=lambda node: sizes[node.mem_id], default=None)
 
 
-def _sizes(root: LexborNode) -> dict[int, int]:
-    """The number of letters and digits in each node, by its id."""
+def _is_navigation(node: LexborNode, sizes: Mapping[int, int], links: Mapping[int, int]) -> bool:
+    """Whether the element consists of several links, and no sentence announces them."""
+    if node.tag not in _LINKING or links[node.mem_id] < _MIN_LINKED * max(sizes[node.mem_id], 1):
+        return False
+    before = node.prev
+    while before is not None and not before.text().strip():
+        before = before.prev
+    is_announced = before is not None and before.text().rstrip().endswith(":")
+    return not is_announced and len(node.css("a[href]")) >= _MIN_LINKS
+
+
+def _sizes(root: LexborNode, inside: str = "") -> dict[int, int]:
+    """The number of letters and digits in each node, by its id; only those inside elements with
+    a tag, if there is one."""
     sizes: dict[int, int] = {}
     path = [(root, children(root))]
+    depth = 0  # of elements with the tag
     while path:
         node, below = path[-1]
         child = next(below, None)
         if child is not None:
             path.append((child, children(child)))
+            depth += child.tag == inside
             continue
         path.pop()
-        own = sum(map(str.isalnum, node.text_content or "")) if node.tag == TEXT else 0
+        is_counted = node.tag == TEXT and (depth or not inside)
+        own = sum(map(str.isalnum, node.text_content or "")) if is_counted else 0
+        depth -= node.tag == inside
         sizes[node.mem_id] = sizes.get(node.mem_id, 0) + own
         if path:
             above = path[-1][0].mem_id
