@@ -75,19 +75,26 @@ class SentenceBody(_Reply):
 
 
 class CitationBody(_Reply):
-    """The passage that proves a sentence: the text with the digest `sha256`, at `[start, end)`."""
+    """The passage that proves a sentence: the text with the digest `sha256`, at `[start, end)`.
+
+    `place` says where it is in a file that is no text, `page` as a number if that is a page. `url`
+    is the original if the document says where that is, else the passage on the web page. `date` is
+    that of the document, "" if it does not say it.
+    """
 
     number: int
     document: str
     title: str
     headings: tuple[str, ...]
     page: int | None
+    place: str
     sha256: str
     start: int
     end: int
     quote: str
     stale: bool
     url: str
+    date: str
 
 
 class RelatedBody(_Reply):
@@ -257,7 +264,8 @@ class SearchBody(_Reply):
 
 
 class ListedBody(_Reply):
-    """A document of the index; `characters` and `boilerplate` are lengths in characters."""
+    """A document of the index; `characters` and `boilerplate` are lengths in characters. `date`,
+    `author`, `url` and `language` are what it says of itself, "" if it does not."""
 
     path: str
     title: str
@@ -265,6 +273,10 @@ class ListedBody(_Reply):
     characters: int
     passages: int
     boilerplate: int
+    date: str
+    author: str
+    url: str
+    language: str
 
 
 class DocumentsBody(_Reply):

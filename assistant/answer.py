@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import quote, urlencode
 
+from corpus.places import page_of
+
 
 class Status(StrEnum):
     """Whether the question was answered; a refusal is an answer, not an error."""
@@ -38,16 +40,19 @@ def passage_url(document: str, sha256: str, start: int, end: int) -> str:
     return f"/#document={quote(document, safe='')}&{urlencode(place)}"
 
 
-def heading_line(title: str, headings: Sequence[str], page: int | None = None) -> str:
-    """Title and headings in one line, each once, with the page if there is one."""
+def heading_line(title: str, headings: Sequence[str], place: str = "", date: str = "") -> str:
+    """Title and headings in one line, each once, with the place and the date if there are any."""
     line = " › ".join(dict.fromkeys([title, *headings]))
-    return line if page is None else f"{line}, page {page}"
+    return ", ".join(part for part in (line, place, date) if part)
 
 
 @dataclass(frozen=True)
 class Citation:
     """The place that proves a sentence: `quote` is the stored text `sha256` at `[start, end)`, in
-    Python characters. `page` is for formats with pages; `stale` if the document has changed since.
+    Python characters. `stale` if the document has changed since.
+
+    `place` says where that is in a file that is no text: "page 3", "sheet Prices, row 7". `date`
+    and `source`, an address of the web, are what the document says of itself; "" if unknown.
     """
 
     number: int
@@ -58,18 +63,26 @@ class Citation:
     start: int
     end: int
     quote: str
-    page: int | None = None
     stale: bool = False
+    place: str = ""
+    date: str = ""
+    source: str = ""
+
+    @property
+    def page(self) -> int | None:
+        """The page of the place, None if the file has no pages."""
+        return page_of(self.place)
 
     @property
     def url(self) -> str:
-        """The passage on the web page, relative to the service's address."""
-        return passage_url(self.document, self.sha256, self.start, self.end)
+        """The original of the document if it says where that is, else the passage on the web page,
+        relative to the service's address."""
+        return self.source or passage_url(self.document, self.sha256, self.start, self.end)
 
     @property
     def heading(self) -> str:
-        """Title and headings in one line, with the page if there is one."""
-        return heading_line(self.title or self.document, self.headings, self.page)
+        """Title and headings in one line, with the place and the date if there are any."""
+        return heading_line(self.title or self.document, self.headings, self.place, self.date)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 
 from assistant import writer
-from assistant.answer import Answer, ProvedSentence, Reason, Related, Status, Turn
+from assistant.answer import Answer, Citation, ProvedSentence, Reason, Related, Status, Turn
 from assistant.english.language import foreign_language
 from assistant.english.question import Question, understand, validate_message
 from assistant.evidence import Evidence, collect_evidence, read_evidence, word_weights
@@ -27,6 +27,7 @@ from assistant.topic import below_name, carried_name, conversation_text, names_i
 from assistant.writer import Statement
 from corpus.document import Passage, Unit
 from corpus.markup import strip_markup
+from corpus.places import place_at
 from index.encoder import Encoder, Vectors
 from index.generation import Generation
 from index.hits import Hit, SearchResult
@@ -69,6 +70,7 @@ class Assistant:
     ) -> None:
         """`texts` holds the texts that citations are proved against."""
         self.generation = generation
+        self._documents = {each.path: each for each in generation.manifest.documents}
         self._searcher = Searcher(generation, encoder)
         self._encoder = encoder
         self._texts = texts
@@ -274,8 +276,19 @@ class Assistant:
                 texts.setdefault(sha256, self._texts.read(sha256))
             verbatim = all(is_verbatim(texts[c.sha256], c) for c in statement.citations)
             if verbatim and supports(statement.text, statement.quotes()):
-                proved.append(statement)
+                citations = (self._located(c, texts[c.sha256]) for c in statement.citations)
+                proved.append(replace(statement, citations=tuple(citations)))
         return proved
+
+    def _located(self, citation: Citation, text: str) -> Citation:
+        """The citation with its place in the file, and what the document says of itself."""
+        about = self._documents.get(citation.document)
+        return replace(
+            citation,
+            place=place_at(citation.document, text, citation.start),
+            date=about.date if about else "",
+            source=about.url if about else "",
+        )
 
     def _suggestions(self, question: Question, vector: Vectors) -> tuple[str, ...]:
         """The FAQ questions nearest to the question."""

@@ -5,12 +5,13 @@ PyYAML gives the position of each value, so that every block is a span of the so
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import yaml
 
 from corpus.document import Block, Kind, Span
 from corpus.lines import trim_span
+from corpus.metadata import Metadata, date_in, is_language, is_web_address
 from corpus.questions import END_OF_ANSWER, QUESTION_LEVEL
 
 # A longer front matter is data, not text, and is not parsed. Characters.
@@ -19,10 +20,20 @@ _MAX_LENGTH = 100_000
 _MAX_BRACKETS = 500
 _TITLES = ("title", "name", "heading", "question", "q", "label", "summary")
 _ANSWERS = ("answer", "a", "content", "text", "body", "description", "response")
+# The fields of metadata by their names, the better ones first.
+_DATES = (
+    "updated", "last_updated", "lastmod", "last_modified_at", "last_modified", "modified",
+    "last_update", "date_modified", "last_reviewed", "date", "published", "publish_date",
+    "published_at", "pubdate", "created",
+)  # fmt: skip
+_AUTHORS = ("author", "authors", "creator", "byline", "owner")
+_ADDRESSES = ("url", "canonical_url", "canonicalurl", "canonical", "html_url", "link", "source_url")
+_LANGUAGES = ("language", "lang", "locale")
 # Words for a search engine, not sentences: never quoted.
 _KEYWORDS = frozenset(["tags", "keywords", "categories", "aliases"])
 # A value is shown if it is a sentence or a phrase; keys such as `layout` hold single words.
 _MIN_WORDS = 4
+_MAX_VALUE = 2_000  # characters of a value of metadata
 _ALIAS = re.compile(r"(?m)(?:^|[\s,\[{:-])\*[\w-]+[ \t]*(?=[,\]}\r\n]|$)")
 _ITEM = re.compile(r"^([ \t]*)(?:[-*+]|\d{1,3}[.)])[ \t]+(?=\S)", re.MULTILINE)
 _BLOCK_SCALAR = re.compile(r"[|>][+-]?\d?[ \t]*\r?\n")
@@ -31,18 +42,51 @@ _BLOCK_SCALAR = re.compile(r"[|>][+-]?\d?[ \t]*\r?\n")
 def front_matter_blocks(text: str, start: int, end: int) -> list[Block]:
     """Returns the blocks of the YAML in `text[start:end]`, in order. The title is a heading of
     level 1, a question with its answer is a pair. Returns an empty list if it is no valid YAML."""
+    root = _root(text, start, end)
+    blocks = _mapping(text, start, root, top=True) if root else ()
+    return sorted(blocks, key=lambda block: block.start)
+
+
+def front_matter_metadata(text: str, start: int, end: int) -> Metadata:
+    """Returns what the YAML in `text[start:end]` says of the document."""
+    root = _root(text, start, end)
+    values = {str(key.value).lower(): value for key, value in root.value} if root else {}
+
+    def said(names: Iterable[str]) -> Iterator[str]:
+        return (_scalar(values[name]) for name in names if name in values)
+
+    return Metadata(
+        title=next(filter(None, said(("title",))), ""),
+        date=next(filter(None, map(date_in, said(_DATES))), ""),
+        author=next(filter(None, said(_AUTHORS)), ""),
+        url=next(filter(is_web_address, said(_ADDRESSES)), ""),
+        language=next(filter(is_language, said(_LANGUAGES)), ""),
+    )
+
+
+def _root(text: str, start: int, end: int) -> yaml.MappingNode | None:
+    """The YAML; None if it is no valid mapping, or too costly."""
     if end - start > _MAX_LENGTH:
-        return []
+        return None
     brackets = text.count("[", start, end) + text.count("{", start, end)
     if brackets > _MAX_BRACKETS or _ALIAS.search(text, start, end):
-        return []  # aliases in aliases multiply what they stand for
+        return None  # aliases in aliases multiply what they stand for
     try:
         root = yaml.compose(text[start:end], Loader=yaml.SafeLoader)
     except (yaml.YAMLError, RecursionError, ValueError):
-        return []
-    if not isinstance(root, yaml.MappingNode):
-        return []
-    return sorted(_mapping(text, start, root, top=True), key=lambda block: block.start)
+        return None
+    return root if isinstance(root, yaml.MappingNode) else None
+
+
+def _scalar(node: yaml.Node) -> str:
+    """The text of a value: of the first of a list, and of the date or the name of a mapping."""
+    if isinstance(node, yaml.SequenceNode) and node.value:
+        node = node.value[0]
+    if isinstance(node, yaml.MappingNode):
+        inner = {str(key.value).lower(): value for key, value in node.value}
+        node = inner.get("date", inner.get("name", node))
+    value = str(node.value).strip() if isinstance(node, yaml.ScalarNode) else ""
+    return " ".join(value.split())[:_MAX_VALUE]
 
 
 def _mapping(text: str, base: int, node: yaml.MappingNode, *, top: bool) -> Iterator[Block]:

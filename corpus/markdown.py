@@ -17,9 +17,10 @@ from corpus.boilerplate import boilerplate_reason
 from corpus.code import is_code, is_comment
 from corpus.directives import Neutralized, neutralize
 from corpus.document import Block, Kind, Span
-from corpus.front_matter import front_matter_blocks
+from corpus.front_matter import front_matter_blocks, front_matter_metadata
 from corpus.html import html_blocks
 from corpus.lines import Line, split_lines, trim_span
+from corpus.metadata import Metadata
 from corpus.questions import END_OF_ANSWER, LABEL_LEVEL, QUESTION_LEVEL, mark_questions
 
 # Only blocks are parsed: `inline` would parse the text of each a second time.
@@ -64,6 +65,7 @@ _HEADING_LINE = re.compile(r"(?:\A|\n[ \t]*\r?\n)#{1,6}[ \t]+\S")
 # Images and tags, and links around them, which say nothing if they stand alone in a paragraph.
 _IMAGE = re.compile(r"!\[[^\[\]]*\](?:\([^()\n]*\)|\[[^\[\]\n]*\])|<[^<>]*>")
 _EMPTY_LINK = re.compile(r"\[\s*\](?:\([^()\n]*\)|\[[^\[\]\n]*\])")
+_MAX_FRONT_MATTER = 110_000  # characters that are looked at for metadata
 # Items that are nothing but links, from this many on, are a list of contents.
 _MIN_CONTENTS = 3
 
@@ -93,6 +95,15 @@ def front_matter(text: str) -> tuple[list[Block], int]:
     """Returns the blocks of the YAML at the start of the text, and where the text behind it
     starts."""
     return _front_matter(text, split_lines(text))
+
+
+def metadata_of(text: str) -> Metadata:
+    """Returns what the YAML at the start of the text says of the document."""
+    if not text.lstrip("\ufeff").startswith("---"):
+        return Metadata()
+    lines = split_lines(text[:_MAX_FRONT_MATTER])
+    body = _front_matter_end(lines)
+    return front_matter_metadata(text, lines[0].end, lines[body - 1].start) if body else Metadata()
 
 
 def _front_matter(text: str, lines: Sequence[Line]) -> tuple[list[Block], int]:

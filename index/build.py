@@ -16,6 +16,7 @@ import numpy as np
 from corpus.document import Document
 from corpus.formats.registry import FORMATS_VERSION
 from corpus.loader import Corpus, KnownFiles
+from corpus.markdown import metadata_of
 from corpus.splitter import SPLITTER_VERSION, split
 from corpus.synonyms import Groups
 from index.encoder import Encoder, Vectors
@@ -272,16 +273,22 @@ def _write_files(
 
 def _documents(corpus: Corpus, entries: Sequence[IndexedPassage]) -> tuple[IndexedDocument, ...]:
     passages = Counter(entry.passage.document for entry in entries)
-    return tuple(
-        IndexedDocument(
-            path=document.path,
-            title=document.title,
-            sha256=document.sha256,
-            characters=len(document.text),
-            passages=passages[document.path],
-            boilerplate=sum(block.end - block.start for block in document.boilerplate()),
-        )
-        for document in corpus.documents
+    return tuple(_indexed(document, passages[document.path]) for document in corpus.documents)
+
+
+def _indexed(document: Document, passages: int) -> IndexedDocument:
+    metadata = metadata_of(document.text)
+    return IndexedDocument(
+        path=document.path,
+        title=document.title,
+        sha256=document.sha256,
+        characters=len(document.text),
+        passages=passages,
+        boilerplate=sum(block.end - block.start for block in document.boilerplate()),
+        date=metadata.date,
+        author=metadata.author,
+        url=metadata.url,
+        language=metadata.language,
     )
 
 

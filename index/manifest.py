@@ -18,12 +18,13 @@ from index.errors import IndexDamaged, IndexOutdated
 from index.layout import MANIFEST
 
 # Incremented when the files of a generation change their meaning; older ones are then rebuilt.
-FORMAT_VERSION = 10
+FORMAT_VERSION = 11
 
 
 @dataclass(frozen=True, slots=True)
 class IndexedDocument:
-    """One document of a generation; `characters` and `boilerplate` are sizes in characters."""
+    """One document of a generation; `characters` and `boilerplate` are sizes in characters. `date`,
+    `author`, `url` and `language` are what it says of itself, see `Metadata`."""
 
     path: str
     title: str
@@ -31,6 +32,10 @@ class IndexedDocument:
     characters: int
     passages: int
     boilerplate: int
+    date: str = ""
+    author: str = ""
+    url: str = ""
+    language: str = ""
 
 
 @dataclass(frozen=True)

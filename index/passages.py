@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 
 from corpus.document import Kind, Passage, Span, Unit
+from corpus.formats.registry import has_text_suffix
 from corpus.markup import join_divided_words
+from corpus.places import without_places
 from corpus.synonyms import Groups
 from index.bm25 import FIELD_WEIGHTS, Counts, Ordinals, length_norms, merge, rank
 from index.errors import IndexDamaged
@@ -118,7 +120,8 @@ def _blob(values: Sequence[float], kind: str) -> bytes:
 
 def _fields(passage: Passage) -> tuple[str, str, str]:
     """Question, headings and body. Cells are kept apart even if a scrape ran them together."""
-    body = join_divided_words(passage.text)
+    is_canonical = not has_text_suffix(passage.document)
+    body = join_divided_words(without_places(passage.text) if is_canonical else passage.text)
     if passage.kind is Kind.ROW:
         body = "\n".join(
             " ".join(passage.at(start, end) for start, end in unit.cells) or passage.source(unit)

@@ -35,12 +35,25 @@ def make_citation(
     document: str = "a.md",
     title: str = "A",
     headings: tuple[str, ...] = (),
-    page: int | None = None,
+    place: str = "",
     stale: bool = False,
+    date: str = "",
+    source: str = "",
 ) -> Citation:
     """A citation of the beginning of a document."""
     return Citation(
-        number, document, title, headings, DIGEST, 0, len(quote), quote, page=page, stale=stale
+        number,
+        document,
+        title,
+        headings,
+        DIGEST,
+        0,
+        len(quote),
+        quote,
+        stale=stale,
+        place=place,
+        date=date,
+        source=source,
     )
 
 

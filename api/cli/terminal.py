@@ -13,7 +13,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from api.errors import describe
 from api.text import printable
-from assistant.answer import Answer, Citation, Related, Status
+from assistant.answer import Answer, Citation, Related, Status, heading_line
+from corpus.formats.registry import has_text_suffix
+from corpus.places import place_at, without_places
 
 _MAX_RELATED = 300  # characters of a related passage
 _MAX_NAMES = 10
@@ -76,12 +78,16 @@ def shorten(names: Collection[str]) -> list[str]:
 def render(answer: Answer, corpus: Path, read_text: Callable[[str], str]) -> str:
     """Returns an answer with its quotes, or a refusal with what is related, as text.
 
-    Places are shown as `file:line`, which terminals and editors can open. `read_text` returns the
-    text of a document by its digest.
+    Places in text are shown as `file:line`, which terminals and editors can open, those in other
+    files as the file says them: "page 3". `read_text` returns the text of a document by its digest.
     """
 
     def place(source: Citation | Related) -> str:
         text = read_text(source.sha256)
+        if not has_text_suffix(source.document):
+            # The lines of the canonical text are those of no file.
+            at = place_at(source.document, text, source.start)
+            return f"{corpus / source.document}{', ' if at else ''}{at}"
         first = text.count("\n", 0, source.start) + 1
         last = first + text.count("\n", source.start, source.end)
         lines = f"{first}" if first == last else f"{first}-{last}"
@@ -95,7 +101,12 @@ def render(answer: Answer, corpus: Path, read_text: Callable[[str], str]) -> str
 def _render_citations(answer: Answer, place: Callable[[Citation], str]) -> Iterator[str]:
     yield ""
     for citation in sorted(answer.citations, key=lambda each: each.number):
-        yield f"[{citation.number}] {citation.heading}  ({place(citation)})"
+        name = heading_line(
+            citation.title or citation.document, citation.headings, date=citation.date
+        )
+        yield f"[{citation.number}] {name}  ({place(citation)})"
+        if citation.source:
+            yield f"    {citation.source}"
         yield _indent(citation.quote)
 
 
@@ -107,8 +118,8 @@ def _render_refusal(answer: Answer, place: Callable[[Related], str]) -> Iterator
         yield "\nRelated passages, which do not prove an answer:"
     for related in answer.related:
         yield f"  {place(related)}"
-        short = len(related.text) <= _MAX_RELATED
-        yield _indent(related.text if short else f"{related.text[:_MAX_RELATED]} …")
+        text = without_places(related.text)
+        yield _indent(text if len(text) <= _MAX_RELATED else f"{text[:_MAX_RELATED]} …")
 
 
 def _indent(text: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from urllib.parse import quote
 
 from api.text import inert, truncate
-from assistant.answer import Answer, Citation, heading_line
+from assistant.answer import Answer, Citation
 
 MAX_MESSAGE = 16_383  # characters, Mattermost's default
 
@@ -122,8 +122,7 @@ def _refusal(answer: Answer) -> str:
 
 def _citation(citation: Citation, page: str) -> str:
     """Formats number, heading (linked if there is a page) and quote."""
-    heading = heading_line(citation.title or citation.document, citation.headings, citation.page)
-    label = _link(_fit(heading, _MAX_LABEL, _link_label), page, citation.url)
+    label = _link(_fit(citation.heading, _MAX_LABEL, _link_label), page, citation.url)
     stale = " (the document has changed since)" if citation.stale else ""
     return (
         f"**[{citation.number}]** {label}{stale}\n{_fit(citation.quote, _MAX_QUOTE, _blockquote)}"
@@ -137,9 +136,12 @@ def _answer_is_longer(page: str) -> str:
 
 
 def _link(label: str, page: str, path: str) -> str:
-    """Links a label, unless there is no page or its address is too long."""
-    url = _NOT_IN_URL.sub(lambda each: quote(each[0]), page.rstrip("/") + path)
-    return f"[{label}]({url})" if page and len(url) <= _MAX_URL else label
+    """Links a label with a path below the page or a whole address, unless there is no page for
+    the path or the address is too long."""
+    is_whole = path.startswith(("http://", "https://"))
+    address = path if is_whole else page.rstrip("/") + path
+    url = _NOT_IN_URL.sub(lambda each: quote(each[0]), address)
+    return f"[{label}]({url})" if (page or is_whole) and len(url) <= _MAX_URL else label
 
 
 def _one_line(text: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from api.service.chat import CorpusOverview
 from api.slack.text import markdown, mrkdwn
 from api.text import inert, truncate
-from assistant.answer import Answer, Citation, ProvedSentence, Related, heading_line, passage_url
+from assistant.answer import Answer, Citation, ProvedSentence, Related, passage_url
 
 Block: TypeAlias = dict[str, Any]
 
@@ -285,9 +285,8 @@ def _citations(citations: Iterable[Citation], page: str, share: int) -> Iterator
 
 def _citation_parts(citation: Citation, page: str, share: int) -> tuple[str, str, str]:
     """Returns heading, quote and URL of a citation, in `share` characters together."""
-    heading = heading_line(citation.title or citation.document, citation.headings, citation.page)
-    heading = inert(f"{heading} ({citation.document})")
-    url = _url(page, citation.url)
+    heading = inert(f"{citation.heading} ({citation.document})")
+    url = citation.source or _url(page, citation.url)
     return (
         truncate(heading, min(_MAX_HEADING, share // 6)),
         truncate(inert(citation.quote), min(_MAX_QUOTE, share // 2)),

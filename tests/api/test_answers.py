@@ -29,8 +29,10 @@ STORED = {
                 "start": 0,
                 "end": 3,
                 "quote": "Ann",
-                "page": 7,
                 "stale": False,
+                "place": "page 7",
+                "date": "2025-03-02",
+                "source": "https://a.example/a",
             }
         ],
         "confidence": 0.75,
@@ -47,7 +49,9 @@ STORED = {
 def test_stored_answers_of_this_format_can_be_read() -> None:
     answer = parse(json.dumps(STORED))
     assert answer.status is Status.REFUSED
-    assert answer.citations == (make_citation(quote="Ann", headings=("A", "B"), page=7),)
+    about = {"place": "page 7", "date": "2025-03-02", "source": "https://a.example/a"}
+    assert answer.citations == (make_citation(quote="Ann", headings=("A", "B"), **about),)
+    assert answer.citations[0].page == 7
     assert answer.related == (make_related("b.md"),)
     assert json.loads(serialize(answer)) == STORED
 
@@ -55,6 +59,9 @@ def test_stored_answers_of_this_format_can_be_read() -> None:
 def test_stored_answer_of_an_earlier_version_can_be_read() -> None:
     answer = json.loads(json.dumps(STORED["answer"]))
     del answer["reason"], answer["sentences"][0]["decisive"]
+    [citation] = answer["citations"]
+    del citation["place"], citation["date"], citation["source"]
+    citation["page"] = None
     read = parse(json.dumps(STORED | {"answer": answer}))
     assert (read.reason, read.sentences[0].decisive) == (None, False)
 

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus.document import Block, Kind
-from corpus.markdown import has_block_marks, markdown_blocks
+from corpus.markdown import has_block_marks, markdown_blocks, metadata_of
+from corpus.metadata import Metadata
 
 
 def blocks(text: str) -> list[tuple[Kind, str]]:
@@ -220,3 +221,20 @@ def test_blocks_of_any_text_are_ordered_disjoint_and_contain_their_cells(text: s
         for start, end in block.cells:  # the first may be that of a row above
             assert start <= end <= block.end
         before = block.end
+
+
+@pytest.mark.parametrize(
+    ("front", "expected"),
+    [
+        ("date: 2024-05-01\nupdated: 2025-03", Metadata(date="2025-03")),
+        ("last_update:\n  date: 2025-03-02T10:00\n  author: Ann", Metadata(date="2025-03-02")),
+        ("author: [Ann, Ben]\nlang: en-GB", Metadata(author="Ann", language="en-GB")),
+        ("authors:\n- name: Ann Lee\n  url: x", Metadata(author="Ann Lee")),
+        ("title: A\nurl: https://a.example/b", Metadata(title="A", url="https://a.example/b")),
+        ("url: javascript:alert(1)\nlang: '<b>'\ndate: soon", Metadata()),
+        ("date: [2025-01-01", Metadata()),
+    ],
+)
+def test_front_matter_says_what_the_document_is(front: str, expected: Metadata) -> None:
+    assert metadata_of(f"---\n{front}\n---\n\n# Guide\n") == expected
+    assert metadata_of(f"# Guide\n\n---\n{front}\n---\n") == Metadata()

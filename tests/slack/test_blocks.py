@@ -70,7 +70,7 @@ def answers(draw: st.DrawFn) -> Answer:
         document=names,
         title=st.just("") | names,
         headings=st.lists(names, max_size=4).map(tuple),
-        page=st.none() | st.integers(1, 9_999),
+        place=st.just("") | st.builds("page {}".format, st.integers(1, 9_999)),
         stale=st.booleans(),
     )
     several = draw(st.lists(citation, min_size=1, max_size=4))
@@ -152,7 +152,9 @@ def test_answer_comes_first_then_each_citation_then_feedback() -> None:
             make_citation(
                 1, "Beans are sown\nin May.", "garden/beans.md", "Beans", ("Beans", "Sowing")
             ),
-            make_citation(2, "Peas & <b>others</b>", "peas.pdf", "", page=3, stale=True),
+            make_citation(
+                2, "Peas & <b>others</b>", "peas.pdf", "", place="page 3", stale=True, date="2025"
+            ),
         ),
     )
     message = lay_out(answer)
@@ -164,7 +166,7 @@ def test_answer_comes_first_then_each_citation_then_feedback() -> None:
     assert [list(texts_of(each)) for each in citations] == [
         ["[1] ", "Beans › Sowing (garden/beans.md)", "Beans are sown\nin May."],
         [
-            *("[2] ", "peas.pdf, page 3 (peas.pdf)", " (the document has changed since)"),
+            *("[2] ", "peas.pdf, page 3, 2025 (peas.pdf)", " (the document has changed since)"),
             "Peas & <b>others</b>",
         ],
     ]

@@ -4,7 +4,7 @@
  */
 import { openDocument } from "./document.js";
 import { feedbackOn } from "./feedback.js";
-import { button, counted, element, fragmentOf, layOut } from "./text.js";
+import { button, counted, element, fragmentOf, layOut, withoutPlaces } from "./text.js";
 
 const MAX_TITLES = 3;
 
@@ -146,17 +146,23 @@ function sourcesOf(answer) {
 function sourceOf(citation, showOrigin) {
   const { number, title, quote, stale } = citation;
   return element("li", {},
-    showOrigin ? originOf(title, trailOf(citation)) : null,
+    showOrigin ? originOf(title, trailOf(citation), citation.url) : null,
     quoteButton(citation, quote, number),
     stale ? element("p", { class: "note" }, "The document has changed since.") : null);
 }
 
-function trailOf({ title, headings, page }) {
-  return [...headings.filter((heading) => heading !== title), ...(page ? [`page ${page}`] : [])].join(" › ");
+function trailOf({ title, headings, place, date }) {
+  const path = headings.filter((heading) => heading !== title).join(" › ");
+  return [path, place, date].filter(Boolean).join(", ");
 }
 
-function originOf(name, trail = "") {
-  return element("p", { class: "origin" }, element("span", { class: "name" }, name), " ", element("span", {}, trail));
+/** The name of a document, linked to its original on the web if it has one. */
+function originOf(name, trail = "", url = "") {
+  const isOnWeb = /^https?:\/\//i.test(url);
+  const named = isOnWeb
+    ? element("a", { class: "name", href: url, target: "_blank", rel: "noopener noreferrer" }, name)
+    : element("span", { class: "name" }, name);
+  return element("p", { class: "origin" }, named, " ", element("span", {}, trail));
 }
 
 function quoteButton(place, quote, number = "") {
@@ -174,7 +180,7 @@ function suggestionsOf(suggestions, choose, isSmallTalk) {
 function relatedPassages({ related }) {
   if (!related.length) return [];
   const passages = related.map((passage) =>
-    element("li", {}, originOf(passage.document), quoteButton(passage, passage.text)));
+    element("li", {}, originOf(passage.document), quoteButton(passage, withoutPlaces(passage))));
   return [element("h3", {}, "Related passages, not proof"), element("ul", { class: "sources" }, passages)];
 }
 

@@ -142,8 +142,17 @@ function cutGap(gap, last) {
   return { tail: gap.slice(0, first), between: gap.slice(first, end), lead: gap.slice(end) };
 }
 
-/** Renders text that belongs to no block. It is visible unless it is only whitespace. */
+/** Renders text that belongs to no block: places in the file as their names, structure not at all. */
 function unclaimed(text) {
+  return text.split(/^(<!-- .* -->|<\/?details>)$/m).flatMap((part, at) => {
+    if (at % 2 === 0) return plain(part);
+    const [, place = ""] = /^<!-- (.*) -->$/.exec(part) ?? [];
+    return element("span", { class: "place", "data-place": visible(place) }, part);
+  });
+}
+
+/** Renders text between marks. It is visible unless it is only whitespace. */
+function plain(text) {
   const core = text.trim();
   const start = text.indexOf(core);
   return [

@@ -14,6 +14,11 @@ export function unitOffsets(text) {
   return (offset) => units[Math.min(offset, units.length - 1)];
 }
 
+/** The text of a passage without the comments that say where in its file it stands. */
+export function withoutPlaces({ document, text }) {
+  return /\.(?:md|markdown|txt)$/i.test(document) ? text : text.replace(/^<!-- .* -->\n*/gm, "");
+}
+
 /**
  * Splits an answer into blocks of lines: [{kind: "paragraph" | "list" | "table" | "code", lines}]. A line is a list
  * of pieces, or in a table a list of cells, each a list of pieces. A piece is {text, sentence?} or

@@ -17,7 +17,7 @@ from corpus.formats.html.tree import (
     is_never_read,
 )
 from corpus.formats.writer import fold
-from corpus.metadata import Metadata
+from corpus.metadata import Metadata, date_in, is_language, is_web_address
 
 _ROLES = frozenset(
     "navigation banner contentinfo search complementary dialog alertdialog menu menubar toolbar "
@@ -46,7 +46,6 @@ _MIN_LINKED = 0.8
 # The main element is the content if it holds so much of the text.
 _MIN_MAIN = 0.25
 _SEPARATOR = re.compile(r"\s+[|·•»—–-]\s+|\s*::\s*")
-_DATE = re.compile(r"\d{4}(?:-\d{2}(?:-\d{2})?)?(?!\d)")
 _MODIFIED = (
     "article:modified_time", "og:updated_time", "dcterms.modified", "dc.date.modified",
     "last-modified", "datemodified", "revised", "article:published_time", "dcterms.date",
@@ -214,8 +213,7 @@ def _date(content: LexborNode, meta: Mapping[str, str], data: Sequence[Mapping[s
     said[1:1] = [str(each.get("dateModified", "")) for each in data]
     said.extend(str(each.get("datePublished", "")) for each in data)
     said.extend(attribute(node, "datetime") for node in content.css("time[datetime]")[:1])
-    found = (_DATE.match(each) for each in said)
-    return next((each.group() for each in found if each), "")
+    return next((found for each in said if (found := date_in(each))), "")
 
 
 def _author(meta: Mapping[str, str], data: Sequence[Mapping[str, Any]]) -> str:
@@ -239,12 +237,7 @@ def _addresses(page: LexborHTMLParser, meta: Mapping[str, str], source: str) -> 
         yield saved["saved"] or f"https://{saved['mirrored']}"
 
 
-def is_web_address(address: str) -> bool:
-    """Whether a link may lead there: an address of the web without spaces."""
-    return bool(re.fullmatch(r"https?://[^\s<>\"'\\^`{|}]{1,2000}", address))
-
-
 def _language(page: LexborHTMLParser) -> str:
     root = page.css_first("html")
     language = attribute(root, "lang") if root else ""
-    return language if re.fullmatch(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*", language) else ""
+    return language if is_language(language) else ""
