@@ -241,6 +241,7 @@ def _speakers(text: str, blocks: Sequence[Block]) -> frozenset[str]:
         for block in blocks
         if block.kind in (Kind.PARAGRAPH, Kind.ITEM)
         and (found := _TURN.match(text, block.start, block.end))
+        and not _LABEL.match(text, block.start, block.end)  # an answer may end with a question
     )
     often = frozenset(name for name, count in turns.items() if count >= _MIN_TURNS)
     return often if len(often) > 1 else frozenset()

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from corpus.formats.asciidoc_inline import MAX_VALUE, plain, substitute
-from corpus.formats.asciidoc_lines import ATTRIBUTE, counted_lines
+from corpus.formats.asciidoc_lines import ATTRIBUTE, INCLUDE, counted_lines
 from corpus.formats.asciidoc_tables import table_rows
 from corpus.formats.dates import iso_date
 from corpus.formats.encodings import decode_text
@@ -27,7 +27,7 @@ _ANCHOR = re.compile(r"\[\[[^\[\]]*\]\]$")
 _BLOCK_TITLE = re.compile(r"\.([^\s.].*)$")
 _FENCE = re.compile(r"(-{4,}|\.{4,}|={4,}|\*{4,}|_{4,}|\+{4,}|/{4,}|--|`{3,}[\w,+-]*|[|,:!]={3,})$")
 _ADMONITION = re.compile(r"(?:NOTE|TIP|IMPORTANT|WARNING|CAUTION):[ \t]+(?=\S)")
-_MACRO = re.compile(r"(include|image|video|audio|toc)::([^\s\[\]]*)\[.*\]$")
+_MACRO = re.compile(r"(image|video|audio|toc)::([^\s\[\]]*)\[.*\]$")
 _ITEM = re.compile(r"[ \t]*(?:(\*{1,6}|-|•)|(\.{1,6})|(\d{1,4})\.|<(?:\d{1,3}|\.)>)[ \t]+(\S.*)$")
 _TASK = re.compile(r"\[[ xX*]\][ \t]+")
 _TERM = re.compile(r"[ \t]*(\S.{0,300}?)(?::{2,4}|;;)(?:[ \t]+(\S.*))?$")
@@ -74,6 +74,7 @@ class _Reader:
 
     def text(self) -> str:
         """Returns the canonical text."""
+        self.left_out["include"] = sum(bool(INCLUDE.match(line.rstrip())) for line in self.lines)
         self.lines = list(counted_lines(self.lines))
         title = self._header()
         self.writer = MarkdownWriter(
@@ -129,8 +130,7 @@ class _Reader:
                 self._leave()
                 self.writer.heading(len(found[1]), self._plain(found[2]))
                 self.at += 1
-            elif found := _MACRO.match(line):
-                self.left_out["include"] += found[1] == "include"
+            elif _MACRO.match(line):
                 self._label(self.next.title)
                 self.next = _Next()
                 self.at += 1

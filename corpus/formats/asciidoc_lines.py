@@ -1,10 +1,12 @@
-"""The lines of AsciiDoc that count: without comments, and without what a condition excludes."""
+"""The lines of AsciiDoc that count: without comments, and without what a condition excludes
+or what another file has."""
 
 import re
 from collections.abc import Iterator, Sequence
 
 ATTRIBUTE = re.compile(r":(!?[\w-]{1,64}!?):(?:[ \t]+(.*))?$")
 _CONDITION = re.compile(r"(ifdef|ifndef|ifeval|endif)::([^\[\]]*)\[(.*)\]$")
+INCLUDE = re.compile(r"include::[^\s\[\]]+\[.*\]$")
 _COMMENT_BLOCK = re.compile(r"/{4,}")
 _COMMENT = re.compile(r"//(?!/)")
 _CODE = re.compile(r"-{4,}|\.{4,}|`{3,}.*")
@@ -29,6 +31,8 @@ def counted_lines(lines: Sequence[str]) -> Iterator[str]:
                 excluded += not condition[3] or condition[1] == "ifeval"
             elif condition[3] and condition[1] != "ifeval":
                 yield condition[3]
+        elif INCLUDE.match(line):
+            continue  # also inside code
         elif not excluded and (fence or not _COMMENT.match(line)):
             if fence:
                 fence = "" if line == fence else fence

@@ -26,7 +26,7 @@ from corpus.formats.records import (
     Role,
     as_title,
     omitted,
-    record_of,
+    records_of,
     roles_of,
     text_of,
 )
@@ -192,11 +192,12 @@ class _Data:
             "\n".join(_texts(each)) if role is not Role.OTHER or not isinstance(each, dict) else ""
             for role, each in zip(roles, value.values(), strict=True)
         ]
-        record = record_of(names, roles, texts)
-        if not record.wordings:
+        records = records_of(names, roles, texts)
+        if not any(each.wordings or each.answers for each in records):
             return False
         self._entry += 1
-        self._records.write(record, f"entry {self._entry}")
+        for record in records:
+            self._records.write(record, f"entry {self._entry}")
         self._omitted.extend(omitted(names, roles))
         return True
 

@@ -104,7 +104,8 @@ class DoctreeWriter:
     def _item(self, item: nodes.Element, depth: int, number: int | None) -> None:
         """Writes an item, and what belongs to it."""
         is_fresh = True
-        for child in item.children:
+        quotes = (each.children if _is_quote(each) else [each] for each in item.children)
+        for child in (inner for each in quotes for inner in each):
             if isinstance(child, _LISTS):
                 self._list(child, depth + (not is_fresh))
             elif isinstance(child, nodes.paragraph) and is_fresh:
@@ -143,6 +144,10 @@ class DoctreeWriter:
         else:
             caption = words_of(title) if title else ""
             self._writer.table(rows, caption, has_header=has_header or len(rows) < 2)
+
+
+def _is_quote(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.block_quote)
 
 
 def words_of(node: nodes.Node) -> str:
@@ -204,7 +209,8 @@ def _metadata(tree: nodes.document) -> Metadata:
             if isinstance(child, nodes.field) and len(child.children) > 1:
                 name = words_of(child.children[0]).lower()
                 facts.setdefault(name, words_of(child.children[1]))
-            facts.setdefault(name, words_of(child))
+            names = [words_of(each) for each in child.findall(nodes.author)]
+            facts.setdefault(name, ", ".join(names) or words_of(child))
     for meta in tree.findall(nodes.meta):
         facts.setdefault(str(meta.get("name", "")).lower(), str(meta.get("content", "")))
     return Metadata(

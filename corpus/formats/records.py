@@ -78,6 +78,18 @@ _SEPARATOR = re.compile(r"[_\s]+|(?<=[a-z])-(?=[a-z])")
 # Keys under which a text is wrapped: schema.org, WordPress, Confluence, translations.
 _WRAPPED = ("text", "rendered", "storage", "view", "value", "html", "markdown", "content", "en")
 _TRAILING_NUMBER = re.compile(r"\s\d{1,3}$|(?<=[a-z])\d{1,3}$")
+# "core question", "short answer": what the last word says.
+_LAST_WORDS = {
+    "question": Role.QUESTION,
+    "answer": Role.ANSWER,
+    "answers": Role.ANSWER,
+    **dict.fromkeys("id no number tag tags type status code count length".split(), Role.NUMBER),
+}
+_ALTERNATIVE = re.compile(r"(?:alt|alternat|other|similar|more|additional|further|sample)")
+# "question_en", "Answer (DE)": the same in several languages.
+_LANGUAGE = re.compile(
+    r" (ar|cs|da|de|dk|el|en|es|fi|fr|he|hi|hu|it|ja|ko|nl|no|pl|pt|ru|sv|tr|uk|vi|zh)$"
+)
 _SEPARATORS = re.compile(r"\s*(?:\n|\||;)\s*|(?<=\?)\s*[,/]\s*|(?<=\?)\s+(?=[A-Z])")
 
 
@@ -108,11 +120,19 @@ def roles_of(names: Sequence[str], *, weak: bool = False) -> list[Role] | None:
     return None if asking.isdisjoint(roles) or Role.ANSWER not in roles else roles
 
 
-def record_of(names: Sequence[str], roles: Sequence[Role], values: Sequence[str]) -> Record:
-    """Returns the record of the values, whose names and roles are given in the same order."""
+def records_of(names: Sequence[str], roles: Sequence[Role], values: Sequence[str]) -> list[Record]:
+    """Returns the records of the values, whose names and roles are given in the same order: one for
+    each language in which there is a question."""
+    pairs = list(zip(names, roles, strict=True))
+    spoken = [_language(name) for name, role in pairs if role is Role.QUESTION]
+    return [_record(pairs, values, language) for language in dict.fromkeys(spoken) or [""]]
+
+
+def _record(names: Sequence[tuple[str, Role]], values: Sequence[str], language: str) -> Record:
     record = Record()
-    for name, role, value in zip(names, roles, values, strict=False):
-        if not value.strip():
+    for (name, role), value in zip(names, values, strict=False):
+        is_other = _language(name) != language and role in (Role.QUESTION, Role.ANSWER)
+        if not value.strip() or is_other:
             continue
         match role:
             case Role.QUESTION:
@@ -125,7 +145,7 @@ def record_of(names: Sequence[str], roles: Sequence[Role], values: Sequence[str]
                 record.category = f"{record.category} › {value}" if record.category else value
             case Role.LINK:
                 record.link = record.link or value
-            case Role.OTHER:
+            case Role.OTHER if fold(name) or any(map(str.isalpha, value)):
                 record.others.append((fold(name), value))
     return record
 
@@ -174,6 +194,7 @@ class RecordWriter:
         self._writer = writer
         self._category = ""
         self.unanswered = 0  # records with a question and no answer
+        self.unasked = 0  # records with an answer and no question
         self.further_wordings = 0  # beyond MAX_WORDINGS
 
     def write(self, record: Record, place: str) -> None:
@@ -181,6 +202,7 @@ class RecordWriter:
         wordings = list(dict.fromkeys(map(fold, record.wordings)))
         if not wordings or not any(answer.strip() for answer in record.answers):
             self.unanswered += bool(wordings)
+            self.unasked += any(answer.strip() for answer in record.answers)
             return
         self._writer.place(place)
         if fold(record.category) != self._category:
@@ -193,7 +215,7 @@ class RecordWriter:
             for text in record.answers:
                 answer.field(text)
             for name, value in record.others:
-                self._writer.answer(f"{name}: {value}")
+                self._writer.answer(f"{name}: {value}" if name else value)
             if record.link:
                 self._writer.answer(f"Link: {record.link}")
 
@@ -201,13 +223,25 @@ class RecordWriter:
         """Yields a phrase for each kind of thing that was left out."""
         if self.unanswered:
             yield f"{self.unanswered:,} questions without an answer"
+        if self.unasked:
+            yield f"{self.unasked:,} answers without a question"
         if self.further_wordings:
             yield f"{self.further_wordings:,} wordings (a question has more than {MAX_WORDINGS})"
 
 
 def _role(name: str, names: Mapping[str, Role]) -> Role:
-    normal = _normal(name)
-    return names.get(normal) or names.get(_TRAILING_NUMBER.sub("", normal)) or Role.OTHER
+    normal = _LANGUAGE.sub("", _normal(name))
+    role = names.get(normal) or names.get(_TRAILING_NUMBER.sub("", normal))
+    if role or names is _WEAK_NAMES:
+        return role or Role.OTHER
+    if _ALTERNATIVE.match(normal) and normal.endswith(("question", "questions")):
+        return Role.WORDING
+    return _LAST_WORDS.get(normal.rpartition(" ")[2], Role.OTHER)
+
+
+def _language(name: str) -> str:
+    found = _LANGUAGE.search(_normal(name))
+    return found[1] if found else ""
 
 
 def _normal(name: str) -> str:

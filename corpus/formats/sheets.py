@@ -9,11 +9,12 @@ The place before a table names its rows, "rows 3 to 9": each of its lines stands
 before, see `corpus.places`. If the column headings stand elsewhere, they count as the row above.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from corpus.formats.prose import Prose
-from corpus.formats.records import RecordWriter, Role, omitted, record_of, roles_of
+from corpus.formats.records import RecordWriter, Role, omitted, records_of, roles_of
 from corpus.formats.writer import MarkdownWriter
 
 # A row of a file: its number from 1, and its cells.
@@ -24,7 +25,10 @@ _MAX_HEADER_ROW = 10  # the names of a question sheet stand in one of these rows
 _MAX_TABLE_ROWS = 100
 _MIN_ASKING = 0.6  # share of the rows whose first cell asks, in a question sheet without names
 _MIN_ROWS = 2
+_MAX_HEADER_ROWS = 3  # above an empty row
 _TABLE_LEVEL = 3
+_NUMBER = re.compile(r"[^\w\s]{0,3} ?\d[\d.,'/:\s-]{0,30} ?(?:[^\W\d]{1,3}|[^\w\s]{1,3})?")
+_YEAR = re.compile(r"(?:19|20)\d\d")
 # A longer cell is a paragraph, not a heading. Characters.
 _MAX_HEADING = 120
 
@@ -61,9 +65,13 @@ def write_sheet(writer: MarkdownWriter, sheet: Sheet) -> list[str]:
             return _write_questions(writer, sheet, sheet.rows[at + 1 :], names, roles)
     if _asks(sheet.rows):
         return _write_questions(writer, sheet, sheet.rows, ("", ""), (Role.QUESTION, Role.ANSWER))
+    tables = list(_tables(sheet))
     above = _Header()
-    for table in _tables(sheet):
-        above = _write_table(writer, sheet, table, above)
+    for table, following in zip(tables, [*tables[1:], None], strict=True):
+        if following and _is_header_of(table, following):
+            above = _Header(tuple(_joined(_filled(table))), _columns(following))
+        else:
+            above = _write_table(writer, sheet, table, above)
     return []
 
 
@@ -83,7 +91,8 @@ def _write_questions(
 ) -> list[str]:
     records = RecordWriter(writer)
     for number, cells in rows:
-        records.write(record_of(names, roles, cells), sheet.place(number))
+        for record in records_of(names, roles, cells):
+            records.write(record, sheet.place(number))
     return [*records.left_out(), *omitted(names, roles)]
 
 
@@ -109,7 +118,8 @@ def _tables(sheet: Sheet) -> Iterator[list[Row]]:
 
 @dataclass(frozen=True)
 class _Header:
-    """The column headings of a table, and the columns that it has."""
+    """The column headings of a table, from the first column of the sheet on, and the columns that
+    the table has."""
 
     cells: tuple[str, ...] = ()
     columns: tuple[int, int] = (0, 0)
@@ -125,27 +135,62 @@ def _write_table(writer: MarkdownWriter, sheet: Sheet, rows: list[Row], above: _
     for row in rows[:titles]:
         _write_title(writer, sheet, row)
     rows = rows[titles:]
-    columns = first, last = _columns(rows)
-    table = [[*row[first:last], *[""] * (last - len(row))] for _, row in rows]
+    cells = _filled(rows)
+    columns = _columns(rows)
     depth = min(sheet.header_rows.get(rows[0][0], 1), len(rows) - 1)
-    if depth and _is_header(table[0]):
-        header = _Header(tuple(_joined(table[:depth])), columns)
-    else:
+    header = _Header(tuple(_joined(cells[:depth])), columns)
+    if not depth or not _is_header(header.cells[slice(*columns)]):
         depth = 0
         header = above if columns == above.columns and not titles else _Header()
+    shown = [n for n in range(*columns) if any(row[n] for row in cells)]
     for part in _parts(rows, depth):
-        cells = table[part.start : part.stop]
-        number, last = rows[part.start][0], rows[part.stop - 1][0]
-        if header.cells:
-            writer.place(sheet.place_of_rows(number - 1, last))
-            writer.table([header.cells, *cells])
-        elif len(part) < _MIN_ROWS:
-            writer.place(sheet.place(number))
-            writer.paragraph(": ".join(filter(None, cells[0])))
-        else:
-            writer.place(sheet.place_of_rows(number, last))
-            writer.table(cells, has_header=False)
+        lines = [[row[n] for n in shown] for row in cells[part.start : part.stop]]
+        names = [header.cells[n] if n < len(header.cells) else "" for n in shown]
+        _write_part(writer, sheet, names if header.cells else [], lines, rows, part)
     return header
+
+
+def _write_part(
+    writer: MarkdownWriter,
+    sheet: Sheet,
+    names: list[str],
+    lines: list[list[str]],
+    rows: Sequence[Row],
+    part: range,
+) -> None:
+    """Writes a part of a table; `names` are the column headings, none if it has no names."""
+    number, last = rows[part.start][0], rows[part.stop - 1][0]
+    if names:
+        writer.place(sheet.place_of_rows(number - 1, last))
+        writer.table([names, *lines])
+    elif len(part) < _MIN_ROWS:
+        writer.place(sheet.place(number))
+        writer.paragraph(": ".join(filter(None, lines[0])))
+    else:
+        writer.place(sheet.place_of_rows(number, last))
+        writer.table(lines, has_header=False)
+
+
+def _is_header_of(rows: Sequence[Row], following: Sequence[Row]) -> bool:
+    """Whether rows are column headings that an empty row sets off from the table below them: none
+    has a number, and that has some."""
+    first, last = _columns(following)
+    names = [cells[first:last] for _, cells in rows]
+    filled = sum(any(column) for column in zip(*names, strict=False))
+    return (
+        len(rows) <= _MAX_HEADER_ROWS
+        and len(following) >= _MIN_ROWS
+        and any(not _is_title(cells) for _, cells in rows)
+        and not any(_is_number(cell) for _, cells in rows for cell in cells)
+        and any(map(_is_number, following[0][1]))
+        and filled * 2 >= last - first
+    )
+
+
+def _filled(rows: Sequence[Row]) -> list[list[str]]:
+    """The cells of rows, as many in each."""
+    width = max(len(cells) for _, cells in rows)
+    return [[*cells, *[""] * (width - len(cells))] for _, cells in rows]
 
 
 def _parts(rows: Sequence[Row], start: int) -> Iterator[range]:
@@ -195,9 +240,9 @@ def _is_header(cells: Sequence[str]) -> bool:
 
 
 def _is_number(cell: str) -> bool:
-    digits = sum(map(str.isdigit, cell))
-    is_year = len(cell) == 4 and digits == len(cell)
-    return digits * 2 > len(cell) and not is_year
+    """Whether the cell is a number or a date, with a sign, a unit or a currency. A year is not: it
+    may be a column heading."""
+    return bool(_NUMBER.fullmatch(cell)) and not _YEAR.fullmatch(cell)
 
 
 def _columns(rows: Sequence[Row]) -> tuple[int, int]:

@@ -12,7 +12,6 @@ import re
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime
 from io import BytesIO
 from typing import Any
 
@@ -21,6 +20,7 @@ from openpyxl.utils.cell import range_boundaries
 
 from corpus.formats.extracted import Extracted, NotExtracted
 from corpus.formats.number_formats import shown
+from corpus.formats.office import OfficePackage
 from corpus.formats.sheets import MAX_CELLS, Row, Sheet, write_sheet
 from corpus.formats.unpack import open_archive
 from corpus.formats.writer import MarkdownWriter
@@ -39,6 +39,7 @@ _MAX_MERGES = 10_000
 _MAX_EMPTY_ROWS = 10_000  # in a row; behind them only formats follow
 _MAX_HEADER_ROWS = 4
 _MAX_COLUMNS = 1_000
+_MAIN = "xl/workbook.xml"
 _MACROS = "vbaProject.bin"
 _SHEET_LEVEL = 2
 # A merged cell: its first column and row, and its last column and row, from 1.
@@ -54,7 +55,9 @@ def load(raw: bytes) -> Iterator[Extracted]:
             BytesIO(raw), read_only=True, data_only=True, keep_links=False
         )
         has_macros = any(name.endswith(_MACROS) for name in archive.namelist())
-        reader = _Reader(book, archive)
+        # openpyxl takes the time at which it runs for a date that is missing.
+        metadata = OfficePackage(raw, _MAIN).metadata()
+        reader = _Reader(book, archive, metadata)
         text = reader.text()
     if not text:
         raise NotExtracted(f"contains no text{_because(reader.left_out)}")
@@ -68,15 +71,16 @@ def _because(left_out: list[str]) -> str:
 class _Reader:
     """Writes the sheets of one workbook."""
 
-    def __init__(self, book: Any, archive: zipfile.ZipFile) -> None:
+    def __init__(self, book: Any, archive: zipfile.ZipFile, metadata: Metadata) -> None:
         self._book = book
+        self._metadata = metadata
         self._archive = archive
         self._cells = 0
         self.left_out: list[str] = []
 
     def text(self) -> str:
         """Returns the canonical text."""
-        writer = MarkdownWriter(_metadata(self._book.properties))
+        writer = MarkdownWriter(self._metadata)
         visible = [sheet for sheet in self._book.worksheets if sheet.sheet_state == "visible"]
         self.left_out.extend(
             f"sheet {sheet.title} (hidden)"
@@ -145,16 +149,6 @@ def _values(cells: list[Any], hidden: frozenset[int], found: Counter[str]) -> li
                 value if is_text else shown(value, cell.number_format)
             ).strip()
     return values
-
-
-def _metadata(properties: Any) -> Metadata:
-    modified = properties.modified
-    return Metadata(
-        title=properties.title or "",
-        date=modified.date().isoformat() if isinstance(modified, datetime) else "",
-        author=properties.lastModifiedBy or properties.creator or "",
-        language=properties.language or "",
-    )
 
 
 def _hidden_columns(source: bytes) -> frozenset[int]:

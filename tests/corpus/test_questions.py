@@ -134,3 +134,8 @@ def test_an_answer_is_everything_up_to_the_next_question() -> None:
 
 def test_a_question_that_nothing_answers_is_no_pair() -> None:
     assert pairs("# Why?\n\n## Who?\n\n## Where\n\nHere.\n") == []
+
+
+def test_an_answer_with_a_label_that_ends_with_a_question_is_an_answer() -> None:
+    text = "Q: hi\n\nA: How can I help?\n\nQ: Where?\n\nA: In Oslo.\n\nA: Do you know it?\n"
+    assert pairs(text) == [("hi", ["How can I help?"]), ("Where?", ["In Oslo.", "Do you know it?"])]
