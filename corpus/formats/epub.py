@@ -18,7 +18,7 @@ from corpus.formats.encodings import decode_text
 from corpus.formats.extracted import Extracted, NotExtracted
 from corpus.formats.html.loader import write_fragment
 from corpus.formats.office import DAMAGED, Element, parse_xml
-from corpus.formats.properties import day, document_title
+from corpus.formats.properties import day, document_title, person
 from corpus.formats.unpack import open_archive
 from corpus.formats.writer import MarkdownWriter
 from corpus.metadata import Metadata
@@ -143,7 +143,7 @@ class _Book:
             facts.setdefault(key, " ".join((each.text or "").split()))
         return Metadata(
             title=document_title(facts.get("dc:title", "")),
-            author=facts.get("dc:creator", ""),
+            author=person(facts.get("dc:creator", "")),
             date=day(facts.get("dcterms:modified", "")) or day(facts.get("dc:date", "")),
             language=facts.get("dc:language", ""),
         )

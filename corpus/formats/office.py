@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 
 from corpus.formats.extracted import NotExtracted
-from corpus.formats.properties import day, document_title
+from corpus.formats.properties import day, document_title, person
 from corpus.formats.unpack import open_archive
 from corpus.metadata import Metadata
 
@@ -108,7 +108,7 @@ class OfficePackage:
         facts = {each.tag: each.text or "" for each in tree} if tree is not None else {}
         return Metadata(
             title=document_title(facts.get("dc:title", "")),
-            author=facts.get("dc:creator", ""),
+            author=person(facts.get("dc:creator", "")),
             date=day(facts.get("dcterms:modified", "") or facts.get("dcterms:created", "")),
             language=facts.get("dc:language", ""),
         )

@@ -5,8 +5,12 @@ import re
 # Titles that programs give: the name of the file, that of a window, or of a template.
 _FILE_NAME = re.compile(r"\S.*\.[a-z]\w{1,4}", re.IGNORECASE)
 _DEFAULT = re.compile(
-    r"untitled.*|(?:powerpoint|word|impress) presentation|presentation\s?\d*|document\s?\d*"
-    r"|slide \d+|new document",
+    r"untitled.*|\(?(?:anonymous|unspecified)\)?|(?:powerpoint|word|impress) presentation"
+    r"|presentation\s?\d*|document\s?\d*|slide \d+|new document",
+    re.IGNORECASE,
+)
+_NOBODY = re.compile(
+    r"\(?(?:anonymous|unspecified|unknown|author|user|admin|administrator|python-docx)\)?",
     re.IGNORECASE,
 )
 _WINDOW = re.compile(r"^Microsoft (?:Word|PowerPoint) - ")
@@ -17,6 +21,11 @@ def document_title(title: str) -> str:
     title = _WINDOW.sub("", title.strip(" \t\r\n\x00"))
     is_given = _FILE_NAME.fullmatch(title) or _DEFAULT.fullmatch(title)
     return "" if is_given or not any(map(str.isalnum, title)) else title
+
+
+def person(author: str) -> str:
+    """Returns the author, "" if a program gave it."""
+    return "" if _NOBODY.fullmatch(author.strip(" \t\r\n\x00")) else author
 
 
 def day(value: str) -> str:

@@ -116,6 +116,24 @@ def test_a_paragraph_goes_on_over_a_page_and_counts_to_its_first() -> None:
     assert f"<!-- page 1 -->\n\nA {FULL} goes on here." in one(load(raw)).text
 
 
+def test_a_paragraph_goes_on_behind_a_note_at_the_foot_of_its_page() -> None:
+    def note(canvas: Canvas) -> None:
+        canvas.setFont("Helvetica", 7)
+        canvas.drawString(LEFT, 150, "1 Not on Sundays, except in the weeks before Christmas.")
+
+    def page(*texts: str) -> Callable[[Canvas], None]:
+        return lines(*texts, top=740)
+
+    first = page("It starts here.", "A " + FULL, "and " + FULL)
+    assert parts(
+        drawn(several(first, note), page("goes on here. It goes on", "and ends here."))
+    ) == [
+        "It starts here.",
+        f"A {FULL} and {FULL} goes on here. It goes on and ends here.",
+        "1 Not on Sundays, except in the weeks before Christmas.",
+    ]
+
+
 def test_a_short_line_ends_a_paragraph() -> None:
     assert parts(drawn(lines("Short.", "The " + FULL, "goes on."))) == [
         "Short.",
@@ -224,6 +242,21 @@ def test_pages_on_their_side_are_read_upright() -> None:
         lines("First line of it.", "Second line of it.", left=100, top=-100)(canvas)
 
     assert parts(drawn(draw)) == ["First line of it. Second line of it."]
+
+
+def test_text_along_the_margin_follows_that_of_the_page() -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.saveState()
+        canvas.rotate(90)
+        canvas.setFont("Helvetica", 20)
+        canvas.drawString(300, -30, "Draft of 2024")
+        canvas.restoreState()
+        lines("The " + FULL)(canvas)
+
+    assert parts(drawn(draw, lines("goes on here."))) == [
+        f"The {FULL} goes on here.",
+        "Draft of 2024",
+    ]
 
 
 def test_slanted_words_are_left_out_and_named() -> None:

@@ -36,6 +36,8 @@ _LETTER = re.compile(r"\(?(?:[a-zA-Z]|[ivx]{1,4})[.)]\s+(?=\S)")
 _END = re.compile(r"[.!?:;。！？…][\"'”’)\]]*$")
 # A word in capitals with a colon starts a paragraph.
 _LABEL = re.compile(r"[A-ZÀ-Þ][A-ZÀ-Þ ]{2,40}:\s")
+# An address is often printed like code.
+_ADDRESS = re.compile(r"\S+@\S+|https?://\S+")
 # Lines to be filled in.
 _FILL = re.compile(r"(?:[_.·…]\s?){4,}")
 
@@ -120,6 +122,7 @@ class BlockBuilder:
         self._look = look
         self._join = join
         self._blocks: list[TextBlock] = []
+        self._open: TextBlock | None = None
         self._last: Line | None = None  # of the open block
         self._region = (0, 0.0, 0.0)  # page, and left and right of the column
         self._number = 0  # of the last step
@@ -131,29 +134,23 @@ class BlockBuilder:
             self._last = None
             return
         region = (element.piece.page, element.left, element.right)
-        is_next = region == self._region and self._last is not None
-        self._region = region
+        last = self._last if region == self._region else None
         mark, number = self._mark(element.piece)
-        open_block = self._blocks[-1] if self._last else None
-        space = 0.0
-        if is_next and self._last:
-            space = (element.piece.middle - self._last.piece.middle) / max(element.piece.size, 1.0)
-        if (
-            open_block
-            and self._last
-            and not mark
-            and is_next
-            and self._continues(open_block, element, self._last)
-        ):
-            open_block.lines.append(element)
-        elif not mark and not is_next and (block := self._interrupted(element)):
+        block = None
+        if not mark and last and self._open and self._continues(self._open, element, last):
+            block = self._open
+        elif not mark and not last:
+            block = self._interrupted(element)
+        if block:
             block.lines.append(element)
         else:
             form = Form.ITEM if mark else Form.CODE if self._is_code(element.piece) else Form.TEXT
+            space = element.piece.middle - last.piece.middle if last else 0.0
+            space /= max(element.piece.size, 1.0)
             block = TextBlock(form, [element], number=number, mark=mark, space=space)
             self._blocks.append(block)
             self._number = number or self._number
-        self._last = element
+        self._open, self._last, self._region = block, element, region
 
     def _with_header(self, table: PlacedTable) -> PlacedTable:
         """The table, with the column headings of the one that it continues from the last page."""
@@ -199,7 +196,8 @@ class BlockBuilder:
         return ("", None)
 
     def _is_code(self, piece: Piece) -> bool:
-        return piece.is_mono and not self._look.is_mono
+        is_address = _ADDRESS.fullmatch(piece.text)
+        return piece.is_mono and not self._look.is_mono and not is_address
 
     def _is_note(self, piece: Piece) -> bool:
         return piece.is_turned or piece.size < _NOTE_SIZE * self._look.size

@@ -186,7 +186,7 @@ class _Reader:
     def _word(self, codes: list[int], start: int, end: int, starts_line: bool) -> Word:
         font = self._font(start)
         x0, y0, x1, y1 = self._char_box(start)
-        is_mixed = any(code in _RIGHT_TO_LEFT for code in codes)
+        is_mixed = max(codes) >= _RIGHT_TO_LEFT.start and any(c in _RIGHT_TO_LEFT for c in codes)
         for at in range(start + 1, end) if is_mixed else (end - 1,) if end - start > 1 else ():
             other = self._char_box(at)
             x0, x1 = min(x0, other[0]), max(x1, other[2])
@@ -231,7 +231,7 @@ def _font_name(font: pdfium.FPDF_FONT) -> str:
 
 def _decode(codes: list[int]) -> str:
     """The characters, without lone surrogates; PDFium gives some as two halves."""
-    if all(code < 0xD800 for code in codes):
+    if max(codes) < 0xD800:
         return "".join(map(chr, codes))
     raw = b"".join(
         chr(code).encode("utf-16-le", "surrogatepass") for code in codes if code < 0x110000

@@ -11,7 +11,7 @@ import pypdfium2.raw as pdfium
 
 from corpus.formats.extracted import NotExtracted
 from corpus.formats.pdf.characters import Page, read_page
-from corpus.formats.properties import day, document_title
+from corpus.formats.properties import day, document_title, person
 from corpus.metadata import Metadata
 
 MAX_PAGES = 2000
@@ -63,7 +63,7 @@ class PdfFile:
         facts = self._document.get_metadata_dict(skip_empty=True)
         return Metadata(
             title=document_title(facts.get("Title", "")),
-            author=facts.get("Author", ""),
+            author=person(facts.get("Author", "")),
             date=day(facts.get("ModDate", "")) or day(facts.get("CreationDate", "")),
             language=_language(self._document),
         )

@@ -100,6 +100,7 @@ def _may_be_heading(block: TextBlock) -> bool:
     asks = block.text.endswith("?")
     return (
         block.form in (Form.TEXT, Form.ITEM)
+        and not block.first.is_turned
         and len(_LETTER.findall(block.text)) > 1
         and len(block.lines) <= (_MAX_QUESTION_LINES if asks else _MAX_LINES)
         and len(block.text) <= (_MAX_QUESTION_CHARS if asks else _MAX_CHARS)

@@ -21,7 +21,7 @@ _MIN_PAIRED = 4  # columns with two lines each
 _KEYS = 10_000  # more than a cell has lines
 # A table whose cells hold more characters on average is a frame around text.
 _MAX_CELL_CHARS = 400
-# Lines are no borders of cells if more of the pieces cross them.
+# Lines are no borders of cells if more of the pieces cross them, or stand in no rectangle of them.
 _MAX_CROSSING = 0.2
 
 
@@ -173,7 +173,8 @@ class _Grid:
             texts.setdefault(key, []).append(piece)
             ends = (_index(self.columns, piece.x0 + 4), _index(self.columns, piece.x1 - 4))
             crossing += any(keys[row * width + end] != key for end in ends)
-        if crossing > _MAX_CROSSING * len(inside):
+        odd = sum(len(texts[key]) for key in texts.keys() & self._odd_keys(keys))
+        if max(crossing, odd) > _MAX_CROSSING * len(inside):
             return None
         if len(texts) < 3 or sum(len(p.text) for p in inside) > _MAX_CELL_CHARS * len(texts):
             return None
@@ -185,6 +186,20 @@ class _Grid:
         table = read_grid(grid)
         is_table = len(several) > 1 and len(table.rows) > 1 and len(table.rows[0]) > 1
         return table if is_table else None
+
+    def _odd_keys(self, keys: Sequence[int]) -> set[int]:
+        """The keys whose positions make no rectangle."""
+        width = len(self.columns) - 1
+        places: dict[int, list[tuple[int, int]]] = {}
+        for at, key in enumerate(keys):
+            places.setdefault(key, []).append(divmod(at, width))
+        odd = set()
+        for key, found in places.items():
+            rows = {row for row, _ in found}
+            columns = {column for _, column in found}
+            if len(found) != len(rows) * len(columns):
+                odd.add(key)
+        return odd
 
     def _keys(self) -> list[int]:
         """For each position of the grid, row by row, a number that positions without a line
