@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from corpus.document import Document
+from corpus.formats.exports import original_url
 from corpus.formats.registry import FORMATS_VERSION
 from corpus.loader import Corpus, KnownFiles
 from corpus.markdown import metadata_of
@@ -287,7 +288,7 @@ def _indexed(document: Document, passages: int) -> IndexedDocument:
         boilerplate=sum(block.end - block.start for block in document.boilerplate()),
         date=metadata.date,
         author=metadata.author,
-        url=metadata.url,
+        url=metadata.url or original_url(document.path),
         language=metadata.language,
     )
 

@@ -1,43 +1,12 @@
 """AsciiDoc: the handbook, its blocks and inline marks, and what may not be read."""
 
-from collections.abc import Sequence
-
 import pytest
 from canonical import entries, headings, one, rows
+from data_handbooks import AsciiDocHandbook
 from formats import AskHandbook, write_handbook
 
 from corpus.formats import asciidoc
 from corpus.formats.asciidoc_inline import plain
-
-
-class AsciiDocHandbook:
-    """The handbook as AsciiDoc; nothing writes the format but people."""
-
-    def __init__(self) -> None:
-        self._parts: list[str] = []
-
-    def heading(self, level: int, text: str) -> None:
-        self._parts.append(f"{'=' * level} {text}")
-
-    def paragraph(self, text: str) -> None:
-        self._parts.append(text)
-
-    def items(self, items: Sequence[str]) -> None:
-        self._parts.append("\n".join(f"* {item}" for item in items))
-
-    def steps(self, steps: Sequence[str]) -> None:
-        self._parts.append("\n".join(f". {step}" for step in steps))
-
-    def table(self, rows: Sequence[Sequence[str]]) -> None:
-        head, *body = rows
-        cells = [f"|{' |'.join(head)}", "", *(f"|{cell}" for row in body for cell in row)]
-        self._parts.append("\n".join(["|===", *cells, "|==="]))
-
-    def question(self, question: str, answer: str) -> None:
-        self._parts.append(f"[qanda]\n{question}:: {answer}")
-
-    def content(self) -> bytes:
-        return "\n\n".join(self._parts).encode()
 
 
 def test_answers_are_those_of_the_original(ask_handbook: AskHandbook) -> None:

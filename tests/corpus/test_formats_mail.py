@@ -1,69 +1,20 @@
 """Messages and mailboxes, written by the standard library's own email and mailbox modules."""
 
 import mailbox
-from collections.abc import Sequence
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 from canonical import headings, items, one
+from data_handbooks import MailHandbook, mail_message
 from formats import AskHandbook, write_handbook
 
 from corpus.formats import mail
 from corpus.formats.extracted import NotExtracted
 
 
-def message(
-    subject: str = "Re: Leave", text: str = "You have 25 days.\n", **headers: str
-) -> EmailMessage:
-    written = EmailMessage()
-    written["Subject"] = subject
-    written["From"] = "Ann Lee <ann@x.org>"
-    written["Date"] = "Wed, 01 May 2024 23:30:00 -0400"
-    written.set_content(text)
-    for name, value in headers.items():
-        written[name.replace("_", "-")] = value
-    return written
-
-
 def load(written: EmailMessage) -> str:
     return one(mail.load(written.as_bytes())).text
-
-
-class MailHandbook:
-    """A message of a staff office, with the handbook in HTML."""
-
-    def __init__(self) -> None:
-        self._parts: list[str] = []
-
-    def heading(self, level: int, text: str) -> None:
-        self._subject = text if level == 1 else self._subject
-        self._parts.append(f"<h{level}>{text}</h{level}>" if level > 1 else "")
-
-    def paragraph(self, text: str) -> None:
-        self._parts.append(f"<p>{text}</p>")
-
-    def items(self, items: Sequence[str]) -> None:
-        self._parts.append("<ul>" + "".join(f"<li>{item}</li>" for item in items) + "</ul>")
-
-    def steps(self, steps: Sequence[str]) -> None:
-        self._parts.append("<ol>" + "".join(f"<li>{step}</li>" for step in steps) + "</ol>")
-
-    def table(self, rows: Sequence[Sequence[str]]) -> None:
-        head, *body = rows
-        lines = [
-            "".join(f"<th>{cell}</th>" for cell in head),
-            *("".join(f"<td>{cell}</td>" for cell in row) for row in body),
-        ]
-        self._parts.append("<table>" + "".join(f"<tr>{line}</tr>" for line in lines) + "</table>")
-
-    def question(self, question: str, answer: str) -> None:
-        self._parts.append(f"<h3>{question}</h3><p>{answer}</p>")
-
-    def content(self) -> bytes:
-        written = message(self._subject)
-        written.set_content("".join(self._parts), subtype="html")
-        return written.as_bytes()
 
 
 def test_answers_are_those_of_the_original(ask_handbook: AskHandbook) -> None:
@@ -74,7 +25,7 @@ def test_answers_are_those_of_the_original(ask_handbook: AskHandbook) -> None:
 
 def test_the_headers_are_title_and_metadata() -> None:
     assert load(
-        message(
+        mail_message(
             subject="Re: AW: Leave für Gäste",
             Archived_At="<https://lists.x.org/7>",
             Content_Language="en",
@@ -86,7 +37,7 @@ def test_the_headers_are_title_and_metadata() -> None:
 
 
 def test_of_several_forms_the_plain_text_is_read_and_attachments_are_named() -> None:
-    written = message(text="Plain words.\n")
+    written = mail_message(text="Plain words.\n")
     written.add_alternative("<p>HTML words.</p>", subtype="html")
     written.add_attachment(b"%PDF", maintype="application", subtype="pdf", filename="Pläne.pdf")
     extracted = one(mail.load(written.as_bytes()))
@@ -97,7 +48,7 @@ def test_of_several_forms_the_plain_text_is_read_and_attachments_are_named() -> 
 def test_lists_and_wrapped_lines_are_recognised_and_the_signature_left_out() -> None:
     extracted = one(
         mail.load(
-            message(
+            mail_message(
                 text="Please bring a passport or\nanother document to the office.\n\n- one key\n- two photos\n\n-- \nAnn, desk 4\n"
             ).as_bytes()
         )
@@ -110,7 +61,7 @@ def test_lists_and_wrapped_lines_are_recognised_and_the_signature_left_out() -> 
 @pytest.mark.parametrize("charset", ["utf-8", "iso-8859-1", "utf-16"])
 @pytest.mark.parametrize("encoding", ["base64", "quoted-printable"])
 def test_charsets_and_transfer_encodings_are_decoded(charset: str, encoding: str) -> None:
-    written = message()
+    written = mail_message()
     written.set_content("Für Gäste gilt das.\n", charset=charset, cte=encoding)
     assert "Für Gäste gilt das." in load(written)
 
@@ -122,14 +73,14 @@ def test_a_charset_that_is_wrong_or_unknown_is_recognised() -> None:
 
 
 def test_a_forwarded_message_stands_behind_the_one_it_is_in() -> None:
-    written = message(text="See below.\n")
-    written.add_attachment(message(subject="Fwd: Prices", text="It costs 5 €.\n"))
+    written = mail_message(text="See below.\n")
+    written.add_attachment(mail_message(subject="Fwd: Prices", text="It costs 5 €.\n"))
     text = load(written)
     assert headings(text) == ["Leave", "Prices"] and text.endswith("It costs 5 €.\n")
 
 
 def test_quoted_lines_of_a_single_message_are_kept() -> None:
-    text = load(message(text="Yes, it is.\n\nOn Monday, Bob wrote:\n> Is it open?\n"))
+    text = load(mail_message(text="Yes, it is.\n\nOn Monday, Bob wrote:\n> Is it open?\n"))
     assert "Is it open?" in text and ">" not in text.split("---")[-1]
 
 
@@ -142,8 +93,8 @@ def written_mailbox(path: Path, *messages: EmailMessage) -> bytes:
 
 
 def test_each_message_of_a_mailbox_is_a_document_with_its_place(tmp_path: Path) -> None:
-    answer = message(text="Yes.\n\nFrom Monday on.\n\nOn Monday, Bob wrote:\n> Is it open?\n")
-    raw = written_mailbox(tmp_path / "m.mbox", message(), answer, message(text=""))
+    answer = mail_message(text="Yes.\n\nFrom Monday on.\n\nOn Monday, Bob wrote:\n> Is it open?\n")
+    raw = written_mailbox(tmp_path / "m.mbox", mail_message(), answer, mail_message(text=""))
     first, second = mail.load(raw)
     assert (first.member, second.member) == ("1 Re: Leave", "2 Re: Leave")
     assert "<!-- message 2 -->" in second.text and "From Monday on." in second.text
@@ -168,9 +119,9 @@ def test_what_cannot_be_read_says_why(raw: bytes, reason: str) -> None:
 
 
 def test_messages_in_messages_are_bounded() -> None:
-    inner = message(text="deep\n")
+    inner = mail_message(text="deep\n")
     for _ in range(30):
-        outer = message(text="x\n")
+        outer = mail_message(text="x\n")
         outer.add_attachment(inner)
         inner = outer
     extracted = one(mail.load(inner.as_bytes()))

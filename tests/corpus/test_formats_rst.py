@@ -1,44 +1,14 @@
 """reStructuredText: the handbook, what Sphinx adds, and what may not be read."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from canonical import entries, headings, one, rows
+from data_handbooks import RstHandbook
 from formats import AskHandbook, write_handbook
 
 from corpus.formats import rst
 from corpus.formats.extracted import NotExtracted
-
-
-class RstHandbook:
-    """The handbook as reStructuredText; docutils has no writer of its own format."""
-
-    def __init__(self) -> None:
-        self._parts: list[str] = []
-
-    def heading(self, level: int, text: str) -> None:
-        self._parts.append(f"{text}\n{'=-~'[level - 1] * len(text)}")
-
-    def paragraph(self, text: str) -> None:
-        self._parts.append(text)
-
-    def items(self, items: Sequence[str]) -> None:
-        self._parts.append("\n".join(f"* {item}" for item in items))
-
-    def steps(self, steps: Sequence[str]) -> None:
-        self._parts.append("\n".join(f"#. {step}" for step in steps))
-
-    def table(self, rows: Sequence[Sequence[str]]) -> None:
-        lines = ["   * - " + "\n     - ".join(row) for row in rows]
-        self._parts.append("\n".join([".. list-table::", "   :header-rows: 1", "", *lines]))
-
-    def question(self, question: str, answer: str) -> None:
-        self.heading(3, question)
-        self.paragraph(answer)
-
-    def content(self) -> bytes:
-        return "\n\n".join(self._parts).encode()
 
 
 def test_answers_are_those_of_the_original(ask_handbook: AskHandbook) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import openpyxl
 import pytest
 from canonical import entries, items, one, rows
+from data_handbooks import XlsxHandbook, saved
 from formats import BERGEN, EQUIPMENT, HOLIDAYS, AskHandbook, write_handbook
 
 from corpus.formats import csv as csv_loader
@@ -41,12 +42,6 @@ def workbook(change: Callable[[Any], None], name: str = "Prices") -> bytes:
     book.active.title = name
     change(book.active)
     return saved(book)
-
-
-def saved(book: openpyxl.Workbook) -> bytes:
-    file = io.BytesIO()
-    book.save(file)
-    return file.getvalue()
 
 
 def sheet(*cells: Sequence[object]) -> bytes:
@@ -287,43 +282,6 @@ def test_an_empty_row_inside_a_table_hides_no_column_headings() -> None:
 
 def test_items_of_one_column_are_a_list() -> None:
     assert items(one(csv_loader.load(b"Fruit\nApple\nPear\n")).text) == ["Apple", "Pear"]
-
-
-class XlsxHandbook:
-    """A workbook with a sheet for each section."""
-
-    def __init__(self) -> None:
-        self._book = openpyxl.Workbook()
-
-    def heading(self, level: int, text: str) -> None:
-        if level == 1:
-            self._book.properties.title = text
-            self._book.active.title = "About"
-        else:
-            self._sheet = self._book.create_sheet(text)
-
-    def paragraph(self, text: str) -> None:
-        self._book.worksheets[-1].append([text])
-
-    def items(self, items: Sequence[str]) -> None:
-        self._book.worksheets[-1].append(["\n".join(f"- {item}" for item in items)])
-
-    def steps(self, steps: Sequence[str]) -> None:
-        for number, step in enumerate(steps, 1):
-            self.paragraph(f"{number}. {step}")
-
-    def table(self, rows: Sequence[Sequence[str]]) -> None:
-        self._sheet.append([])
-        for row in rows:
-            self._sheet.append(list(row))
-
-    def question(self, question: str, answer: str) -> None:
-        if self._sheet.max_row == 1:
-            self._sheet.append(["Question", "Answer"])
-        self._sheet.append([question, answer])
-
-    def content(self) -> bytes:
-        return saved(self._book)
 
 
 def test_answers_over_a_workbook_are_those_of_the_original(ask_handbook: AskHandbook) -> None:
