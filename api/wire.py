@@ -207,13 +207,41 @@ class ProgressBody(_Reply):
     total: int
 
 
+class FileBody(_Reply):
+    """A file of the folder of documents. `outcome` is whether it was `read`, `unreadable`, or
+    `skipped` because it is no document. `format` is "" if it is not supported. `documents` and
+    `passages` are counts; `notes` say what of it was not read, `reason` why nothing was."""
+
+    path: str
+    format: str
+    outcome: Literal["read", "unreadable", "skipped"]
+    documents: int
+    passages: int
+    notes: tuple[str, ...]
+    reason: str
+
+
+class IndexReportBody(_Reply):
+    """What a build made, and what became of each file. `encoded` and `reused` count texts."""
+
+    generation: str
+    changed: bool
+    documents: int
+    passages: int
+    encoded: int
+    reused: int
+    seconds: float
+    files: tuple[FileBody, ...]
+
+
 class IndexBody(_Reply):
     """The open generation, and the next one.
 
     While the first index is built, `generation` and `created` are empty. `pending` means that there
     are changes that no build has started for; `failed` is why the last build failed, if it did;
-    `unreadable` names the files that could not be indexed, with the reason. For a key that is
-    limited to folders, all fields are about these folders, and `created` and `failed` are empty.
+    `unreadable` names the files that could not be indexed, with the reason. `files` reports on each
+    file of the folder if the request asks for that, else it is empty. For a key that is limited to
+    folders, all fields are about these folders, and `created` and `failed` are empty.
     """
 
     generation: str
@@ -224,6 +252,7 @@ class IndexBody(_Reply):
     failed: str
     progress: ProgressBody | None = None
     unreadable: tuple[str, ...] = ()
+    files: tuple[FileBody, ...] = ()
 
 
 class HitBody(_Reply):

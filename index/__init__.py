@@ -27,6 +27,7 @@ neither Chroma nor onnxruntime.
     passages.py              passages and their words in SQLite
     probe.py                 searches a generation once, in its own process
     rendering.py             passages as plain text for models
+    reports.py               what became of each file, for users
     scratch.py               private copies of published files
     search.py                finds passages by vectors and words together
     spelling.py              misspellings, and the words that were meant

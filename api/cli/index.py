@@ -1,21 +1,28 @@
-"""`assistant index`: builds the index or updates it."""
+"""`assistant index`: builds the index or updates it, and reports on each file."""
 
 import json
 import time
 from argparse import Namespace
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from api.assembly.assistant import build_index
 from api.cli.terminal import ProgressBars, shorten, warn, warn_skipped
 from api.errors import describe
 from api.exit_codes import CHECK_FAILED, DONE
 from api.settings import load_settings
-from api.text import count
+from api.text import count, printable
+from api.wire import FileBody, IndexReportBody
 from corpus.errors import CorpusError
-from corpus.formats.registry import SUFFIXES
 from corpus.sources import Outcome
 from index.build import BuildProgress, BuildResult
 from index.errors import IndexingError
+from index.reports import FileReport, file_reports
 
+_MAX_ROWS = 40
 _PRINT_INTERVAL = 0.2  # seconds between two lines of a step
 
 
@@ -31,16 +38,50 @@ def run(arguments: Namespace) -> int:
             if arguments.progress_lines:
                 _print_result(describe(error))
             raise
+    seconds = time.perf_counter() - start
     if arguments.progress_lines:
         _print_result("")
+    elif arguments.json:
+        print(_report(built, seconds).model_dump_json(indent=1))
     else:
-        print(_summarize(built, time.perf_counter() - start))
+        print(_summarize(built, seconds))
+        _print_files(list(file_reports(built.manifest)))
     warn_skipped(corpus.unreadable)
     if others := [s.path for s in corpus.sources if s.outcome is Outcome.SKIPPED]:
-        names = ", ".join(shorten(others))
-        known = ", ".join(sorted(SUFFIXES))
-        warn([f"skipped {count(len(others), 'file')} of other formats than {known}: {names}"])
+        warn(
+            [f"skipped {count(len(others), 'file')} of other formats: {', '.join(shorten(others))}"]
+        )
     return CHECK_FAILED if corpus.unreadable else DONE
+
+
+def _report(built: BuildResult, seconds: float) -> IndexReportBody:
+    return IndexReportBody(
+        generation=built.generation,
+        changed=built.changed,
+        documents=len(built.manifest.documents),
+        passages=built.manifest.passages,
+        encoded=built.encoded,
+        reused=built.reused,
+        seconds=round(seconds, 1),
+        files=tuple(map(FileBody.of, file_reports(built.manifest))),
+    )
+
+
+def _print_files(reports: Sequence[FileReport]) -> None:
+    """Prints a table of the files; of many, those that were read only in part or not at all."""
+    order = [Outcome.UNREADABLE, Outcome.READ, Outcome.SKIPPED]
+    notable = [report for report in reports if not report.is_complete]
+    shown = list(reports) if len(reports) <= _MAX_ROWS else notable
+    table = Table("file", "format", "passages", "not read", box=None, pad_edge=False)
+    for report in sorted(shown, key=lambda each: order.index(each.outcome))[:_MAX_ROWS]:
+        passages = f"{report.passages:,}" if report.documents else "–"
+        missing = report.reason or "; ".join(report.notes)
+        cells = (report.path, report.format or "–", passages, missing)
+        table.add_row(*(Text(printable(cell), overflow="fold") for cell in cells))
+    if shown:
+        Console(highlight=False).print(table)
+    if more := len(reports) - min(len(shown), _MAX_ROWS):
+        print(f"{count(more, 'more file')}: --json lists all")
 
 
 def _print_result(failed: str) -> None:

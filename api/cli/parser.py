@@ -129,7 +129,9 @@ def _add_index(commands: _Commands) -> None:
         "build the index or update it; exits with 1 if a file could not be read",
         "index",
         "index --corpus ~/handbook --rebuild",
+        "index --json",
     )
+    index.add_argument("--json", action="store_true", help="print a report of all files as JSON")
     index.add_argument("--rebuild", action="store_true", help="rebuild from scratch")
     # For the service, which runs this command in a child process.
     index.add_argument("--progress-lines", action="store_true", help=argparse.SUPPRESS)

@@ -3,7 +3,7 @@
 from contextlib import suppress
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from api.assembly.service import Service
 from api.errors import IndexBuilding
@@ -12,7 +12,8 @@ from api.http.problems import problem_responses
 from api.service.access import Caller
 from api.service.metrics import MEDIA_TYPE
 from api.store.keys import Scope
-from api.wire import HealthBody, IndexBody, ProgressBody, ReadyBody
+from api.wire import FileBody, HealthBody, IndexBody, ProgressBody, ReadyBody
+from index.reports import file_reports
 
 
 def operation_routes(service: Service) -> APIRouter:
@@ -35,11 +36,15 @@ def operation_routes(service: Service) -> APIRouter:
         return ReadyBody()
 
     @routes.get("/v1/index", responses=problem_responses(401, 403, 421, 429, 503))
-    def index(caller: asking) -> IndexBody:
+    def index(
+        caller: asking,
+        files: Annotated[bool, Query(description="report on each file of the folder")] = False,
+    ) -> IndexBody:
         """Returns the open generation and the state of the next build. During the first build
         `generation` is empty. For a key that is limited to folders, it is about these only."""
         generation, created, documents = "", "", 0
         unreadable: tuple[str, ...] = ()
+        reports: tuple[FileBody, ...] = ()
         with (
             suppress(IndexBuilding),
             service.generations.borrow(caller.folders) as assistant,
@@ -47,6 +52,8 @@ def operation_routes(service: Service) -> APIRouter:
             manifest = assistant.generation.manifest
             generation, created = assistant.generation.id, manifest.created
             documents, unreadable = len(manifest.documents), manifest.unreadable
+            if files:
+                reports = tuple(map(FileBody.of, file_reports(manifest)))
         state = service.index_updater.state_for(caller.folders if generation else None)
         # These may name or count documents that the caller must not know of.
         sees_all = caller.folders is None
@@ -59,6 +66,7 @@ def operation_routes(service: Service) -> APIRouter:
             failed=state.failed if sees_all else "",
             progress=ProgressBody.of(state.progress) if state.progress and sees_all else None,
             unreadable=unreadable,
+            files=reports,
         )
 
     @routes.get(

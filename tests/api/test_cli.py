@@ -280,17 +280,21 @@ def test_index_names_the_files_that_it_skips(
     corpus = folder_of({"garden.md": GARDEN["garden.md"]})
     (corpus / "old.txt").write_bytes("Bäume".encode("latin-1"))
     for number in range(12):
-        (corpus / f"scan-{number:02}.pdf").touch()
+        (corpus / f"scan-{number:02}.png").touch()
     assert run("index") == 1
     printed = capsys.readouterr()
     assert "1 document, " in printed.out
     assert "skipped: old.txt: not UTF-8" in printed.err
-    assert (
-        "skipped 12 files of other formats than .markdown, .md, .txt: scan-00.pdf, " in printed.err
-    )
-    assert "scan-09.pdf, and 2 more\n" in printed.err
+    assert "skipped 12 files of other formats: scan-00.png, " in printed.err
+    assert "scan-09.png, and 2 more\n" in printed.err
+    assert re.search(r"old.txt +text +– +not UTF-8 text", printed.out)
+    assert re.search(r"garden.md +Markdown +\d+ +\n", printed.out)
     (corpus / "old.txt").unlink()
-    assert run("index") == 0
+    assert run("index", "--json") == 0
+    report = json.loads(capsys.readouterr().out)
+    [garden] = [each for each in report["files"] if each["path"] == "garden.md"]
+    assert (garden["outcome"], garden["passages"]) == ("read", report["passages"])
+    assert {each["outcome"] for each in report["files"]} == {"read", "skipped"}
 
 
 def test_keys_are_created_listed_and_revoked(

@@ -92,3 +92,19 @@ def test_index_of_another_encoder_is_not_opened(settings: Settings) -> None:
     manifest.write_text(json.dumps(fields), encoding="utf-8")
     with opened(settings) as service:
         expect_problem(client_of(service).get("/readyz"), 503, "has to rebuild the index")
+
+
+def test_index_reports_on_each_file_that_the_caller_can_see(
+    settings: Settings, folder_of: Writer
+) -> None:
+    corpus = folder_of({**GARDEN, "photo.png": "", "bad.html": "<script>x</script>"})
+    build_index(settings)
+    with opened(settings) as service:
+        client = client_of(service)
+        assert client.get("/v1/index").json()["files"] == []
+        files = client.get("/v1/index?files=true").json()["files"]
+    found = {each["path"]: (each["format"], each["outcome"], each["reason"]) for each in files}
+    assert sorted(found) == sorted(path.name for path in corpus.iterdir())
+    assert found["garden.md"] == ("Markdown", "read", "")
+    assert found["photo.png"] == ("", "skipped", "has a format that is not supported")
+    assert found["bad.html"] == ("HTML", "unreadable", "contains no text")

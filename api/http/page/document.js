@@ -26,15 +26,15 @@ export async function openList(from = document.activeElement) {
   reveal(from);
   describe("Documents");
   await fill(async (signal) => {
-    const [{ documents }, { unreadable }] = await Promise.all([
+    const [{ documents }, { files }] = await Promise.all([
       request("/v1/documents", { signal }),
-      request("/v1/index", { signal }),
+      request("/v1/index?files=true", { signal }),
     ]);
     body.replaceChildren(
       documents.length
         ? element("ul", { class: "listing" }, documents.map(listItem))
         : element("p", { class: "muted" }, "There are no documents yet."),
-      ...leftOut(unreadable),
+      ...leftOut(files),
     );
     body.scrollTop = 0;
   });
@@ -218,18 +218,24 @@ function unmark() {
   body.normalize();
 }
 
-/** The files that are not in the index, each with the reason. */
-function leftOut(unreadable) {
-  if (!unreadable.length) return [];
-  const reasons = unreadable.map((reason) => element("li", {}, element("p", {}, reason)));
+/** The files that are not in the index, and those that are in it in part, each with the reason. */
+function leftOut(files) {
+  const absent = files.filter(({ outcome }) => outcome !== "read");
+  const partial = files.filter(({ outcome, notes }) => outcome === "read" && notes.length);
   return [
-    element("h3", {}, `Left out: ${counted(unreadable.length, "file")}`),
-    element("ul", { class: "listing", id: "left-out" }, reasons),
+    ...reasonsOf(`Left out: ${counted(absent.length, "file")}`, "left-out", absent, ({ reason }) => reason),
+    ...reasonsOf(`Read in part: ${counted(partial.length, "file")}`, "in-part", partial, ({ notes }) => notes.join("; ")),
   ];
 }
 
-function listItem({ path, title, sha256, characters, passages, boilerplate }) {
-  const facts = [counted(characters, "character"), counted(passages, "passage")];
+function reasonsOf(heading, id, files, describeFile) {
+  if (!files.length) return [];
+  const items = files.map((file) => element("li", {}, element("p", {}, `${file.path}: ${describeFile(file)}`)));
+  return [element("h3", {}, heading), element("ul", { class: "listing", id }, items)];
+}
+
+function listItem({ path, title, sha256, characters, passages, boilerplate, date }) {
+  const facts = [...(date ? [date] : []), counted(characters, "character"), counted(passages, "passage")];
   if (boilerplate) facts.push(`boilerplate ${boilerplate.toLocaleString("en")}`);
   return element("li", {},
     element("a", { href: fragmentOf({ document: path, sha256 }) }, title || path),
