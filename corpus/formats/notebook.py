@@ -37,7 +37,7 @@ def load(raw: bytes) -> Iterator[Extracted]:
         writer.place(f"cell {number}")
         _write(writer, cell, left_out)
     left_out["cells"] = len(cells[_MAX_CELLS:])
-    if not writer.has_text:
+    if not writer.has_words:
         raise NotExtracted("contains no text")
     notes = tuple(f"{count:,} {what}" for what, count in left_out.items() if count)
     yield Extracted(writer.text(), notes)

@@ -158,11 +158,6 @@ class MarkdownWriter:
         if words := escape(text):
             self._add(f"A: {words}")
 
-    @property
-    def has_text(self) -> bool:
-        """Whether anything but places was written."""
-        return any(not part.startswith("<!-- ") for part in self._parts)
-
     def text(self) -> str:
         """Returns the canonical text, "" if nothing was written."""
         return "\n\n".join([*self._front_matter(), *self._parts]) + "\n" if self._parts else ""

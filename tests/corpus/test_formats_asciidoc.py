@@ -51,7 +51,7 @@ def test_lists_keep_numbers_depth_code_and_attached_text() -> None:
         ". First.\n+\nMore.\n+\n----\nrun\n# no heading\n----\n. Second.\n* nested\n** deeper\n. Third.\n\n[start=7]\n. Seventh.\n"
     )
     assert (
-        "1. First. More.\n\n    ```\n    run\n    # no heading\n    ```\n\n2. Second.\n    - nested\n        - deeper\n3. Third.\n7. Seventh.\n"
+        "1. First. More.\n\n    ```\n    run\n    # no heading\n    ```\n\n2. Second.\n    - nested\n        - deeper\n3. Third.\n7) Seventh.\n"
         in text
     )
 
