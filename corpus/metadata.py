@@ -1,7 +1,7 @@
 """What a document says of itself: title, date, author, address and language."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 
 _WEB_ADDRESS = re.compile(r"https?://[^\s<>\"'\\^`{|}]{1,2000}", re.IGNORECASE)
 _DATE = re.compile(r"\d{4}(?:-\d{2}(?:-\d{2})?)?(?![\d-])")
@@ -18,6 +18,12 @@ class Metadata:
     author: str = ""
     url: str = ""
     language: str = ""
+
+
+def joined(first: Metadata, second: Metadata) -> Metadata:
+    """Returns the first with what it does not know from the second."""
+    unknown = {name: fact for name, fact in asdict(second).items() if not getattr(first, name)}
+    return replace(first, **unknown)
 
 
 def is_web_address(address: str) -> bool:

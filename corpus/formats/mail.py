@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from email import message_from_bytes
+from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
 from email.policy import compat32
@@ -175,7 +176,7 @@ def _decoded(value: str) -> str:
     """A header without its encoded words."""
     try:
         return str(make_header(decode_header(value)))
-    except (LookupError, ValueError):
+    except (LookupError, ValueError, MessageError):
         return value
 
 

@@ -20,9 +20,11 @@ from selectolax.lexbor import LexborHTMLParser
 from corpus.formats.encodings import decode_text
 from corpus.formats.extracted import Extracted, NotExtracted
 from corpus.formats.html.blocks import BlockWriter
+from corpus.formats.html.confluence import take_export
 from corpus.formats.html.page import main_content, metadata_of, shown_by_buttons
 from corpus.formats.html.questions import structured_data, structured_questions
 from corpus.formats.writer import MarkdownWriter
+from corpus.metadata import joined
 
 _DECLARED = re.compile(
     rb"<meta\b[^<>]{0,200}\bcharset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE
@@ -49,11 +51,15 @@ def load(raw: bytes) -> Iterator[Extracted]:
 def canonical_text(source: str) -> str:
     """Returns the canonical text of a page's source, "" if it has no content."""
     page = LexborHTMLParser(source)
+    exported = take_export(page)
     data = structured_data(page)
     content = main_content(page)
     if content is None:
         return ""
-    writer = MarkdownWriter(metadata_of(page, source, data, content))
+    metadata = metadata_of(page, source, data, content)
+    writer = MarkdownWriter(joined(exported, metadata) if exported else metadata)
+    if exported:
+        writer.heading(1, exported.title)
     blocks = BlockWriter(writer, shown_by_buttons(page))
     blocks.write(content)
     for question, answer in structured_questions(data):
