@@ -48,6 +48,7 @@ audit: $(READY) ## look up known vulnerabilities of the pinned packages (needs t
 bench: $(READY) ## measure start-up, memory, load and swaps (QUESTIONS=100000 for an hour's worth)
 	$(BIN)/python tests/measure/bench.py --questions $(QUESTIONS)
 	PYTHONPATH=tests $(BIN)/python tests/measure/loaders.py
+	PYTHONPATH=tests $(BIN)/python tests/measure/office_loaders.py
 
 eval: $(READY) ## measure the answers on the gold questions and the public sets that are there
 	$(BIN)/python tests/measure/public.py

@@ -14,10 +14,12 @@ from pptx.util import Inches
 from reportlab.lib.styles import getSampleStyleSheet
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import (
+    BaseDocTemplate,
+    Frame,
     ListFlowable,
     PageBreak,
+    PageTemplate,
     Paragraph,
-    SimpleDocTemplate,
     Spacer,
     Table,
     TableStyle,
@@ -30,9 +32,10 @@ GRID = TableStyle([("GRID", (0, 0), (-1, -1), 0.5, "black")])
 class PdfHandbook:
     """The handbook as a report with a running head and page numbers, made with platypus."""
 
-    def __init__(self, table_style: TableStyle | None = GRID) -> None:
+    def __init__(self, table_style: TableStyle | None = GRID, columns: int = 1) -> None:
         self._story: list[Any] = []
         self._table_style = table_style
+        self._columns = columns
 
     def heading(self, level: int, text: str) -> None:
         if text == "Questions and answers":
@@ -54,7 +57,10 @@ class PdfHandbook:
         self._story.append(ListFlowable(found, bulletType=kind, **form))
 
     def table(self, rows: Sequence[Sequence[str]]) -> None:
-        self._story += [Table(list(rows), style=self._table_style), Spacer(1, 12)]
+        cells = [[Paragraph(cell, STYLES["BodyText"]) for cell in row] for row in rows]
+        width = (440 if self._columns == 1 else 205) / len(rows[0])
+        table = Table(cells, style=self._table_style, colWidths=width)
+        self._story += [table, Spacer(1, 12)]
 
     def question(self, question: str, answer: str) -> None:
         self.heading(3, question)
@@ -62,8 +68,14 @@ class PdfHandbook:
 
     def content(self) -> bytes:
         buffer = io.BytesIO()
-        book = SimpleDocTemplate(buffer, title="Staff handbook", invariant=1)
-        book.build(self._story, onFirstPage=_furniture, onLaterPages=_furniture)
+        book = BaseDocTemplate(buffer, title="Staff handbook", invariant=1)
+        width = book.width / self._columns - 6 * (self._columns > 1)
+        frames = [
+            Frame(book.leftMargin + n * (width + 12), book.bottomMargin, width, book.height)
+            for n in range(self._columns)
+        ]
+        book.addPageTemplates([PageTemplate(frames=frames, onPage=_furniture)])
+        book.build(self._story)
         return buffer.getvalue()
 
 

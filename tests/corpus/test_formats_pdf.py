@@ -10,7 +10,7 @@ from formats import HOLIDAYS, AskHandbook, write_handbook
 from office_handbooks import GRID, PdfHandbook
 from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import TableStyle
+from reportlab.platypus import SimpleDocTemplate, Table, TableStyle
 
 from corpus.formats.extracted import NotExtracted
 from corpus.formats.pdf import file as pdf_file
@@ -99,6 +99,16 @@ def test_columns_are_read_in_order_when_the_file_has_them_line_by_line() -> None
         for x, text in ((LEFT, left[n]), (320, right[n]))
     ]
     assert parts(drawn(several(*draws))) == [" ".join(left), " ".join(right)]
+
+
+def test_lines_of_two_columns_may_be_half_a_line_apart() -> None:
+    def title(canvas: Canvas) -> None:
+        canvas.setFont("Helvetica-Bold", 14)
+        canvas.drawString(LEFT, 735, "Left title")
+
+    left, right = column("Left"), column("Right")
+    page = several(lines(*left, top=712), lines(*right, left=320, top=733), title)
+    assert parts(drawn(page)) == ["# Left title", " ".join(left), " ".join(right)]
 
 
 def test_divided_words_are_joined_and_other_hyphens_stay() -> None:
@@ -193,6 +203,22 @@ def test_merged_cells_and_two_rows_of_headings_count_in_each_column() -> None:
     assert rows(one(load(book.content())).text) == [
         ["Plan", "2024 Q1", "2024 Q2"], ["Basic", "1", "2"], ["Basic", "3", "4"],
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("cells", "found"),
+    [
+        (("Oslo\nRome\nBern", "12\n7\n5", "3\n4\n1"), ["Oslo", "12", "3"]),
+        (("Open\nat night\ntoo", "By key\nor by\ncode", "On\nrequest\nonly"), ["Open at night too", "By key or by code", "On request only"]),
+    ],
+)  # fmt: skip
+def test_lines_of_numbers_are_rows_and_lines_of_words_are_one_cell(
+    cells: tuple[str, ...], found: list[str]
+) -> None:
+    buffer = io.BytesIO()
+    table = Table([("Name", "First", "Second"), cells], style=GRID)
+    SimpleDocTemplate(buffer).build([table])
+    assert rows(one(load(buffer.getvalue())).text)[1] == found
 
 
 def test_a_table_that_goes_on_on_the_next_page_has_its_headings_there() -> None:

@@ -27,8 +27,13 @@ _MARK = re.compile(
     r"[•◦▪▫●○■□▶►‣⁃∙·\ue000-\uf8ff–—*-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,4})[.)]|\d{1,2}(?:\.\d{1,2}){1,3}\.?"
 )
 _WORD = re.compile(r"[^\W\d_]")
-# Words of two lines overlap by less of their height.
+# Words of about one size stand on one line if their middles are no further apart, in font sizes:
+# the lines of two columns may be half a line apart. Others do if they share that part of the height
+# of the lower one, and stand no further apart than that.
+_SAME_SIZE = 0.85
+_MAX_DISTANCE = 0.3
 _MIN_OVERLAP = 0.5
+_BESIDE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,24 +94,49 @@ def _turned(words: Sequence[Word], page: int, order: Mapping[int, int]) -> Itera
 
 
 def _lines(words: Sequence[Word]) -> list[list[Word]]:
-    """Groups words that stand on one line, from top to bottom, each from left to right. A word
-    belongs to the line whose height it shares by half, which a raised figure does too."""
+    """Groups words that stand on one line, from top to bottom. What the file has as one line stays
+    together, also with a raised figure in it."""
     lines: list[list[Word]] = []
-    middles: list[float] = []  # of the lines, ascending
-    for word in sorted(words, key=lambda each: (each.size < 1, -each.size)):
-        middle = (word.top + word.bottom) / 2
+    heads: list[Word] = []  # a word for each line, by which others are compared
+    middles: list[float] = []  # of these, ascending
+    for segment in _segments(words):
+        size = _common_size(segment)
+        head = max(segment, key=lambda word: (word.size == size, len(word.text)))
+        middle = (head.top + head.bottom) / 2
         at = bisect_left(middles, middle)
-        best = max(
-            (near for near in (at - 1, at) if 0 <= near < len(lines)),
-            key=lambda near: _overlap(lines[near][0], word),
-            default=None,
-        )
-        if best is not None and _overlap(lines[best][0], word) >= _MIN_OVERLAP:
-            lines[best].append(word)
-        else:
-            lines.insert(at, [word])
+        near = [each for each in (at - 1, at) if 0 <= each < len(lines)]
+        found = next((n for n in near if _is_level(heads[n], head, lines[n], segment)), None)
+        if found is None:
+            lines.insert(at, segment)
+            heads.insert(at, head)
             middles.insert(at, middle)
+        else:
+            lines[found].extend(segment)
     return lines
+
+
+def _segments(words: Sequence[Word]) -> list[list[Word]]:
+    """Words that the file has one after the other on one line; the larger ones first."""
+    segments: list[list[Word]] = []
+    for word in words:
+        last = segments[-1][-1] if segments else None
+        if last and not word.starts_line and _overlap(last, word) >= _MIN_OVERLAP:
+            segments[-1].append(word)
+        else:
+            segments.append([word])
+    return sorted(segments, key=lambda segment: -_common_size(segment))
+
+
+def _is_level(one: Word, other: Word, line: Sequence[Word], segment: Sequence[Word]) -> bool:
+    """Whether a segment stands on a line, by the heads of both: at the same height, or, if it is
+    smaller, close beside a word of it."""
+    if min(one.size, other.size) > _SAME_SIZE * max(one.size, other.size):
+        distance = abs(one.top + one.bottom - other.top - other.bottom) / 2
+        return distance <= _MAX_DISTANCE * max(one.size, 1.0)
+    if _overlap(one, other) < _MIN_OVERLAP:
+        return False
+    start, end = min(w.x0 for w in segment), max(w.x1 for w in segment)
+    return any(max(start - w.x1, w.x0 - end) <= _BESIDE * one.size for w in line)
 
 
 def _overlap(one: Word, other: Word) -> float:

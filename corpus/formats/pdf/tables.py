@@ -1,5 +1,6 @@
 """Finds the tables of a page that are drawn with lines, and the pieces in each of their cells."""
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,8 +15,10 @@ _TOUCH = 3.0
 # More lines of a page than this are a drawing.
 _MAX_LINES = 700
 _MAX_CELLS = 6000
-# Rows without lines between them are separated if most columns have so many lines of text.
+# Rows without lines between them are separated if most columns have so many lines of text, and
+# half of them numbers.
 _MIN_ALIGNED = 3
+_NUMBER = re.compile(r"[^\W\d_]?[^A-Za-z]*\d[^A-Za-z]*|[-–—*]")
 _MIN_WHOLE = 0.6  # at least that part of the columns
 _MIN_PAIRED = 4  # columns with two lines each
 _KEYS = 10_000  # more than a cell has lines
@@ -244,13 +247,18 @@ def _index(edges: Sequence[float], at: float) -> int:
 def _split_row(
     keys: Sequence[int], texts: dict[int, list[Piece]], join: Join
 ) -> Iterator[list[Cell]]:
-    """The row of cells; several if it has no lines between its rows of text."""
+    """The row of cells; several if it has no lines between its rows of numbers. Rows of words may
+    be the lines of one cell."""
     columns = {key: _baselines(texts.get(key, [])) for key in dict.fromkeys(keys)}
     rows = _baselines([piece for lines in columns.values() for line in lines for piece in line])
     full = [lines for lines in columns.values() if lines]
     whole = sum(len(lines) == len(rows) for lines in full)
+    numeric = sum(
+        all(_NUMBER.fullmatch(piece.text) for line in lines for piece in line) for lines in full
+    )
     is_aligned = len(rows) >= _MIN_ALIGNED and whole >= max(2, _MIN_WHOLE * len(full))
-    if is_aligned or (len(rows) == 2 and whole == len(full) >= _MIN_PAIRED):
+    is_paired = len(rows) == 2 and whole == len(full) >= _MIN_PAIRED
+    if (is_aligned or is_paired) and 2 * numeric >= len(full):
         key_of = {id(p): key for key, lines in columns.items() for line in lines for p in line}
         for at, row in enumerate(rows):
             cells: dict[int, list[str]] = {}
