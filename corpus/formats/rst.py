@@ -81,13 +81,12 @@ def load(raw: bytes) -> Iterator[Extracted]:
     known = dict(roles._roles)  # type: ignore[attr-defined]
     try:
         _register(text)
-        tree = publish_doctree(text, settings_overrides=dict(_SETTINGS))
+        canonical = DoctreeWriter(publish_doctree(text, settings_overrides=dict(_SETTINGS))).text()
     except RecursionError as error:
         raise NotExtracted("is nested too deeply") from error
     finally:
         roles._roles.clear()  # type: ignore[attr-defined]
         roles._roles.update(known)  # type: ignore[attr-defined]
-    canonical = DoctreeWriter(tree).text()
     if not canonical:
         raise NotExtracted("contains no text")
     yield Extracted(canonical, tuple(_left_out(text)))
