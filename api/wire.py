@@ -180,7 +180,9 @@ class FeedbackBody(_Reply):
 
 
 class UploadBody(_Reply):
-    """The document is in the folder, and will be in the next generation of the index."""
+    """The document is in the folder, and will be in the next generation of the index. `sha256` and
+    `characters` are those of its text; of a file that is not Markdown or plain text, `sha256` is
+    that of the file, and `characters` 0."""
 
     path: str
     sha256: str

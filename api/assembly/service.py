@@ -4,6 +4,7 @@ import logging
 import math
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
 
 from api.assembly.assistant import open_generations
 from api.errors import DatabaseUnavailable, SettingsInvalid
@@ -33,10 +34,10 @@ _MAX_RUNNING = 3
 
 @dataclass(frozen=True)
 class Service:
-    """The running service. `slack` and `mattermost` are None without their tokens; `timeout` is the
-    time limit of a question in seconds; `origins` are the web origins that CORS permits;
-    `trusted_proxies` are the proxies whose X-Forwarded-For counts; `root_path` is the path
-    below which a proxy shows the service, or ""."""
+    """The running service. `corpus` is the folder of documents; `slack` and `mattermost` are None
+    without their tokens; `timeout` is the time limit of a question in seconds; `origins` are the
+    web origins that CORS permits; `trusted_proxies` are the proxies whose X-Forwarded-For counts;
+    `root_path` is the path below which a proxy shows the service, or ""."""
 
     generations: GenerationPool
     database: Database
@@ -44,6 +45,7 @@ class Service:
     keys: Keys
     access: Access
     chat: ChatService
+    corpus: Path
     uploads: Uploads
     index_updater: IndexUpdater
     metrics: Metrics
@@ -98,6 +100,7 @@ def open_service(settings: Settings, *, loopback: bool = True, page: str = "") -
             loopback=loopback,
         ),
         chat=chat,
+        corpus=settings.corpus,
         uploads=Uploads(settings.corpus),
         index_updater=index_updater,
         metrics=metrics,

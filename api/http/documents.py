@@ -5,6 +5,7 @@ from typing import Annotated
 from unicodedata import normalize
 
 from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi.responses import FileResponse, Response
 
 from api.assembly.service import Service
 from api.errors import DocumentMissing, Forbidden
@@ -13,9 +14,10 @@ from api.http.problems import problem_responses
 from api.http.upload_bodies import UploadBodies
 from api.service.access import Caller
 from api.service.document_names import normalize_name
+from api.service.originals import find_original
 from api.store.keys import Scope
 from api.wire import DocumentBody, DocumentsBody, RemovalBody, UploadBody, UploadsBody
-from corpus.formats.registry import TEXT_SUFFIXES
+from corpus.formats.registry import SUFFIXES
 from corpus.parsing import parse_document
 
 _MAX_EXAMPLES = 3
@@ -35,14 +37,14 @@ _FORM = {
 _CONTENT = {
     "requestBody": {
         "required": True,
-        "description": "the file: Markdown or plain text in UTF-8, or a form with it",
+        "description": "the file in a supported format, text in UTF-8, or a form with it",
         "content": {"text/markdown": {"schema": {"minLength": 1}}, **_FORM},
     }
 }
 _FILES = {
     "requestBody": {
         "required": True,
-        "description": "a form with files: Markdown or plain text in UTF-8",
+        "description": "a form with files in supported formats, text in UTF-8",
         "content": _FORM,
     }
 }
@@ -91,6 +93,27 @@ def _add_reading_routes(routes: APIRouter, service: Service) -> None:
             parse_document(path, texts.read(wanted)), current.get(path) == wanted
         )
 
+    @routes.get(
+        "/v1/originals/{path:path}",
+        response_class=Response,
+        responses={
+            200: {"content": {"application/octet-stream": {"schema": {"type": "string"}}}},
+            **problem_responses(404, 422),
+        },
+    )
+    def original(path: Name, caller: asking) -> Response:
+        """Returns the file that a document was read from, as it is now: of a document in an
+        archive, the archive. A browser shows a PDF, and stores anything else."""
+        with service.generations.borrow(caller.folders) as assistant:
+            found = find_original(service.corpus, assistant.generation.manifest, path)
+        return FileResponse(
+            found.path,
+            media_type=found.media_type,
+            filename=found.name,
+            content_disposition_type="inline" if found.is_shown else "attachment",
+            headers={"content-security-policy": "sandbox; default-src 'none'"},
+        )
+
 
 def _add_writing_routes(routes: APIRouter, service: Service) -> None:
     writing = Annotated[Caller, Depends(requires(service.access, Scope.WRITE))]
@@ -130,7 +153,7 @@ def _add_writing_routes(routes: APIRouter, service: Service) -> None:
         return await store_form(request, caller, path)
 
     async def store_form(request: Request, caller: Caller, path: str) -> UploadsBody:
-        if PurePath(path).suffix.lower() in TEXT_SUFFIXES:
+        if PurePath(path).suffix.lower() in SUFFIXES:
             stored = [await bodies.store(request, _permitted(caller, path))]
         else:
             folder = f"{path.rstrip('/')}/" if path else ""

@@ -7,11 +7,11 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.problems import ProblemResponse
-from corpus.loader import MAX_DOCUMENT_BYTES
+from corpus.formats.registry import has_text_suffix
+from corpus.loader import MAX_DOCUMENT_BYTES, MAX_FILE_BYTES
 
 MAX_BODY_BYTES = 64 * 1024  # of any body but a document or an event; of the form around a document
 MAX_HEADER_BYTES = 32 * 1024  # of the request line and all headers
-MAX_FORM_BYTES = 2 * MAX_DOCUMENT_BYTES  # of all documents in a form
 # An event of Slack contains a message of up to 40,000 characters twice.
 MAX_EVENT_BYTES = 1024 * 1024
 BODY_TIMEOUT = 30.0  # seconds until a body must have arrived
@@ -20,7 +20,8 @@ _CLOSE = {"connection": "close"}
 SECURITY_HEADERS = {
     "content-security-policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-        "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+        "frame-src blob:"  # the originals of documents, which only a request with the key loads
     ),
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
@@ -80,7 +81,9 @@ class BodyLimit:
 
 def _max_bytes(scope: Scope) -> int:
     if scope["path"].startswith("/v1/documents") and scope["method"] in ("PUT", "POST"):
-        return (MAX_DOCUMENT_BYTES if scope["method"] == "PUT" else MAX_FORM_BYTES) + MAX_BODY_BYTES
+        is_text = scope["method"] == "PUT" and has_text_suffix(scope["path"])
+        limit = MAX_DOCUMENT_BYTES if is_text else MAX_FILE_BYTES  # also of all files in a form
+        return limit + MAX_BODY_BYTES
     return MAX_EVENT_BYTES if scope["path"] == "/slack/events" else MAX_BODY_BYTES
 
 

@@ -35,7 +35,7 @@ def operation_routes(service: Service) -> APIRouter:
         service.database.check_ready()
         return ReadyBody()
 
-    @routes.get("/v1/index", responses=problem_responses(401, 403, 421, 429, 503))
+    @routes.get("/v1/index", responses=problem_responses(401, 403, 421, 422, 429, 503))
     def index(
         caller: asking,
         files: Annotated[bool, Query(description="report on each file of the folder")] = False,

@@ -10,6 +10,7 @@ Knows callers, the open index and the database. Knows nothing of HTTP.
     index_updates.py   rebuilds the index in a child process when documents change
     logs.py            the log, as text or JSON
     metrics.py         counters for Prometheus
+    originals.py       the files that documents were read from
     rate_limits.py     rate limits, and the maximum of concurrent questions
     uploads.py         writes and deletes documents in the folder
 """

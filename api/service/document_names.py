@@ -5,7 +5,7 @@ import unicodedata
 from pathlib import PurePosixPath
 
 from api.errors import UploadRefused
-from corpus.formats.registry import TEXT_SUFFIXES
+from corpus.formats.registry import SUFFIXES
 
 _MAX_PATH_BYTES = 1000
 _MAX_PART_BYTES = 255  # the limit of common file systems
@@ -32,8 +32,8 @@ def normalize_name(name: str) -> str:
             f"{name!r} cannot be the name of a document: use at most {_MAX_DEPTH} levels and "
             f"{_MAX_PATH_BYTES} bytes"
         )
-    if PurePosixPath(path).suffix.lower() not in TEXT_SUFFIXES:
-        known = ", ".join(sorted(TEXT_SUFFIXES))
+    if PurePosixPath(path).suffix.lower() not in SUFFIXES:
+        known = ", ".join(sorted(SUFFIXES))
         raise UploadRefused(f"the format of {name!r} is not supported: send {known}")
     return path
 

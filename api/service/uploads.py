@@ -27,15 +27,18 @@ from corpus.decoding import TextDecoder
 from corpus.errors import CorpusMissing, DocumentUnreadable
 from corpus.files import open_temporary
 from corpus.folder import document_paths
-from corpus.loader import MAX_DOCUMENT_BYTES
+from corpus.formats.registry import has_text_suffix, signature_fault
+from corpus.loader import MAX_DOCUMENT_BYTES, MAX_FILE_BYTES
 
+_SIGNATURE_BYTES = 1024
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY
 
 
 @dataclass(frozen=True)
 class StoredDocument:
     """A document on the disk: its path in the folder, the SHA-256 of its text and its length in
-    characters."""
+    characters. Of a file that is not Markdown or plain text, the SHA-256 is that of the file, and
+    the length 0: its text is extracted later."""
 
     path: str
     sha256: str
@@ -102,7 +105,9 @@ class Upload:
         self._root = root
         self._path = path
         *self._folders, self._file_name = path.split("/")
-        self._decoder = TextDecoder(path)
+        self._decoder = TextDecoder(path) if has_text_suffix(path) else None
+        self._max_bytes = MAX_DOCUMENT_BYTES if self._decoder else MAX_FILE_BYTES
+        self._head = b""
         self._digest = hashlib.sha256()
         self._bytes = self._characters = 0
         # In the folder of the document, as far as it exists: another one may be another disk.
@@ -118,8 +123,8 @@ class Upload:
     def write(self, content: bytes) -> None:
         """Writes the next bytes."""
         self._bytes += len(content)
-        if self._bytes > MAX_DOCUMENT_BYTES:
-            size = MAX_DOCUMENT_BYTES // 2**20
+        if self._bytes > self._max_bytes:
+            size = self._max_bytes // 2**20
             raise UploadRefused(f"{self._path!r} is larger than {size} MB: split it into several")
         self._check(content)
         with _translated(self._path):
@@ -154,12 +159,24 @@ class Upload:
         os.close(self._handle)
 
     def _check(self, content: bytes, *, final: bool = False) -> None:
+        if self._decoder is None:
+            self._check_other(content, final=final)
+            return
         try:
             text = self._decoder.decode(content, final=final)
         except DocumentUnreadable as error:
             raise UploadRefused(describe(error)) from error
         self._digest.update(text.encode())
         self._characters += len(text)
+
+    def _check_other(self, content: bytes, *, final: bool) -> None:
+        """Whether the loader can read the file turns out when it is indexed."""
+        self._digest.update(content)
+        self._head += content[: _SIGNATURE_BYTES - len(self._head)]
+        if final and not self._head.strip():
+            raise UploadRefused(f"{self._path!r} contains nothing: send the whole file")
+        if final and (fault := signature_fault(self._path, self._head)):
+            raise UploadRefused(f"{self._path!r} {fault}: send it as its suffix says, unencrypted")
 
 
 @contextmanager

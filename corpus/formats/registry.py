@@ -90,6 +90,16 @@ def format_name(name: str) -> str:
     return _BY_SUFFIX[suffix].name if suffix in _BY_SUFFIX else ""
 
 
+def signature_fault(name: str, head: bytes) -> str:
+    """Returns why a file that starts with `head`, its first kilobyte, is not of the format that
+    its suffix says: "is no PDF file"; "" if it may be. Text has no signature."""
+    said = _BY_SUFFIX.get(_suffix(name))
+    if said is None or said.is_text:
+        return ""
+    has_signature = b"%PDF-" in head if said.name == "PDF" else head.startswith(b"PK")
+    return "" if has_signature else f"is no {said.name} file, or is encrypted"
+
+
 def extract(name: str, raw: bytes) -> Iterator[Extracted]:
     """Yields the documents in a file whose suffix is registered, or that is of a registered format
     whatever its suffix. Raises NotExtracted, also for what a library raises at a damaged file."""

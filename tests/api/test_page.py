@@ -11,6 +11,8 @@ import pytest
 from browser import HOSTILE, SIZE, TIMEOUT, Tab
 from conftest import Writer
 from fastapi.testclient import TestClient
+from formats import SICK, write_handbook
+from office_handbooks import PdfHandbook
 from serving import BEANS, CHANGED, GARDEN, ROSES, client_of, listening, opened
 
 from api.assembly.assistant import build_index
@@ -539,3 +541,25 @@ def test_page_fits_the_width_of_a_phone(tab: Tab, shared_address: str) -> None:
     tab.sees("Send", ".comment")
     assert tab.run("document.documentElement.scrollWidth") == 400
     assert tab.run("document.querySelector('#conversation').scrollWidth") == 400
+
+
+def test_source_in_a_pdf_opens_it_at_its_page_beside_the_text(tab: Tab, data: Path) -> None:
+    corpus = data.parent / "documents"
+    corpus.mkdir()
+    book = PdfHandbook()
+    write_handbook(book)
+    (corpus / "handbook.pdf").write_bytes(book.content())
+    settings = Settings(corpus=corpus, data=data)
+    build_index(settings)
+    with opened(settings) as service, listening(service) as (host, port):
+        tab.open(f"http://{host}:{port}/")
+        tab.ask(SICK)
+        tab.answered()
+        tab.sees("page 2", ".sources .origin")
+        tab.click("[1]")
+        tab.sees("fourth day", "#panel mark")
+        assert "<!--" not in tab.text("#panel-body")
+        tab.click("Show the original at page 2")
+        tab.until("!!document.querySelector('#panel-original iframe')")
+        source = tab.run("document.querySelector('#panel-original iframe').src")
+        assert re.fullmatch(r"blob:http://.*#page=2", source)

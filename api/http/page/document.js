@@ -2,6 +2,7 @@
  * The panel next to the conversation: one document, or the list of all documents. It knows nothing about
  * questions and answers, only places: {document, sha256?, start?, end?}.
  */
+import { hideOriginal, offerOriginal } from "./original.js";
 import { Problem, request } from "./service.js";
 import { counted, element, fragmentOf, unitOffsets, visible } from "./text.js";
 
@@ -19,11 +20,13 @@ export async function openDocument(place, from = document.activeElement) {
   const loaded = await load(place);
   if (!loaded) return;
   highlight(loaded, place);
+  offerOriginal(loaded, place.start);
 }
 
 /** Opens the list of all documents. */
 export async function openList(from = document.activeElement) {
   reveal(from);
+  hideOriginal();
   describe("Documents");
   await fill(async (signal) => {
     const [{ documents }, { files }] = await Promise.all([
@@ -43,6 +46,7 @@ export async function openList(from = document.activeElement) {
 export function closePanel() {
   loading?.abort();
   shown = null;
+  hideOriginal();
   panel.hidden = true;
   document.body.classList.remove("reading");
   release();
@@ -147,7 +151,8 @@ function unclaimed(text) {
   return text.split(/^(<!-- .* -->|<\/?details>)$/m).flatMap((part, at) => {
     if (at % 2 === 0) return plain(part);
     const [, place = ""] = /^<!-- (.*) -->$/.exec(part) ?? [];
-    return element("span", { class: "place", "data-place": visible(place) }, part);
+    const hidden = element("span", { class: "space" }, part); // offsets count its characters
+    return element("span", { class: "place", "data-place": visible(place) }, hidden);
   });
 }
 

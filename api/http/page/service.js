@@ -35,6 +35,15 @@ export async function request(path, options = {}) {
   throw problemOf(response, body);
 }
 
+/** Returns a file as {blob, name}. Throws like `request`. */
+export async function fileOf(path) {
+  const response = await send(path, {});
+  if (!response.ok) throw problemOf(response, await jsonOf(response));
+  const disposition = response.headers.get("Content-Disposition") ?? "";
+  const [, encoded, plain] = /filename\*=utf-8''([^;]*)|filename="([^"]*)"/i.exec(disposition) ?? [];
+  return { blob: await response.blob(), name: encoded ? decodeURIComponent(encoded) : plain ?? "document" };
+}
+
 /** Yields the events of a stream as [name, data]. Throws like `request`, also if the connection is lost. */
 export async function* stream(path, options) {
   const response = await send(path, options);

@@ -16,7 +16,12 @@ export function unitOffsets(text) {
 
 /** The text of a passage without the comments that say where in its file it stands. */
 export function withoutPlaces({ document, text }) {
-  return /\.(?:md|markdown|txt)$/i.test(document) ? text : text.replace(/^<!-- .* -->\n*/gm, "");
+  return isTextFile(document) ? text : text.replace(/^<!-- .* -->\n*/gm, "");
+}
+
+/** Whether the text of a document is its file, and nothing was extracted. */
+export function isTextFile(path) {
+  return /\.(?:md|markdown|txt)$/i.test(path);
 }
 
 /**
