@@ -1,14 +1,14 @@
 """Decodes text files of any common encoding, for the loaders of text formats.
 
 A byte-order mark decides. Without one the bytes are UTF-8 if they are valid as such, UTF-16 if
-its zeros are in every other byte, else a legacy encoding: Windows-1252 if its
-letters stand inside words, or what charset-normalizer finds. Line breaks become "\\n".
+its zeros are in every other byte, else the legacy encoding that chardet finds, or Windows-1252 if
+its letters stand inside words. Line breaks become "\\n".
 """
 
 import codecs
 import re
 
-from charset_normalizer import from_bytes
+import chardet
 
 from corpus.formats.extracted import NotExtracted
 
@@ -21,11 +21,13 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# Legacy encodings that are distinguished. Others are read as one of these, or refused.
-_CANDIDATES = [
-    "cp1252", "cp1250", "cp1251", "koi8_r", "cp1253", "cp1254", "cp1255", "cp1256", "cp932",
-    "euc_jp", "euc_kr", "gb18030", "big5",
-]  # fmt: skip
+# Legacy encodings that files of today may have. chardet also knows those of DOS and of mainframes,
+# which it takes a few letters of Windows-1252 for.
+_LEGACY = re.compile(
+    r"windows-125\d|iso-?8859-\d{1,2}|koi8-[rut]|cp874|tis-620|cp932|shift_?jis|euc-\w+|cp949"
+    r"|gb\w+|big5\w*|iso-2022-\w+",
+    re.IGNORECASE,
+)
 _SAMPLE = 65_536  # bytes that are looked at
 # A letter of Windows-1252 beside a letter of ASCII, a quotation mark, a dash or a currency.
 _WESTERN = re.compile(
@@ -33,6 +35,7 @@ _WESTERN = re.compile(
     rb"|[\x80\x85\x91-\x97\x99\xa0\xa3\xa7\xa9\xab\xae\xb0\xb7\xbb\xdf])"
 )
 _HIGH = re.compile(rb"[\x80-\xff]")
+_FEW = 3  # bytes above 127 that chardet cannot judge
 _MIN_WESTERN = 0.9  # share of the bytes above 127
 _MAX_HIGH = 0.25  # a text in Latin letters has fewer bytes above 127
 _MAX_STRAY = 0.05  # share of zeros in the wrong half, and of characters that cannot be shown
@@ -79,10 +82,13 @@ def _utf16(raw: bytes) -> str:
 def _legacy(raw: bytes) -> str:
     """The name of the encoding of bytes that are not UTF-8."""
     sample = raw[:_SAMPLE]
+    found = chardet.detect(sample)["encoding"] or ""
     high = len(_HIGH.findall(sample))
-    if high <= _MAX_HIGH * len(sample) and len(_WESTERN.findall(sample)) >= _MIN_WESTERN * high:
+    is_western = (
+        high <= _MAX_HIGH * len(sample) and len(_WESTERN.findall(sample)) >= _MIN_WESTERN * high
+    )
+    if _LEGACY.fullmatch(found) and not (is_western and high <= _FEW):
+        return found
+    if is_western:
         return "cp1252"
-    best = from_bytes(sample, cp_isolation=_CANDIDATES, preemptive_behaviour=False).best()
-    if best is None:
-        raise NotExtracted("has an encoding that is not recognised; save it as UTF-8")
-    return str(best.encoding)
+    raise NotExtracted("has an encoding that is not recognised; save it as UTF-8")

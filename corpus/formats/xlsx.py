@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
 
-import openpyxl
+from openpyxl.reader.excel import ExcelReader
 from openpyxl.utils.cell import range_boundaries
 
 from corpus.formats.extracted import Extracted, NotExtracted
@@ -39,6 +39,7 @@ _MAX_MERGES = 10_000
 _MAX_EMPTY_ROWS = 10_000  # in a row; behind them only formats follow
 _MAX_HEADER_ROWS = 4
 _MAX_COLUMNS = 1_000
+_XML = re.compile(r"xl/(?:worksheets/)?[^/]+\.xml")
 _MAIN = "xl/workbook.xml"
 _MACROS = "vbaProject.bin"
 _SHEET_LEVEL = 2
@@ -51,21 +52,39 @@ def load(raw: bytes) -> Iterator[Extracted]:
     if raw.startswith(_OLE):
         raise NotExtracted("is encrypted, or of Excel 97–2003; save it as .xlsx without a password")
     with open_archive(raw) as archive:
-        book = openpyxl.load_workbook(
-            BytesIO(raw), read_only=True, data_only=True, keep_links=False
-        )
+        for name in archive.namelist():
+            if _XML.fullmatch(name) and b"<!ENTITY" in archive.read(name):
+                raise NotExtracted("defines entities, which workbooks do not need")
+        reader = _Book(BytesIO(raw), read_only=True, data_only=True, keep_links=False)
+        reader.read()
+        book = reader.wb
         has_macros = any(name.endswith(_MACROS) for name in archive.namelist())
-        # openpyxl takes the time at which it runs for a date that is missing.
-        metadata = OfficePackage(raw, _MAIN).metadata()
-        reader = _Reader(book, archive, metadata)
-        text = reader.text()
+        try:
+            metadata = OfficePackage(raw, _MAIN).metadata()
+        except NotExtracted:
+            metadata = Metadata()
+        sheets = _Reader(book, archive, metadata)
+        text = sheets.text()
     if not text:
-        raise NotExtracted(f"contains no text{_because(reader.left_out)}")
-    yield Extracted(text, (*reader.left_out, *(["macros"] if has_macros else [])))
+        raise NotExtracted(f"contains no text{_because(sheets.left_out)}")
+    yield Extracted(text, (*sheets.left_out, *(["macros"] if has_macros else [])))
 
 
 def _because(left_out: list[str]) -> str:
     return f" ({', '.join(left_out)})" if left_out else ""
+
+
+class _Book(ExcelReader):
+    """Reads a workbook without its properties and its theme, which need not be valid."""
+
+    def read_properties(self) -> None:
+        """Reads nothing: openpyxl would take the time at which it runs for a missing date."""
+
+    def read_custom(self) -> None:
+        """Reads nothing."""
+
+    def read_theme(self) -> None:
+        """Reads nothing."""
 
 
 class _Reader:

@@ -236,6 +236,30 @@ def _with_value(raw: bytes) -> bytes:
     return out.getvalue()
 
 
+def with_part(raw: bytes, part: str, content: bytes) -> bytes:
+    """The workbook with another content of one part."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(raw)) as old, zipfile.ZipFile(out, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, content if name == part else old.read(name))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("part", ["docProps/core.xml", "xl/theme/theme1.xml"])
+def test_properties_and_theme_need_not_be_valid(part: str) -> None:
+    raw = sheet(["Plan", "Price"], ["Basic", "1 €"])
+    assert (
+        one(xlsx.load(with_part(raw, part, b"<broken"))).text
+        == one(xlsx.load(with_part(raw, part, b"<other/>"))).text
+    )
+
+
+def test_entities_are_refused() -> None:
+    bomb = b'<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><x>&b;</x>'
+    with pytest.raises(NotExtracted, match="entities"):
+        list(xlsx.load(with_part(sheet(["a", "b"]), "xl/worksheets/sheet1.xml", bomb)))
+
+
 def test_each_sheet_has_a_heading_and_a_hidden_one_is_named() -> None:
     book = openpyxl.Workbook()
     book.active.title = "A"
