@@ -29,10 +29,14 @@ _ESCAPED_FROM = re.compile(rb"^>(>*From )", re.MULTILINE)
 _REPLY = re.compile(r"^(?:(?:re|fwd?|aw|wg|sv|tr)(?:\[\d+\])?\s*:\s*)+", re.IGNORECASE)
 _QUOTED = re.compile(r"[ \t]*>")
 _QUOTE_MARKS = re.compile(r"^[ \t]*(?:>[ \t]?)+", re.MULTILINE)
-_ATTRIBUTION = re.compile(r"(?:On|Am|Le|El) .{1,200}(?:wrote|schrieb|écrit|escribió) ?:$")
+_WROTE = re.compile(
+    r"(?:On|Am|Le|El) .{1,200}(?:wrote|schrieb|écrit|escribió) ?:$|\S.{1,120} wrote:$"
+)
 _SIGNATURE = "\n-- \n"
 _ENCRYPTED = ("multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime")
 _MAX_DEPTH = 4  # of messages in messages
+_ATTACHMENT = "attachment "
+_MAX_NAMED = 20  # attachments
 _MAX_PARTS = 500
 _ADDRESS = re.compile(r"<(https?://[^<>\s]+)>")
 
@@ -41,10 +45,13 @@ def load(raw: bytes) -> Iterator[Extracted]:
     """Yields the document of a message, or one for each message of a mailbox."""
     starts = [found.end() for found in _START.finditer(raw)]
     if not raw.lstrip().startswith(b"From ") or not starts:
-        yield _Message(raw, "").extracted("")
+        message = _Message(raw, "")
+        extracted = message.extracted("")
+        yield Extracted(extracted.text, tuple(_phrases(message.left_out)))
         return
     ends = [*starts[1:], len(raw)]
     failed: Counter[str] = Counter()
+    left_out: Counter[str] = Counter()
     last: Extracted | None = None
     for number, (start, end) in enumerate(zip(starts, ends, strict=True), 1):
         if number > MAX_MESSAGES:
@@ -56,15 +63,17 @@ def load(raw: bytes) -> Iterator[Extracted]:
         except NotExtracted as error:
             failed[str(error)] += 1
             continue
+        left_out.update(message.left_out)
         if last:
             yield last
         last = extracted
-    notes = [f"{count:,} messages: {reason}" for reason, count in failed.items()]
+    notes = _phrases(left_out)
+    notes += [f"{count:,} messages: {reason}" for reason, count in failed.items()]
     if len(starts) > MAX_MESSAGES:
         notes.append(f"{len(starts) - MAX_MESSAGES:,} messages behind message {MAX_MESSAGES:,}")
     if not last:
         raise NotExtracted("; ".join(notes) or "contains no text")
-    yield Extracted(last.text, (*last.left_out, *notes), last.member)
+    yield Extracted(last.text, tuple(notes), last.member)
 
 
 class _Message:
@@ -75,7 +84,7 @@ class _Message:
         if not self._message.keys():
             raise NotExtracted("is no message")
         self._place = place
-        self._left_out: list[str] = []
+        self.left_out: Counter[str] = Counter()  # what is not read, and how often
         self._parts = 0
         self._has_text = False
         self.subject = _header(self._message, "Subject")
@@ -95,8 +104,8 @@ class _Message:
         self._write(writer, self._message, 1)
         text = writer.text()
         if not self._has_text:
-            raise NotExtracted(f"contains no text{_behind(self._left_out)}")
-        return Extracted(text, tuple(self._left_out), member.replace("/", " "))
+            raise NotExtracted(f"contains no text{_behind(_phrases(self.left_out))}")
+        return Extracted(text, member=member.replace("/", " "))
 
     def _write(self, writer: MarkdownWriter, part: Message, depth: int) -> None:
         """Writes a part of the message, and those in it."""
@@ -105,7 +114,7 @@ class _Message:
         if kind in _ENCRYPTED:
             raise NotExtracted("is encrypted")
         if self._parts > _MAX_PARTS or depth > _MAX_DEPTH:
-            self._left_out.append("parts in parts")
+            self.left_out["parts in parts"] += 1
         elif kind == "multipart/alternative":
             self._write(writer, _best(_children(part)), depth)
         elif kind == "message/rfc822":
@@ -116,7 +125,7 @@ class _Message:
             for inner in _children(part):
                 self._write(writer, inner, depth)
         elif (name := part.get_filename()) or not kind.startswith("text/"):
-            self._left_out.append(f"attachment {fold(_decoded(name or kind))}")
+            self.left_out[f"{_ATTACHMENT}{fold(_decoded(name or kind))}"] += 1
         elif kind != "text/calendar" and (text := _text(part)).strip():
             self._has_text = True
             if kind == "text/html":
@@ -127,15 +136,31 @@ class _Message:
     def _plain(self, writer: MarkdownWriter, text: str) -> None:
         text, _, signature = text.partition(_SIGNATURE)
         if signature.strip():
-            self._left_out.append("the signature")
+            self.left_out["signatures"] += 1
         if self._place:
             lines = text.split("\n")
-            kept = [line for line in lines if not _QUOTED.match(line)]
-            if quoted := len(lines) - len(kept):
-                self._left_out.append(f"{quoted:,} quoted lines")
-                kept = [line for line in kept if not _ATTRIBUTION.match(line.strip())]
+            kept = list(_unquoted(lines))
+            self.left_out["quoted lines"] += len(lines) - len(kept)
             text = "\n".join(kept)
         Prose(writer).wrapped(_QUOTE_MARKS.sub("", text))
+
+
+def _unquoted(lines: list[str]) -> Iterator[str]:
+    """The lines that quote no other message, nor say whom they quote."""
+    following = [*lines[1:], ""]
+    for line, after in zip(lines, following, strict=True):
+        is_attribution = line.rstrip().endswith(":") and _QUOTED.match(after)
+        if not _QUOTED.match(line) and not is_attribution and not _WROTE.match(line.strip()):
+            yield line
+
+
+def _phrases(left_out: Counter[str]) -> list[str]:
+    """Names a few attachments, and counts everything else."""
+    attachments = [what for what in left_out if what.startswith(_ATTACHMENT)]
+    others = {what: count for what, count in left_out.items() if what not in attachments and count}
+    others["more attachments"] = len(attachments[_MAX_NAMED:])
+    counted = [f"{count:,} {what}" for what, count in others.items() if count]
+    return [*attachments[:_MAX_NAMED], *counted]
 
 
 def _children(part: Message) -> list[Message]:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from corpus.code import is_code
 from corpus.document import Block, Kind
 from corpus.formats.html.loader import write_fragment
 from corpus.formats.writer import MarkdownWriter
@@ -30,6 +31,7 @@ _MARKDOWN = re.compile(
 _ITEM = re.compile(r"([ \t]*)(?:([-*•▪◦·–])|(\d{1,3})[.)])[ \t]+(?=\S)")
 _EMPTY_LINES = re.compile(r"\n[ \t]*\n")
 _WRAPPED_CHARS = 55  # of a line that may have been broken at a width
+_MIN_CODE = 0.6  # share of the lines of a group that are code
 _TAG = re.compile(r"<[^<>]*>")
 _BREAK = re.compile(r"<br\b[^<>]*>", re.IGNORECASE)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
@@ -71,9 +73,13 @@ class Prose:
         """Writes plain text whose lines may be broken at a width, as those of messages are: a line
         goes on in the next one if it is long, or if that starts in lower case."""
         for group in _EMPTY_LINES.split(text):
+            lines = group.splitlines()
+            if len(lines) > 1 and sum(map(is_code, lines)) >= _MIN_CODE * len(lines):
+                self.writer.code(group)
+                continue
             joined: list[str] = []
             last = ""
-            for line in group.splitlines():
+            for line in lines:
                 goes_on = len(last) >= _WRAPPED_CHARS or line.lstrip()[:1].islower()
                 if joined and goes_on and not _ITEM.match(line):
                     joined[-1] += f" {line.strip()}"

@@ -55,7 +55,7 @@ def test_lists_and_wrapped_lines_are_recognised_and_the_signature_left_out() -> 
     )
     assert "Please bring a passport or another document to the office.\n" in extracted.text
     assert items(extracted.text) == ["one key", "two photos"]
-    assert extracted.left_out == ("the signature",)
+    assert extracted.left_out == ("1 signatures",)
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "iso-8859-1", "utf-16"])
@@ -99,7 +99,7 @@ def test_each_message_of_a_mailbox_is_a_document_with_its_place(tmp_path: Path) 
     assert (first.member, second.member) == ("1 Re: Leave", "2 Re: Leave")
     assert "<!-- message 2 -->" in second.text and "From Monday on." in second.text
     assert "open" not in second.text
-    assert second.left_out == ("1 quoted lines", "1 messages: contains no text")
+    assert second.left_out == ("2 quoted lines", "1 messages: contains no text")
 
 
 @pytest.mark.parametrize(
@@ -125,4 +125,6 @@ def test_messages_in_messages_are_bounded() -> None:
         outer.add_attachment(inner)
         inner = outer
     extracted = one(mail.load(inner.as_bytes()))
-    assert "deep" not in extracted.text and "parts in parts" in extracted.left_out
+    assert "deep" not in extracted.text and any(
+        "parts in parts" in each for each in extracted.left_out
+    )
