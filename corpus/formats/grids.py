@@ -7,6 +7,7 @@ from itertools import pairwise
 
 # Rows of column headings that are joined to one, at most.
 _MAX_HEADERS = 3
+_MIN_LABELS = 0.6  # of the entries of a form
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,16 +20,18 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table with its caption; the first row has the column headings."""
+    """A table with its caption; the first row has the column headings if it `has_header`."""
 
     rows: tuple[tuple[str, ...], ...]
     caption: str = ""
+    has_header: bool = True
 
 
 def read_grid(grid: Sequence[Sequence[Cell]]) -> Table:
     """Returns the table without empty rows and columns. Rows at its top that are one cell are its
     caption; column headings in several rows become one row; a cell that spans several rows or
-    columns stands in each, but a row of one cell only in the first column."""
+    columns stands in each, but a row of one cell only in the first column. A form ("Name:", "Ada")
+    has a row for each of its entries."""
     rows = [list(row) for row in grid if any(cell.text for cell in row)]
     width = max(map(len, rows), default=0)
     rows = [row + [Cell(-1)] * (width - len(row)) for row in rows]
@@ -37,6 +40,8 @@ def read_grid(grid: Sequence[Sequence[Cell]]) -> Table:
     captions = []
     while len(rows) > 1 and len(rows[0]) > 1 and _is_one_cell(rows[0]):
         captions.append(rows.pop(0)[0].text)
+    if entries := _entries(rows):
+        return Table(tuple(entries), " ".join(captions), has_header=False)
     header, rows = _header(rows)
     body = [
         (row[0].text, *[""] * (len(row) - 1))
@@ -65,6 +70,32 @@ def _are_one(left: Sequence[Cell], right: Sequence[Cell]) -> bool:
     return 2 * shared > len(pairs) and all(
         a.key == b.key or not (a.text and b.text) for a, b in pairs
     )
+
+
+def _entries(rows: Sequence[Sequence[Cell]]) -> list[tuple[str, ...]]:
+    """The entries of a form: labels that end with a colon stand before their values, in the first
+    column and perhaps in others. Empty if the table is no form."""
+    labels = [row[0].text for row in rows if row[0].text]
+    is_form = len(labels) > 1 and sum(map(_is_label, labels)) >= _MIN_LABELS * len(labels)
+    if not is_form or not _is_label(rows[0][0].text):
+        return []
+    entries: list[list[str]] = []
+    for row in rows:
+        cells = [row[0], *(cell for last, cell in pairwise(row) if cell.key != last.key)]
+        is_open = False  # whether a label of this row waits for its value
+        for text in (cell.text for cell in cells if cell.text):
+            if _is_label(text) or not entries:
+                entries.append([text])
+            elif is_open:
+                entries[-1].append(text)
+            else:
+                entries.append(["", text])
+            is_open = True
+    return [tuple(entry) for entry in entries]
+
+
+def _is_label(text: str) -> bool:
+    return text.endswith((":", "："))
 
 
 def _is_one_cell(row: Sequence[Cell]) -> bool:

@@ -180,7 +180,8 @@ class _Document:
             return
         table = read_grid(grid)
         if table.rows:
-            self._add(_Block(table=table, has_header=has_header(element)))
+            shown = table.has_header and has_header(element)
+            self._add(_Block(table=table, has_header=shown))
         for note in notes:
             self._note(note)
 

@@ -165,6 +165,7 @@ class BlockBuilder:
             or above.table.rows[0] == table.table.rows[0]
             or max(abs(above.x0 - table.x0), abs(above.x1 - table.x1)) > _TABLE_DRIFT
             or table.has_bold_header
+            or not (above.table.has_header and table.table.has_header)
         ):
             return table
         rows = (above.table.rows[0], *table.table.rows)

@@ -105,7 +105,8 @@ def _write(writer: MarkdownWriter, blocks: Sequence[TextBlock], levels: dict[int
     for at, (block, depth) in enumerate(zip(blocks, depths(blocks), strict=True)):
         writer.place(f"page {block.page}")
         if block.table:
-            writer.table(block.table.table.rows, block.table.table.caption)
+            table = block.table.table
+            writer.table(table.rows, table.caption, has_header=table.has_header)
         elif at in levels:
             numbered = f"{block.mark}{block.text}" if block.number is not None else block.text
             writer.heading(levels[at], numbered)

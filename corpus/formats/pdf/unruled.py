@@ -11,6 +11,7 @@ from corpus.formats.pdf.words import Join
 Row = list[Piece]
 # Rows with several cells, from which on they are a table.
 _MIN_ROWS = 3
+_MIN_WIDE = 4  # cells in each of two rows that are a table
 _MAX_COLUMNS = 30
 _MAX_ROWS = 150  # of one table; a longer one is several
 # A row below another is the second line of its cells if it stands closer, in font sizes between
@@ -90,7 +91,8 @@ def _table(
     rows: Sequence[Row], columns: list[tuple[float, float]], join: Join
 ) -> PlacedTable | None:
     full = [row for row in rows if len(row) > 1]
-    if len(columns) < 2 or len(full) < _MIN_ROWS:
+    is_small = len(full) == 2 and min(map(len, full)) >= _MIN_WIDE
+    if len(columns) < 2 or (len(full) < _MIN_ROWS and not is_small):
         return None
     if len(columns) == 2 and all(_is_mark(row[0].text) for row in full):
         return None  # a list whose marks stand far from its text

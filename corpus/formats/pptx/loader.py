@@ -115,7 +115,7 @@ class _Slide:
         table = child(data, "a:tbl")
         if table is not None:
             found = read_grid(_grid(table))
-            writer.table(found.rows, found.caption)
+            writer.table(found.rows, found.caption, has_header=found.has_header)
         for each in data if data is not None else ():
             if part := self._parts.get(each.get("r:id", "")):
                 self._write_chart(writer, part)
