@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import Scale
 from data_handbooks import SAMPLES, written_by
+from html_handbook import HtmlHandbook
 from office_handbooks import DocxHandbook, EpubHandbook, PdfHandbook, PptxHandbook
 
 from corpus.bounded import BoundedProcess, Limits
@@ -18,12 +19,13 @@ LIMITS = Limits(seconds=10, megabytes=1024)
 FILES: dict[str, Callable[[], bytes]] = {
     "docx": written_by(DocxHandbook),
     "epub": written_by(EpubHandbook),
+    "html": written_by(HtmlHandbook),
     "pdf": written_by(PdfHandbook),
     "pptx": written_by(PptxHandbook),
     **SAMPLES,
 }
 # Marks of the formats that are text, to be put anywhere beside those of XML.
-TEXT = (b"\n", b"\n\n", b'"', b",", b";", b"\t", b"|", b"{", b"[", b"]", b": ", b"- ", b"&a ", b"*a ", b".. ", b"::\n", b"`", b"|===\n", b"====\n", b"From x 2024\n", b"--> ", b"=?utf-8?B?", b"{a}")  # fmt: skip
+TEXT = (b"\n", b"\n\n", b'"', b",", b";", b"\t", b"|", b"{", b"[", b"]", b": ", b"- ", b"&a ", b"*a ", b".. ", b"::\n", b"`", b"|===\n", b"====\n", b"From x 2024\n", b"--> ", b"=?utf-8?B?", b"{a}", b"<table>", b"<td rowspan=99 colspan=99>", b"<ul><li>", b"</div>", b"<details>", b"<p><b>", b"<script>")  # fmt: skip
 MARKUP = (b"<", b">", b"</w:p>", b"&", b"&#1;", b'"', b"<!--", b"]]>", b"\x00", b"\xff", b"<w:tbl>", b"999999999", b"-1")  # fmt: skip
 
 
