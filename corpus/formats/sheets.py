@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from corpus.formats.prose import Prose
-from corpus.formats.records import RecordWriter, Role, omitted, records_of, roles_of
+from corpus.formats.records import Record, RecordWriter, Role, omitted, records_of, roles_of
 from corpus.formats.writer import MarkdownWriter
 
 # A row of a file: its number from 1, and its cells.
@@ -89,11 +89,37 @@ def _write_questions(
     names: Sequence[str],
     roles: Sequence[Role],
 ) -> list[str]:
-    records = RecordWriter(writer)
+    written = RecordWriter(writer)
+    for number, records in _whole_records(rows, names, roles):
+        for record in records:
+            written.write(record, sheet.place(number))
+    return [*written.left_out(), *omitted(names, roles)]
+
+
+def _whole_records(
+    rows: Sequence[Row], names: Sequence[str], roles: Sequence[Role]
+) -> Iterator[tuple[int, list[Record]]]:
+    """The records of each row, with the number of the row. An answer goes on in the rows right
+    below that have no question, or the same as in a merged cell."""
+    first = last = 0
+    open_records: list[Record] = []
     for number, cells in rows:
-        for record in records_of(names, roles, cells):
-            records.write(record, sheet.place(number))
-    return [*records.left_out(), *omitted(names, roles)]
+        records = records_of(names, roles, cells)
+        is_next = number == last + 1 and len(records) == len(open_records)
+        if is_next and all(map(_goes_on, open_records, records)):
+            for above, record in zip(open_records, records, strict=True):
+                above.answers.extend(each for each in record.answers if each not in above.answers)
+        else:
+            if open_records:
+                yield first, open_records
+            first, open_records = number, records
+        last = number
+    if open_records:
+        yield first, open_records
+
+
+def _goes_on(above: Record, record: Record) -> bool:
+    return bool(above.wordings) and record.wordings in ([], above.wordings)
 
 
 def _asks(rows: Sequence[Row]) -> bool:

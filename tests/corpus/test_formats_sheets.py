@@ -96,6 +96,30 @@ def test_two_columns_whose_first_asks_are_questions_without_names() -> None:
     ]
 
 
+def test_an_answer_goes_on_in_rows_without_a_question() -> None:
+    raw = written(
+        ["Question", "Answer"], ["How?", "Open it."], ["", "Close it."], ["", ""], ["", "Alone."]
+    )
+    extracted = one(csv_loader.load(raw))
+    assert entries(extracted.text) == [("How?", ["Open it.", "Close it."])]
+    assert extracted.left_out == ("1 answers without a question",)
+
+
+def test_a_question_in_a_merged_cell_has_the_answers_of_all_its_rows() -> None:
+    def fill(active: Any) -> None:
+        for row in (
+            ["Question", "Answer"],
+            ["How?", "Open it."],
+            [None, "Close it."],
+            ["Who?", "Me."],
+        ):
+            active.append(row)
+        active.merge_cells("A2:A3")
+
+    found = entries(one(xlsx.load(workbook(fill))).text)
+    assert found == [("How?", ["Open it.", "Close it."]), ("Who?", ["Me."])]
+
+
 def test_tables_are_divided_at_empty_rows_and_rows_may_be_ragged() -> None:
     raw = b"Prices\nPlan,Price\nBasic,12\n\nOffice,Rooms,Seats\nOslo,3\nRome,4,50,x\n"
     text = one(csv_loader.load(raw)).text
