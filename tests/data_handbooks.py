@@ -211,8 +211,8 @@ def notebook_sample() -> bytes:
     text = MarkdownHandbook()
     write_handbook(text)
     cells = [
-        {"cell_type": "markdown", "source": text.content().decode()},
         {"cell_type": "code", "source": "1 + 1", "outputs": [{}]},
+        {"cell_type": "markdown", "source": text.content().decode()},
     ]
     return json.dumps({"nbformat": 4, "cells": cells}).encode()
 

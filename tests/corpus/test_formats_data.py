@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import yaml
 from canonical import entries, headings, items, one, rows
+from formats import HOLIDAYS, QUESTIONS, SICK, AskHandbook
 
 from corpus.formats import data
 from corpus.formats.extracted import NotExtracted
@@ -152,3 +153,24 @@ def test_hostile_and_broken_data_is_refused_with_the_reason(raw: bytes, reason: 
 def test_tags_of_yaml_construct_nothing() -> None:
     text = one(data.load(b"a: !!python/object/apply:os.system ['true'] \nb: one two\n")).text
     assert items(text) == ["B: one two", "true"]
+
+
+ENTRIES = [
+    {"question": HOLIDAYS, "answer": "Yes, up to five days, until 31 March of the following year."},
+    {"question": SICK, "answer": "A doctor's note is needed from the fourth day of an illness."},
+]
+OTHERS = QUESTIONS.keys() - {HOLIDAYS, SICK}
+
+
+@pytest.mark.parametrize(
+    ("name", "raw"),
+    [
+        ("faq.json", json.dumps(ENTRIES).encode()),
+        ("faq.jsonl", "\n".join(map(json.dumps, ENTRIES)).encode()),
+        ("faq.yaml", yaml.safe_dump({"faq": ENTRIES}).encode()),
+    ],
+)
+def test_answers_over_data_are_those_of_the_original(
+    name: str, raw: bytes, ask_handbook: AskHandbook
+) -> None:
+    ask_handbook(name, raw, places={SICK: "entry 2"}, without=OTHERS)

@@ -11,7 +11,17 @@ import openpyxl
 import pytest
 from canonical import entries, items, one, rows
 from data_handbooks import XlsxHandbook, saved
-from formats import BERGEN, EQUIPMENT, HOLIDAYS, AskHandbook, write_handbook
+from formats import (
+    BERGEN,
+    EQUIPMENT,
+    HOLIDAYS,
+    PARKING,
+    QUESTIONS,
+    SICK,
+    TABLE,
+    AskHandbook,
+    write_handbook,
+)
 
 from corpus.formats import csv as csv_loader
 from corpus.formats import xlsx
@@ -341,3 +351,23 @@ def test_answers_over_a_workbook_are_those_of_the_original(ask_handbook: AskHand
         EQUIPMENT: "sheet Equipment, row 1",
     }
     ask_handbook("handbook.xlsx", book.content(), places=places)
+
+
+def test_answers_over_tables_and_question_sheets_are_those_of_the_original(
+    ask_handbook: AskHandbook,
+) -> None:
+    questions = written(
+        ["Question", "Answer"],
+        [HOLIDAYS, "Yes, up to five days, until 31 March of the following year."],
+        [SICK, "A doctor's note is needed from the fourth day of an illness."],
+    )
+    ask_handbook(
+        "faq.csv", questions, places={SICK: "row 3"}, without=QUESTIONS.keys() - {HOLIDAYS, SICK}
+    )
+    table = written(*TABLE, delimiter=";", encoding="cp1252")
+    ask_handbook(
+        "offices.csv",
+        table,
+        places={PARKING: "row 4"},
+        without=QUESTIONS.keys() - {BERGEN, PARKING},
+    )

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from canonical import headings, one
-from formats import LEAVE, assistant_over
+from data_handbooks import notebook_sample
+from formats import LEAVE, AskHandbook, assistant_over
 
 from corpus.formats import notebook, transcripts
 from corpus.formats.extracted import NotExtracted
@@ -121,3 +122,7 @@ def test_the_older_format_has_worksheets_and_heading_cells() -> None:
 def test_what_is_no_notebook_says_why(raw: bytes) -> None:
     with pytest.raises(NotExtracted):
         list(notebook.load(raw))
+
+
+def test_answers_over_a_notebook_are_those_of_the_original(ask_handbook: AskHandbook) -> None:
+    ask_handbook("handbook.ipynb", notebook_sample(), places={LEAVE: "cell 2"})
