@@ -101,6 +101,18 @@ def test_columns_are_read_in_order_when_the_file_has_them_line_by_line() -> None
     assert parts(drawn(several(*draws))) == [" ".join(left), " ".join(right)]
 
 
+def test_columns_of_short_lines_are_no_table_if_these_are_at_other_heights() -> None:
+    left = [f"Left {n}." for n in range(9)]
+    right = [f"Right {n}." for n in range(9)]
+    draws = [
+        lines(text, left=x, top=top - LEADING * n)
+        for n in range(9)
+        for x, top, text in ((LEFT, 700, left[n]), (320, 693, right[n]))
+    ]
+    words = " ".join(parts(drawn(several(*draws)))).split()
+    assert words == " ".join(left + right).split()
+
+
 def test_lines_of_two_columns_may_be_half_a_line_apart() -> None:
     def title(canvas: Canvas) -> None:
         canvas.setFont("Helvetica-Bold", 14)

@@ -25,9 +25,11 @@ import pptx
 import pypdfium2
 from formats import Handbook
 from office_handbooks import DocxHandbook, EpubHandbook, PdfHandbook, PptxHandbook
+from reportlab.pdfgen.canvas import Canvas
 from selectolax.lexbor import LexborHTMLParser
 
 from corpus.document import Block, Kind
+from corpus.formats.pdf.file import PdfFile
 from corpus.formats.registry import extract
 from corpus.markdown import markdown_blocks
 from corpus.markup import strip_markup
@@ -228,13 +230,34 @@ def _squeezed(text: str) -> str:
     return re.sub(r"[\s|<>&]+", "", text)
 
 
+def redrawn(raw: bytes) -> bytes:
+    """The same pages with each line of words drawn from edge to edge across the columns, as some
+    programs do; without the lines of tables."""
+    file, buffer = PdfFile(raw), io.BytesIO()
+    canvas = Canvas(buffer)
+    for page in file.pages():
+        for word in sorted(page.words, key=lambda each: (round(each.bottom), each.x0)):
+            canvas.setFont("Helvetica-Bold" if word.is_bold else "Helvetica", word.size)
+            baseline = page.height - word.bottom + 0.21 * word.size
+            canvas.drawString(word.x0, baseline, word.text)
+        canvas.showPage()
+    canvas.save()
+    file.close()
+    return buffer.getvalue()
+
+
 def compare_pdf() -> None:
-    """Prints what libraries and the loader make of the same PDF, in one column and in two."""
+    """Prints what libraries and the loader make of the same text as PDF."""
     texts = sources()
-    for columns in (1, 2):
-        raw = written(lambda columns=columns: PdfHandbook(columns=columns), texts)
+    one = written(PdfHandbook, texts)
+    two = written(lambda: PdfHandbook(columns=2), texts)
+    for what, raw in (
+        ("one column", one),
+        ("two columns", two),
+        ("two columns, drawn line by line, tables without lines", redrawn(two)),
+    ):
         pages = len(pypdfium2.PdfDocument(raw))
-        print(f"\nPDF with {pages} pages in {columns} column{'s' * (columns > 1)}")
+        print(f"\nPDF with {pages} pages: {what}")
         ways: dict[str, Callable[[], str]] = {"the loader": lambda raw=raw: loaded("pdf", raw)}
         ways["pypdfium2"] = lambda raw=raw: _pdfium(raw)
         for name, (module, call) in PDF_LIBRARIES.items():

@@ -16,6 +16,8 @@ _MIN_GUTTER = 0.9
 # Lines that stand beside each other, and lines of each column, from which on they are columns.
 _MIN_PAIRS = 4
 _MIN_LINES = 3
+# Sides with as many lines are columns if their lines are not at the same heights.
+_MIN_LONG = 6
 # A line of a column fills that much of its width, and has that many characters.
 _FILLED = 0.6
 _MIN_CHARS = 18
@@ -138,9 +140,13 @@ def _are_columns(left: Sequence[Box], right: Sequence[Box]) -> bool:
     order = sorted([*((p.order, 0) for p in sides[0]), *((p.order, 1) for p in sides[1])])
     switches = sum(one[1] != other[1] for one, other in pairwise(order))
     prose = [_is_prose(side) for side in sides]
+    is_table = _are_aligned(*sides)
     if switches <= 2 + len(order) // 20:
-        return any(prose) or not _are_aligned(*sides)
-    return all(prose) and not _are_rows(*sides)
+        return any(prose) or not is_table
+    spaces = _shared_spaces(*sides)
+    if is_table or min(map(len, sides)) < _MIN_LONG:
+        return all(prose) and spaces < max(2, len(sides[0]) / 8)
+    return spaces < max(2, min(map(len, sides)) / 3)
 
 
 def _is_prose(pieces: Sequence[Piece]) -> bool:
@@ -161,14 +167,14 @@ def _are_aligned(left: Sequence[Piece], right: Sequence[Piece]) -> bool:
     return len(beside) >= 0.7 * len(fewer)
 
 
-def _are_rows(left: Sequence[Piece], right: Sequence[Piece]) -> bool:
-    """Whether wide spaces run across both sides, as between the rows of a table."""
+def _shared_spaces(left: Sequence[Piece], right: Sequence[Piece]) -> int:
+    """How many wide spaces run across both sides, as between the rows of a table."""
     ordered = sorted([*left, *right], key=lambda piece: piece.top)
     spaces, bottom = 0, ordered[0].bottom
     for piece in ordered[1:]:
         spaces += piece.top - bottom > 0.4 * piece.size
         bottom = max(bottom, piece.bottom)
-    return spaces >= 2 and spaces >= len(left) / 8
+    return spaces
 
 
 def _lines(region: Sequence[Box], join: Join) -> Iterator[Element]:

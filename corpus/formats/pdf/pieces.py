@@ -120,7 +120,12 @@ def _segments(words: Sequence[Word]) -> list[list[Word]]:
     segments: list[list[Word]] = []
     for word in words:
         last = segments[-1][-1] if segments else None
-        if last and not word.starts_line and _overlap(last, word) >= _MIN_OVERLAP:
+        if (
+            last
+            and not word.starts_line
+            and _may_follow(last, word)
+            and (_is_of_one_size(last, word) or _is_beside(last, word.x0, word.x1))
+        ):
             segments[-1].append(word)
         else:
             segments.append([word])
@@ -130,13 +135,29 @@ def _segments(words: Sequence[Word]) -> list[list[Word]]:
 def _is_level(one: Word, other: Word, line: Sequence[Word], segment: Sequence[Word]) -> bool:
     """Whether a segment stands on a line, by the heads of both: at the same height, or, if it is
     smaller, close beside a word of it."""
-    if min(one.size, other.size) > _SAME_SIZE * max(one.size, other.size):
+    if not _may_follow(one, other):
+        return False
+    if _is_of_one_size(one, other):
+        return True
+    start, end = min(w.x0 for w in segment), max(w.x1 for w in segment)
+    return any(_is_beside(word, start, end) for word in line)
+
+
+def _is_beside(word: Word, start: float, end: float) -> bool:
+    """Whether the word touches what reaches from start to end, or nearly."""
+    return max(start - word.x1, word.x0 - end) <= _BESIDE * word.size
+
+
+def _may_follow(one: Word, other: Word) -> bool:
+    """Whether two words may stand on one line, by their height."""
+    if _is_of_one_size(one, other):
         distance = abs(one.top + one.bottom - other.top - other.bottom) / 2
         return distance <= _MAX_DISTANCE * max(one.size, 1.0)
-    if _overlap(one, other) < _MIN_OVERLAP:
-        return False
-    start, end = min(w.x0 for w in segment), max(w.x1 for w in segment)
-    return any(max(start - w.x1, w.x0 - end) <= _BESIDE * one.size for w in line)
+    return _overlap(one, other) >= _MIN_OVERLAP
+
+
+def _is_of_one_size(one: Word, other: Word) -> bool:
+    return min(one.size, other.size) > _SAME_SIZE * max(one.size, other.size)
 
 
 def _overlap(one: Word, other: Word) -> float:
