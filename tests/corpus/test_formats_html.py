@@ -83,6 +83,12 @@ def test_cell_that_spans_rows_or_columns_is_in_each_of_them() -> None:
     )
 
 
+def test_cell_of_a_picture_says_what_it_shows_and_rows_of_links_are_kept() -> None:
+    links = "<td><a href=a>One</a><td><a href=b>Two</a><td><a href=c><img alt=yes></a>"
+    text = canonical_text(f"<table><tr><th>A<th>B<th>C<tr>{links}</table>")
+    assert text.splitlines()[2] == "| One | Two | yes |"
+
+
 def test_steps_keep_their_code_and_nested_lists() -> None:
     text = canonical_text(
         "<ol start=3><li>Run:<pre>make</pre><li><p>Look.</p><p>Well.</p><ul><li>a<li>b</ul></ol>"

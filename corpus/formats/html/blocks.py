@@ -260,9 +260,15 @@ class BlockWriter:
                     self._write_all(each, depth, nesting)
             return
         caption = node.css_first("caption")
-        rows, has_header = cells_of(node, self._text)
+        rows, has_header = cells_of(node, self._cell)
         title = self._text(caption) if caption else ""
         self._writer.table(rows, title, has_header=has_header)
+
+    def _cell(self, node: LexborNode) -> str:
+        """The text of a cell; of one with pictures only, what they say: "yes"."""
+        return self._text(node) or fold(
+            " ".join(attribute(picture, "alt") for picture in node.css("img[alt]"))
+        )
 
     def _skip_inner_cells(self, node: LexborNode) -> bool:
         """Skips what stands inside a cell, which is written as a whole."""

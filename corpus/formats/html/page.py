@@ -40,7 +40,7 @@ _NAMED = frozenset("div section ul ol aside nav header p span a table".split())
 # A part that holds more of the text than this is no such part, whatever its name: "has-sidebar".
 _MAX_PART = 0.5
 # Elements that may be nothing but links, how many links, and their share of the text.
-_LINKING = frozenset("div section ul ol p table tr dl aside header".split())
+_LINKING = frozenset("div section ul ol p aside header".split())
 _MIN_LINKS = 3
 _MIN_LINKED = 0.8
 # The main element is the content if it holds so much of the text.
