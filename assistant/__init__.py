@@ -8,6 +8,7 @@ Knows the index and what makes an answer; knows neither HTTP nor terminals. Read
     pipeline.py       Assistant: understand, search, assess, decide, write, prove
     replies.py        replies to greetings, thanks and other languages
     topic.py          the name of the conversation, added to a question that it is about
+    disagreement.py   whether two documents say different facts of the same subject
     english/          everything that is known about English
     blocks.py         the parts of a passage that can be quoted and understood alone
     reader/           the trained model that reads passages, at run time

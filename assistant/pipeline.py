@@ -142,7 +142,8 @@ class Assistant:
         clock.lap("write")
         proved = self._prove(statements)
         continues = any(each.selection and each.selection.is_cut for each in assessments)
-        text, sentences = writer.compose(proved, continues)
+        disagrees = any(each.selection and each.selection.disagrees for each in assessments)
+        text, sentences = writer.compose(proved, continues, disagrees)
         clock.lap("prove")
         citations = writer.cited(proved)
         for sentence in sentences:
@@ -197,7 +198,19 @@ class Assistant:
         """Selects evidence from what was found, and measures it."""
         evidence = self._collect(question, found)
         found = replace(found, hits=rank_hits(found, evidence))
-        return Assessment(question, found, evidence, select(question, evidence))
+        selection = select(question, evidence)
+        if selection and selection.disagrees:
+            selection = replace(selection, blocks=self._newest_first(selection.blocks))
+        return Assessment(question, found, evidence, selection)
+
+    def _newest_first(self, blocks: Sequence[Evidence]) -> tuple[Evidence, ...]:
+        """The blocks by the dates of their documents; those without a date last, as they were."""
+
+        def date(block: Evidence) -> str:
+            about = self._documents.get(block.passage.document)
+            return about.date if about else ""
+
+        return tuple(sorted(blocks, key=date, reverse=True))
 
     def _assess_parts(self, whole: Assessment) -> list[Assessment]:
         """The assessments of the parts of a compound question. Empty if it has no parts, if a part

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from assistant.blocks import block_of, is_cut_list, quoted_units, release_of
+from assistant.disagreement import are_of_same_subject, disagree
 from assistant.english.forms import AnswerType
 from assistant.english.question import Question
 from assistant.evidence import Evidence
@@ -30,13 +31,15 @@ _STOP_STEMS = frozenset(stem(word) for word in STOP_WORDS)
 class Selection:
     """The blocks to quote, in order. The confidence is that in `best`. A comparison has a block for
     each side; `is_same_question` is whether the documents ask the question, word for word.
-    `labels` has what tells each of several competing blocks apart; it is empty if none compete."""
+    `labels` has what tells each of several competing blocks apart; it is empty if none compete.
+    `disagrees` is whether the two blocks, of different documents, contradict each other."""
 
     best: Evidence
     blocks: tuple[Evidence, ...]
     is_comparison: bool = False
     is_same_question: bool = False
     labels: tuple[str, ...] = ()
+    disagrees: bool = False
 
     @property
     def is_cut(self) -> bool:
@@ -48,7 +51,12 @@ def select(question: Question, evidence: Sequence[Evidence]) -> Selection | None
     """The evidence to answer with; None if there is none. `evidence` is sorted, best first."""
     if not evidence:
         return None
-    if (same := _same_question(question, evidence)) is not None:
+    same = _same_question(question, evidence)
+    best = same or evidence[0]
+    if rival := _contradiction(best, evidence):
+        is_same = same is not None
+        return Selection(best, (best, rival), is_same_question=is_same, disagrees=True)
+    if same is not None:
         return Selection(same, (same,), is_same_question=True)
     if question.answer_type is AnswerType.COMPARISON and (both := _both_sides(question, evidence)):
         return both
@@ -94,6 +102,21 @@ def _same_question(question: Question, evidence: Sequence[Evidence]) -> Evidence
     answers = [each for each in evidence if words(each.passage.question or "") == asked]
     whole = (each for each in answers if each.features.whole_answer)
     return next(whole, answers[0] if answers else None)
+
+
+def _contradiction(best: Evidence, evidence: Sequence[Evidence]) -> Evidence | None:
+    """The best block of another document that contradicts the best of all, None if there is none
+    that answers nearly as well."""
+    for each in evidence:
+        if each.score < best.score - _MAX_RIVAL_BEHIND:
+            return None
+        if (
+            each.passage.document != best.passage.document
+            and are_of_same_subject(_path(best), _path(each))
+            and disagree(best.text, each.text)
+        ):
+            return each
+    return None
 
 
 def _both_sides(question: Question, evidence: Sequence[Evidence]) -> Selection | None:

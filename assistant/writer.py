@@ -15,6 +15,7 @@ from index.rendering import row_text
 
 NAME = "extractive"
 CONTINUES = "\n- … (the list continues)"
+DISAGREE = "The documents disagree:"
 REFUSAL = "The documents do not answer this question."
 
 
@@ -77,11 +78,11 @@ def cited(statements: Sequence[Statement]) -> tuple[Citation, ...]:
 
 
 def compose(
-    statements: Sequence[Statement], continues: bool = False
+    statements: Sequence[Statement], continues: bool = False, disagrees: bool = False
 ) -> tuple[str, tuple[Sentence, ...]]:
     """The answer's text, with markers behind the sentences, and the sentences in it. `continues`
-    says that the list in it is longer."""
-    text = ""
+    says that the list in it is longer, `disagrees` that the documents contradict each other."""
+    text = DISAGREE if statements and disagrees else ""
     sentences = []
     on_own_line = False
     for statement in statements:
