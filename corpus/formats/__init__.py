@@ -34,6 +34,7 @@ Shared by loaders:
     records.py          questions with answers in rows and objects, by the names of their fields
     sheets.py           rows of a sheet, as questions with answers or as tables
     unpack.py           ZIP files within limits
+    yaml_values.py      values of YAML, whatever is in it
 
 Loaders:
 

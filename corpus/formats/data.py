@@ -31,9 +31,9 @@ from corpus.formats.records import (
     text_of,
 )
 from corpus.formats.writer import MarkdownWriter
+from corpus.formats.yaml_values import MAX_DEPTH, yaml_values
 
 _MAX_VALUES = 300_000  # of a file, aliases counted as often as they are used
-_MAX_DEPTH = 40
 _MIN_ASKING = 0.6  # share of the keys that ask, in a mapping of questions to answers
 _MAX_SHORT = 200  # characters of a value that stands in a list or a table
 _TITLES = ("title", "name", "heading", "label", "id", "key")
@@ -65,7 +65,7 @@ def parse(text: str) -> Any:
     try:
         if start in ("{", "["):
             return _json(text)
-        documents = [each for each in yaml.load_all(text, Loader=yaml.CBaseLoader) if each]
+        documents = [each for each in yaml_values(text) if each]
     except RecursionError as error:
         raise NotExtracted("is nested too deeply") from error
     except yaml.YAMLError as error:
@@ -89,8 +89,8 @@ def _json(text: str) -> Any:
         except ValueError:
             pass
         try:  # JSON with comments or without quotation marks is often YAML
-            value = yaml.load(text, Loader=yaml.CBaseLoader)
-        except yaml.YAMLError:
+            [value] = yaml_values(text)
+        except (yaml.YAMLError, ValueError):
             raise NotExtracted(f"cannot be read as JSON ({error})") from error
         if isinstance(value, (dict, list)):
             return value
@@ -104,8 +104,8 @@ def _check_size(value: Any) -> None:
     while waiting:
         each, depth = waiting.pop()
         count += 1
-        if depth > _MAX_DEPTH:
-            raise NotExtracted(f"is nested more than {_MAX_DEPTH} levels deep")
+        if depth > MAX_DEPTH:
+            raise NotExtracted(f"is nested more than {MAX_DEPTH} levels deep")
         if count > _MAX_VALUES:
             raise NotExtracted(f"contains more than {_MAX_VALUES:,} values")
         inside = each.values() if isinstance(each, dict) else each

@@ -91,7 +91,7 @@ class _Message:
 
     def extracted(self, member: str) -> Extracted:
         """Returns the document of the message."""
-        name, address = parseaddr(_header(self._message, "From"))
+        name, address = _sender(self._message)
         metadata = Metadata(
             date=_date(self._message),
             author=name or address,
@@ -203,6 +203,14 @@ def _decoded(value: str) -> str:
         return str(make_header(decode_header(value)))
     except (LookupError, ValueError, MessageError):
         return value
+
+
+def _sender(message: Message) -> tuple[str, str]:
+    """The name and the address of the sender, "" if they are not said."""
+    try:
+        return parseaddr(_header(message, "From"))
+    except RecursionError:  # thousands of brackets
+        return "", ""
 
 
 def _date(message: Message) -> str:

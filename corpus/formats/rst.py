@@ -39,6 +39,8 @@ _SETTINGS = {
 _DIRECTIVE = re.compile(
     r"^[ \t]*\.\.[ \t]+(?:\|[^|\n]+\|[ \t]+)?([A-Za-z][\w:+.-]*?)::", re.MULTILINE
 )
+# docutils looks for tables in it for a time that is quadratic in its length.
+_LONG_LINE = re.compile(r"^[-+=| \t]{1000,}$", re.MULTILINE)
 _ROLE = re.compile(r":([A-Za-z][\w:+.-]*?):(?=`)|(?<=`):([A-Za-z][\w:+.-]*?):")
 _TARGET = re.compile(r"\s*<[^<>]*>\s*$")
 _CODE = frozenset(
@@ -77,7 +79,7 @@ _KEPT = frozenset(
 
 def load(raw: bytes) -> Iterator[Extracted]:
     """Yields the document of a text in reStructuredText."""
-    text = decode_text(raw)
+    text = _LONG_LINE.sub("", decode_text(raw))
     known = dict(roles._roles)  # type: ignore[attr-defined]
     try:
         _register(text)

@@ -136,7 +136,10 @@ def bomb() -> bytes:
     ("raw", "reason"),
     [
         (bomb(), "more than 300,000 values"),
-        (b"a: &a [*a]", "recursive"),
+        (b"a: &a [*a]", "levels deep"),
+        (b"- " * 100_000 + b"x", "levels deep"),
+        (b"? " * 100_000 + b"x", "levels deep"),
+        (b"x: " + b"[" * 100_000, "levels deep"),
         (b"[" * 100_000, "nested too deeply"),
         (b'{"a": ' * 60 + b"1" + b"}" * 60, "levels deep"),
         (b'{"a": [1, 2', "cannot be read as JSON"),

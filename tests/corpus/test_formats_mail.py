@@ -128,3 +128,10 @@ def test_messages_in_messages_are_bounded() -> None:
     assert "deep" not in extracted.text and any(
         "parts in parts" in each for each in extracted.left_out
     )
+
+
+def test_a_sender_of_thousands_of_brackets_is_unknown() -> None:
+    assert (
+        one(mail.load(b"Subject: x\nFrom: " + b"(" * 50_000 + b"\n\nText.\n")).text
+        == "# x\n\nText.\n"
+    )

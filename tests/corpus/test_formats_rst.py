@@ -100,3 +100,7 @@ def test_broken_marks_are_text_without_messages() -> None:
 def test_deep_nesting_is_refused() -> None:
     with pytest.raises(NotExtracted, match="nested too deeply"):
         list(rst.load("\n".join("  " * n + "* x\n" for n in range(400)).encode()))
+
+
+def test_a_long_rule_is_no_table() -> None:
+    assert load(f"Above.\n\n{'+-' * 20_000}\n\nBelow.\n") == "Above.\n\nBelow.\n"
