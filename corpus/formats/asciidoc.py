@@ -21,7 +21,7 @@ from corpus.formats.extracted import Extracted, NotExtracted
 from corpus.formats.writer import MarkdownWriter, fold
 from corpus.metadata import Metadata
 
-_HEADING = re.compile(r"(={1,6}|#{1,6})[ \t]+(\S.*?)(?:[ \t]+\1)?$")
+_HEADING = re.compile(r"(={1,6}|#{1,6})[ \t]+(\S.*?)(?:[ \t]{1,9}\1)?$")
 _BLOCK_ATTRIBUTES = re.compile(r"\[(?!\[)([^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*)\]$")
 _ANCHOR = re.compile(r"\[\[[^\[\]]*\]\]$")
 _BLOCK_TITLE = re.compile(r"\.([^\s.].*)$")

@@ -21,11 +21,10 @@ from corpus.metadata import Metadata
 _ROOT = re.compile(rb"<hibernate-generic\b")
 _ENTITY = re.compile(rb"<!ENTITY", re.IGNORECASE)
 _HEAD = 2_000  # bytes in which the root stands
-_CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]\s*>", re.DOTALL)
+_CDATA, _CDATA_END = "<![CDATA[", re.compile(r"\]\]\s{0,9}>")
+# Elements whose content is not shown.
 _REMOVED = re.compile(
-    r"<ac:(parameter|image|placeholder|task-id|task-status|emoticon|adf-attribute)\b[^<>]*"
-    r"(?:/>|>.*?</ac:\1>)",
-    re.DOTALL,
+    r"<ac:(parameter|image|placeholder|task-id|task-status|emoticon|adf-attribute)\b[^<>]*>"
 )
 _NAMES = {"ac:plain-text-body": "pre", "ac:task-list": "ul", "ac:task": "li"}
 _NAMED = re.compile(r"(</?)(ac:plain-text-body|ac:task-list|ac:task)\b[^<>]*(>)")
@@ -61,10 +60,42 @@ def load(raw: bytes) -> Iterator[Extracted]:
 
 def storage_html(body: str) -> str:
     """Returns the storage format of Confluence as plain HTML."""
-    text = _CDATA.sub(lambda found: html.escape(found[1]), body)
-    text = _REMOVED.sub("", text)
+    text = "".join(_without_removed("".join(_without_cdata(body))))
     text = _NAMED.sub(lambda found: f"{found[1]}{_NAMES[found[2]]}{found[3]}", text)
     return _MACRO.sub("", text)
+
+
+def _without_cdata(text: str) -> Iterator[str]:
+    """The pieces of the text, those between the marks of CDATA escaped. One that is not closed
+    reaches to the end."""
+    at = 0
+    while (start := text.find(_CDATA, at)) >= 0:
+        yield text[at:start]
+        end = _CDATA_END.search(text, start)
+        yield html.escape(text[start + len(_CDATA) : end.start() if end else None])
+        if not end:
+            return
+        at = end.end()
+    yield text[at:]
+
+
+def _without_removed(text: str) -> Iterator[str]:
+    """The pieces of the text without the elements that are not shown; one that is not closed is
+    removed alone."""
+    at = 0
+    unclosed: set[str] = set()
+    while found := _REMOVED.search(text, at):
+        yield text[at : found.start()]
+        at = found.end()
+        name = f"</ac:{found[1]}>"
+        if found[0].endswith("/>") or name in unclosed:
+            continue
+        end = text.find(name, at)
+        if end < 0:
+            unclosed.add(name)
+        else:
+            at = end + len(name)
+    yield text[at:]
 
 
 def _pages(raw: bytes) -> dict[str, _Page]:

@@ -34,7 +34,6 @@ _WRAPPED_CHARS = 55  # of a line that may have been broken at a width
 _MIN_CODE = 0.6  # share of the lines of a group that are code
 _TAG = re.compile(r"<[^<>]*>")
 _BREAK = re.compile(r"<br\b[^<>]*>", re.IGNORECASE)
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 # The level of the first heading inside a field, below those of the document.
 _FIELD_LEVEL = 2
 _MAX_LEVEL = 6
@@ -93,7 +92,6 @@ class Prose:
         if not self.answers:
             write_fragment(self.writer, text)
             return
-        text = _COMMENT.sub("", text)
         self._blocks(text, html_blocks(text, 0, len(text)), _without_tags)
 
     def markdown(self, text: str) -> None:

@@ -109,3 +109,11 @@ def test_a_page_that_confluence_exports_says_title_author_date_and_address() -> 
         'url: "https://wiki.x.org/wiki/pages/viewpage.action?pageId=314"\n---\n\n'
         "# Date fields\n\nA full date.\n"
     )
+
+
+@pytest.mark.parametrize(
+    "piece", ["<![CDATA[", "<ac:image>", "<ac:image/>", "<ac:parameter x=", "]]>", "<p>a</p>"]
+)
+def test_broken_storage_format_takes_linear_time(piece: str) -> None:
+    # A quadratic pattern would take minutes.
+    assert len(confluence.storage_html(f"<p>Text.</p>{piece * 100_000}")) < 2_000_000
