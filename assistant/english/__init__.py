@@ -18,4 +18,6 @@ documents rather than for English in general are marked where they are listed.
     instructions.py  how-to questions, and sentences that say what to do
     opposites.py   words that exclude each other
     numbers.py     numbers in digits and in words
+    agreement.py   what a statement says and a text does not: numbers, names, negation, quantity
+    thesaurus.py   words that mean nearly the same, from WordNet
 """

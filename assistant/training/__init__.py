@@ -1,10 +1,11 @@
-"""Fits everything that serving loads: the weights of the reader, and the scorer.
+"""Fits everything that serving loads: the weights of the reader, the scorer, the proof of claims.
 
 Not part of serving: only this package imports its modules, and only it needs torch.
 The reader comes from `python -m assistant.training.pack`, `.shards`, `.train` and `.export`, in
 this order, the scorer from `.fit`; each has `--help`. Making shards and training need no network,
 and run on another machine with a copy of the packages assistant, corpus and index.
 
+    claims.py         sentences with their sources to claims.json
     examples.py       rows to training examples, answerable and unanswerable
     export.py         weights to the int8 ONNX file that serving runs
     facts.py          made-up facts in a real context, present, missing or about another thing
@@ -19,6 +20,7 @@ and run on another machine with a copy of the packages assistant, corpus and ind
     shards.py         examples as arrays of token ids
     swaps.py          alters a context, or adds a condition, so that it no longer answers
     tables.py         made-up tables as examples
+    thesaurus.py      WordNet to the thesaurus of assistant.english
     train.py          the training run: teacher, its labels, student
 
 Rows from SQuAD 2.0 folders are split with corpus.sentences, rows from documentation with
