@@ -15,6 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from api.assembly.assistant import is_current, load_known, scorer_in
+from api.assembly.model import describe_trust, open_model
 from api.assembly.service import channels_of
 from api.errors import ApiError, describe
 from api.settings import Settings
@@ -24,6 +25,7 @@ from api.store.database import Database
 from api.store.keys import Keys
 from api.store.records import Records
 from api.text import count
+from assistant.language_model.client import ModelFailed
 from assistant.reader.runtime import OnnxReader, reader_files
 from corpus.errors import CorpusError
 from corpus.gold import read_gold
@@ -45,6 +47,7 @@ from index.manifest import Manifest
 _MIN_FREE_BYTES = 200 * 2**20  # enough for a generation and a copy of it
 _CLOCK_SKEW = 60.0  # seconds
 _MAX_SLACK_DELAY = 60.0  # seconds
+_MIN_RIGHT = 0.6  # of the questions of the exam with an answer, for a model worth asking
 _MAX_FINDINGS = 10  # damaged texts that are named
 
 
@@ -146,6 +149,24 @@ def _check_reader(settings: Settings) -> _Results:
     reader_files().check_digests()
     OnnxReader()
     yield State.OK, "loads, and its files are unchanged"
+
+
+def _check_model(settings: Settings) -> _Results:
+    model = open_model(settings)
+    if model is None:
+        yield State.OK, "off: ASSISTANT_MODEL is not set"
+        return
+    try:
+        trust = model.examine(model.mode)
+    except ModelFailed as error:
+        remedy = "check ASSISTANT_MODEL, ASSISTANT_MODEL_URL and ASSISTANT_MODEL_KEY"
+        yield State.FAILED, f"{settings.model} {error}: {remedy}"
+        return
+    result = f"{settings.model} answers in its exam for {model.mode}: {describe_trust(trust)}"
+    if trust.right < _MIN_RIGHT * (trust.right + trust.wrong + trust.missed):
+        yield State.WARNING, f"{result}; its choice hardly counts: use a larger model"
+    else:
+        yield State.OK, result
 
 
 def _check_index(settings: Settings) -> _Results:
@@ -268,6 +289,7 @@ CHECKS: dict[str, Callable[[Settings], _Results]] = {
     "temporary": _check_temporary,
     "encoder": _check_encoder,
     "reader": _check_reader,
+    "model": _check_model,
     "index": _check_index,
     "texts": _check_texts,
     "chroma": _check_chroma,

@@ -32,6 +32,25 @@ class Settings(BaseSettings):
         DEFAULT_ENCODER, min_length=1, description="name of the sentence-transformers model"
     )
     reader: bool = Field(True, description="use the trained reader")
+    model: str = Field(
+        "",
+        pattern=r"^([a-z][a-z0-9_-]*:\S+)?$",
+        description="language model, as provider:name, such as ollama:qwen3",
+    )
+    model_url: str = Field(
+        "", pattern=r"^(https?://\S+)?$", description="base URL of the model's server"
+    )
+    model_key: SecretStr = Field(SecretStr(""), description="API key of the language model")
+    model_mode: Literal["choose", "compose"] = Field(
+        "choose", description="the model chooses what is quoted, or writes what is then proved"
+    )
+    # Less than the time limit of a question: an answer without the model must still be possible.
+    model_timeout: float = Field(20.0, gt=0, lt=60, description="time limit of a call in seconds")
+    model_prices: str = Field(
+        "",
+        pattern=r"^(\d+(\.\d+)?/\d+(\.\d+)?)?$",
+        description="price of a million tokens read and written, such as 0.25/2",
+    )
     database: str = Field("", description="URL of the database: SQLite or PostgreSQL")
     retention_days: int = Field(
         0, ge=0, description="days until conversations are deleted; 0: never"
@@ -92,6 +111,12 @@ class Settings(BaseSettings):
     def _check_proxies(cls, value: str) -> str:
         _networks(value)
         return value
+
+    @property
+    def token_prices(self) -> tuple[float, float]:
+        """The price of one token read and of one written; 0 if it is not set."""
+        read, _, written = self.model_prices.partition("/")
+        return float(read or 0) / 1e6, float(written or 0) / 1e6
 
     @property
     def proxy_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:

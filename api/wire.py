@@ -61,6 +61,10 @@ class ChatRequest(_Request):
     conversation_id: Annotated[str | None, Field(min_length=1, max_length=100)] = None
     history: Annotated[tuple[TurnBody, ...], Field(max_length=MAX_TURNS)] = ()
     stream: StrictBool = False
+    mode: Annotated[
+        Literal["extractive", "choose", "compose"] | None,
+        Field(description="how the answer is written; default: as the service is set up"),
+    ] = None
 
 
 class SentenceBody(_Reply):
@@ -111,7 +115,9 @@ class AnswerBody(_Reply):
     """An answer or a refusal. The citations of a decisive sentence come first.
 
     `reason` is why a message was refused: `no_answer` in the documents, or it was no English
-    question; null if it was answered.
+    question; null if it was answered. `writer` is `extractive`, or the mode and name of the
+    language model, and `prompt` the version of its prompt; `notice` says why the model was not
+    used.
     """
 
     id: str
@@ -129,6 +135,8 @@ class AnswerBody(_Reply):
     generation: str
     timings_ms: dict[str, float]
     reason: Reason | None = None
+    prompt: str = ""
+    notice: str = ""
 
 
 class SentenceEvent(_Reply):

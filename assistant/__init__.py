@@ -17,7 +17,11 @@ Knows the index and what makes an answer; knows neither HTTP nor terminals. Read
     scorer.json       the fitted weights, with and without the reader, and their measures
     identified.py     evidence that has the identifiers of the question
     selection.py      the block to answer with, or one for each side of a comparison
-    writer.py         the selected units as sentences
+    writer.py         the selected units as sentences, and sentences as an answer
+    claims.py         whether cited text supports a sentence in other words
+    claims.json       the fitted weights of this proof
+    language_model/   an optional model that chooses evidence or writes sentences
+    langchain_adapters.py  the assistant as a Runnable and a tool
     proof.py          whether quotes are verbatim and support a sentence
     grading.py        whether an answer is right by its gold question
     losses.py         the step of the pipeline that lost an answer

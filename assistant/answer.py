@@ -146,6 +146,9 @@ class Answer:
     generation: str
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     reason: Reason | None = None
+    prompt: str = ""
+    notice: str = ""
+    tokens: tuple[int, int] = (0, 0)
 
     @property
     def is_small_talk(self) -> bool:

@@ -11,6 +11,12 @@ class QuestionInvalid(AnsweringError):
     """The question is empty, too long, or not text."""
 
 
+class ModelMissing(AnsweringError):
+    """A question asks for a language model, and none is configured."""
+
+    remedy = "set ASSISTANT_MODEL, or leave out the mode"
+
+
 class RequirementInvalid(AnsweringError):
     """A requirement of an evaluation has an unknown metric, or no number."""
 

@@ -63,16 +63,16 @@ def count_losses(losses: Iterable[Loss | None]) -> dict[Loss, int]:
 def is_right_alone(gold: GoldQuestion, question: Question, evidence: Evidence) -> bool:
     """Whether the block alone would be a right answer."""
     statements = writer.make_statements(units_to_quote(question, Selection(evidence, (evidence,))))
-    text, sentences = writer.compose(statements)
+    composed = writer.compose(statements)
     answer = Answer(
         id="",
         conversation_id="",
         question=gold.question,
         standalone_question=question.text,
         status=Status.ANSWERED,
-        text=text,
-        sentences=sentences,
-        citations=writer.cited(statements),
+        text=composed.text,
+        sentences=tuple(composed.sentences),
+        citations=composed.citations,
         confidence=1.0,
         suggestions=(),
         related=(),

@@ -1,11 +1,12 @@
 """The pipeline: understand → search → assess → decide → write → prove.
 
-`Assistant.answer_steps` is the whole of it; each step is a module of its own.
+`Assistant.answer_steps` is the whole of it; each step is a module of its own. A language model, if
+there is one, may choose what is quoted, or write what is then proved.
 """
 
 import time
 import uuid
-from collections.abc import Collection, Generator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -15,8 +16,12 @@ from assistant import writer
 from assistant.answer import Answer, Citation, ProvedSentence, Reason, Related, Status, Turn
 from assistant.english.language import foreign_language
 from assistant.english.question import Question, understand, validate_message
+from assistant.errors import ModelMissing
 from assistant.evidence import Evidence, collect_evidence, read_evidence, word_weights
 from assistant.identified import evidence_on_identifiers
+from assistant.language_model.client import Usage
+from assistant.language_model.prompt import Mode
+from assistant.language_model.writer import Draft, Found, ModelOutput, ModelWriter
 from assistant.proof import is_verbatim, supports
 from assistant.reader.runtime import Reader
 from assistant.replies import Reply, examples, reply_to
@@ -24,8 +29,7 @@ from assistant.scorer import Scorer, rank_hits
 from assistant.selection import Selection, decisive_units, labels_of, select, units_to_quote
 from assistant.steps import Steps
 from assistant.topic import below_name, carried_name, conversation_text, names_in
-from assistant.writer import Statement
-from corpus.document import Passage, Unit
+from assistant.writer import Composition, Statement, make_claim
 from corpus.markup import strip_markup
 from corpus.places import place_at
 from index.encoder import Encoder, Vectors
@@ -35,12 +39,15 @@ from index.search import Searcher
 from index.terms import content_words
 from index.texts import TextStore
 
+EXTRACTIVE = writer.NAME
 _MAX_HITS = 10
 _MAX_NEAR = 40  # hits among which a name of the conversation is looked for
 _MAX_SUGGESTIONS = 3
 _MAX_RELATED = 3
 # Cosine from which an FAQ question is suggested; set by hand on the shipped gold questions.
 _MIN_SUGGESTION_SIMILARITY = 0.25
+# Confidence below which a language model is not asked: hardly any evidence would answer.
+_MIN_CONFIDENCE_TO_ASK = 0.03
 
 
 @dataclass(frozen=True)
@@ -54,7 +61,7 @@ class Assessment:
     selection: Selection | None
 
 
-Step: TypeAlias = SearchResult | Assessment | ProvedSentence
+Step: TypeAlias = SearchResult | Assessment | ModelOutput | ProvedSentence
 
 
 class Assistant:
@@ -67,8 +74,10 @@ class Assistant:
         texts: TextStore,
         scorer: Scorer,
         reader: Reader | None = None,
+        model: ModelWriter | None = None,
     ) -> None:
-        """`texts` holds the texts that citations are proved against."""
+        """`texts` holds the texts that citations are proved against; `model` is the language model
+        to ask, if any."""
         self.generation = generation
         self._documents = {each.path: each for each in generation.manifest.documents}
         self._searcher = Searcher(generation, encoder)
@@ -76,6 +85,7 @@ class Assistant:
         self._texts = texts
         self._scorer = scorer
         self._reader = reader
+        self._model = model
         entries = generation.passages.faq_passages()
         self._faq_questions = [entry.passage.question or "" for entry in entries]
         asked = [(entry.passage.document, entry.passage.question or "") for entry in entries]
@@ -86,13 +96,19 @@ class Assistant:
     def within(self, folders: Collection[str]) -> "Assistant":
         """An assistant that knows only the documents in these folders."""
         generation = self.generation.within(folders)
-        return Assistant(generation, self._encoder, self._texts, self._scorer, self._reader)
+        return Assistant(
+            generation, self._encoder, self._texts, self._scorer, self._reader, self._model
+        )
 
     def ask(
-        self, message: str, history: Sequence[Turn] = (), conversation_id: str | None = None
+        self,
+        message: str,
+        history: Sequence[Turn] = (),
+        conversation_id: str | None = None,
+        mode: str = "",
     ) -> Answer:
-        """Answers or refuses. Raises QuestionInvalid if the message is not a question."""
-        return Steps(self.answer_steps(message, history, conversation_id)).result()
+        """Answers or refuses, as `answer_steps` does."""
+        return Steps(self.answer_steps(message, history, conversation_id, mode)).result()
 
     def ask_with_assessment(
         self, message: str, history: Sequence[Turn] = ()
@@ -109,18 +125,26 @@ class Assistant:
         return rank_hits(found, self._collect(question, found))[:k]
 
     def answer_steps(
-        self, message: str, history: Sequence[Turn] = (), conversation_id: str | None = None
+        self,
+        message: str,
+        history: Sequence[Turn] = (),
+        conversation_id: str | None = None,
+        mode: str = "",
     ) -> Generator[Step, None, Answer]:
-        """Yields the search result, the assessment and each proved sentence; returns the answer.
-        Closing the generator cancels the work.
+        """Yields the search result, the assessment, pieces of a language model's reply and each
+        proved sentence; returns the answer. `mode` is "extractive", or what the language model
+        does instead of its default. Closing the generator cancels the work.
 
-        Raises QuestionInvalid if the message is not a question.
+        Raises QuestionInvalid if the message is not a question, and ModelMissing if the mode needs
+        a language model and there is none.
         """
         clock = _Clock()
+        model = self._model_for(mode)
         reply = reply_to(validate_message(message))
         if reply:
             return (yield from self._reply(message, reply, conversation_id, clock))
-        question = self._understand(message, history)
+        usage = Usage()
+        question = self._understand(message, history, model, usage)
         clock.lap("understand")
         vector = self._searcher.encode(question.text)
         clock.lap("encode")
@@ -130,42 +154,105 @@ class Assistant:
         yield found
         whole = self.assess(question, found)
         assessments = self._assess_parts(whole) or [whole]
-        confidence = min(self._confidence(each) for each in assessments)
-        is_answered = confidence >= self._scorer.threshold and not question.lacks_topic
+        draft = Draft(min(self._confidence(each) for each in assessments), whole.selection)
         clock.lap("select")
         yield whole
-        selections = [each.selection for each in assessments if each.selection]
-        decisive = [unit for each in selections for unit in decisive_units(each)]
-        units = _selected_units(assessments) if is_answered else []
-        labels = labels_of(selections[0], units) if len(selections) == 1 else {}
-        statements = writer.make_statements(units, decisive, labels)
+        composition = Composition()
+        if model and self._is_worth_asking(whole):
+            chosen = Mode(mode) if mode else model.mode
+            draft = yield from self._ask_model(model, whole, history, chosen, composition)
+            usage.add(draft.usage)
+            if draft.writer and draft.selection:
+                assessments = [replace(whole, selection=draft.selection)]
+        is_answered = draft.confidence >= self._scorer.threshold and not question.lacks_topic
+        quoted = _statements(assessments) if is_answered and not draft.is_written else []
         clock.lap("write")
-        proved = self._prove(statements)
-        continues = any(each.selection and each.selection.is_cut for each in assessments)
-        disagrees = any(each.selection and each.selection.disagrees for each in assessments)
-        text, sentences = writer.compose(proved, continues, disagrees)
+        if any(each.selection and each.selection.disagrees for each in assessments) and quoted:
+            composition.open(writer.DISAGREE)
+        for statement in self._prove(quoted):
+            yield composition.add(statement)
+        if quoted:
+            composition.finish(any(e.selection and e.selection.is_cut for e in assessments))
         clock.lap("prove")
-        citations = writer.cited(proved)
-        for sentence in sentences:
-            own = tuple(each for each in citations if each.number in sentence.citations)
-            yield ProvedSentence(sentence, own)
+        sentences = tuple(composition.sentences)
         return Answer(
             id=uuid.uuid4().hex,
             conversation_id=conversation_id or uuid.uuid4().hex,
             question=question.original,
             standalone_question=question.standalone,
             status=Status.ANSWERED if sentences else Status.REFUSED,
-            text=text if sentences else writer.REFUSAL,
+            text=composition.text if sentences else writer.REFUSAL,
             sentences=sentences,
-            citations=citations,
-            confidence=confidence,
+            citations=composition.citations,
+            confidence=draft.confidence,
             suggestions=() if sentences else self._suggestions(question, found.vector),
             related=() if sentences else _related(whole.found),
-            writer=writer.NAME,
+            writer=draft.writer or writer.NAME,
             generation=self.generation.id,
             timings_ms=clock.done(),
             reason=None if sentences else Reason.NO_ANSWER,
+            prompt=draft.prompt,
+            notice=draft.notice,
+            tokens=(usage.input_tokens, usage.output_tokens),
         )
+
+    def _model_for(self, mode: str) -> ModelWriter | None:
+        """The language model to use in a mode. Raises ModelMissing."""
+        if mode in ("", EXTRACTIVE):
+            return None if mode else self._model
+        if self._model is None:
+            raise ModelMissing(f"the mode {mode!r} needs a language model, and none is configured")
+        return self._model
+
+    def _is_worth_asking(self, whole: Assessment) -> bool:
+        """Whether a language model could find an answer that is not sure already."""
+        if whole.selection is None or whole.selection.is_same_question:
+            return False
+        return self._confidence(whole) >= _MIN_CONFIDENCE_TO_ASK
+
+    def _ask_model(
+        self,
+        model: ModelWriter,
+        whole: Assessment,
+        history: Sequence[Turn],
+        mode: Mode,
+        composition: Composition,
+    ) -> Generator[ModelOutput | ProvedSentence, None, Draft]:
+        """Asks the language model; its proved claims are added to the composition."""
+        assert whole.selection
+        question, evidence = whole.question, whole.evidence
+
+        def probability(each: Evidence) -> float:
+            return round(self._scorer.probability(each, evidence, question.is_corrected), 4)
+
+        found = Found(
+            question,
+            history,
+            whole.found.hits,
+            evidence,
+            whole.selection,
+            probability,
+            self._scorer.threshold,
+        )
+        numbers: dict[tuple[str, tuple[int, int]], int] = {}
+        texts: dict[str, str] = {}
+        asking = model.write(found, mode)
+        try:
+            while True:
+                try:
+                    step = next(asking)
+                except StopIteration as done:
+                    draft: Draft = done.value
+                    return draft
+                if isinstance(step, ModelOutput):
+                    yield step
+                    continue
+                units = [(each.passage, each.unit) for each in step.support]
+                claim = make_claim(step.text, units, numbers)
+                if statement := self._verbatim(claim, texts):
+                    yield composition.add(statement)
+        finally:
+            asking.close()
 
     def _reply(
         self, message: str, reply: Reply, conversation_id: str | None, clock: "_Clock"
@@ -228,9 +315,18 @@ class Assistant:
         is_answered = all(self._confidence(each) >= threshold for each in assessments)
         return assessments if is_answered else []
 
-    def _understand(self, message: str, history: Sequence[Turn]) -> Question:
-        """The question that the message asks, after its misspellings were corrected."""
+    def _understand(
+        self,
+        message: str,
+        history: Sequence[Turn],
+        model: ModelWriter | None = None,
+        usage: Usage | None = None,
+    ) -> Question:
+        """The question that the message asks, after its misspellings were corrected. A language
+        model, if there is one, makes a follow-up question understandable."""
         text = validate_message(message)
+        if model and history and usage is not None:
+            text = model.standalone(text, history, usage) or text
         correct = text if foreign_language(text) else self._searcher.correct_spelling(text)
         question = understand(correct, history, self._encoder.encode_documents)
         inserted = set(content_words(correct)) - set(content_words(text))
@@ -280,18 +376,24 @@ class Assistant:
         best, is_corrected = assessment.selection.best, assessment.question.is_corrected
         return round(self._scorer.probability(best, assessment.evidence, is_corrected), 4)
 
-    def _prove(self, statements: Sequence[Statement]) -> list[Statement]:
+    def _prove(self, statements: Sequence[Statement]) -> Iterator[Statement]:
         """The statements whose citations are verbatim in the stored text and support them."""
         texts: dict[str, str] = {}
-        proved = []
         for statement in statements:
-            for sha256 in {citation.sha256 for citation in statement.citations}:
-                texts.setdefault(sha256, self._texts.read(sha256))
-            verbatim = all(is_verbatim(texts[c.sha256], c) for c in statement.citations)
+            verbatim = self._verbatim(statement, texts)
             if verbatim and supports(statement.text, statement.quotes()):
-                citations = (self._located(c, texts[c.sha256]) for c in statement.citations)
-                proved.append(replace(statement, citations=tuple(citations)))
-        return proved
+                yield verbatim
+
+    def _verbatim(self, statement: Statement, texts: dict[str, str]) -> Statement | None:
+        """The statement with its citations located, if the stored texts have each quote to the
+        character. `texts` holds those that were read already."""
+        for sha256 in {citation.sha256 for citation in statement.citations}:
+            if sha256 not in texts:
+                texts[sha256] = self._texts.read(sha256)
+        if not all(is_verbatim(texts[c.sha256], c) for c in statement.citations):
+            return None
+        citations = (self._located(c, texts[c.sha256]) for c in statement.citations)
+        return replace(statement, citations=tuple(citations))
 
     def _located(self, citation: Citation, text: str) -> Citation:
         """The citation with its place in the file, and what the document says of itself."""
@@ -318,15 +420,19 @@ class Assistant:
         return tuple(dict.fromkeys(near))[:_MAX_SUGGESTIONS]
 
 
-def _selected_units(assessments: Sequence[Assessment]) -> list[tuple[Passage, Unit]]:
-    """The selected units, each once, in the order of the answer."""
+def _statements(assessments: Sequence[Assessment]) -> list[Statement]:
+    """The selected units as statements, each once, in the order of the answer."""
+    selections = [each.selection for each in assessments if each.selection]
     every = (
         unit
         for each in assessments
         if each.selection
         for unit in units_to_quote(each.question, each.selection)
     )
-    return list(dict.fromkeys(every))
+    units = list(dict.fromkeys(every))
+    decisive = [unit for each in selections for unit in decisive_units(each)]
+    labels = labels_of(selections[0], units) if len(selections) == 1 else {}
+    return writer.make_statements(units, decisive, labels)
 
 
 def _related(found: SearchResult) -> tuple[Related, ...]:

@@ -1,13 +1,14 @@
-"""The extractive writer: words the selected units as sentences, and puts them in order.
+"""Words the selected units as sentences, and puts sentences in order as an answer.
 
-Uses the documents' own words only. A row is worded from its cells and their column headings.
+The words are the documents' own, but for the claims of a language model. A row is worded from its
+cells and their column headings.
 """
 
 import textwrap
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from assistant.answer import Citation, Sentence
+from assistant.answer import Citation, ProvedSentence, Sentence
 from assistant.blocks import PROSE
 from corpus.document import Kind, Passage, Span, Unit
 from corpus.markup import strip_markup
@@ -71,35 +72,76 @@ def make_statements(
     return statements
 
 
-def cited(statements: Sequence[Statement]) -> tuple[Citation, ...]:
-    """The citations of the statements, each once, those of decisive ones first, then by number."""
-    ordered = sorted(statements, key=lambda statement: not statement.decisive)
-    return tuple({c.number: c for statement in ordered for c in statement.citations}.values())
+class Composition:
+    """An answer while it is written: its text, with markers behind the sentences."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.statements: list[Statement] = []
+        self.sentences: list[Sentence] = []
+
+    def open(self, opening: str) -> None:
+        """Starts the text with words that are no sentence of the documents."""
+        self.text = opening
+
+    def add(self, statement: Statement) -> ProvedSentence:
+        """Appends a proved statement and returns it as a sentence of the text."""
+        before = self.statements[-1] if self.statements else None
+        if self.text:
+            on_own_line = statement.mark or statement.label or (before and before.mark)
+            self.text += "\n" if on_own_line else " "
+        if statement.label:
+            self.text += f"{statement.label}:" + ("\n" if statement.mark else " ")
+        self.text += statement.mark.strip("\n")
+        start = len(self.text)
+        self.text += statement.text
+        numbers = tuple(citation.number for citation in statement.citations)
+        sentence = Sentence(statement.text, start, len(self.text), numbers, statement.decisive)
+        self.text += "".join(f" [{number}]" for number in numbers)
+        self.statements.append(statement)
+        self.sentences.append(sentence)
+        return ProvedSentence(sentence, statement.citations)
+
+    def finish(self, continues: bool) -> None:
+        """Says at the end that the list in the answer is longer if `continues` is set."""
+        if self.statements and continues:
+            self.text += CONTINUES
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        """The citations of the statements, each once, those of decisive ones first, then by
+        number."""
+        ordered = sorted(self.statements, key=lambda statement: not statement.decisive)
+        return tuple({c.number: c for each in ordered for c in each.citations}.values())
 
 
 def compose(
     statements: Sequence[Statement], continues: bool = False, disagrees: bool = False
-) -> tuple[str, tuple[Sentence, ...]]:
-    """The answer's text, with markers behind the sentences, and the sentences in it. `continues`
-    says that the list in it is longer, `disagrees` that the documents contradict each other."""
-    text = DISAGREE if statements and disagrees else ""
-    sentences = []
-    on_own_line = False
+) -> Composition:
+    """The answer of the statements. `continues` says that the list in it is longer, `disagrees`
+    that the documents contradict each other."""
+    composition = Composition()
+    if statements and disagrees:
+        composition.open(DISAGREE)
     for statement in statements:
-        if text:
-            text += "\n" if statement.mark or statement.label or on_own_line else " "
-        if statement.label:
-            text += f"{statement.label}:" + ("\n" if statement.mark else " ")
-        on_own_line = bool(statement.mark)
-        text += statement.mark.strip("\n")
-        start = len(text)
-        text += statement.text
-        numbers = tuple(citation.number for citation in statement.citations)
-        sentences.append(Sentence(statement.text, start, len(text), numbers, statement.decisive))
-        text += "".join(f" [{number}]" for number in numbers)
-    if sentences and continues:
-        text += CONTINUES
-    return text, tuple(sentences)
+        composition.add(statement)
+    composition.finish(continues)
+    return composition
+
+
+def make_claim(
+    text: str, units: Sequence[tuple[Passage, Unit]], numbers: dict[tuple[str, Span], int]
+) -> Statement:
+    """A sentence in other words, which cites the units that support it. `numbers` are those of the
+    citations so far; it grows."""
+    spans = [(passage, span) for passage, unit in units for span in _cited_spans(passage, unit)]
+    citations = {
+        (passage.sha256, span): _citation(
+            numbers.setdefault((passage.sha256, span), len(numbers) + 1), passage, span
+        )
+        for passage, span in spans
+    }
+    return Statement(text, tuple(citations.values()), tuple(span for _, span in spans))
 
 
 def _mark(unit: Unit) -> str:

@@ -9,6 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from api.assembly.model import ConfiguredModel
 from api.service.generations import GenerationPool
 from api.settings import Settings
 from assistant.pipeline import Assistant
@@ -105,8 +106,9 @@ def load_known(
     return load_corpus(settings.corpus, known, settings.file_limits, watch)
 
 
-def open_assistant(settings: Settings) -> Assistant:
-    """Opens the published generation. Raises IndexingError."""
+def open_assistant(settings: Settings, model: ConfiguredModel | None = None) -> Assistant:
+    """Opens the published generation, with the language model if there is one. Raises
+    IndexingError."""
     data = DataFolder(settings.data_folder)
     data.current()  # raises IndexMissing before the models are loaded
     remove_abandoned_copies()
@@ -115,7 +117,7 @@ def open_assistant(settings: Settings) -> Assistant:
         reader = pool.submit(_reader, settings)
         encoder = pool.submit(_encoder, settings)
         preload_chroma()
-        return _open(data, encoder.result(), reader.result())
+        return _open(data, encoder.result(), reader.result(), model)
 
 
 def open_texts(settings: Settings) -> TextStore:
@@ -124,7 +126,9 @@ def open_texts(settings: Settings) -> TextStore:
 
 
 def open_generations(
-    settings: Settings, is_building: Callable[[], bool] = lambda: False
+    settings: Settings,
+    is_building: Callable[[], bool] = lambda: False,
+    model: ConfiguredModel | None = None,
 ) -> GenerationPool:
     """Returns a pool over the published generation. The models are loaded once; the encoder when a
     generation is opened, because the first build exports it."""
@@ -137,16 +141,22 @@ def open_generations(
         nonlocal encoder
         data.current()  # raises IndexMissing before the encoder is loaded
         encoder = encoder or _encoder(settings)
-        return _open(data, encoder, reader)
+        return _open(data, encoder, reader, model)
 
     return GenerationPool(data, open_published, is_building)
 
 
-def _open(data: DataFolder, encoder: OnnxEncoder, reader: OnnxReader | None) -> Assistant:
+def _open(
+    data: DataFolder,
+    encoder: OnnxEncoder,
+    reader: OnnxReader | None,
+    model: ConfiguredModel | None,
+) -> Assistant:
     generation = data.open(encoder.fingerprint)
     kind = "reader" if reader else "plain"
     scorer = scorer_in(generation.id, generation.manifest, kind)
-    return Assistant(generation, encoder, TextStore(data.texts), scorer, reader)
+    writer = model.writer(encoder, reader) if model else None
+    return Assistant(generation, encoder, TextStore(data.texts), scorer, reader, writer)
 
 
 def scorer_in(generation: str, manifest: Manifest, kind: str) -> Scorer:

@@ -7,6 +7,7 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 from api.assembly.assistant import open_generations
+from api.assembly.model import ConfiguredModel, open_model
 from api.errors import DatabaseUnavailable, SettingsInvalid
 from api.mattermost.integration import MattermostIntegration
 from api.service.access import Access
@@ -30,6 +31,8 @@ _log = logging.getLogger(__name__)
 # Questions that run at the same time. More would only compete for the interpreter: a question is
 # half Python, half native code that uses the other cores.
 _MAX_RUNNING = 3
+# With a language model a question mostly waits for the network.
+_MAX_RUNNING_WITH_MODEL = 16
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,8 @@ class Service:
     """The running service. `corpus` is the folder of documents; `slack` and `mattermost` are None
     without their tokens; `timeout` is the time limit of a question in seconds; `origins` are the
     web origins that CORS permits; `trusted_proxies` are the proxies whose X-Forwarded-For counts;
-    `root_path` is the path below which a proxy shows the service, or ""."""
+    `root_path` is the path below which a proxy shows the service, or ""; `model` is the language
+    model, if there is one."""
 
     generations: GenerationPool
     database: Database
@@ -56,6 +60,7 @@ class Service:
     origins: tuple[str, ...]
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
     root_path: str
+    model: ConfiguredModel | None = None
 
     def close(self) -> None:
         """Closes the generation and the database."""
@@ -76,9 +81,11 @@ def open_service(settings: Settings, *, loopback: bool = True, page: str = "") -
     database = Database.open(settings.database_url)
     records = Records(database)
     keys = Keys(database)
-    metrics = Metrics()
-    generations = open_generations(settings, lambda: index_updater.state.building)
-    concurrency = ConcurrencyLimit(settings.concurrency, max_running=_MAX_RUNNING)
+    metrics = Metrics(settings.token_prices)
+    model = open_model(settings)
+    generations = open_generations(settings, lambda: index_updater.state.building, model)
+    running = _MAX_RUNNING_WITH_MODEL if model else _MAX_RUNNING
+    concurrency = ConcurrencyLimit(settings.concurrency, max_running=running)
     index_updater = _index_updater(settings, generations, metrics)
     _add_gauges(metrics, generations, concurrency, index_updater)
     chat = ChatService(generations, records, metrics)
@@ -115,6 +122,7 @@ def open_service(settings: Settings, *, loopback: bool = True, page: str = "") -
         origins=settings.origins,
         trusted_proxies=settings.proxy_networks,
         root_path=settings.root_path,
+        model=model,
     )
 
 

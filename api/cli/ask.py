@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from api.assembly.assistant import ensure_index, open_assistant, open_texts
-from api.cli.terminal import ProgressBars, render, warn_skipped
+from api.assembly.model import ConfiguredModel, exam_length, open_model
+from api.cli.terminal import ProgressBars, render, warn, warn_skipped
 from api.errors import HistoryInvalid
 from api.exit_codes import DONE
 from api.settings import load_settings
@@ -14,6 +15,9 @@ from api.text import printable_json
 from api.wire import AnswerBody, parse_turns
 from assistant.answer import Turn
 from assistant.english.question import validate_message
+from assistant.language_model.client import ModelFailed
+from assistant.language_model.prompt import Mode
+from assistant.pipeline import EXTRACTIVE
 
 _MAX_INPUT = 100_000  # characters of standard input, far more than a question may have
 
@@ -26,12 +30,28 @@ def run(arguments: Namespace) -> int:
     with ProgressBars() as bars:
         corpus = ensure_index(settings, bars)
     warn_skipped(corpus.unreadable)
-    answer = open_assistant(settings).ask(question, history)
+    model = None if arguments.mode == EXTRACTIVE else open_model(settings)
+    if model:
+        _examine(model, Mode(arguments.mode or model.mode))
+    assistant = open_assistant(settings, model)
+    answer = assistant.ask(question, history, mode=arguments.mode or "")
     if arguments.json:
         print(printable_json(AnswerBody.of(answer).model_dump_json(indent=2)))
     else:
         print(render(answer, settings.corpus, open_texts(settings).read))
     return DONE
+
+
+def _examine(model: ConfiguredModel, mode: Mode) -> None:
+    """Lets the language model take its exam, once. Without it, its choice does not count."""
+    if model.is_examined(mode):
+        return
+    with ProgressBars() as bars:
+        bars.begin("Examining the language model (only once)", exam_length())
+        try:
+            model.examine(mode, lambda: bars.advance(1))
+        except ModelFailed as error:
+            warn([f"the exam of the language model failed: it {error}"])
 
 
 def _read_question(words: Sequence[str]) -> str:

@@ -103,6 +103,12 @@ def _add_ask(commands: _Commands) -> None:
     )
     ask.add_argument("--json", action="store_true", help="print the answer as in the HTTP API")
     ask.add_argument(
+        "--mode",
+        choices=["extractive", "choose", "compose"],
+        help="without a language model; or it chooses what is quoted; or it writes what is then "
+        "proved (default: ASSISTANT_MODEL_MODE if ASSISTANT_MODEL is set)",
+    )
+    ask.add_argument(
         "--history",
         metavar="FILE",
         type=Path,

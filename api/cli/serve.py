@@ -5,6 +5,7 @@ import signal
 import socket
 from argparse import Namespace
 
+from api.assembly.model import examine_in_background
 from api.assembly.service import Service, open_service
 from api.background import prepare_index, run_maintenance
 from api.errors import DatabaseUnavailable, PublicWithoutKeys
@@ -27,6 +28,7 @@ def run(arguments: Namespace) -> int:
         loopback = is_loopback(listener)
         page = url_of(listener, settings.root_path)
         service = open_service(settings, loopback=loopback, page=page)
+        exam = examine_in_background(service.model) if service.model else None
         try:
             if damage := service.database.find_damage():
                 raise DatabaseUnavailable(damage)
@@ -40,6 +42,8 @@ def run(arguments: Namespace) -> int:
             signal.signal(signal.SIGTERM, lambda *_: None)
             return asyncio.run(_serve(settings, service, listener))
         finally:
+            if exam:
+                exam.set()
             service.close()
 
 

@@ -95,7 +95,8 @@ def render(answer: Answer, corpus: Path, read_text: Callable[[str], str]) -> str
 
     refused = answer.status is Status.REFUSED
     lines = _render_refusal(answer, place) if refused else _render_citations(answer, place)
-    return printable("\n".join([answer.text, *lines]))
+    notice = [f"\n{answer.notice}"] if answer.notice else []
+    return printable("\n".join([answer.text, *lines, *notice]))
 
 
 def _render_citations(answer: Answer, place: Callable[[Citation], str]) -> Iterator[str]:

@@ -30,7 +30,7 @@ from api.errors import (
 )
 from api.service.logs import request_id
 from api.wire import ProblemBody, problem
-from assistant.errors import QuestionInvalid
+from assistant.errors import ModelMissing, QuestionInvalid
 from index.errors import (
     EncoderDamaged,
     EncoderNotExported,
@@ -57,6 +57,7 @@ RULES: dict[type[Exception], tuple[int, str]] = {
     InvalidKey: (401, ""),
     Forbidden: (403, "the operator of the service can create a key with more permissions"),
     NotFound: (404, "check the id"),
+    ModelMissing: (422, "leave out the mode, or ask the operator of the service for a model"),
     DocumentMissing: (404, "GET /v1/documents lists the documents"),
     IdempotencyKeyInUse: (409, ""),
     LastDocument: (409, "upload another document first"),

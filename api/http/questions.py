@@ -77,6 +77,7 @@ def question_routes(service: Service) -> APIRouter:
                 request.message,
                 request.conversation_id,
                 tuple(turn.turn() for turn in request.history),
+                request.mode or "",
             )
             steps = service.chat.answer_steps(caller, message, idempotency_key, deadline)
             resources.push_async_callback(anyio.to_thread.run_sync, steps.close)

@@ -5,6 +5,7 @@ Every interface that keeps conversations uses this module. It knows nothing of H
 
 import hashlib
 import json
+import logging
 import math
 import time
 from collections.abc import Generator, Sequence
@@ -21,6 +22,7 @@ from assistant.pipeline import Step
 from assistant.steps import Steps
 from index.manifest import IndexedDocument
 
+_log = logging.getLogger(__name__)
 _MAX_TURNS = 20  # of a conversation that are loaded; a follow-up refers to fewer
 _RETRY_AFTER = 5.0  # seconds, after a timeout
 
@@ -29,11 +31,13 @@ AnswerSteps: TypeAlias = Steps[Step, Answer]
 
 @dataclass(frozen=True)
 class ChatMessage:
-    """A question in a conversation. Without `history`, the stored conversation is the history."""
+    """A question in a conversation. Without `history`, the stored conversation is the history.
+    `mode` is "extractive", "choose" or "compose", "" for what the service is set up for."""
 
     text: str
     conversation_id: str | None = None
     history: tuple[Turn, ...] = ()
+    mode: str = ""
 
 
 @dataclass(frozen=True)
@@ -132,9 +136,15 @@ class ChatService:
         history = message.history or self._stored_turns(caller, message.conversation_id)
         with self._generations.borrow(caller.folders) as assistant:
             answer = yield from assistant.answer_steps(
-                message.text, history, message.conversation_id
+                message.text, history, message.conversation_id, message.mode
             )
         self._metrics.count_answer(answer)
+        if any(answer.tokens):
+            _log.info(
+                "Answer %s: language model %s, %s tokens in, %s out, cost %.6f.",
+                answer.id, answer.writer if answer.prompt else "not used", *answer.tokens,
+                self._metrics.cost(answer),
+            )  # fmt: skip
         return answer
 
     def _find_answer(self, caller: Caller, answer_id: str) -> Answer | None:
@@ -177,4 +187,7 @@ def _check_deadline(until: float) -> None:
 
 def _fingerprint(message: ChatMessage) -> str:
     """The same for the same question, whatever the form of its reply."""
-    return hashlib.sha256(json.dumps(asdict(message)).encode()).hexdigest()
+    fields = asdict(message)
+    if not message.mode:  # as before there were modes
+        del fields["mode"]
+    return hashlib.sha256(json.dumps(fields).encode()).hexdigest()

@@ -14,7 +14,9 @@ _SECONDS = (0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 1
 class Metrics:
     """The counters and histograms of one service. Thread-safe."""
 
-    def __init__(self) -> None:
+    def __init__(self, token_prices: tuple[float, float] = (0.0, 0.0)) -> None:
+        """`token_prices` are those of a token that the language model reads, and writes."""
+        self._token_prices = token_prices
         self._registry = CollectorRegistry()
         self._questions = Counter(
             "assistant_questions", "Questions answered or refused", ["status"],
@@ -23,6 +25,18 @@ class Metrics:
         self._steps = Histogram(
             "assistant_step_seconds", "Duration of each step of an answer", ["step"],
             buckets=_SECONDS, registry=self._registry,
+        )  # fmt: skip
+        self._model_answers = Counter(
+            "assistant_model_answers", "Answers that a language model was asked for",
+            ["outcome"], registry=self._registry,
+        )  # fmt: skip
+        self._tokens = Counter(
+            "assistant_model_tokens", "Tokens of the language model", ["direction"],
+            registry=self._registry,
+        )  # fmt: skip
+        self._cost = Counter(
+            "assistant_model_cost", "Cost of these tokens by ASSISTANT_MODEL_PRICES",
+            registry=self._registry,
         )  # fmt: skip
         self._requests = Histogram(
             "assistant_request_seconds", "Duration of requests", ["method", "route", "status"],
@@ -47,6 +61,19 @@ class Metrics:
         self._questions.labels(answer.status).inc()
         for step, milliseconds in answer.timings_ms.items():
             self._steps.labels(step).observe(milliseconds / 1000)
+        if answer.notice or any(answer.tokens) or answer.prompt:
+            self._count_model(answer)
+
+    def _count_model(self, answer: Answer) -> None:
+        outcome = "failed" if answer.notice else "used" if answer.prompt else "not_used"
+        self._model_answers.labels(outcome).inc()
+        for direction, count in zip(("in", "out"), answer.tokens, strict=True):
+            self._tokens.labels(direction).inc(count)
+        self._cost.inc(self.cost(answer))
+
+    def cost(self, answer: Answer) -> float:
+        """What the tokens of an answer cost, in the currency of the prices."""
+        return sum(n * price for n, price in zip(answer.tokens, self._token_prices, strict=True))
 
     def count_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Counts a request. `route` is the pattern: there is no end to the number of addresses."""

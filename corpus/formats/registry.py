@@ -59,7 +59,7 @@ _MEMBERS = {
     "ppt/presentation.xml": "PPTX",
     "xl/workbook.xml": "XLSX",
     "META-INF/container.xml": "EPUB",
-    "META-INF/manifest.xml": "OpenDocument",
+    "content.xml": "OpenDocument",
 }
 _OLE = "Office 97–2003, or encrypted"
 _SIGNATURES = (

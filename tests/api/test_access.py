@@ -317,12 +317,3 @@ def test_rate_limit_applies_to_each_key_and_to_guesses_by_address(settings: Sett
         guess = client_of(service, "pa_guess")
         assert [guess.get(ASK[1]).status_code for _ in range(5)] == [401, 401, 401, 429, 429]
         assert other.get(ASK[1]).status_code == 200
-
-
-def test_key_sees_originals_and_reports_of_its_folders_only(with_key: MakeClient) -> None:
-    public, everything = with_key("ask", folders=("public",)), with_key("ask")
-    assert public.get("/v1/originals/public/garden.md").text == GARDEN["garden.md"]
-    expect_problem(public.get("/v1/originals/secret/pay.md"), 404, "no document")
-    assert everything.get("/v1/originals/secret/pay.md").status_code == 200
-    files = public.get("/v1/index?files=true").json()["files"]
-    assert [each["path"] for each in files] == ["public/garden.md"]

@@ -6,7 +6,7 @@ import pytest
 
 from assistant.answer import Sentence
 from assistant.proof import is_verbatim, supports, supports_together
-from assistant.writer import Statement, cited, compose, make_statements
+from assistant.writer import Statement, compose, make_statements
 from corpus.document import Kind, Passage, Unit
 from corpus.loader import parse_document
 from corpus.splitter import split
@@ -24,7 +24,8 @@ def units(text: str, name: str = "birds.md") -> list[tuple[Passage, Unit]]:
 
 
 def written(text: str) -> tuple[str, tuple[Sentence, ...]]:
-    return compose(make_statements(units(text)))
+    composed = compose(make_statements(units(text)))
+    return composed.text, tuple(composed.sentences)
 
 
 def test_sentences_share_a_line_with_their_markers() -> None:
@@ -40,7 +41,7 @@ def test_items_get_lines_of_their_own_below_their_introduction() -> None:
 def test_sentence_after_a_list_starts_a_line() -> None:
     seeds, worms = units("- seeds\n- worms\n")
     (crows, _) = units(PROSE)
-    text, _ = compose(make_statements([seeds, worms, crows]))
+    text = compose(make_statements([seeds, worms, crows])).text
     assert text == "- seeds [1]\n- worms [2]\nCrows are black. [3]"
 
 
@@ -49,7 +50,7 @@ def test_single_item_or_row_is_not_listed() -> None:
         (units(LIST)[1], "seeds [1]"),
         (units(TABLE)[0], "Crow, Colour: black; Size: 47 cm [1] [2] [3]"),
     ):
-        assert compose(make_statements([each]))[0] == expected
+        assert compose(make_statements([each])).text == expected
 
 
 def test_row_is_its_label_and_its_cells_with_their_column_headings_without_empty_ones() -> None:
@@ -137,24 +138,26 @@ def test_citations_are_numbered_in_order() -> None:
     first, second = units(PROSE)
     statements = make_statements([second, first])
     assert [c.number for s in statements for c in s.citations] == [1, 2]
-    assert compose(statements)[0] == "Ravens are larger. [1] Crows are black. [2]"
+    assert compose(statements).text == "Ravens are larger. [1] Crows are black. [2]"
 
 
 def test_dropped_statement_keeps_the_other_numbers() -> None:
     _, second = make_statements(units(PROSE))
-    text, sentences = compose([second])
+    composed = compose([second])
+    text, sentences = composed.text, composed.sentences
     assert text == "Ravens are larger. [2]"
-    assert sentences == (Sentence("Ravens are larger.", 0, 18, (2,)),)
+    assert sentences == [Sentence("Ravens are larger.", 0, 18, (2,))]
 
 
 def test_no_statements_give_an_empty_text() -> None:
     nothing: list[Statement] = make_statements([])
-    assert compose(nothing, continues=True) == ("", ())
+    assert compose(nothing, continues=True).text == ""
 
 
 def test_list_that_is_longer_says_so() -> None:
     statements = make_statements(units("They eat:\n\n- seeds\n- worms\n"))
-    text, sentences = compose(statements, continues=True)
+    composed = compose(statements, continues=True)
+    text, sentences = composed.text, composed.sentences
     assert text.endswith("- worms [3]\n- … (the list continues)")
     assert len(sentences) == 3
 
@@ -162,6 +165,6 @@ def test_list_that_is_longer_says_so() -> None:
 def test_decisive_sentence_among_others_is_marked_and_cited_first() -> None:
     both = units("# Birds\n\nRavens are larger. Crows caw.\n")
     statements = make_statements(both, both[1:])
-    assert [each.number for each in cited(statements)] == [2, 1]
-    assert [each.decisive for each in compose(statements)[1]] == [False, True]
+    assert [each.number for each in compose(statements).citations] == [2, 1]
+    assert [each.decisive for each in compose(statements).sentences] == [False, True]
     assert not make_statements(both[1:], both[1:])[0].decisive

@@ -9,7 +9,6 @@ import math
 import re
 from collections import Counter
 from dataclasses import dataclass
-from itertools import islice
 
 import pypdfium2
 import pypdfium2.raw as pdfium
@@ -21,17 +20,13 @@ _MAX_PAGE_CHARS = 40_000
 # Lines and rectangles of a page; drawings have more, tables do not.
 _MAX_RULES = 4000
 _MAX_FORM_DEPTH = 3
-_MAX_OBJECTS = 50_000  # of a page
 _BOLD_WEIGHT = 600
 _BOLD = re.compile(r"bold|black|heavy|semibold|demi|cmbx|[-,]bd\b|cmb10", re.IGNORECASE)
 _NOT_BOLD = re.compile(r"regular|roman|light|book|italic|oblique|cmr|cmti", re.IGNORECASE)
 _MONO = re.compile(r"courier|mono|consol|cmtt|typewriter|menlo|fixed|lucidacons", re.IGNORECASE)
-_UNNAMED = 0xFFFE
-# PDFium's mark of a hyphen at the end of a line; it gives no line break behind it.
-_HYPHENS = ("\x02", "\ufffe")
-_WORD = re.compile(r"[^\x00-\x20\xa0\ufffe]+")
-_LINE_END = re.compile(r"[\r\n\x02\ufffe]")
-_RIGHT_TO_LEFT = re.compile(r"[\u0590-\u08ff]")
+# PDFium's marks of a hyphen at the end of a line; it gives no line break behind them.
+_HYPHENS = frozenset({0x02, 0xFFFE})
+_RIGHT_TO_LEFT = range(0x590, 0x900)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +68,10 @@ def read_page(number: int, page: pypdfium2.PdfPage, text: pypdfium2.PdfTextPage)
     rules: list[Rule] = []
     has_pictures = has_more
     if words:
-        objects = page.get_objects(max_depth=_MAX_FORM_DEPTH, textpage=text)
-        for each in islice(objects, _MAX_OBJECTS):
-            if each.type == pdfium.FPDF_PAGEOBJ_PATH:
-                rules.extend(straight_lines(each.raw))
+        for each in page.get_objects(
+            filter=[pdfium.FPDF_PAGEOBJ_PATH], max_depth=_MAX_FORM_DEPTH, textpage=text
+        ):
+            rules.extend(straight_lines(each.raw))
             if len(rules) > _MAX_RULES:
                 rules = []  # a drawing
                 break
@@ -152,8 +147,8 @@ class _Font:
 
 
 class _Reader:
-    """Reads the words of one text page. Asks PDFium for boxes and fonts only where words start and
-    end: a call for each character would take longer."""
+    """Reads the words of one text page. Asks PDFium for the character codes, and for boxes and
+    fonts only where words start and end: a call for each character would take longer."""
 
     def __init__(self, page: pdfium.FPDF_TEXTPAGE) -> None:
         self._page = page
@@ -164,42 +159,41 @@ class _Reader:
         """Returns the words in the order of the file, and whether the page has more characters
         than are read."""
         count = pdfium.FPDFText_CountChars(self._page)
-        text = self._characters(min(count, _MAX_PAGE_CHARS))
         words: list[Word] = []
-        last = 0
-        for found in _WORD.finditer(text):
-            start, end = found.span()
-            starts_line = not words or bool(_LINE_END.search(text, last, start))
-            is_divided = text[end : end + 1] in _HYPHENS
-            written = found.group() + "-" * is_divided
-            words.append(self._word(written, start, end + is_divided, starts_line))
-            last = end
+        codes: list[int] = []
+        start = 0
+        starts_line = True
+        for at in range(min(count, _MAX_PAGE_CHARS)):
+            code = pdfium.FPDFText_GetUnicode(self._page, at)
+            if code > 0x20 and code not in (0xA0, 0xFFFE):
+                if not codes:
+                    start = at
+                codes.append(code)
+                continue
+            if codes:
+                end = at
+                if code in _HYPHENS:
+                    codes.append(0x2D)
+                    end = at + 1
+                words.append(self._word(codes, start, end, starts_line))
+                codes = []
+                starts_line = False
+            starts_line = starts_line or code in (0x0A, 0x0D) or code in _HYPHENS
+        if codes:
+            words.append(self._word(codes, start, min(count, _MAX_PAGE_CHARS), starts_line))
         return words, count > _MAX_PAGE_CHARS
 
-    def _characters(self, count: int) -> str:
-        """The characters of the page, each at its index. PDFium gives all at once, but leaves out
-        some that it counts; then it is asked for each. It is also asked what it does not name."""
-        if count <= 0:
-            return ""
-        buffer = (ctypes.c_ushort * (count + 1))()
-        is_complete = pdfium.FPDFText_GetText(self._page, 0, count, buffer) == count + 1
-        codes = list(buffer[:count]) if is_complete else [_UNNAMED] * count
-        for at, code in enumerate(codes):
-            if code == _UNNAMED:
-                codes[at] = pdfium.FPDFText_GetUnicode(self._page, at)
-        return "".join(chr(code) if code < 0x110000 else " " for code in codes)
-
-    def _word(self, text: str, start: int, end: int, starts_line: bool) -> Word:
+    def _word(self, codes: list[int], start: int, end: int, starts_line: bool) -> Word:
         font = self._font(start)
         x0, y0, x1, y1 = self._char_box(start)
-        every = range(start + 1, end) if _RIGHT_TO_LEFT.search(text) else range(end - 1, end)
-        for at in every if end - start > 1 else ():
+        is_mixed = max(codes) >= _RIGHT_TO_LEFT.start and any(c in _RIGHT_TO_LEFT for c in codes)
+        for at in range(start + 1, end) if is_mixed else (end - 1,) if end - start > 1 else ():
             other = self._char_box(at)
             x0, x1 = min(x0, other[0]), max(x1, other[2])
             if font.angle:
                 y0, y1 = min(y0, other[1]), max(y1, other[3])
         return Word(
-            _repaired(text), x0, y1, x1, y0, font.size, font.is_bold, font.is_mono, font.angle,
+            _decode(codes), x0, y1, x1, y0, font.size, font.is_bold, font.is_mono, font.angle,
             starts_line,
         )  # fmt: skip
 
@@ -235,8 +229,11 @@ def _font_name(font: pdfium.FPDF_FONT) -> str:
     return buffer.value.decode("utf-8", "replace")
 
 
-def _repaired(text: str) -> str:
-    """The text without lone surrogates; PDFium gives some characters as two halves."""
-    if max(text) < "\ud800":
-        return text
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+def _decode(codes: list[int]) -> str:
+    """The characters, without lone surrogates; PDFium gives some as two halves."""
+    if max(codes) < 0xD800:
+        return "".join(map(chr, codes))
+    raw = b"".join(
+        chr(code).encode("utf-16-le", "surrogatepass") for code in codes if code < 0x110000
+    )
+    return raw.decode("utf-16-le", "replace")
