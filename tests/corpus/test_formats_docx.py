@@ -104,6 +104,14 @@ def test_lists_are_counted_as_word_counts_them() -> None:
     ]  # fmt: skip
 
 
+def test_inner_lists_count_from_one_again_below_each_item() -> None:
+    levels = (("one", 0), ("a", 1), ("b", 1), ("two", 0), ("c", 1))
+    body = "".join(listed(text, 1, level) for text, level in levels)
+    assert parts(package(body, numbering=NUMBERING)) == [
+        "1. one\n    1. a\n    2. b\n2. two\n    1. c"
+    ]
+
+
 def test_numbers_of_headings_are_part_of_them() -> None:
     heading = '<w:outlineLvl w:val="0"/><w:numPr><w:ilvl w:val="{}"/><w:numId w:val="1"/></w:numPr>'
     body = p("Scope", heading.format(0)) + p("Words", heading.format(1)) + p("x")
