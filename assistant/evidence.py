@@ -18,13 +18,14 @@ from assistant.english.forms import AnswerType
 from assistant.english.instructions import asks_how, instructs
 from assistant.english.opposites import contrasts
 from assistant.english.question import Question
-from assistant.english.statements import is_bare_title, key_of
+from assistant.english.remedies import opens_remedy, tells_problem
+from assistant.english.statements import is_bare_link, is_bare_title, key_of
 from assistant.reader.runtime import Reader
 from corpus.document import Kind, Passage, Unit
 from corpus.markup import strip_markup
 from index.bm25 import inverse_document_frequency
 from index.hits import Hit, SearchResult
-from index.rendering import row_text
+from index.rendering import heading_text, row_text
 from index.synonyms import Alternatives
 from index.terms import STOP_WORDS, stem, stems, words
 
@@ -54,7 +55,6 @@ class WordWeights:
     say the same."""
 
     rarity: Mapping[str, float]
-    highest: float = 1.0  # of a word that no passage has
     alternatives: Alternatives = field(default_factory=dict)
 
     @cached_property
@@ -66,11 +66,6 @@ class WordWeights:
         """The share of the question's stems, by rarity, that are in a text; 0 to 1."""
         covered = (rarity for word, rarity in self.rarity.items() if self.is_in(word, own))
         return sum(covered) / self.total
-
-    def rarest_missing(self, text: frozenset[str]) -> float:
-        """The rarity of the rarest stem that is not in a text, over the rarest possible; 0 to 1."""
-        absent = (rarity for word, rarity in self.rarity.items() if not self.is_in(word, text))
-        return max(absent, default=0.0) / self.highest
 
     def is_in(self, word: str, text: frozenset[str]) -> bool:
         """Whether a stem of the question, or an alternative of it, is among the stems of a text."""
@@ -94,16 +89,15 @@ class Features:
     heading_coverage: float  # the same, in the headings above it
     neighbours: float  # share of the question's neighbouring words that are close to each other
     numbers: float  # share of the question's numbers in neither block nor headings
-    missing: float  # rarity of the rarest word that neither passage nor headings have
-    names: float  # share of the question's names in neither block nor headings
+    names: float  # 1 if one of the question's names is in neither block nor headings
     type_missing: float  # 1 if the type of thing asked for is missing, 0.5 for a loose form
     decides: float  # 1 if it allows, forbids or limits something and the question asks yes or no
     instructs: float  # 1 if it says what to do and the question asks how
     contrast: float  # 1 if the block names the opposite of what was asked
     news: float  # logarithm of the number of words that the question does not have
     opening: float  # 1 if it opens the passage
-    title: float  # 1 if it is a bare title
-    asks: float  # 1 if it only asks
+    outline: float  # share of it that is titles and links; 0 if a time or several things are asked
+    remedy: float  # headed_coverage if it is a remedy and the question tells a problem
     items: float  # 1 for several items of a list
     only_listed: float  # 1 for items or rows without a sentence
     asked_list: float  # 1 for several items or rows if the question asks for several things
@@ -117,7 +111,6 @@ class Features:
     brevity: float  # 1 over the number of content words: how much the question leaves open
     unread: float = 1.0  # 1 if the reader did not read the block
     reader: float = 0.0  # the reader's highest logit for a unit of the block, over 10
-    reader_passage: float = 0.0  # the reader's logit for the passage, over 10
 
     def values(self) -> dict[str, float]:
         """The values by name."""
@@ -158,7 +151,7 @@ def word_weights(
         seen = [document_frequency(word)]
         seen += [min(document_frequency(each) for each in other) for other in others]
         rarity[stem(word)] = inverse_document_frequency(min(max(seen), count), count)
-    return WordWeights(rarity, inverse_document_frequency(0, count), alternatives)
+    return WordWeights(rarity, alternatives)
 
 
 def collect_evidence(
@@ -181,7 +174,6 @@ def read_evidence(
     """The evidence with what the reader says about it. The reader reads around the first blocks:
     `evidence` is sorted, best first."""
     logits: dict[int, dict[int, float]] = {}  # by passage, and place in it
-    passages: dict[int, float] = {}
     for _ in range(_MAX_READ):
         unread = (e for e in evidence if logits.get(e.hit.ordinal, {}).keys().isdisjoint(e.places))
         best = next(unread, None)
@@ -189,24 +181,19 @@ def read_evidence(
             break
         reading = reader.read(question.text, best.passage, best.decisive)
         logits.setdefault(best.hit.ordinal, {}).update(reading.units)
-        before = passages.get(best.hit.ordinal, reading.passage)
-        passages[best.hit.ordinal] = max(before, reading.passage)
     return [
-        _as_read(each, logits[each.hit.ordinal], passages[each.hit.ordinal])
-        if each.hit.ordinal in logits
-        else each
+        _as_read(each, logits[each.hit.ordinal]) if each.hit.ordinal in logits else each
         for each in evidence
     ]
 
 
-def _as_read(evidence: Evidence, logits: Mapping[int, float], passage: float) -> Evidence:
+def _as_read(evidence: Evidence, logits: Mapping[int, float]) -> Evidence:
     read = [place for place in evidence.places if place in logits]
     decisive = max(read, key=logits.__getitem__, default=evidence.decisive)
     features = replace(
         evidence.features,
         unread=float(not read),
         reader=logits.get(decisive, 0.0) / _LOGIT_SCALE,
-        reader_passage=passage / _LOGIT_SCALE,
     )
     return replace(evidence, features=features, decisive=decisive)
 
@@ -236,10 +223,6 @@ class _Context:
         return stems(_headings(self.hit.passage))
 
     @cached_property
-    def around(self) -> frozenset[str]:
-        return self.headings | stems(self.hit.passage.text)
-
-    @cached_property
     def lists(self) -> list[list[int]]:
         return lists(self.hit.passage)
 
@@ -254,7 +237,8 @@ class _Context:
         has_row = any(unit.kind is Kind.ROW for unit in units)
         listed = sum(unit.kind in (Kind.ITEM, Kind.ROW) for unit in units)
         is_whole = len(places) == sum(u.kind is not Kind.HEADER for u in hit.passage.units)
-        names = [name for name in question.names if not name[0].isdigit()]
+        names = {name for name in question.names if not name[0].isdigit()}
+        headed_coverage = weights.coverage(headed)
         return Features(
             similarity=max(cosines),
             mean_similarity=float(np.average(cosines, weights=counts)),
@@ -265,20 +249,19 @@ class _Context:
             rank=hit.score - self.best.score,
             words=hit.word_score,
             coverage=weights.coverage(own),
-            headed_coverage=weights.coverage(headed),
+            headed_coverage=headed_coverage,
             heading_coverage=weights.coverage(self.headings),
             neighbours=_neighbours(question.terms, f"{_headings(hit.passage)} {text}"),
             numbers=_share_missing([t for t in question.terms if t[0].isdigit()], headed),
-            missing=weights.rarest_missing(self.around),
-            names=_share_missing(names, headed),
+            names=not names <= headed,
             type_missing=missing_answer_type(question, text),
             decides=decides(question, text),
             instructs=asks_how(question.text) and self._instructs(units),
             contrast=contrasts(frozenset(question.terms), own),
             news=math.log1p(len(own - set(question.terms) - _STOP_STEMS)),
             opening=places[0] == 0,
-            title=len(units) == 1 and units[0].kind is Kind.PARAGRAPH and is_bare_title(text),
-            asks=text.rstrip().endswith("?"),
+            outline=self._outline(units),
+            remedy=headed_coverage if self._is_remedy(units) else 0.0,
             items=sum(unit.kind is Kind.ITEM for unit in units) > 1,
             only_listed=listed > 0 and not any(unit.kind in PROSE for unit in units),
             asked_list=question.wants_list and listed > 1,
@@ -291,6 +274,34 @@ class _Context:
             units=math.log1p(len(units)),
             brevity=1.0 / max(1, len(question.terms)),
         )
+
+    def _outline(self, units: Sequence[Unit]) -> float:
+        """The share of the characters of the units that are headings, bare titles and links. They
+        may answer a question for a date or a list."""
+        if self.question.wants_list or self.question.answer_type is AnswerType.TIME:
+            return 0.0
+        sources = [(unit.kind, self.hit.passage.source(unit)) for unit in units]
+        named = sum(
+            len(source)
+            for kind, source in sources
+            if kind is Kind.HEADING
+            or is_bare_link(source)
+            or (kind is Kind.PARAGRAPH and is_bare_title(source))
+        )
+        return named / max(1, sum(len(source) for _, source in sources))
+
+    @cached_property
+    def tells_problem(self) -> bool:
+        return tells_problem(self.question.text)
+
+    def _is_remedy(self, units: Sequence[Unit]) -> bool:
+        """Whether the question tells a problem, and the nearest heading or a unit opens what to do
+        about one."""
+        if not self.tells_problem:
+            return False
+        passage = self.hit.passage
+        texts = (strip_markup(passage.source(unit)) for unit in units)
+        return opens_remedy(heading_text(passage)) or any(map(opens_remedy, texts))
 
     def _instructs(self, units: Sequence[Unit]) -> bool:
         """Whether a unit is a step, code or a sentence that says what to do."""

@@ -5,20 +5,12 @@ A text without it may be about the right subject and still does not answer.
 
 import re
 
+from assistant.english.attributes import MONEY, NUMBER, TIME, value_of_attribute
 from assistant.english.forms import AnswerType
 from assistant.english.instructions import asks_how
-from assistant.english.numbers import NUMBER_WORDS
 from assistant.english.question import Question
 from index.terms import STOP_WORDS, stem, stems, words
 
-_NUMBER = re.compile(rf"\d|\b(?:{NUMBER_WORDS})\b", re.IGNORECASE)
-_TIME = re.compile(
-    r"\d|\b(?:january|february|march|april|may|june|july|august|september|october|november|december|"
-    r"monday|tuesday|wednesday|thursday|friday|saturday|sunday|century|centuries|decades?|"
-    r"daily|weekly|monthly|yearly|annual(?:ly)?|always|never|around the clock)\b|"
-    rf"\b(?:{NUMBER_WORDS})\s+(?:year|month|week|day|hour|minute|second|time)s?\b",
-    re.IGNORECASE,
-)
 _MOMENT = re.compile(
     r"\b(?:during|following|after|before|until|since|once|while|when|whenever|as soon as|then|now|"
     r"today|yesterday|tomorrow|currently|recently|earlier|later|on time)\b",
@@ -51,41 +43,9 @@ _THING = re.compile(
 )
 _COSTS = re.compile(
     r"\bhow (?:much|expensive)\b.*\b(?:cost|pay|paid|charge|earn)|"
-    r"\b(?:price|cost|fee|salary|wage|budget)s?\b",
+    r"\b(?:price|cost|fee|salary|wage|budget)s?\b|\bhow much (?:is|are) (?:an?|the|it|one)\b",
     re.IGNORECASE,
 )
-_MONEY = re.compile(
-    r"[$€£¥%]|\b(?:dollars?|euros?|pounds?|pence|cents?|francs?|usd|eur|gbp|percent|free of charge|"
-    r"for free|no charge|million|billion)\b",
-    re.IGNORECASE,
-)
-# Attributes, "late bird price", "which number can they call", and what a value of each has in it.
-_ATTRIBUTES = [
-    (re.compile(asked, re.IGNORECASE), re.compile(value, re.IGNORECASE))
-    for asked, value in (
-        (
-            r"\b(?:phone|telephone|hotline|fax)(?: numbers?\b|\W*$)|"
-            r"\bnumber\b.*\b(?:call|dial|ring)\b|\b(?:call|dial|ring)\b.*\bnumber\b",
-            r"\d[\d\s()./-]{4,}\d",
-        ),
-        (
-            r"\b(?:what|which|whose)\b.*\be-?mail\b|\be-?mail(?: address)?(?: (?:of|for)\b.*)?\W*$",
-            r"\w@\w",
-        ),
-        (
-            r"\b(?:price|cost|costs|fees?|stipend|salary|allowance|rebate|discount|charge|fare)\b",
-            rf"\d|{_MONEY.pattern}|\b(?:free|included)\b",
-        ),
-        (r"\b(?:deadline|due|dates?|expir\w+)\b", _TIME.pattern),
-        (
-            r"\b(?:versions?|sizes?|scores?|rates?|limits?|maxim\w+|minim\w+|largest|smallest|biggest|"
-            r"longest|shortest|highest|lowest|percentage|duration|capacity|weight|height|length)\b",
-            rf"{_NUMBER.pattern}|\b(?:no|not|any|none|un\w+)\b",
-        ),
-    )
-]
-# "What is the price …", and search words without a sentence.
-_ASKS_ATTRIBUTE = re.compile(r"(?:and |so )?(?:what|which)\b|[^.?!]+$", re.IGNORECASE)
 # Words that allow, forbid or limit something.
 _DECIDES = re.compile(
     r"\b(?:yes|no|not|never|always|only|must|may|can|cannot|allowed|required|unless|except|without|"
@@ -103,7 +63,7 @@ def missing_answer_type(question: Question, text: str) -> float:
         case AnswerType.TIME:
             new = _without_figures_of(question, text)
             wants_year = _ASKS_YEAR.search(question.text)
-            return 0.0 if (_YEAR if wants_year else _TIME).search(new) else _loose(_MOMENT, new)
+            return 0.0 if (_YEAR if wants_year else TIME).search(new) else _loose(_MOMENT, new)
         case AnswerType.AMOUNT:
             return max(_missing_amount(question, text), _missing_attribute(question, text) or 0.0)
         case AnswerType.PERSON:
@@ -126,8 +86,8 @@ def _missing_amount(question: Question, text: str) -> float:
     """For "how many roses", a number must be near "roses" to count fully."""
     new = _without_figures_of(question, text)
     if _COSTS.search(question.text):
-        return 0.0 if _MONEY.search(new) else _loose(_NUMBER, new)
-    if not _NUMBER.search(new):
+        return 0.0 if MONEY.search(new) else _loose(NUMBER, new)
+    if not NUMBER.search(new):
         return 1.0
     counted = _COUNTED.search(question.text)
     if not counted:
@@ -136,7 +96,7 @@ def _missing_amount(question: Question, text: str) -> float:
     found = words(text)
     for place, word in enumerate(found):
         near = {stem(other) for other in found[place : place + _MAX_DISTANCE]}
-        if _NUMBER.match(word) and near & things:
+        if NUMBER.match(word) and near & things:
             return 0.0
     return 0.5 if things else 0.0
 
@@ -151,10 +111,7 @@ def _missing_attribute(question: Question, text: str) -> float | None:
     one; None if the question asks for no attribute."""
     if question.answer_type is AnswerType.YES_NO or asks_how(question.text):
         return None
-    if not _ASKS_ATTRIBUTE.match(question.text):
-        return None
-    values = (value for asked, value in _ATTRIBUTES if asked.search(question.text))
-    value = next(values, None)
+    value = value_of_attribute(question.text)
     if value is None:
         return None
     return 0.0 if value.search(_without_figures_of(question, text)) else 1.0
@@ -168,7 +125,7 @@ def _missing_thing(question: Question, text: str) -> float:
     phrase = words(asked.group(1))
     if any(word in STOP_WORDS for word in phrase) or stem(phrase[-1]) in stems(text):
         return 0.0
-    return 0.5 if _has_new_name(question, text) or _NUMBER.search(text) else 1.0
+    return 0.5 if _has_new_name(question, text) or NUMBER.search(text) else 1.0
 
 
 def _has_new_name(question: Question, text: str, excluded: re.Pattern[str] | None = None) -> bool:

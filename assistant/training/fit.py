@@ -54,20 +54,22 @@ Flags = NDArray[np.bool_]
 
 FEATURES = tuple(each.name for each in fields(Features))
 _EXTRA = ("score", "lead", "share")  # what the confidence weighs beside the features
-READER_FEATURES = frozenset({"unread", "reader", "reader_passage"})
+READER_FEATURES = frozenset({"unread", "reader"})
 EVERY = np.ones(len(FEATURES), dtype=bool)
 PLAIN = np.array([name not in READER_FEATURES for name in FEATURES])
 # What the order cannot use, because it is the same for all evidence for a question.
 _CONSTANT = frozenset({"brevity"})
+# What says which evidence is better, not whether it answers; too rare for a weight of its own.
+_ORDER_ONLY = frozenset({"remedy"})
 # L2 penalties for standardised features; set on five folders of documentation, each left out.
 _ORDER_PENALTY, _CONFIDENCE_PENALTY = 0.1, 0.01
 # Features of which more is never worse, and never better.
 _GOOD = frozenset(
     "similarity mean_similarity passage question whole_answer rank words coverage headed_coverage "
-    "heading_coverage neighbours decides instructs asked_list reader reader_passage score lead "
+    "heading_coverage neighbours decides instructs remedy asked_list reader score lead "
     "share".split()
 )
-_BAD = frozenset("missing names numbers type_missing contrast title asks incomplete unread".split())
+_BAD = frozenset("names numbers type_missing contrast outline incomplete unread".split())
 # How much the shortest right evidence counts against any right evidence: with 0 answers become
 # twice as long, with 1 they are often cut off.
 _SHORTEST = 0.4
@@ -436,6 +438,7 @@ def _fit_confidence(samples: Sequence[Sample], fitted: Fit) -> tuple[float, Matr
                 truth.append(float(asked.answerable))
                 weights.append(sample.weight)
     design, goal, share = np.array(rows), np.array(truth), np.array(weights)
+    design[:, : len(FEATURES)][:, [name in _ORDER_ONLY for name in FEATURES]] = 0.0
     for value in (0.0, 1.0):
         share[goal == value] *= 0.5 / max(1e-9, share[goal == value].sum())
 

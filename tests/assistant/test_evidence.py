@@ -88,9 +88,9 @@ def test_rows_show_the_cells_that_are_asked_for_and_headers_are_no_evidence(
     [
         ("type_missing", "When was the pump built?", "The pump was built last March.", 0),
         ("type_missing", "When was the pump built?", "The pump was built by Ada Green.", 1),
-        ("missing", "Is the pump of brass red?", "The pump of brass is red.", 0),
         ("coverage", "Is the pump of brass red?", "The pump of brass is red.", 1),
-        ("names", "Did Ada Brown build the pump?", "Ada Green built the pump in 1911.", 1 / 2),
+        ("names", "Did Ada Brown build the pump?", "Ada Green built the pump in 1911.", 1),
+        ("names", "Did Ada Green build the pump?", "Ada Green built the pump in 1911.", 0),
         ("names", "Did they build the pump?", "Ada Green built the pump in 1911.", 0),
         ("contrast", "Do internal customers pay?", "The external customers pay.", 1),
         ("contrast", "Do external customers pay?", "The external customers pay.", 0),
@@ -111,8 +111,14 @@ def test_rows_show_the_cells_that_are_asked_for_and_headers_are_no_evidence(
         ("instructs", "When is the pump started?", "Press the button.", 0),
         ("opening", "Is the pump red?", "The pump is red.", 1),
         ("only_listed", "Is the pump red?", "The pump is red.", 0),
-        ("asks", "Is the pump red?", "Is the pump red?", 1),
-        ("title", "Is the pump red?", "Red pumps", 1),
+        ("outline", "Is the pump red?", "Red pumps", 1),
+        ("outline", "Is the pump red?", "[Red pumps](pumps.md)", 1),
+        ("outline", "When was the pump red?", "[Red pumps](pumps.md)", 0),
+        ("outline", "Is the pump red?", "The [pump](pumps.md) is red.", 0),
+        ("remedy", "My pump is stuck.", "To fix a stuck pump, clean it.", 1),
+        ("remedy", "My pump is stuck.", "A stuck pump is dirty.", 0),
+        ("remedy", "Why is the pump stuck?", "To fix a stuck pump, clean it.", 0),
+        ("remedy", "What does the pump do?", "To fix a stuck pump, clean it.", 0),
         ("news", "Is the pump red?", "The pump is red.", 0),
         ("rank", "Is the pump red?", "The pump is red.", 0),
         ("unread", "Is the pump red?", "The pump is red.", 1),
@@ -137,14 +143,13 @@ def test_headings_count_for_headed_coverage_only(collect: Collect) -> None:
     (evidence,) = collect("# Pump\n\nBrass rusts slowly.\n", "Does the pump of brass rust?")
     features = evidence.features
     assert features.coverage < features.headed_coverage == 1
-    assert features.missing == 0
 
 
 def test_reader_tells_of_the_units_that_it_read(collect: Collect) -> None:
     found = collect(GARDEN, "What do roses want?", SureOf("Roses"))
     roses = next(each.features for each in found if each.text.startswith("Roses"))
     snails = next(each.features for each in found if each.text.startswith("Against"))
-    assert (roses.unread, roses.reader, roses.reader_passage) == pytest.approx((0, 0.6, 0.3))
+    assert (roses.unread, roses.reader) == pytest.approx((0, 0.6))
     assert (snails.unread, snails.reader) == pytest.approx((0, -0.6))
 
 
@@ -169,7 +174,6 @@ def test_unit_that_the_reader_is_surest_of_is_decisive(collect: Collect) -> None
 def test_rare_word_weighs_more_than_a_frequent_one() -> None:
     weights = word_weights(Question("Crows molt"), {"crows": 9, "molt": 1}.__getitem__, 10)
     assert weights.rarity[stem("molt")] > weights.rarity[stem("crows")] > 0
-    assert 0 < weights.rarest_missing(frozenset()) < 1
     over = word_weights(Question("Crows"), lambda _: 99, 10)
     assert over.rarity[stem("crows")] > 0
 
