@@ -12,6 +12,7 @@ Knows the index and what makes an answer; knows neither HTTP nor terminals. Read
     english/          everything that is known about English
     blocks.py         the parts of a passage that can be quoted and understood alone
     reader/           the trained model that reads passages, at run time
+    coverage.py       which words of the question a text has, by rarity
     evidence.py       the blocks of the found passages, with named features
     scorer.py         the fitted order of the evidence, and the confidence in the best of it
     scorer.json       the fitted weights, with and without the reader, and their measures

@@ -5,14 +5,14 @@ the scorer's (`assistant.scorer`). Pure functions; knows nothing of how answers 
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import pairwise
 
 import numpy as np
 
 from assistant.blocks import PROSE, Places, is_part_of_list, lists, quotable_blocks, quoted_units
+from assistant.coverage import WordWeights, close_neighbours, share_missing
 from assistant.english.expected import decides, missing_answer_type
 from assistant.english.forms import AnswerType
 from assistant.english.instructions import asks_how, instructs
@@ -23,19 +23,15 @@ from assistant.english.statements import is_bare_link, is_bare_title, key_of
 from assistant.reader.runtime import Reader
 from corpus.document import Kind, Passage, Unit
 from corpus.markup import strip_markup
-from index.bm25 import inverse_document_frequency
 from index.hits import Hit, SearchResult
 from index.rendering import heading_text, row_text
-from index.synonyms import Alternatives
-from index.terms import STOP_WORDS, stem, stems, words
+from index.terms import STOP_WORDS, stem, stems
 
 # Rows that the reader reads for a question. Each takes some 10 ms on two cores.
 _MAX_READ = 5
 # Units of a passage around which blocks are proposed: the most similar ones. Few passages have
 # more, but a list of thousands of items is one passage.
 _MAX_ANCHORS = 64
-# Words of the question that follow each other are close if they are at most this many words apart.
-_NEAR = 3
 # Logits are divided by this to lie near 0 to 1, as the other features do.
 _LOGIT_SCALE = 10
 _FACTS = (
@@ -46,30 +42,6 @@ _FACTS = (
     AnswerType.YES_NO,
 )
 _STOP_STEMS = frozenset(stem(word) for word in STOP_WORDS)
-
-
-@dataclass(frozen=True)
-class WordWeights:
-    """How rare each stem of the question is among the passages: BM25's inverse document frequency
-    (natural logarithm, above 0; Robertson and Zaragoza 2009). `alternatives` holds the stems that
-    say the same."""
-
-    rarity: Mapping[str, float]
-    alternatives: Alternatives = field(default_factory=dict)
-
-    @cached_property
-    def total(self) -> float:
-        """The sum over all stems; 1 if there are none."""
-        return sum(self.rarity.values()) or 1.0
-
-    def coverage(self, own: frozenset[str]) -> float:
-        """The share of the question's stems, by rarity, that are in a text; 0 to 1."""
-        covered = (rarity for word, rarity in self.rarity.items() if self.is_in(word, own))
-        return sum(covered) / self.total
-
-    def is_in(self, word: str, text: frozenset[str]) -> bool:
-        """Whether a stem of the question, or an alternative of it, is among the stems of a text."""
-        return word in text or any(other <= text for other in self.alternatives.get(word, ()))
 
 
 @dataclass(frozen=True)
@@ -89,7 +61,7 @@ class Features:
     heading_coverage: float  # the same, in the headings above it
     neighbours: float  # share of the question's neighbouring words that are close to each other
     numbers: float  # share of the question's numbers in neither block nor headings
-    names: float  # 1 if one of the question's names is in neither block nor headings
+    names: float  # share of the question's names in neither block nor headings
     type_missing: float  # 1 if the type of thing asked for is missing, 0.5 for a loose form
     decides: float  # 1 if it allows, forbids or limits something and the question asks yes or no
     instructs: float  # 1 if it says what to do and the question asks how
@@ -134,24 +106,6 @@ class Evidence:
     def passage(self) -> Passage:
         """The passage that the block is part of."""
         return self.hit.passage
-
-
-def word_weights(
-    question: Question,
-    document_frequency: Callable[[str], int],
-    count: int,
-    alternatives: Alternatives | None = None,
-) -> WordWeights:
-    """The rarity of the question's words among `count` passages. A word counts as being as frequent
-    as the most frequent of its alternatives."""
-    alternatives = alternatives or {}
-    rarity = {}
-    for word in question.subject:
-        others = alternatives.get(stem(word), ())
-        seen = [document_frequency(word)]
-        seen += [min(document_frequency(each) for each in other) for other in others]
-        rarity[stem(word)] = inverse_document_frequency(min(max(seen), count), count)
-    return WordWeights(rarity, alternatives)
 
 
 def collect_evidence(
@@ -237,7 +191,7 @@ class _Context:
         has_row = any(unit.kind is Kind.ROW for unit in units)
         listed = sum(unit.kind in (Kind.ITEM, Kind.ROW) for unit in units)
         is_whole = len(places) == sum(u.kind is not Kind.HEADER for u in hit.passage.units)
-        names = {name for name in question.names if not name[0].isdigit()}
+        names = [name for name in question.names if not name[0].isdigit()]
         headed_coverage = weights.coverage(headed)
         return Features(
             similarity=max(cosines),
@@ -251,9 +205,9 @@ class _Context:
             coverage=weights.coverage(own),
             headed_coverage=headed_coverage,
             heading_coverage=weights.coverage(self.headings),
-            neighbours=_neighbours(question.terms, f"{_headings(hit.passage)} {text}"),
-            numbers=_share_missing([t for t in question.terms if t[0].isdigit()], headed),
-            names=not names <= headed,
+            neighbours=close_neighbours(question.terms, f"{_headings(hit.passage)} {text}"),
+            numbers=share_missing([t for t in question.terms if t[0].isdigit()], headed),
+            names=share_missing(names, headed),
             type_missing=missing_answer_type(question, text),
             decides=decides(question, text),
             instructs=asks_how(question.text) and self._instructs(units),
@@ -319,21 +273,6 @@ class _Context:
             opening = key_of(strip_markup(passage.source(unit))) if unit.kind is Kind.ITEM else ""
         own = stems(opening) - _STOP_STEMS
         return bool(own) and own <= set(self.question.terms)
-
-
-def _neighbours(terms: Sequence[str], text: str) -> float:
-    """The share of the pairs of terms in a row that stand within three words in the text."""
-    places: dict[str, list[int]] = {}
-    for place, word in enumerate(words(text)):
-        places.setdefault(stem(word), []).append(place)
-    pairs = [(places.get(one, ()), places.get(other, ())) for one, other in pairwise(terms)]
-    close = (any(abs(a - b) <= _NEAR for a in one for b in other) for one, other in pairs)
-    return sum(close) / len(pairs) if pairs else 0.0
-
-
-def _share_missing(wanted: Sequence[str], found: frozenset[str]) -> float:
-    """The share of the wanted words that were not found; 0 if none are wanted."""
-    return sum(word not in found for word in wanted) / len(wanted) if wanted else 0.0
 
 
 def _shown(passage: Passage, unit: Unit) -> str:

@@ -14,10 +14,11 @@ import numpy as np
 
 from assistant import writer
 from assistant.answer import Answer, Citation, ProvedSentence, Reason, Related, Status, Turn
+from assistant.coverage import word_weights
 from assistant.english.language import foreign_language
 from assistant.english.question import Question, understand, validate_message
 from assistant.errors import ModelMissing
-from assistant.evidence import Evidence, collect_evidence, read_evidence, word_weights
+from assistant.evidence import Evidence, collect_evidence, read_evidence
 from assistant.identified import evidence_on_identifiers
 from assistant.language_model.client import Usage
 from assistant.language_model.prompt import Mode

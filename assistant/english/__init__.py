@@ -14,8 +14,10 @@ documents rather than for English in general are marked where they are listed.
     signature.py   the signature of a mail under a question
     repair.py      words taken back, fillers and false starts
     expected.py    whether a text has the type of thing asked for
-    statements.py  bare titles, announced lists, definitions
+    attributes.py  attributes that are asked for, and what a value of each has
+    statements.py  bare titles and links, sentences that refer back
     instructions.py  how-to questions, and sentences that say what to do
+    remedies.py    questions that tell a problem, and sections that solve it
     opposites.py   words that exclude each other
     numbers.py     numbers in digits and in words
     agreement.py   what a statement says and a text does not: numbers, names, negation, quantity

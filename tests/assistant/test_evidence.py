@@ -5,8 +5,9 @@ from collections.abc import Callable
 import pytest
 from builders import GenerationBuilder
 
+from assistant.coverage import WordWeights, word_weights
 from assistant.english.question import Question
-from assistant.evidence import Evidence, WordWeights, collect_evidence, read_evidence, word_weights
+from assistant.evidence import Evidence, collect_evidence, read_evidence
 from assistant.reader.runtime import Reader, Reading
 from corpus.document import Kind, Passage
 from index.onnx_encoder import OnnxEncoder
@@ -89,7 +90,7 @@ def test_rows_show_the_cells_that_are_asked_for_and_headers_are_no_evidence(
         ("type_missing", "When was the pump built?", "The pump was built last March.", 0),
         ("type_missing", "When was the pump built?", "The pump was built by Ada Green.", 1),
         ("coverage", "Is the pump of brass red?", "The pump of brass is red.", 1),
-        ("names", "Did Ada Brown build the pump?", "Ada Green built the pump in 1911.", 1),
+        ("names", "Did Ada Brown build the pump?", "Ada Green built the pump in 1911.", 1 / 2),
         ("names", "Did Ada Green build the pump?", "Ada Green built the pump in 1911.", 0),
         ("names", "Did they build the pump?", "Ada Green built the pump in 1911.", 0),
         ("contrast", "Do internal customers pay?", "The external customers pay.", 1),

@@ -51,6 +51,15 @@ def test_text_lacks_the_type_asked_for_or_has_it(question: str, text: str, expec
         ("What is the e-mail address of the shop?", "shop@example.org", "Write to the shop."),
         ("application deadline", "Apply until 3 May.", "Apply online."),
         ("What is the largest file?", "Files have no limit.", "Files are checked."),
+        ("What is the largest file?", "It has 2 GB.", "Files are not checked."),
+        ("How heavy is the pump?", "It weighs 3 kg.", "It has 3 valves."),
+        ("How tall is the pump?", "It is 30 cm tall.", "There are two pumps."),
+        ("How much is the pump?", "It is 30 euros.", "Lift the pump."),
+        ("What is the stipend of a trainee?", "Trainees get 900 a month.", "It takes 12 months."),
+        ("What percentage of pumps leak?", "Half of the pumps do.", "Pumps leak in two ways."),
+        ("What is the licence of the pump?", "The pump is under the MIT terms.", "It is red."),
+        ("What is the password of the pump?", "Its password is on the box.", "Press a button."),
+        ("What is the website of the shop?", "See www.example.org.", "Visit the shop."),
     ],
 )
 def test_attribute_needs_a_value(question: str, value: str, other: str) -> None:
