@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from itertools import pairwise
+from functools import cached_property, lru_cache
+from itertools import chain, pairwise
 
 from assistant.english.question import Question
 from index.bm25 import inverse_document_frequency
@@ -56,14 +56,24 @@ def word_weights(
     return WordWeights(rarity, alternatives)
 
 
-def close_neighbours(terms: Sequence[str], text: str) -> float:
-    """The share of the pairs of terms in a row that stand within three words in the text."""
+def close_neighbours(terms: Sequence[str], *texts: str) -> float:
+    """The share of the pairs of terms in a row that stand within three words in the texts, which
+    follow each other."""
+    if len(terms) < 2:
+        return 0.0
+    wanted = frozenset(terms)
     places: dict[str, list[int]] = {}
-    for place, word in enumerate(words(text)):
-        places.setdefault(stem(word), []).append(place)
+    for place, word in enumerate(chain.from_iterable(map(_stem_sequence, texts))):
+        if word in wanted:
+            places.setdefault(word, []).append(place)
     pairs = [(places.get(one, ()), places.get(other, ())) for one, other in pairwise(terms)]
     close = (any(abs(a - b) <= _NEAR for a in one for b in other) for one, other in pairs)
-    return sum(close) / len(pairs) if pairs else 0.0
+    return sum(close) / len(pairs)
+
+
+@lru_cache(maxsize=8192)  # many questions find the same passages
+def _stem_sequence(text: str) -> tuple[str, ...]:
+    return tuple(map(stem, words(text)))
 
 
 def share_missing(wanted: Sequence[str], found: frozenset[str]) -> float:

@@ -8,8 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-
-import numpy as np
+from operator import mul
 
 from assistant.blocks import PROSE, Places, is_part_of_list, lists, quotable_blocks, quoted_units
 from assistant.coverage import WordWeights, close_neighbours, share_missing
@@ -195,7 +194,7 @@ class _Context:
         headed_coverage = weights.coverage(headed)
         return Features(
             similarity=max(cosines),
-            mean_similarity=float(np.average(cosines, weights=counts)),
+            mean_similarity=sum(map(mul, cosines, counts)) / sum(counts),
             passage=hit.passage_score,
             heading=hit.heading_score,
             question=hit.question_score,
@@ -205,12 +204,12 @@ class _Context:
             coverage=weights.coverage(own),
             headed_coverage=headed_coverage,
             heading_coverage=weights.coverage(self.headings),
-            neighbours=close_neighbours(question.terms, f"{_headings(hit.passage)} {text}"),
+            neighbours=close_neighbours(question.terms, _headings(hit.passage), text),
             numbers=share_missing([t for t in question.terms if t[0].isdigit()], headed),
             names=share_missing(names, headed),
             type_missing=missing_answer_type(question, text),
             decides=decides(question, text),
-            instructs=asks_how(question.text) and self._instructs(units),
+            instructs=self.asks_how and self._instructs(units),
             contrast=contrasts(frozenset(question.terms), own),
             news=math.log1p(len(own - set(question.terms) - _STOP_STEMS)),
             opening=places[0] == 0,
@@ -243,6 +242,10 @@ class _Context:
             or (kind is Kind.PARAGRAPH and is_bare_title(source))
         )
         return named / max(1, sum(len(source) for _, source in sources))
+
+    @cached_property
+    def asks_how(self) -> bool:
+        return asks_how(self.question.text)
 
     @cached_property
     def tells_problem(self) -> bool:

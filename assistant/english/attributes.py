@@ -4,6 +4,7 @@ A text that only mentions the attribute, or has a number of another kind, does n
 """
 
 import re
+from functools import lru_cache
 
 from assistant.english.numbers import NUMBER_WORDS
 
@@ -93,6 +94,7 @@ _ASKS_ATTRIBUTE = re.compile(
 )
 
 
+@lru_cache(maxsize=256)  # asked for every block
 def value_of_attribute(question: str) -> re.Pattern[str] | None:
     """What a value of the attribute that the question asks for looks like; None if it asks for
     none that is known."""
