@@ -114,6 +114,8 @@ function factsOf(answer, copyable, verdicts) {
   if (answer.standalone_question && answer.standalone_question !== answer.question) {
     facts.push(`understood as “${answer.standalone_question}”`);
   }
+  if (answer.prompt) facts.push(answer.writer);
+  if (answer.notice) facts.push(answer.notice);
   const copy = copyable ? button("Copy", (node) => copyText(answer.text, copyable, node), { class: "quiet" }) : null;
   return element("div", { class: "facts" }, element("span", {}, facts.join(" · ")), copy, verdicts);
 }
