@@ -35,8 +35,8 @@ def main() -> int:
             build_index(settings)
             gold = read_gold(folder / "questions.jsonl")
             questions += _questions(open_assistant(settings), gold)
-    json.dump(questions, sys.stdout, ensure_ascii=False, indent=0)
-    print()
+    lines = (json.dumps(each, ensure_ascii=False) for each in questions)
+    print("[", ",\n".join(lines), "]", sep="\n")
     return 0
 
 
