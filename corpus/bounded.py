@@ -6,7 +6,7 @@ nothing of documents. A function that runs here is named as "module:name"; it ta
 values, so that nothing but data comes back from the process.
 
     limits = Limits(seconds=10, megabytes=512)
-    with BoundedProcess("corpus.loader:load_in_child", limits) as process:
+    with BoundedProcess("corpus.parsing:load_in_child", limits) as process:
         blocks = process.call(["guide.md", "# Guide"])
 
 The process starts with the first call, which takes about 0.1 s. The kernel enforces the limits, in

@@ -42,6 +42,9 @@ STORED = {
         "generation": "g1",
         "timings_ms": {"total": 12.5},
         "reason": "no_answer",
+        "prompt": "choose-1",
+        "notice": "The language model is busy.",
+        "tokens": [100, 10],
     },
 }
 
@@ -58,7 +61,9 @@ def test_stored_answers_of_this_format_can_be_read() -> None:
 
 def test_stored_answer_of_an_earlier_version_can_be_read() -> None:
     answer = json.loads(json.dumps(STORED["answer"]))
-    del answer["reason"], answer["sentences"][0]["decisive"]
+    for added in ("reason", "prompt", "notice", "tokens"):
+        del answer[added]
+    del answer["sentences"][0]["decisive"]
     [citation] = answer["citations"]
     del citation["place"], citation["date"], citation["source"]
     citation["page"] = None

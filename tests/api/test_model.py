@@ -76,7 +76,7 @@ def test_tokens_and_cost_are_counted(model_client: TestClient) -> None:
     metrics = model_client.get("/metrics").text
     assert 'assistant_model_answers_total{outcome="used"} 1.0' in metrics
     assert 'assistant_model_tokens_total{direction="in"} 100.0' in metrics
-    [cost] = re.findall(r"assistant_model_cost_total (\S+)", metrics)
+    [cost] = re.findall(r"^assistant_model_cost_total (\S+)", metrics, re.MULTILINE)
     assert float(cost) == pytest.approx(100 * 1e-6 + 10 * 10e-6)
 
 

@@ -16,7 +16,7 @@ from api.http.problems import RULES, result_or_problem
 # Errors of commands, of start-up and of builds: a request that raises one is a defect.
 NOT_OVER_HTTP = """
     AddressUnavailable AnsweringError ApiError CorpusEmpty CorpusError CorpusMissing
-    DocumentTooCostly DocumentUnreadable GoldInvalid HistoryInvalid InvalidKeyRequest
+    DocumentNotExtracted DocumentTooCostly DocumentUnreadable GoldInvalid HistoryInvalid InvalidKeyRequest
     KeyNotFound LoadingImpossible
     OutputUnwritable PublicWithoutKeys RequirementInvalid RetryAfter SettingsInvalid
     SlackUnavailable SynonymsInvalid
@@ -33,8 +33,13 @@ ERRORS = [
 
 @pytest.mark.parametrize("kind", ERRORS, ids=lambda kind: kind.__name__)
 async def test_each_error_has_a_status_and_a_remedy_for_http_callers(kind: type) -> None:
-    wait = [1.0] if issubclass(kind, api.errors.RetryAfter) else []
-    error = kind("the value is 5", *wait)
+    wait = 1.0 if issubclass(kind, api.errors.RetryAfter) else "reason"
+    needed = [
+        each
+        for each in inspect.signature(kind.__init__).parameters.values()
+        if each.default is each.empty and each.kind is each.POSITIONAL_OR_KEYWORD
+    ]
+    error = kind("the value is 5", *[wait] * (len(needed) - 2))  # without self and the message
 
     async def fail() -> None:
         raise error

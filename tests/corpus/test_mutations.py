@@ -50,7 +50,7 @@ def mutated(texts: Sequence[str], count: int) -> Iterator[str]:
 
 @pytest.mark.soak
 def test_damaged_files_load_within_two_seconds(scale: Scale) -> None:
-    with BoundedProcess("corpus.loader:load_in_child", LIMITS) as process:
+    with BoundedProcess("corpus.parsing:load_in_child", LIMITS) as process:
         for number, text in enumerate(mutated(sources(), scale(300, soak=10_000))):
             # Fails with the reason if the process crashes or exceeds a limit.
             assert process.call([f"x{number}{('.md', '.txt')[number % 2]}", text]) is not None
