@@ -47,7 +47,8 @@ def answer_text(answer: Answer, page: str) -> str:
     if not answer.sentences:
         return _refusal(answer)
     longer = _answer_is_longer(page)
-    room = MAX_MESSAGE - len(_BLANK_LINE + longer)
+    below = _BLANK_LINE + notice(answer.notice) if answer.notice else ""
+    room = MAX_MESSAGE - len(_BLANK_LINE + longer + below)
     text = ""
     citations: list[str] = []
     cited: set[int] = set()
@@ -58,7 +59,8 @@ def answer_text(answer: Answer, page: str) -> str:
         length = len(piece) + sum(map(len, blocks))
         if length > room:
             if not shown:
-                return _first_sentence(sentence.text, blocks, room) + _BLANK_LINE + longer
+                first = _first_sentence(sentence.text, blocks, room)
+                return first + _BLANK_LINE + longer + below
             break
         room -= length
         text += piece
@@ -68,7 +70,7 @@ def answer_text(answer: Answer, page: str) -> str:
     if shown < len(answer.sentences):
         text = _NEXT_MARK.sub("", text)
         citations.append(_BLANK_LINE + longer)
-    return text.strip() + "".join(citations)
+    return text.strip() + "".join(citations) + below
 
 
 def notice(text: str, request: str = "") -> str:

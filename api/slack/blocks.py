@@ -32,6 +32,7 @@ _MAX_PROMPTS = 4
 # Our own limits, so that everything finds room.
 MAX_STREAMED = 2000  # characters of a streamed sentence, five times that with its escapes
 _MAX_QUOTE = 1500
+_MAX_MODEL_NOTICE = 400
 _MAX_HEADING = 300
 _MIN_SENTENCE = 1000  # characters of the first sentence, however many citations it has
 _MAX_LISTED = 20  # documents in the home view
@@ -97,6 +98,8 @@ def below_answer(
             f"ask on {layout.page} to read all of it" if layout.page else "ask about a part of it"
         )
         more.append(_note(f"The answer is longer: {where}."))
+    if answer.notice:
+        more.append(_note(truncate(inert(answer.notice), _MAX_MODEL_NOTICE)))
     more += _files_note(layout)
     share = _citation_share(answer.sentences[0].citations) if answer.sentences else 0
     numbers = {number for sentence in answer.sentences[:shown] for number in sentence.citations}

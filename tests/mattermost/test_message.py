@@ -177,3 +177,8 @@ def test_sentence_with_many_citations_keeps_room_for_itself() -> None:
 
 def test_usage_without_a_trigger_names_none() -> None:
     assert visible_text(usage("")).startswith("Write a question. ")
+
+
+def test_answer_says_why_the_language_model_was_not_used() -> None:
+    answer = replace(answer_of(("Beans are sown.", "Beans")), notice="The language model is busy.")
+    assert "The language model is busy" in answer_text(answer, PAGE).splitlines()[-1]

@@ -234,6 +234,11 @@ def test_reply_to_small_talk_has_no_buttons_to_vote(
     assert not list(find(blocks, "feedback_buttons"))
 
 
+def test_answer_says_why_the_language_model_was_not_used() -> None:
+    answer = replace(make_answer(("Beans.", (1,))), notice="The language model is busy.")
+    assert "The language model is busy." in texts_of(answer_message(answer, PLAIN).blocks)
+
+
 def test_notice_names_the_request() -> None:
     message = notice("Ask <!here> & there", "r1")
     assert message.text == "Ask &lt;\u2060!here&gt; &amp; there (request r1)"
