@@ -75,7 +75,10 @@ def open_model(settings: Settings) -> ConfiguredModel | None:
             f"'proved-assistant[{extra}]'"
         ) from error
     except ModelFailed as error:
-        raise SettingsInvalid(f"the language model {settings.model} {error}") from error
+        raise SettingsInvalid(
+            f"the language model {settings.model} {error}: check ASSISTANT_MODEL, "
+            "ASSISTANT_MODEL_URL and ASSISTANT_MODEL_KEY"
+        ) from error
     guarded = GuardedModel(model, settings.model_timeout)
     return ConfiguredModel(
         guarded, Mode(settings.model_mode), TrustStore(settings.data_folder / _EXAMS)

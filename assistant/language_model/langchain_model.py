@@ -78,7 +78,8 @@ def _options(provider: str, url: str, key: str, timeout: float) -> dict[str, Any
     """The arguments of the provider's class. Retries are ours: they know the time limit."""
     options: dict[str, Any] = {"base_url": url} if url else {}
     if provider == "ollama":
-        return options | {"num_predict": _MAX_TOKENS, "temperature": 0}
+        client = {"timeout": timeout}
+        return options | {"num_predict": _MAX_TOKENS, "temperature": 0, "client_kwargs": client}
     if url:  # some hosted models accept no temperature
         options["temperature"] = 0
     if key or url:  # a server without keys ignores it, but the client needs one
