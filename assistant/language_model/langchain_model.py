@@ -49,10 +49,7 @@ class LangChainModel:
                     usage.input_tokens += chunk.usage_metadata["input_tokens"]
                     usage.output_tokens += chunk.usage_metadata["output_tokens"]
                 yield chunk.text
-        except ModelFailed:
-            raise
-        # Whatever class a provider's library raises, the answer goes on without the model.
-        except Exception as error:  # the answer goes on without the model
+        except Exception as error:  # each provider raises other classes
             raise self._translated(error) from error
 
     def _translated(self, error: Exception) -> ModelFailed:

@@ -96,7 +96,7 @@ class ModelWriter:
         """Yields a ModelOutput for each piece of the reply, and each claim as soon as it is proved;
         returns how to answer. Closing the generator cancels the request."""
         mode = mode or self.mode
-        work = _Work(found, mode, self._trust(mode), exhibits_of(found.hits, found.evidence))
+        work = _Work(found, self._trust(mode), exhibits_of(found.hits, found.evidence))
         usage = Usage()
         prompt = answer_prompt(mode, found.question.standalone, found.history, work.exhibits)
         pieces = self._model.stream(prompt, usage)
@@ -122,8 +122,10 @@ class ModelWriter:
             reply = plain(self._model.reply(follow_up_prompt(message, history), usage))
         except ModelFailed:
             return None
-        known = {stem(w) for text in (message, *(t.text for t in history)) for w in _words(text)}
-        is_known = all(stem(word) in known for word in _words(reply))
+        known = {
+            stem(w) for text in (message, *(t.text for t in history)) for w in content_words(text)
+        }
+        is_known = all(stem(word) in known for word in content_words(reply))
         return reply if 0 < len(reply) <= _MAX_FOLLOW_UP_CHARS and is_known else None
 
     def _choose(
@@ -168,7 +170,7 @@ class ModelWriter:
         verdict: Verdict = self._proof.check(written.text, work.supports(written.parts))
         if not verdict.is_supported:
             return None, 0.0
-        probability = max(work.probability(s, chosen=True) for s in verdict.support)
+        probability = max(work.probability(s) for s in verdict.support)
         return ProvedClaim(written.text, verdict.support), probability
 
 
@@ -177,7 +179,6 @@ class _Work:
     """One question with the exhibits that the model sees."""
 
     found: Found
-    mode: Mode
     trust: Trust
     exhibits: Sequence[Exhibit]
 
@@ -193,7 +194,7 @@ class _Work:
             shift = self.trust.declined_all() if is_none else 0.0
             return Draft(_shifted(self.own, shift), own, writer="model" if is_none else "")
         blocks = self._blocks(parts)
-        chosen = max(self.probability(each, chosen=True) for each in self.supports(parts[:1]))
+        chosen = max(self.probability(each) for each in self.supports(parts[:1]))
         if any(_overlap(own.best, each) for each in blocks):
             chosen = max(chosen, _shifted(self.own, self.trust.chosen(len(self.exhibits))))
         passed_over = _shifted(self.own, self.trust.passed_over(len(self.exhibits)))
@@ -209,13 +210,13 @@ class _Work:
             if (passage := exhibit.passage) is not None
         ]
 
-    def probability(self, support: Support, *, chosen: bool) -> float:
-        """That the evidence with this unit answers; with what its choice says, if it was chosen."""
+    def probability(self, support: Support) -> float:
+        """That the evidence with this unit answers, with what the model's choice of it says."""
         place = support.passage.units.index(support.unit)
         own = [e for e in self.found.evidence if e.passage is support.passage]
         near = [e for e in own if place in e.places] or own
         prior = max((self.found.probability(e) for e in near), default=0.0)
-        return _shifted(prior, self.trust.chosen(len(self.exhibits)) if chosen else 0.0)
+        return _shifted(prior, self.trust.chosen(len(self.exhibits)))
 
     def _blocks(self, parts: Sequence[Part]) -> list[Evidence]:
         """The chosen parts of each passage as one block, with what is needed to understand them."""
@@ -261,7 +262,3 @@ def _lines(pieces: Generator[str, None, None]) -> Generator[str | None, None, No
         if count >= _MAX_LINES:
             return
     yield rest
-
-
-def _words(text: str) -> list[str]:
-    return content_words(text)
