@@ -36,7 +36,9 @@ _LABEL = re.compile(
     rf"{_EMPHASIS}(?:Q\d{{0,3}}\s?[.:)]|A\d{{0,3}}\s?:|A\d{{1,3}}[.)]|(?:Question|Answer)\s?\d{{0,3}}\s?[.:])"
     rf"{_EMPHASIS}\s*\S"
 )
-_EMPHASIZED = re.compile(r"(\*\*\*|\*\*|\*|__|_)(?=[^\s*_])([^*_\n]{3,300}\?)\W{0,2}?\1[ \t]*\\?")
+_EMPHASIZED = re.compile(
+    r"(?<!\\)(\*\*\*|\*\*|\*|__|_)(?=[^\s*_])([^*_\n]{3,300}\?)\W{0,2}?\1[ \t]*\\?"
+)
 _OPENING_TAGS = re.compile(rf"{_TAGS}+", re.IGNORECASE)
 _CLOSING_TAGS = re.compile(rf"{_TAGS}+$", re.IGNORECASE)
 _EMOJI = r"(?:[^\w\s\"'“‘(\[<`*_-]+\s*)*"

@@ -14,7 +14,7 @@ Part = tuple[int, int]
 _ID = re.compile(r"(?<![\w.])(\d{1,2})(?:\.(\d{1,3}))?(?![\w.]|\.\d)")
 _NONE = re.compile(r"\W*NONE\b", re.IGNORECASE)
 _IDS = re.compile(r"\[([\d\s.,;]{1,200})\]")
-_MARKS = re.compile(r"^\s*(?:[-*+•]|\d{1,2}[.)])\s+|[*_`#>]+")
+_MARKS = re.compile(r"^\s*(?:[-*+•]|\d{1,2}[.)])\s+|[*_`#<>]+")
 _SPACE = re.compile(r"\s+")
 # A reply that chooses is ids only; in a longer text numbers are no ids.
 _MAX_CHOICE_CHARS = 400
@@ -51,7 +51,7 @@ def written_sentence(line: str, exhibits: Sequence[Exhibit]) -> Written | None:
 
 
 def plain(text: str) -> str:
-    """The text in one line without marks of Markdown, control and format characters."""
+    """The text in one line without marks of Markdown and HTML, control and format characters."""
     visible = "".join(
         " " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c
         for c in text

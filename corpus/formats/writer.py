@@ -19,7 +19,7 @@ from dataclasses import asdict
 from corpus.metadata import Metadata
 
 # What Markdown, or HTML and templates in it, could take for a mark inside a line.
-_INLINE_MARK = re.compile(r"[\\`*\[\]<>{}~|]|(?<!\w)_|_(?!\w)|&(?=#?\w{1,32};)")
+_INLINE_MARK = re.compile(r"[\\`*\[\]<>{}~|]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w{1,32};)")
 # The same at the start of a line: headings, quotes, items, fences, rules, definitions, directives.
 _LINE_MARK = re.compile(r"#{1,6}(?=\s|$)|[-+=:](?=[\s:=-]|$)|(?<=\d)[.)](?=\s|$)|!(?=!)")
 _NUMBER = re.compile(r"\d{1,9}")

@@ -1,7 +1,7 @@
 """Whatever a language model writes becomes ids that exist, and text without markup."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from assistant.language_model.exhibits import Exhibit
@@ -53,6 +53,7 @@ def test_none_is_recognised_at_the_start_only() -> None:
 
 
 @given(st.text(max_size=200))
+@example("<")
 def test_any_reply_gives_existing_parts_and_visible_text(reply: str) -> None:
     parts = chosen_parts(reply, EXHIBITS)
     assert all(part < len(EXHIBITS[number].parts) for number, part in parts)

@@ -1,6 +1,6 @@
 """The canonical text says exactly what the file says: no character of it becomes a mark."""
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from corpus.document import Kind
@@ -22,6 +22,7 @@ def _words(text: str) -> list[tuple[Kind, str]]:
 
 
 @given(_TEXTS)
+@example("__0__")
 def test_a_paragraph_is_read_back_as_it_was(text: str) -> None:
     writer = MarkdownWriter()
     writer.heading(1, "Title")
@@ -33,6 +34,7 @@ def test_a_paragraph_is_read_back_as_it_was(text: str) -> None:
 
 
 @given(_TEXTS)
+@example("_Why 1?_")
 def test_no_text_becomes_structure(text: str) -> None:
     writer = MarkdownWriter()
     writer.paragraph(text + " is a word")
