@@ -25,6 +25,7 @@ Knows the index and what makes an answer; knows neither HTTP nor terminals. Read
     langchain_adapters.py  the assistant as a Runnable and a tool
     proof.py          whether quotes are verbatim and support a sentence
     grading.py        whether an answer is right by its gold question
+    held_out.py       gold questions without their places in FAQ pairs
     losses.py         the step of the pipeline that lost an answer
     evaluation.py     metrics over gold questions
     metrics.py        calibration error, risk and AUROC from arrays

@@ -19,11 +19,13 @@ _PUNCTUATION = str.maketrans("", "", string.punctuation + "’‘“”–—")
 
 def is_right(gold: GoldQuestion, answer: Answer) -> bool:
     """Whether it is answered, and at least half of every gold span is cited or the text states one
-    of the gold answers. If there are keywords: whether a gold place is cited and they are shown."""
+    of the gold answers. If there are keywords: whether they are shown, and a gold place is cited if
+    any is known."""
     if answer.status is Status.REFUSED:
         return False
     if gold.keywords:
-        return cites(gold, answer) and has_keywords(gold, answer)
+        has_place = bool(gold.spans or gold.also)
+        return has_keywords(gold, answer) and (cites(gold, answer) or not has_place)
     if gold.document and gold.spans:
         cited = [(c.start, c.end) for c in answer.citations if c.document == gold.document]
         if all(_share_cited(span, cited) >= _MIN_CITED for span in _without_overlaps(gold.spans)):

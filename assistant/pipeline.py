@@ -97,7 +97,13 @@ class Assistant:
 
     def within(self, folders: Collection[str]) -> "Assistant":
         """An assistant that knows only the documents in these folders."""
-        generation = self.generation.within(folders)
+        return self._over(self.generation.within(folders))
+
+    def without_faq(self) -> "Assistant":
+        """An assistant that does not know the documents' questions and their answers."""
+        return self._over(self.generation.without_faq())
+
+    def _over(self, generation: Generation) -> "Assistant":
         return Assistant(
             generation, self._encoder, self._texts, self._scorer, self._reader, self._model
         )

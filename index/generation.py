@@ -90,6 +90,14 @@ class Generation:
         vector_store = self.vector_store.within(passages.ordinals.tolist())
         return Generation(identity[:12], manifest, passages, self.vectors, vector_store)
 
+    def without_faq(self) -> "Generation":
+        """Returns a view without the passages that answer a question of the documents. It uses this
+        generation's files and closes none of them."""
+        passages = self.passages.without_faq()
+        manifest = replace(self.manifest, passages=passages.count)
+        vector_store = self.vector_store.within(passages.ordinals.tolist())
+        return Generation(self.id, manifest, passages, self.vectors, vector_store)
+
     def close(self) -> None:
         """Closes the files and deletes the copies; does nothing for a view."""
         self._resources.close()

@@ -168,18 +168,29 @@ class _Database:
 
 
 class PassageStore:
-    """The passages of a generation, or a view of some of its documents. Safe to share between
-    threads. In a view no score, frequency or correction depends on the other documents."""
+    """The passages of a generation, or a view of some of them. Safe to share between threads. In a
+    view no score, frequency or correction depends on the other passages."""
 
-    def __init__(self, database: _Database, documents: frozenset[str] | None = None) -> None:
+    def __init__(
+        self,
+        database: _Database,
+        documents: frozenset[str] | None = None,
+        *,
+        has_faq: bool = True,
+    ) -> None:
         """Raises IndexDamaged if the file is missing or was not made by write_passages."""
         self._database = database
         self._documents = documents
+        self._has_faq = has_faq
+        self._is_view = documents is not None or not has_faq
         lengths = np.frombuffer(database.rows("SELECT lengths FROM lengths")[0][0], "<f4")
         self._visible = np.ones(len(lengths), dtype=np.bool_)
-        if documents is not None:
-            rows = database.rows("SELECT ordinal, document FROM passages ORDER BY ordinal")
-            self._visible[:] = [document in documents for _, document in rows]
+        if self._is_view:
+            sql = "SELECT document, question IS NULL FROM passages ORDER BY ordinal"
+            self._visible[:] = [
+                (documents is None or document in documents) and (has_faq or is_no_answer)
+                for document, is_no_answer in database.rows(sql)
+            ]
         self.ordinals: Ordinals = np.flatnonzero(self._visible).astype(np.uint32)
         self.count = len(self.ordinals)
         self._norms = length_norms(lengths, self.ordinals)
@@ -197,7 +208,12 @@ class PassageStore:
         wanted = frozenset(documents)
         if self._documents is not None:
             wanted &= self._documents
-        return PassageStore(self._database, wanted)
+        return PassageStore(self._database, wanted, has_faq=self._has_faq)
+
+    def without_faq(self) -> "PassageStore":
+        """Returns a view without the passages that answer a question of the documents. Passages
+        keep their ordinals."""
+        return PassageStore(self._database, self._documents, has_faq=False)
 
     def search(
         self,
@@ -271,7 +287,7 @@ class PassageStore:
     def rows_by_digest(self) -> dict[bytes, int]:
         """Returns the row among the vectors of each encoded text, by the text's digest."""
         rows = {digest: row for row, digest in self._database.rows("SELECT * FROM vectors")}
-        if self._documents is None:
+        if not self._is_view:
             return rows
         own = {row for e in self._load("") for row in (e.row, e.heading_row, *e.unit_rows)}
         return {digest: row for digest, row in rows.items() if row in own}
@@ -285,7 +301,7 @@ class PassageStore:
     def close(self) -> None:
         """Closes this thread's connection; those of other threads are closed with their threads.
         Does nothing for a view."""
-        if self._documents is None:
+        if not self._is_view:
             self._database.close()
 
     def _load(self, condition: str, values: Sequence[object] = ()) -> list[IndexedPassage]:
@@ -294,7 +310,7 @@ class PassageStore:
 
     def _load_vocabulary(self) -> dict[str, int]:
         """The words of the visible passages, with the number of passages that contain each."""
-        if self._documents is None:
+        if not self._is_view:
             sql = "SELECT word, length(ordinals) / 4 FROM vocabulary"
             return dict(self._database.rows(sql))
         rows = self._database.rows("SELECT word, ordinals FROM vocabulary")

@@ -18,6 +18,7 @@ from api.settings import load_settings
 from api.text import printable
 from assistant.errors import RequirementInvalid
 from assistant.evaluation import Metric, Outcome, by_kind, compute_metrics, evaluate, outcome_record
+from assistant.held_out import without_places
 from assistant.losses import count_losses
 from corpus.gold import read_gold
 
@@ -72,6 +73,10 @@ def run(arguments: Namespace) -> int:
     with ProgressBars() as bars:
         corpus = ensure_index(settings, bars)
         assistant = open_assistant(settings)
+        if arguments.without_faq:
+            pairs = assistant.generation.passages.faq_passages()
+            gold = without_places(gold, (pair.passage for pair in pairs))
+            assistant = assistant.without_faq()
         bars.begin("Asking", len(gold))
         outcomes = evaluate(assistant, gold, open_texts(settings), lambda: bars.advance(1))
     warn_skipped(corpus.unreadable)

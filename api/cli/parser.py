@@ -158,6 +158,13 @@ def _add_evaluate(commands: _Commands) -> None:
         "--out", metavar="DIR", type=Path, help="write figures.json and outcomes.jsonl to DIR"
     )
     evaluate.add_argument(
+        "--without-faq",
+        action="store_true",
+        help="take the questions of the documents and their answers out of the index first: can "
+        "the other text alone answer? An answer is right if it states the gold answer, or cites "
+        "a gold span that lies in no such pair",
+    )
+    evaluate.add_argument(
         "--require",
         metavar="METRIC=VALUE",
         action="append",

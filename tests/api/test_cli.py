@@ -368,6 +368,17 @@ def test_evaluate_writes_the_figures_and_fails_if_a_requirement_is_not_met(
     assert "right is 1, required is at least 1.1" in capsys.readouterr().err
 
 
+def test_evaluate_without_faq_answers_from_the_other_text_alone(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gold = tmp_path / "gold.jsonl"
+    row = {"question": BEANS, "answers": ["in the second week of May"]}
+    gold.write_text(json.dumps(row), encoding="utf-8")
+    assert run("evaluate", str(gold), "--require", "right=1") == 0
+    assert run("evaluate", str(gold), "--require", "right=1", "--without-faq") == 1
+    assert "right is 0, " in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("metric", "value", "met"),
     [

@@ -9,6 +9,7 @@ from builders import AssistantOpener, make_answer, make_citation
 from assistant.answer import Answer
 from assistant.evaluation import Outcome, by_kind, compute_metrics, evaluate, outcome_record
 from assistant.grading import is_right, normalize, states, strip_markers
+from assistant.held_out import without_places
 from assistant.pipeline import Assistant
 from assistant.scorer import Scorer
 from corpus.document import Span
@@ -117,6 +118,12 @@ def test_answer_with_keywords_must_show_one_of_each_group_and_cite_a_place(
     assert is_right(asked, answer(cited, document=document, text=text)) is right
 
 
+def test_keywords_without_a_place_must_only_be_shown() -> None:
+    asked = replace(gold(), keywords=(("red",),))
+    assert is_right(asked, answer((0, 4), text="Red. [1]"))
+    assert not is_right(asked, answer((0, 4), text="Blue. [1]"))
+
+
 @pytest.mark.parametrize(
     ("text", "wanted", "same"),
     [
@@ -218,6 +225,24 @@ def test_history_goes_with_the_question(assistant: Assistant, texts: TextStore) 
     )  # fmt: skip
     (found,) = evaluate(assistant, [asked], texts)
     assert "pump" in found.answer.standalone_question
+
+
+def test_without_faq_no_citation_lies_in_a_pair_and_a_stated_answer_is_right(
+    open_assistant: AssistantOpener, texts: TextStore
+) -> None:
+    weights = {"similarity": 10.0}
+    scorer = Scorer(weights, 0.0, -5.0, weights, threshold=0.0)
+    prose = "# Mill\n\nThe pump stands behind the old mill. It is green.\n"
+    whole = open_assistant({"a.md": FAQ, "b.md": prose}, scorer)
+    pump = gold(span_of("The pump stands"), question="Where does the pump stand?")
+    cactus = gold(span_of("Every three weeks."), question=CACTUS, answers=("Every three weeks.",))
+    pairs = [entry.passage for entry in whole.generation.passages.faq_passages()]
+    held_out = without_places([pump, cactus], pairs)
+    outcomes = evaluate(whole.without_faq(), held_out, texts)
+    assert {c.document for each in outcomes for c in each.answer.citations} == {"b.md"}
+    assert [each.right for each in outcomes] == [True, False]
+    assert [each.cited for each in outcomes] == [None, None]
+    assert not {*whole.without_faq().ask("pump?").suggestions} & {CACTUS}
 
 
 def test_watch_is_called_after_each_question(assistant: Assistant, texts: TextStore) -> None:

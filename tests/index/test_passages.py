@@ -165,6 +165,17 @@ def test_view_of_a_view_is_the_intersection(three: PassageStore) -> None:
     assert both.count == 1
 
 
+def test_view_without_faq_hides_the_answers_and_what_only_they_say(three: PassageStore) -> None:
+    view = three.within(["0-guide.md", "1-guide.md"]).without_faq()
+    assert view.faq_passages() == []
+    assert view.search(["mattock"], 10) == []
+    assert not view.has_word("mattock")
+    assert [each.passage.document for each in view.get(view.ordinals.tolist())] == [
+        "0-guide.md"
+    ] * 3
+    assert three.without_faq().within(["1-guide.md"]).count == 0
+
+
 def test_view_of_no_documents_is_empty(three: PassageStore) -> None:
     nothing = three.within([])
     assert nothing.count == 0
