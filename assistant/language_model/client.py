@@ -5,9 +5,9 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 _log = logging.getLogger(__name__)
 # Attempts of one call, and seconds before the second; doubled each time, with jitter.
@@ -20,10 +20,12 @@ _MAX_REPLY_CHARS = 8_000
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What a model is sent. `system` are the instructions, `user` the data as JSON."""
+    """What a model is sent. `system` are the instructions, `user` the data as JSON. `schema` is the
+    JSON schema of a reply that is JSON; None if the reply is a text."""
 
     system: str
     user: str
+    schema: Mapping[str, Any] | None = None
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ from typing import Any
 from assistant.language_model.client import GuardedModel, ModelFailed, Usage
 from assistant.language_model.exhibits import Exhibit
 from assistant.language_model.prompt import VERSIONS, Mode, answer_prompt
-from assistant.language_model.reply import Part, chosen_parts, written_sentence
+from assistant.language_model.reply import Part, as_lines, chosen_parts, written_sentence
 from assistant.language_model.trust import Trust
 from corpus.files import write_atomically
 
@@ -73,7 +73,8 @@ def picked_parts(mode: Mode, reply: str, exhibits: tuple[Exhibit, ...]) -> list[
     """The parts that a reply chooses or cites, in order."""
     if mode is Mode.CHOOSE:
         return chosen_parts(reply, exhibits)
-    written = (written_sentence(line, exhibits) for line in reply.splitlines())
+    lines = (line for line in as_lines(piece for piece in (reply,)) if line)
+    written = (written_sentence(line, exhibits) for line in lines)
     return list(dict.fromkeys(part for each in written if each for part in each.parts))
 
 

@@ -1,7 +1,8 @@
 """A language model of any provider, through LangChain. The only module that imports it, and so the
 only one that needs an extra to be installed."""
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from langchain.chat_models import init_chat_model
@@ -10,10 +11,13 @@ from langchain_core.messages import AIMessageChunk, HumanMessage, SystemMessage
 
 from assistant.language_model.client import ModelBusy, ModelFailed, Prompt, Usage
 
+_log = logging.getLogger(__name__)
 # Tokens of a reply: five sentences with ids take some 200.
 _MAX_TOKENS = 800
 _BUSY = frozenset([408, 409, 425, 429, 500, 502, 503, 504, 529])
 _MAX_MESSAGE_CHARS = 200
+# How servers say that they do not know a parameter: the schema of the reply.
+_NOT_UNDERSTOOD = frozenset([400, 404, 422, 501])
 # Libraries of providers raise errors of many classes; those of a lost connection have such names.
 _CONNECTION_WORDS = ("timeout", "connect", "readerror", "remoteprotocol", "network")
 
@@ -27,6 +31,7 @@ class LangChainModel:
         self.name = name
         self._provider, _, self._model = name.partition(":")
         self._key = key
+        self._takes_schema = True  # until it refuses one
         try:
             self._chat: BaseChatModel = init_chat_model(
                 self._model,
@@ -42,15 +47,24 @@ class LangChainModel:
 
     def stream(self, prompt: Prompt, usage: Usage, timeout: float) -> Iterator[str]:
         """Implements LanguageModel.stream."""
-        messages = [SystemMessage(prompt.system), HumanMessage(prompt.user)]
+        options = _timeout(self._provider, timeout)
+        schema = _structured(self._provider, prompt.schema) if self._takes_schema else {}
         try:
-            for chunk in self._chat.stream(messages, **_timeout(self._provider, timeout)):
-                if isinstance(chunk, AIMessageChunk) and chunk.usage_metadata:
-                    usage.input_tokens += chunk.usage_metadata["input_tokens"]
-                    usage.output_tokens += chunk.usage_metadata["output_tokens"]
-                yield chunk.text
+            yield from self._chunks(prompt, usage, options | schema)
         except Exception as error:  # each provider raises other classes
-            raise self._translated(error) from error
+            if not schema or getattr(error, "status_code", None) not in _NOT_UNDERSTOOD:
+                raise self._translated(error) from error
+            _log.info("%s takes no schema of a reply: %s", self.name, self._message(error))
+            self._takes_schema = False
+            yield from self.stream(prompt, usage, timeout)
+
+    def _chunks(self, prompt: Prompt, usage: Usage, options: dict[str, Any]) -> Iterator[str]:
+        messages = [SystemMessage(prompt.system), HumanMessage(prompt.user)]
+        for chunk in self._chat.stream(messages, **options):
+            if isinstance(chunk, AIMessageChunk) and chunk.usage_metadata:
+                usage.input_tokens += chunk.usage_metadata["input_tokens"]
+                usage.output_tokens += chunk.usage_metadata["output_tokens"]
+            yield chunk.text
 
     def _translated(self, error: Exception) -> ModelFailed:
         status = getattr(error, "status_code", None)
@@ -88,6 +102,21 @@ def _options(provider: str, url: str, key: str, timeout: float) -> dict[str, Any
 
 def _timeout(provider: str, seconds: float) -> dict[str, Any]:
     return {"timeout": seconds} if provider == "openai" else {}
+
+
+def _structured(provider: str, schema: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The argument that makes a provider reply in JSON of this schema; {} if it has none."""
+    if schema is None:
+        return {}
+    if provider == "ollama":
+        return {"format": schema}
+    if provider == "anthropic":
+        return {"output_config": {"format": {"type": "json_schema", "schema": schema}}}
+    if provider == "openai":
+        named = {"name": "reply", "strict": True, "schema": schema}
+        # In the body: with an argument of its own, the client would parse the stream instead of us.
+        return {"extra_body": {"response_format": {"type": "json_schema", "json_schema": named}}}
+    return {}
 
 
 def _retry_after(error: Exception) -> float:

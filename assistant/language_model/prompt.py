@@ -2,10 +2,11 @@
 can leave: quotes, backslashes and line breaks in it are escaped."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from functools import lru_cache
 from importlib.resources import files
+from typing import Any
 
 from assistant.answer import Turn
 from assistant.language_model.client import Prompt
@@ -23,7 +24,7 @@ class Mode(StrEnum):
 
 
 # Each change of a prompt is a new file; an exam counts for the version that it was taken with.
-VERSIONS = {Mode.CHOOSE: "choose-1", Mode.COMPOSE: "compose-1"}
+VERSIONS = {Mode.CHOOSE: "choose-2", Mode.COMPOSE: "compose-2"}
 _FOLLOW_UP = "follow-up-1"
 
 
@@ -40,7 +41,8 @@ def answer_prompt(
         for number, exhibit in enumerate(exhibits, start=1)
     ]
     data = {"evidence": evidence, **_asked(question, history)}
-    return Prompt(_instructions(VERSIONS[mode]), json.dumps(data, ensure_ascii=False))
+    user = json.dumps(data, ensure_ascii=False)
+    return Prompt(_instructions(VERSIONS[mode]), user, _schema(mode, exhibits))
 
 
 def follow_up_prompt(question: str, history: Sequence[Turn]) -> Prompt:
@@ -54,6 +56,29 @@ def _asked(question: str, history: Sequence[Turn]) -> dict[str, object]:
         {"role": turn.role, "text": turn.text[:_MAX_TURN_CHARS]} for turn in history[-_MAX_TURNS:]
     ]
     return {"conversation": turns, "question": question}
+
+
+def _schema(mode: Mode, exhibits: Sequence[Exhibit]) -> Mapping[str, Any]:
+    """The schema of a reply that is JSON: only ids that exist. See `reply.as_lines`."""
+    parts = [
+        f"{number}.{n}"
+        for number, exhibit in enumerate(exhibits, start=1)
+        for n in range(1, len(exhibit.parts) + 1)
+    ]
+    ids = {"type": "array", "items": {"type": "string", "enum": parts or ["NONE"]}}
+    if mode is Mode.CHOOSE:
+        return _object(ids=ids)
+    sentence = _object(text={"type": "string"}, ids=ids)
+    return _object(sentences={"type": "array", "items": sentence})
+
+
+def _object(**properties: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
 
 
 @lru_cache

@@ -1,10 +1,16 @@
 """Parses the reply of a language model. Whatever it wrote, the result is ids that exist, and text
-without markup."""
+without markup.
 
+A reply is lines: ids, or sentences with ids behind them. One that is JSON, as providers with
+structured output give it, is read as the lines that it stands for.
+"""
+
+import json
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from assistant.language_model.exhibits import Exhibit
 
@@ -12,10 +18,13 @@ Part = tuple[int, int]
 """An exhibit and one of its parts, both counted from 0."""
 
 _ID = re.compile(r"(?<![\w.])(\d{1,2})(?:\.(\d{1,3}))?(?![\w.]|\.\d)")
-_NONE = re.compile(r"\W*NONE\b", re.IGNORECASE)
+_NONE = re.compile(r"\W*NONE\b|\{\s*\"\w{1,20}\"\s*:\s*\[\s*\]\s*\}", re.IGNORECASE)
 _IDS = re.compile(r"\[([\d\s.,;]{1,200})\]")
 _MARKS = re.compile(r"^\s*(?:[-*+•]|\d{1,2}[.)])\s+|[*_`#<>]+")
 _SPACE = re.compile(r"\s+")
+_DECODER = json.JSONDecoder()
+_SENTENCE = re.compile(r'\{\s*"(?:text|ids)"\s*:')
+_MAX_LINES = 12
 # A reply that chooses is ids only; in a longer text numbers are no ids.
 _MAX_CHOICE_CHARS = 400
 _MAX_PARTS = 12
@@ -48,6 +57,43 @@ def written_sentence(line: str, exhibits: Sequence[Exhibit]) -> Written | None:
     parts = _parts(ids.replace(",", " ").replace(";", " "), exhibits)
     text = plain(_IDS.sub("", line))
     return Written(text, tuple(parts)) if text and parts and not says_none(text) else None
+
+
+def as_lines(pieces: Generator[str, None, None]) -> Generator[str | None, None, None]:
+    """The lines of a reply as they are completed, at most 12; None for each other piece. A sentence
+    in JSON is a line."""
+    rest = ""
+    count = 0
+    for piece in pieces:
+        complete, rest = _completed(rest + piece)
+        yield from complete
+        yield None
+        count += len(complete)
+        if count >= _MAX_LINES:
+            return
+    yield rest
+
+
+def _completed(text: str) -> tuple[list[str], str]:
+    """The lines that are complete, and the rest."""
+    if not text.lstrip().startswith("{"):
+        *complete, rest = text.split("\n")
+        return complete, rest
+    complete, end = [], 0
+    while start := _SENTENCE.search(text, end):
+        try:
+            value, end = _DECODER.raw_decode(text, start.start())
+        except ValueError:  # not complete yet
+            break
+        complete.append(_line(value))
+    return complete, text if not complete else "{" + text[end:]
+
+
+def _line(value: Any) -> str:
+    """A sentence of a JSON reply as a line."""
+    ids = value.get("ids")
+    numbers = " ".join(map(str, ids)) if isinstance(ids, list) else ""
+    return f"{' '.join(str(value.get('text', '')).split())} [{numbers}]"
 
 
 def plain(text: str) -> str:

@@ -20,6 +20,7 @@ from assistant.language_model.prompt import VERSIONS, Mode, answer_prompt, follo
 from assistant.language_model.reply import (
     Part,
     Written,
+    as_lines,
     chosen_parts,
     plain,
     says_none,
@@ -30,7 +31,6 @@ from assistant.selection import Selection
 from index.hits import Hit
 from index.terms import content_words, stem
 
-_MAX_LINES = 12
 _MAX_FOLLOW_UP_CHARS = 500
 _MIN_PROBABILITY = 1e-4
 
@@ -144,7 +144,7 @@ class ModelWriter:
         waiting: list[ProvedClaim] = []
         confidence = -1.0  # of what is shown; nothing is yet
         reply = ""
-        for line in _lines(pieces):
+        for line in as_lines(pieces):
             if line is None:
                 yield ModelOutput()
                 continue
@@ -248,17 +248,3 @@ def _shifted(probability: float, shift: float) -> float:
         return 1.0
     odds = max(probability, _MIN_PROBABILITY) / (1 - max(probability, _MIN_PROBABILITY))
     return round(1 / (1 + math.exp(-(math.log(odds) + shift))), 4)
-
-
-def _lines(pieces: Generator[str, None, None]) -> Generator[str | None, None, None]:
-    """The lines of a reply as they are completed, at most so many; None for each other piece."""
-    rest = ""
-    count = 0
-    for piece in pieces:
-        *complete, rest = (rest + piece).split("\n")
-        yield from complete
-        yield None
-        count += len(complete)
-        if count >= _MAX_LINES:
-            return
-    yield rest

@@ -42,7 +42,7 @@ STORED = {
         "generation": "g1",
         "timings_ms": {"total": 12.5},
         "reason": "no_answer",
-        "prompt": "choose-1",
+        "prompt": "choose-2",
         "notice": "The language model is busy.",
         "tokens": [100, 10],
     },

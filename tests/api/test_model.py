@@ -57,7 +57,7 @@ def model_client(with_model: Settings) -> Iterator[TestClient]:
 
 def test_answer_names_mode_model_and_prompt(model_client: TestClient) -> None:
     answer = ask(model_client, SOWN)
-    assert (answer["writer"], answer["prompt"]) == ("choose:openai:scripted", "choose-1")
+    assert (answer["writer"], answer["prompt"]) == ("choose:openai:scripted", "choose-2")
     plain = model_client.post("/v1/chat", json={"message": SOWN, "mode": "extractive"}).json()
     assert plain["writer"] == "extractive"
 

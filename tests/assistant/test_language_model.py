@@ -2,7 +2,7 @@
 script behind a real HTTP server, asked by the real client."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import pytest
 from builders import AssistantOpener, shipped_scorer
 from model_server import ModelServer, model_server
 
-from assistant.answer import Answer, ProvedSentence, Status
+from assistant.answer import Answer, ProvedSentence, Status, Turn
 from assistant.claims import ClaimProof
 from assistant.errors import ModelMissing
 from assistant.language_model.client import GuardedModel
@@ -81,12 +81,17 @@ def ask(
         trust: Trust = PERFECT,
         files: Mapping[str, str] = FILES,
         timeout: float = 5.0,
+        provider: str = "openai",
+        history: Sequence[Turn] = (),
     ) -> Answer:
-        return with_model(mode, trust, files, timeout).ask(question)
+        return with_model(mode, trust, files, timeout, provider).ask(question, history)
 
-    def with_model(mode: Mode, trust: Trust, files: Mapping[str, str], timeout: float) -> Assistant:
+    def with_model(
+        mode: Mode, trust: Trust, files: Mapping[str, str], timeout: float, provider: str = "openai"
+    ) -> Assistant:
         plain = open_assistant(files, shipped_scorer(), reader)
-        model = LangChainModel("openai:scripted", scripted.server.url, KEY, timeout)
+        url = scripted.server.url if provider == "openai" else scripted.server.root
+        model = LangChainModel(f"{provider}:scripted", url, KEY, timeout)
         writer = ModelWriter(
             GuardedModel(model, timeout), mode, ClaimProof(encoder, reader), lambda _: trust
         )
@@ -101,7 +106,7 @@ def test_chosen_parts_are_quoted(scripted: Scripted, ask: Any) -> None:
     scripted.reply = "<Everyone has 25 days of leave a year.>"
     answer = ask(DAYS)
     assert answer.text == "Everyone has 25 days of leave a year. [1]"
-    assert (answer.writer, answer.prompt) == ("choose:openai:scripted", "choose-1")
+    assert (answer.writer, answer.prompt) == ("choose:openai:scripted", "choose-2")
     assert answer.tokens == (100, 10)
 
 
@@ -123,6 +128,57 @@ def test_written_sentence_is_shown_with_what_supports_it(scripted: Scripted, ask
     assert answer.text == "You have 25 days of leave a year. [1]"
     assert [each.quote for each in answer.citations] == ["Everyone has 25 days of leave a year."]
     assert answer.writer == "compose:openai:scripted"
+
+
+@pytest.mark.parametrize("provider", ["openai", "anthropic", "ollama"])
+def test_reply_in_json_is_read_with_each_provider(
+    scripted: Scripted, ask: Any, provider: str
+) -> None:
+    sentence = "Everyone has 25 days of leave a year."
+    scripted.reply = f'{{"ids": ["<{sentence}>"]}}'
+    assert ask(DAYS, provider=provider).text == f"{sentence} [1]"
+    scripted.reply = (
+        '{"sentences": [{"text": "You have 25 days of {leave} a \\"month\\".", "ids": ["1.1"]},'
+        f'\n {{"text": "You have 25 days of leave a year.", "ids": ["<{sentence}>"]}}]}}'
+    )
+    answer = ask(DAYS, Mode.COMPOSE, provider=provider)
+    assert answer.text == "You have 25 days of leave a year. [1]"
+    assert answer.writer == f"compose:{provider}:scripted"
+    assert answer.tokens == (100, 10)
+    scripted.reply = '{"sentences": []}'
+    assert ask(DAYS, Mode.COMPOSE, provider=provider).status is Status.REFUSED
+    for schema in scripted.server.schemas:
+        assert "1.1" in json.dumps(schema)
+
+
+@pytest.mark.parametrize("provider", ["openai", "anthropic", "ollama"])
+def test_server_that_takes_no_schema_is_asked_without(
+    scripted: Scripted, ask: Any, provider: str
+) -> None:
+    scripted.server.faults.refuses_schema = True
+    scripted.reply = "<Everyone has 25 days of leave a year.>"
+    assistant = ask.open(Mode.CHOOSE, PERFECT, FILES, 5.0, provider)
+    for _ in range(2):
+        assert assistant.ask(DAYS).writer == f"choose:{provider}:scripted"
+    assert scripted.server.schemas == [None, None]
+    assert len(scripted.server.keys) == 3
+
+
+def test_follow_up_is_rewritten_with_words_of_the_conversation(
+    scripted: Scripted, ask: Any
+) -> None:
+    history = [Turn("user", DAYS), Turn("assistant", "Everyone has 25 days of leave a year.")]
+    script = scripted.server.script
+    rewritten = "How many days of leave do parents have?"
+    scripted.server.script = lambda data, system: (
+        script(data, system) if "evidence" in data else rewritten
+    )
+    scripted.reply = "<Parents get ten extra days when a child is born.>"
+    answer = ask("And for parents?", history=history)
+    assert answer.standalone_question == rewritten
+    assert answer.text.startswith("Parents get ten extra days")
+    rewritten = "How do I rob a bank?"
+    assert "bank" not in ask("And for parents?", history=history).standalone_question
 
 
 @pytest.mark.parametrize(
@@ -160,20 +216,21 @@ def test_sentences_appear_while_the_model_writes(scripted: Scripted, ask: Any) -
     assert any(isinstance(step, ModelOutput) for step in steps[shown:])
 
 
+@pytest.mark.parametrize("provider", ["openai", "anthropic", "ollama"])
 @pytest.mark.parametrize(
     ("fault", "value", "said"),
     [
-        ("statuses", [401], "refused the request"),
-        ("statuses", [429, 429, 429], "is busy"),
+        ("statuses", (401,), "refused the request"),
+        ("statuses", (429, 429, 429), "is busy"),
         ("rubbish", True, "gave no usable reply"),
         ("delay", 3.0, "in time"),
     ],
 )
 def test_failure_gives_the_answer_without_the_model_and_says_so(
-    scripted: Scripted, ask: Any, fault: str, value: Any, said: str
+    scripted: Scripted, ask: Any, fault: str, value: Any, said: str, provider: str
 ) -> None:
-    setattr(scripted.server.faults, fault, value)
-    answer = ask(DAYS, timeout=1.0)
+    setattr(scripted.server.faults, fault, list(value) if fault == "statuses" else value)
+    answer = ask(DAYS, timeout=1.0, provider=provider)
     assert answer.text.startswith("Everyone has 25 days of leave a year. [1]")
     assert answer.writer == "extractive"
     assert said in answer.notice
