@@ -27,7 +27,7 @@ Knows the index and what makes an answer; knows neither HTTP nor terminals. Read
     grading.py        whether an answer is right by its gold question
     held_out.py       gold questions without their places in FAQ pairs
     losses.py         the step of the pipeline that lost an answer
-    evaluation.py     metrics over gold questions
+    evaluation/       metrics over gold questions, and comparing two runs
     metrics.py        calibration error, risk and AUROC from arrays
     tuning.py         the refusal threshold of one corpus
     training/         fits the reader and the scorer; not imported by serving

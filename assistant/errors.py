@@ -21,6 +21,10 @@ class RequirementInvalid(AnsweringError):
     """A requirement of an evaluation has an unknown metric, or no number."""
 
 
+class EarlierRunInvalid(AnsweringError):
+    """The outcomes of an earlier evaluation cannot be read."""
+
+
 class ReaderDamaged(ModelDamaged):
     """A file of the reader is missing, or was changed since it was shipped."""
 

@@ -28,7 +28,7 @@ def is_right(gold: GoldQuestion, answer: Answer) -> bool:
         return has_keywords(gold, answer) and (cites(gold, answer) or not has_place)
     if gold.document and gold.spans:
         cited = [(c.start, c.end) for c in answer.citations if c.document == gold.document]
-        if all(_share_cited(span, cited) >= _MIN_CITED for span in _without_overlaps(gold.spans)):
+        if all(share_covered(span, cited) >= _MIN_CITED for span in without_overlaps(gold.spans)):
             return True
     return any(states(answer.text, wanted) for wanted in gold.answers)
 
@@ -77,13 +77,14 @@ def normalize(text: str) -> str:
     return " ".join(re.sub(r"\b(?:a|an|the)\b", " ", bare).split())
 
 
-def _share_cited(span: Span, cited: Sequence[Span]) -> float:
+def share_covered(span: Span, others: Sequence[Span]) -> float:
+    """The share of the span's characters that others cover, 0 to 1."""
     start, end = span
-    covered = {i for s, e in cited for i in range(max(s, start), min(e, end))}
+    covered = {i for s, e in others for i in range(max(s, start), min(e, end))}
     return len(covered) / (end - start)
 
 
-def _without_overlaps(spans: Sequence[Span]) -> list[Span]:
+def without_overlaps(spans: Sequence[Span]) -> list[Span]:
     """Overlapping spans are alternatives: only the shortest of each group is needed."""
     groups: list[list[Span]] = []
     reach = -1

@@ -8,6 +8,7 @@ ask.py        answers one question
 serve.py      serves the HTTP API and the web page
 index.py      builds or updates the index
 evaluate.py   measures the answers to a gold file
+evaluation_tables.py  figures and comparison of an evaluation, in a terminal
 keys.py       creates, lists and revokes API keys
 doctor.py     prints the findings of all checks
 slack.py      answers in Slack over Socket Mode

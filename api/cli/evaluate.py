@@ -1,45 +1,31 @@
 """`assistant evaluate`: measures the answers to the questions of a gold file."""
 
-import json
 import math
 from argparse import Namespace
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
-
 from api.assembly.assistant import ensure_index, open_assistant, open_texts
+from api.cli.evaluation_tables import print_comparison, print_figures
 from api.cli.terminal import ProgressBars, warn, warn_skipped
-from api.errors import OutputUnwritable
 from api.exit_codes import CHECK_FAILED, DONE
+from api.report.files import Report, create_folder, write_report
 from api.settings import load_settings
-from api.text import printable
 from assistant.errors import RequirementInvalid
-from assistant.evaluation import Metric, Outcome, by_kind, compute_metrics, evaluate, outcome_record
+from assistant.evaluation import Metric, compute_metrics, evaluate
+from assistant.evaluation.checks import check_questions
+from assistant.evaluation.comparison import compare
+from assistant.evaluation.figures import LOWER_IS_BETTER, METRICS
+from assistant.evaluation.records import Result, read_results
 from assistant.held_out import without_places
-from assistant.losses import count_losses
-from corpus.gold import read_gold
+from assistant.pipeline import Assistant
+from corpus.errors import GoldInvalid
+from corpus.gold import GoldProblem, read_gold_rows
+from index.texts import TextStore
 
-METRICS = {
-    "right": "answerable: answered correctly",
-    "answered": "answerable: answered at all",
-    "cited_on_span": "a citation is on the gold passage",
-    "first_citation_on_span": "the first citation is",
-    "token_f1": "words shared with the gold answer",
-    "refusal_recall": "unanswerable: refused",
-    "refusal_precision": "refused: unanswerable",
-    "wrongly_refused": "answerable: refused",
-    "near_misses_refused": "near misses: refused",
-    "verbatim": "quotes that are verbatim",
-    "unproved_sentences": "sentences without a proof",
-    "hit@1": "the first passage has the answer",
-    "hit@5": "one of the first five has it",
-    "rr@5": "reciprocal rank of that passage",
-    "auroc": "confidence separates right from wrong",
-}
-_LOWER_IS_BETTER = frozenset({"wrongly_refused", "unproved_sentences"})
+_MAX_PROBLEMS = 20  # that are printed
 
 
 @dataclass(frozen=True)
@@ -54,39 +40,52 @@ class Requirement:
         if self.metric not in results:
             return False
         value = results[self.metric].value
-        return value <= self.value if self.metric in _LOWER_IS_BETTER else value >= self.value
+        return value <= self.value if self.metric in LOWER_IS_BETTER else value >= self.value
 
     def describe(self, results: Mapping[str, Metric]) -> str:
         """Returns the measured value and the bound, in words."""
-        bound = "at most" if self.metric in _LOWER_IS_BETTER else "at least"
+        bound = "at most" if self.metric in LOWER_IS_BETTER else "at least"
         measured = f"{results[self.metric].value:.4g}" if self.metric in results else "not measured"
         return f"{self.metric} is {measured}, required is {bound} {self.value:g}"
 
 
 def run(arguments: Namespace) -> int:
-    """Prints the figures; returns CHECK_FAILED if a requirement is not met."""
+    """Prints the figures; returns CHECK_FAILED if a requirement is not met, if a row of the gold
+    file cannot be used, or if significantly more questions became worse than better."""
     settings = load_settings(arguments.corpus, arguments.data)
     requirements = [_parse_requirement(text) for text in arguments.require]
-    gold = read_gold(arguments.gold)
+    rows, problems = read_gold_rows(arguments.gold)
+    earlier = read_results(arguments.against) if arguments.against else None
     if arguments.out:
-        _create(arguments.out)
+        create_folder(arguments.out)
     with ProgressBars() as bars:
         corpus = ensure_index(settings, bars)
-        assistant = open_assistant(settings)
+        assistant, texts = open_assistant(settings), open_texts(settings)
+        gold, misfits = check_questions(rows, _text_reader(assistant, texts))
+        problems = sorted([*problems, *misfits], key=lambda problem: problem.line)
+        if not gold:
+            raise GoldInvalid(f"{arguments.gold}, {problems[0]}")
+        asked = assistant
         if arguments.without_faq:
             pairs = assistant.generation.passages.faq_passages()
             gold = without_places(gold, (pair.passage for pair in pairs))
-            assistant = assistant.without_faq()
+            asked = assistant.without_faq()  # uses the files of the whole one, which stays open
         bars.begin("Asking", len(gold))
-        outcomes = evaluate(assistant, gold, open_texts(settings), lambda: bars.advance(1))
+        outcomes = evaluate(asked, gold, texts, lambda: bars.advance(1))
     warn_skipped(corpus.unreadable)
+    _warn_left_out(arguments.gold, problems)
     results = compute_metrics(outcomes)
-    _print(results, outcomes)
+    print_figures(results, outcomes)
+    comparison = compare(earlier, [Result.of(each) for each in outcomes]) if earlier else None
+    if comparison:
+        print_comparison(comparison, str(arguments.against))
     if arguments.out:
-        _write(arguments.out, results, outcomes)
+        report = Report(arguments.gold.name, outcomes, results, problems, comparison)
+        write_report(arguments.out, report)
     missed = [each.describe(results) for each in requirements if not each.is_met(results)]
     warn(missed)
-    return CHECK_FAILED if missed else DONE
+    is_worse = comparison is not None and comparison.is_significantly_worse
+    return CHECK_FAILED if missed or problems or is_worse else DONE
 
 
 def _parse_requirement(text: str) -> Requirement:
@@ -105,53 +104,18 @@ def _parse_requirement(text: str) -> Requirement:
     return Requirement(metric, number)
 
 
-def _create(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _unwritable(folder, error) from error
+def _text_reader(assistant: Assistant, texts: TextStore) -> Callable[[str], str | None]:
+    """Reads the indexed text of a document by its path; None if there is no such document."""
+    digests = {each.path: each.sha256 for each in assistant.generation.manifest.documents}
+
+    @lru_cache(maxsize=256)
+    def read(path: str) -> str | None:
+        return texts.read(digests[path]) if path in digests else None
+
+    return read
 
 
-def _print(results: Mapping[str, Metric], outcomes: Sequence[Outcome]) -> None:
-    console = Console(highlight=False)
-    table = Table("metric", "value", "95 %", "n", "meaning", box=None, pad_edge=False)
-    for name in (name for name in METRICS if name in results):
-        figure = results[name]
-        interval = f"{figure.low:.3f} to {figure.high:.3f}"
-        table.add_row(name, f"{figure.value:.3f}", interval, str(figure.count), METRICS[name])
-    console.print(table)
-    console.print()
-    kinds = Table("kind", "correct", "of", box=None, pad_edge=False)
-    for kind, (good, total) in by_kind(outcomes).items():
-        kinds.add_row(printable(kind).replace("[", r"\["), str(good), str(total))
-    console.print(kinds)
-    if counts := count_losses(outcome.loss for outcome in outcomes):
-        console.print()
-        losses = Table("wrong answers by the step that lost them", "", box=None, pad_edge=False)
-        for loss, count in counts.items():
-            losses.add_row(loss, str(count))
-        console.print(losses)
-
-
-def _write(folder: Path, results: Mapping[str, Metric], outcomes: Sequence[Outcome]) -> None:
-    summary = {
-        "questions": len(outcomes),
-        "generation": outcomes[0].answer.generation,
-        "writer": outcomes[0].answer.writer,
-        "figures": {name: asdict(figure) for name, figure in results.items()},
-        "kinds": {
-            kind: {"good": good, "count": count}
-            for kind, (good, count) in by_kind(outcomes).items()
-        },
-        "losses": count_losses(outcome.loss for outcome in outcomes),
-    }
-    records = [json.dumps(outcome_record(outcome), ensure_ascii=False) for outcome in outcomes]
-    try:
-        (folder / "figures.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
-        (folder / "outcomes.jsonl").write_text("\n".join(records) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise _unwritable(folder, error) from error
-
-
-def _unwritable(folder: Path, error: OSError) -> OutputUnwritable:
-    return OutputUnwritable(f"cannot write to {folder} ({error.strerror})")
+def _warn_left_out(path: Path, problems: Sequence[GoldProblem]) -> None:
+    warn(f"left out: {path}, {problem}" for problem in problems[:_MAX_PROBLEMS])
+    if len(problems) > _MAX_PROBLEMS:
+        warn([f"left out: {len(problems) - _MAX_PROBLEMS:,} more rows of {path}"])

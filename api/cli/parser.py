@@ -150,12 +150,26 @@ def _add_evaluate(commands: _Commands) -> None:
         "answer all questions of a gold file and measure the answers",
         "evaluate corpus/gold/faq.jsonl",
         "evaluate corpus/gold/faq.jsonl --require right=0.7 --out results",
+        "evaluate corpus/gold/faq.jsonl --against results/figures.json",
+        details="A row of the gold file that cannot be used is named and left out; the command "
+        "then exits with 1.\n",
     )
     evaluate.add_argument(
         "gold", metavar="GOLD.jsonl", type=Path, help="one question per line, as a JSON object"
     )
     evaluate.add_argument(
-        "--out", metavar="DIR", type=Path, help="write figures.json and outcomes.jsonl to DIR"
+        "--out",
+        metavar="DIR",
+        type=Path,
+        help="write figures.json, outcomes.jsonl, junit.xml and report.html to DIR",
+    )
+    evaluate.add_argument(
+        "--against",
+        metavar="OLD.json",
+        type=Path,
+        help="compare with an earlier run: the figures.json of its --out folder, which has its "
+        "outcomes too. Exits with 1 if more questions became worse than better, and chance alone "
+        "makes that in less than 5 of 100 comparisons",
     )
     evaluate.add_argument(
         "--without-faq",

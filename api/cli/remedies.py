@@ -14,7 +14,7 @@ from api.errors import (
     PublicWithoutKeys,
     describe,
 )
-from assistant.errors import ReaderDamaged
+from assistant.errors import EarlierRunInvalid, ReaderDamaged
 from corpus.errors import CorpusEmpty, CorpusMissing
 from index.errors import (
     EncoderDamaged,
@@ -32,6 +32,7 @@ from index.errors import (
 REMEDIES: dict[type[Exception], str] = {
     AddressUnavailable: "choose another address with --host or --port",
     CorpusEmpty: "put documents there, or name another folder with --corpus",
+    EarlierRunInvalid: "name the figures.json of an earlier run with --out",
     CorpusMissing: "name another folder with --corpus",
     EncoderDamaged: "run `assistant index{folders}`, which exports the encoder again",
     EncoderNotExported: "run `assistant index{folders}`",

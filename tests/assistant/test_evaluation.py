@@ -1,13 +1,14 @@
 """Grading single answers, and metrics over many."""
 
-import json
 from dataclasses import replace
 
 import pytest
 from builders import AssistantOpener, make_answer, make_citation
 
 from assistant.answer import Answer
-from assistant.evaluation import Outcome, by_kind, compute_metrics, evaluate, outcome_record
+from assistant.errors import QuestionInvalid
+from assistant.evaluation import Outcome, Verdict, by_kind, compute_metrics, evaluate
+from assistant.evaluation.outcomes import context_precision
 from assistant.grading import is_right, normalize, states, strip_markers
 from assistant.held_out import without_places
 from assistant.pipeline import Assistant
@@ -21,6 +22,7 @@ FAQ = (
     "## Where does the pump stand?\n\nThe pump stands behind the old mill.\n"
 )
 CACTUS = "How often is a cactus watered?"
+RANKS = ("hit@1", "hit@5", "rr@5")
 FOREIGN = "Who won the match in Madrid?"
 
 
@@ -50,8 +52,8 @@ def answer(
 def outcome(
     asked: GoldQuestion, given: Answer, right: bool | None = None, rank: float | None = None
 ) -> Outcome:
-    ranks: dict[str, float | None] = dict.fromkeys(("hit@1", "hit@5", "rr@5"), rank)
-    return Outcome(asked, given, right, None, None, None, True, 0, ranks)
+    retrieval: dict[str, float | None] = dict.fromkeys(RANKS, rank)
+    return Outcome(asked, given, right, None, None, None, True, 0, retrieval)
 
 
 @pytest.fixture
@@ -174,7 +176,7 @@ def test_answer_is_compared_with_its_gold(
     (found,) = evaluate(assistant, [asked], texts)
     assert found.answer.text == "Every three weeks. [1] Never in winter. [2]"
     assert (found.right, found.cited, found.first_cited) == (right, right, first)
-    assert tuple(found.ranks[name] for name in ("hit@1", "hit@5", "rr@5")) == ranks
+    assert tuple(found.retrieval[name] for name in RANKS) == ranks
     assert (found.verbatim, found.unproved, found.refused) == (True, 0, False)
     if right:
         # 3 of the 6 words stated are wanted, and all 3 wanted are stated.
@@ -211,7 +213,7 @@ def test_only_what_the_gold_has_is_measured(
 ) -> None:
     (found,) = evaluate(assistant, [asked], texts)
     assert (found.right, found.cited, found.first_cited) == (right, cited, cited)
-    assert set(found.ranks.values()) == ranks
+    assert set(found.retrieval.values()) == ranks
     assert (found.verbatim, found.unproved) == (True, 0)
     assert found.refused is (asked.question == FOREIGN)
     if found.refused:
@@ -253,14 +255,83 @@ def test_watch_is_called_after_each_question(assistant: Assistant, texts: TextSt
     assert [each.gold for each in found] == asked
 
 
-def test_outcome_is_recorded_as_json() -> None:
-    asked = gold((0, 10), answers=("So",), kind="plain")
-    record = outcome_record(outcome(asked, answer((0, 10)), right=True, rank=0.5))
-    row = json.loads(json.dumps(record))
-    assert (row["id"], row["kind"], row["question"], row["gold"]) == ("1", "plain", "Why?", ["So"])
-    assert (row["status"], row["right"], row["answer"], row["rr@5"]) == (
-        "answered", True, "So. [1]", 0.5
-    )  # fmt: skip
+def test_questions_are_asked_in_threads_with_the_same_outcomes_in_order(
+    assistant: Assistant, texts: TextStore
+) -> None:
+    asked = [gold(question=f"{CACTUS[:-1]} number {n}?" if n % 2 else FOREIGN) for n in range(12)]
+    one, three = (evaluate(assistant, asked, texts, workers=workers) for workers in (1, 3))
+    assert [each.gold for each in three] == asked
+    assert [comparable(each) for each in three] == [comparable(each) for each in one]
+    assert len({each.refused for each in three}) == 2
+
+
+def comparable(found: Outcome) -> Outcome:
+    """The outcome without what differs between two answers to the same question."""
+    return replace(found, answer=replace(found.answer, id="", conversation_id="", timings_ms={}))
+
+
+def test_an_error_stops_the_evaluation(assistant: Assistant, texts: TextStore) -> None:
+    done: list[None] = []
+    asked = [gold(question="How? " * 1000), *[gold(question=CACTUS)] * 50]
+    with pytest.raises(QuestionInvalid):
+        evaluate(assistant, asked, texts, lambda: done.append(None), workers=1)
+    assert done == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "given", "right", "verdict"),
+    [
+        (gold(), answer((0, 10)), True, Verdict.RIGHT),
+        (gold(), answer((0, 10)), False, Verdict.WRONG),
+        (gold(), answer(), False, Verdict.WRONGLY_REFUSED),
+        (gold(answerable=False), answer(), None, Verdict.RIGHTLY_REFUSED),
+        (gold(answerable=False), answer((0, 10)), None, Verdict.ANSWERED),
+    ],
+)
+def test_answer_has_a_verdict(
+    asked: GoldQuestion, given: Answer, right: bool | None, verdict: Verdict
+) -> None:
+    assert outcome(asked, given, right).verdict is verdict
+    assert verdict.is_good is (verdict in ("right", "rightly refused"))
+
+
+@pytest.mark.parametrize(
+    ("relevant", "precision"),
+    [
+        ([True], 1),
+        ([False, True], 1 / 2),
+        ([True, False, True], (1 + 2 / 3) / 2),
+        ([False, False, True, True, False], (1 / 3 + 2 / 4) / 2),
+        ([False, False], 0),
+        ([], 0),
+    ],
+)
+def test_context_precision_is_the_mean_precision_at_the_relevant_ranks(
+    relevant: list[bool], precision: float
+) -> None:
+    assert context_precision(relevant) == pytest.approx(precision)
+
+
+@pytest.mark.parametrize(
+    ("spans", "recall"),
+    [
+        ([span_of("Every three weeks.")], 1),
+        ([span_of("Every three weeks."), span_of("behind the old mill")], 1),
+        ([span_of("Every three weeks."), (len(FAQ) + 5, len(FAQ) + 15)], 1 / 2),
+        ([(len(FAQ) - 10, len(FAQ) + 10)], 9 / 20),  # its last character is a line break
+    ],
+)
+def test_context_recall_is_the_share_of_the_gold_spans_that_was_found(
+    assistant: Assistant, texts: TextStore, spans: list[Span], recall: float
+) -> None:
+    (found,) = evaluate(assistant, [gold(*spans, document="faq.md", question=CACTUS)], texts)
+    assert found.retrieval["context_recall"] == recall
+
+
+def test_sentences_without_a_proof_lower_the_faithfulness() -> None:
+    doubtful = replace(outcome(gold(), answer((0, 10)), right=True), unproved=1)
+    figures = compute_metrics([doubtful, replace(doubtful, unproved=0)])
+    assert figures["faithfulness"].value == 0.5
 
 
 def test_metrics_are_shares_of_the_questions_they_apply_to() -> None:
@@ -286,6 +357,7 @@ def test_metrics_are_shares_of_the_questions_they_apply_to() -> None:
         "near_misses_refused": (0.5, 2),
         "verbatim": (1.0, 4),
         "unproved_sentences": (0.0, 4),
+        "faithfulness": (1.0, 4),
         "hit@1": (0.5, 3),
         "hit@5": (0.5, 3),
         "rr@5": (0.5, 3),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from corpus.errors import GoldInvalid
-from corpus.gold import GoldQuestion, read_gold
+from corpus.gold import GoldQuestion, read_gold, read_gold_rows
 
 
 def gold(folder: Path, *rows: Any) -> list[GoldQuestion]:
@@ -69,31 +69,52 @@ def test_shorter_forms_and_aliases_are_accepted(
 
 
 @pytest.mark.parametrize(
-    ("line", "expected"),
+    ("line", "field", "reason"),
     [
-        ("{", "Expecting property name"),
-        ("[]", "expected a JSON object, found list"),
-        ("{}", 'expected a "question" with text'),
-        ('{"question": "  "}', 'expected a "question" with text'),
-        ('{"question": 5}', 'expected a "question" with text'),
-        ('{"question": "Why?", "answers": [5]}', 'expected "answers" to be a list of strings'),
-        ('{"question": "Why?", "spans": [[5, 3]]}', r"\[5, 3\] is not a span"),
-        ('{"question": "Why?", "spans": [[-1, 3]]}', r"\[-1, 3\] is not a span"),
-        ('{"question": "Why?", "spans": [[1, 2, 3]]}', r"\[1, 2, 3\] is not a span"),
-        ('{"question": "Why?", "span": ["a", "b"]}', "is not a span"),
-        ('{"question": "Why?", "spans": 7}', "not iterable"),
-        ('{"question": "Why?", "history": [{"role": "user"}]}', 'a turn of "history"'),
-        ('{"question": "Why?", "also": [{"spans": []}]}', 'a place of "also"'),
-        ('{"question": "Why?", "history": ["So."]}', 'a turn of "history"'),
+        ("{", "", "not JSON (Expecting property name"),
+        ("[" * 100_000, "", "not JSON (maximum recursion depth"),
+        ("[]", "", "expected a JSON object, found list"),
+        ("{}", "question", "expected the text of a question"),
+        ('{"question": "  "}', "question", "expected the text of a question"),
+        ('{"question": 5}', "question", "expected text, found 5"),
+        ('{"user_input": 5}', "user_input", "expected text, found 5"),
+        ('{"question": "Why\\ud800?"}', "question", "lone surrogate"),
+        ('{"question": "Why?", "id": [1]}', "id", "expected text, found [1]"),
+        ('{"question": "Why?", "answers": [5]}', "answers", "expected text, found 5"),
+        ('{"question": "Why?", "reference": 5}', "reference", "expected a list, found 5"),
+        ('{"question": "Why?", "document": 5}', "document", "expected text, found 5"),
+        ('{"question": "Why?", "answerable": "no"}', "answerable", 'true or false, found "no"'),
+        ('{"question": "Why?", "spans": [[5, 3]]}', "spans", "[5, 3] is not a span"),
+        ('{"question": "Why?", "spans": [[-1, 3]]}', "spans", "[-1, 3] is not a span"),
+        ('{"question": "Why?", "spans": [[1, 2, 3]]}', "spans", "[1, 2, 3] is not a span"),
+        ('{"question": "Why?", "span": ["a", "b"]}', "span", "is not a span"),
+        ('{"question": "Why?", "spans": 7}', "spans", "expected a list, found 7"),
+        ('{"question": "Why?", "history": [{"role": "user"}]}', "history", "is not a turn"),
+        ('{"question": "Why?", "history": ["So."]}', "history", "is not a turn"),
+        ('{"question": "Why?", "keywords": ["red", 9]}', "keywords", "expected a list, found 9"),
+        ('{"question": "Why?", "also": [{"spans": []}]}', "also", "is not a place"),
     ],
 )
-def test_an_invalid_line_is_named_by_its_number(tmp_path: Path, line: str, expected: str) -> None:
-    with pytest.raises(GoldInvalid, match=rf"gold\.jsonl, line 3: .*{expected}"):
+def test_an_invalid_line_is_named_by_its_number_and_field(
+    tmp_path: Path, line: str, field: str, reason: str
+) -> None:
+    with pytest.raises(GoldInvalid) as raised:
         gold(tmp_path, {"question": "Good?"}, "", line)
+    where = f'line 3, field "{field}": ' if field else "line 3: "
+    assert f"gold.jsonl, {where}" in str(raised.value)
+    assert reason in str(raised.value)
+
+
+def test_the_other_lines_of_a_file_with_invalid_ones_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "gold.jsonl"
+    path.write_text('{"question": "Why?"}\n{\n{"question": 5}\n\n{"question": "How?"}', "utf-8")
+    questions, problems = read_gold_rows(path)
+    assert {line: each.question for line, each in questions.items()} == {1: "Why?", 5: "How?"}
+    assert [(each.line, each.field) for each in problems] == [(2, ""), (3, "question")]
 
 
 def test_a_file_without_questions_or_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    with pytest.raises(GoldInvalid, match=r"gold\.jsonl contains no questions"):
+    with pytest.raises(GoldInvalid, match=r"gold\.jsonl, it contains no questions"):
         gold(tmp_path, "", "  ")
     with pytest.raises(GoldInvalid, match=r"gone\.jsonl cannot be read"):
         read_gold(tmp_path / "gone.jsonl")

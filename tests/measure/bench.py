@@ -32,6 +32,7 @@ GOLD = ROOT / "corpus" / "gold" / "faq.jsonl"
 COMMAND = [sys.executable, "-m", "api.cli"]
 COLD_RUNS = 7
 STARTS = 5
+EVALUATED = 1000
 WARM_UP = 40
 CLIENTS = 16
 SUSTAINED = 30.0  # seconds
@@ -55,6 +56,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-") as root:
         place = prepare(Path(root))
         bench_asking(place, questions)
+        bench_evaluation(place)
         bench_starting(place)
         with served(place) as service:
             bench_one_connection(service, questions)
@@ -173,6 +175,19 @@ def ask_cold(place: Place, question: str) -> tuple[float, float]:
     if process.returncode:
         raise SystemExit(f"assistant ask exited with {process.returncode}")
     return seconds, usage.ru_maxrss / 1024  # Linux counts in kilobytes
+
+
+def bench_evaluation(place: Place) -> None:
+    """`assistant evaluate` over the gold questions, repeated; each with an id of its own."""
+    rows = [json.loads(line) for line in GOLD.read_text("utf-8").splitlines()]
+    path = place.data.parent / "gold.jsonl"
+    repeated = ({**rows[n % len(rows)], "id": str(n)} for n in range(EVALUATED))
+    path.write_text("".join(json.dumps(row) + "\n" for row in repeated), encoding="utf-8")
+    command = [*COMMAND, "evaluate", str(path), *place.options]
+    began = time.perf_counter()
+    subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    seconds = time.perf_counter() - began
+    print(f"assistant evaluate, {EVALUATED} questions: {seconds:.0f} s (goal: under 60 on 2 cores)")
 
 
 def bench_starting(place: Place) -> None:

@@ -160,15 +160,15 @@ def _noiseqa(ask: Ask, files: Sequence[list[GoldQuestion]], _: Texts) -> Metrics
 
 def _holds_copy(outcome: Outcome, texts: Mapping[str, str]) -> bool:
     """Whether the first hit contains half of a gold span, or half of another copy of its text."""
-    if not outcome.hits:
+    if not outcome.passages:
         return False
-    passage = " ".join(outcome.hits[0].passage.text.split())
+    passage = " ".join(outcome.passages[0].text.split())
     for start, end in outcome.gold.spans:
         span = " ".join(texts[str(outcome.gold.document)][start:end].split())
         half = (len(span) + 1) // 2
         if span[:half] in passage or span[-half:] in passage:
             return True
-    return outcome.ranks["hit@1"] == 1.0
+    return outcome.retrieval["hit@1"] == 1.0
 
 
 def _overlap(outcome: Outcome) -> tuple[float, float]:
