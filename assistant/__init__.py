@@ -23,6 +23,8 @@ Knows the index and what makes an answer; knows neither HTTP nor terminals. Read
     claims.json       the fitted weights of this proof
     language_model/   an optional model that chooses evidence or writes sentences
     langchain_adapters.py  the assistant as a Runnable and a tool
+    citations.py      the citations of an answer, checked and located
+    suggestions.py    questions to suggest under a refusal
     proof.py          whether quotes are verbatim and support a sentence
     grading.py        whether an answer is right by its gold question
     held_out.py       gold questions without their places in FAQ pairs

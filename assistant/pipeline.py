@@ -6,14 +6,16 @@ there is one, may choose what is quoted, or write what is then proved.
 
 import time
 import uuid
-from collections.abc import Collection, Generator, Iterator, Sequence
+from collections.abc import Collection, Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
 
 from assistant import writer
-from assistant.answer import Answer, Citation, ProvedSentence, Reason, Related, Status, Turn
+from assistant.answer import Answer, ProvedSentence, Reason, Related, Status, Turn
+from assistant.citations import CitationCheck
 from assistant.coverage import word_weights
 from assistant.english.language import foreign_language
 from assistant.english.question import Question, understand, validate_message
@@ -23,17 +25,15 @@ from assistant.identified import evidence_on_identifiers
 from assistant.language_model.client import Usage
 from assistant.language_model.prompt import Mode
 from assistant.language_model.writer import Draft, Found, ModelOutput, ModelWriter
-from assistant.proof import is_verbatim, supports
 from assistant.reader.runtime import Reader
-from assistant.replies import Reply, examples, reply_to
+from assistant.replies import Reply, reply_to
 from assistant.scorer import Scorer, rank_hits
 from assistant.selection import Selection, decisive_units, labels_of, select, units_to_quote
 from assistant.steps import Steps
+from assistant.suggestions import Suggestions
 from assistant.topic import below_name, carried_name, conversation_text, names_in
 from assistant.writer import Composition, Statement, make_claim
-from corpus.markup import strip_markup
-from corpus.places import place_at
-from index.encoder import Encoder, Vectors
+from index.encoder import Encoder
 from index.generation import Generation
 from index.hits import Hit, SearchResult
 from index.search import Searcher
@@ -43,10 +43,7 @@ from index.texts import TextStore
 EXTRACTIVE = writer.NAME
 _MAX_HITS = 10
 _MAX_NEAR = 40  # hits among which a name of the conversation is looked for
-_MAX_SUGGESTIONS = 3
 _MAX_RELATED = 3
-# Cosine from which an FAQ question is suggested; set by hand on the shipped gold questions.
-_MIN_SUGGESTION_SIMILARITY = 0.25
 # Confidence below which a language model is not asked. With it, a model that chooses rightly still
 # answers each question whose evidence was found, in gold and folders (tests/measure/model.py).
 _MIN_CONFIDENCE_TO_ASK = 0.03
@@ -88,12 +85,7 @@ class Assistant:
         self._scorer = scorer
         self._reader = reader
         self._model = model
-        entries = generation.passages.faq_passages()
-        self._faq_questions = [entry.passage.question or "" for entry in entries]
-        asked = [(entry.passage.document, entry.passage.question or "") for entry in entries]
-        self._examples = examples(asked, _MAX_SUGGESTIONS)
-        rows = [entry.heading_row for entry in entries]
-        self._faq_vectors: Vectors = np.asarray(generation.vectors[rows])
+        self._suggestions = Suggestions(generation)
 
     def within(self, folders: Collection[str]) -> "Assistant":
         """An assistant that knows only the documents in these folders."""
@@ -166,9 +158,10 @@ class Assistant:
         clock.lap("select")
         yield whole
         composition = Composition()
+        check = CitationCheck(self._texts, self._documents)
         if model and self._is_worth_asking(whole):
             chosen = Mode(mode) if mode else model.mode
-            draft = yield from self._ask_model(model, whole, history, chosen, composition)
+            draft = yield from self._ask_model(model, whole, history, chosen, composition, check)
             usage.add(draft.usage)
             if draft.writer and draft.selection:
                 assessments = [replace(whole, selection=draft.selection)]
@@ -177,7 +170,7 @@ class Assistant:
         clock.lap("write")
         if any(each.selection and each.selection.disagrees for each in assessments) and quoted:
             composition.open(writer.DISAGREE)
-        for statement in self._prove(quoted):
+        for statement in check.proved(quoted):
             yield composition.add(statement)
         if quoted:
             composition.finish(any(e.selection and e.selection.is_cut for e in assessments))
@@ -193,7 +186,7 @@ class Assistant:
             sentences=sentences,
             citations=composition.citations,
             confidence=draft.confidence,
-            suggestions=() if sentences else self._suggestions(question, found.vector),
+            suggestions=() if sentences else self._suggestions.near(question, found.vector),
             related=() if sentences else _related(whole.found),
             writer=draft.writer or writer.NAME,
             generation=self.generation.id,
@@ -225,6 +218,7 @@ class Assistant:
         history: Sequence[Turn],
         mode: Mode,
         composition: Composition,
+        check: CitationCheck,
     ) -> Generator[ModelOutput | ProvedSentence, None, Draft]:
         """Asks the language model; its proved claims are added to the composition."""
         assert whole.selection
@@ -233,34 +227,20 @@ class Assistant:
         def probability(each: Evidence) -> float:
             return round(self._scorer.probability(each, evidence, question.is_corrected), 4)
 
-        found = Found(
-            question,
-            history,
-            whole.found.hits,
-            evidence,
-            whole.selection,
-            probability,
-            self._scorer.threshold,
-        )
+        hits, threshold = whole.found.hits, self._scorer.threshold
+        found = Found(question, history, hits, evidence, whole.selection, probability, threshold)
         numbers: dict[tuple[str, tuple[int, int]], int] = {}
-        texts: dict[str, str] = {}
-        asking = model.write(found, mode)
-        try:
-            while True:
-                try:
-                    step = next(asking)
-                except StopIteration as done:
-                    draft: Draft = done.value
-                    return draft
+        asking = Steps(model.write(found, mode))
+        with closing(asking):
+            for step in asking:
                 if isinstance(step, ModelOutput):
                     yield step
                     continue
                 units = [(each.passage, each.unit) for each in step.support]
                 claim = make_claim(step.text, units, numbers)
-                if statement := self._verbatim(claim, texts):
+                if statement := check.verbatim(claim):
                     yield composition.add(statement)
-        finally:
-            asking.close()
+            return asking.result()
 
     def _reply(
         self, message: str, reply: Reply, conversation_id: str | None, clock: "_Clock"
@@ -281,7 +261,7 @@ class Assistant:
             sentences=(),
             citations=(),
             confidence=0.0,
-            suggestions=self._examples if reply.offers_questions else (),
+            suggestions=self._suggestions.examples if reply.offers_questions else (),
             related=(),
             writer=writer.NAME,
             generation=self.generation.id,
@@ -383,49 +363,6 @@ class Assistant:
             return 1.0
         best, is_corrected = assessment.selection.best, assessment.question.is_corrected
         return round(self._scorer.probability(best, assessment.evidence, is_corrected), 4)
-
-    def _prove(self, statements: Sequence[Statement]) -> Iterator[Statement]:
-        """The statements whose citations are verbatim in the stored text and support them."""
-        texts: dict[str, str] = {}
-        for statement in statements:
-            verbatim = self._verbatim(statement, texts)
-            if verbatim and supports(statement.text, statement.quotes()):
-                yield verbatim
-
-    def _verbatim(self, statement: Statement, texts: dict[str, str]) -> Statement | None:
-        """The statement with its citations located, if the stored texts have each quote to the
-        character. `texts` holds those that were read already."""
-        for sha256 in {citation.sha256 for citation in statement.citations}:
-            if sha256 not in texts:
-                texts[sha256] = self._texts.read(sha256)
-        if not all(is_verbatim(texts[c.sha256], c) for c in statement.citations):
-            return None
-        citations = (self._located(c, texts[c.sha256]) for c in statement.citations)
-        return replace(statement, citations=tuple(citations))
-
-    def _located(self, citation: Citation, text: str) -> Citation:
-        """The citation with its place in the file, and what the document says of itself."""
-        about = self._documents.get(citation.document)
-        return replace(
-            citation,
-            place=place_at(citation.document, text, citation.start),
-            date=about.date if about else "",
-            source=about.url if about else "",
-        )
-
-    def _suggestions(self, question: Question, vector: Vectors) -> tuple[str, ...]:
-        """The FAQ questions nearest to the question."""
-        if not self._faq_questions:
-            return ()
-        cosines = self._faq_vectors @ vector
-        asked = strip_markup(question.text).lower()
-        near = [
-            self._faq_questions[i]
-            for i in np.argsort(-cosines, kind="stable")
-            if (cosines[i] >= _MIN_SUGGESTION_SIMILARITY or question.lacks_topic)
-            and self._faq_questions[i].lower() != asked
-        ]
-        return tuple(dict.fromkeys(near))[:_MAX_SUGGESTIONS]
 
 
 def _statements(assessments: Sequence[Assessment]) -> list[Statement]:
