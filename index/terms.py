@@ -1,6 +1,7 @@
 """Words: splitting, stop words and stems. Knows nothing of passages."""
 
 import re
+import threading
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
@@ -24,6 +25,8 @@ STOP_WORDS = frozenset(
     "yourself yourselves s t isn't aren't don't doesn't didn't won't can't i'm it's what's "
     "who's that's there's".split()
 )
+# The stemmer keeps the word that it works on: two threads at once would get wrong stems.
+_STEMMING = threading.Lock()
 
 
 def words(text: str) -> list[str]:
@@ -48,7 +51,8 @@ def content_words(text: str) -> list[str]:
 @lru_cache(maxsize=65536)
 def stem(word: str) -> str:
     """Returns the stem of a word by the English Snowball stemmer (Porter2)."""
-    stemmed: str = _stemmer().stemWord(word.removesuffix("'s"))
+    with _STEMMING:
+        stemmed: str = _stemmer().stemWord(word.removesuffix("'s"))
     return stemmed
 
 

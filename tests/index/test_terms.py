@@ -1,3 +1,8 @@
+import random
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from index.terms import compounds, content_words, stem, stems, words
@@ -35,3 +40,22 @@ def test_hyphenated_words_are_words_when_joined_too() -> None:
         "fn44",
     ]
     assert "onsit" in stems("They work on-site.")
+
+
+@pytest.fixture
+def hasty_threads() -> Iterator[None]:
+    """Threads that take turns as often as possible."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
+def test_threads_get_the_same_stems(hasty_threads: None) -> None:
+    chance = random.Random(0)
+    endings = ("ations", "ness", "ively", "ers", "ing", "ies", "ful", "ousli")
+    made = ["".join(chance.choices("bcdlmnrstaeiou", k=6)) + e for e in endings for _ in range(250)]
+    expected = [stem(word) for word in made]
+    stem.cache_clear()
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(stem, made)) == expected
