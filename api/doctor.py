@@ -14,7 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
-from api.assembly.assistant import is_current, load_known, scorer_in
+from api.assembly.assistant import is_current, load_known, pinned_generation, scorer_in
 from api.assembly.model import describe_trust, open_model
 from api.assembly.service import channels_of
 from api.errors import ApiError, describe
@@ -37,6 +37,7 @@ from index.errors import (
     IndexDamaged,
     IndexingError,
     IndexOutdated,
+    IndexPinned,
     IndexUnwritable,
     NoTemporarySpace,
 )
@@ -186,6 +187,8 @@ def _check_index(settings: Settings) -> _Results:
         return
     if current:
         yield State.OK, f"{index}, up to date"
+    elif pinned_generation(settings):
+        yield State.WARNING, IndexPinned(f"{index}; it is pinned, and the documents have changed")
     else:
         changed = "the documents, the gold questions or the program have changed since"
         yield State.WARNING, IndexOutdated(f"{index}; {changed}")

@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from api.errors import SettingsInvalid
 from corpus.bounded import Limits
-from index.layout import DEFAULT_ENCODER
+from index.layout import DEFAULT_ENCODER, DEFAULT_KEEP
 
 PREFIX = "ASSISTANT_"
 DEFAULT_CORPUS = Path("corpus/documents")
@@ -50,6 +50,9 @@ class Settings(BaseSettings):
         "",
         pattern=r"^(\d+(\.\d+)?/\d+(\.\d+)?)?$",
         description="price of a million tokens read and written, such as 0.25/2",
+    )
+    keep_generations: int = Field(
+        DEFAULT_KEEP, ge=1, description="earlier states of the index that are kept"
     )
     database: str = Field("", description="URL of the database: SQLite or PostgreSQL")
     retention_days: int = Field(

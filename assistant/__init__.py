@@ -30,6 +30,7 @@ Knows the index and what makes an answer; knows neither HTTP nor terminals. Read
     held_out.py       gold questions without their places in FAQ pairs
     losses.py         the step of the pipeline that lost an answer
     evaluation/       metrics over gold questions, and comparing two runs
+    replay.py         which answers differ between two generations
     metrics.py        calibration error, risk and AUROC from arrays
     tuning.py         the refusal threshold of one corpus
     training/         fits the reader and the scorer; not imported by serving

@@ -100,6 +100,10 @@ class Assistant:
             generation, self._encoder, self._texts, self._scorer, self._reader, self._model
         )
 
+    def over(self, generation: Generation, scorer: Scorer) -> "Assistant":
+        """An assistant with the same models over another generation."""
+        return Assistant(generation, self._encoder, self._texts, scorer, self._reader, self._model)
+
     def ask(
         self,
         message: str,

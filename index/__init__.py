@@ -15,16 +15,19 @@ neither Chroma nor onnxruntime.
     errors.py                what can go wrong, and the remedies
     export.py                exports a model to ONNX, in its own process; needs torch
     folders.py               which folders a document lies in
-    generation.py            an open generation; the data folder, its lock and its pointer
+    generation.py            an open generation; the data folder with its generations and its lock
     health.py                thorough checks of a published index
     hits.py                  the types of search results
     identifiers.py           versions, codes, files and other exact names in a text
+    kept.py                  the kept generations, and how to go back to one
+    known.py                 what the last build found out about the files
     langchain_adapters.py    the index as LangChain components
     layout.py                the names of all files and folders below a data folder
     manifest.py              how a generation was made; checks its files
     onnx.py                  runs models; the only user of onnxruntime
     onnx_encoder.py          text to vectors, at run time
     passages.py              passages and their words in SQLite
+    pointer.py               which generation is published, and whether it is pinned
     probe.py                 searches a generation once, in its own process
     rendering.py             passages as plain text for models
     reports.py               what became of each file, for users

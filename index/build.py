@@ -5,7 +5,6 @@ import shutil
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +15,7 @@ import numpy as np
 from corpus.document import Document
 from corpus.formats.exports import original_url
 from corpus.formats.registry import FORMATS_VERSION
-from corpus.loader import Corpus, KnownFiles
+from corpus.loader import Corpus
 from corpus.markdown import metadata_of
 from corpus.splitter import SPLITTER_VERSION, split
 from corpus.synonyms import Groups
@@ -26,8 +25,8 @@ from index.errors import (
     IndexingError,
     IndexMissing,
     IndexOutdated,
+    IndexPinned,
     IndexUnwritable,
-    TextMissing,
 )
 from index.generation import DataFolder, Generation, load_vectors
 from index.layout import CHROMA, PASSAGES, VECTORS
@@ -72,8 +71,8 @@ class NoProgress:
 
 @dataclass(frozen=True)
 class BuildResult:
-    """The published generation. `changed` is False if it was up to date already; `encoded` and
-    `reused` count texts."""
+    """The published generation, or the preview. `generation` is the name of its folder; `changed`
+    is False if the published one was up to date already; `encoded` and `reused` count texts."""
 
     generation: str
     manifest: Manifest
@@ -92,78 +91,55 @@ def build(
     fit_thresholds: FitThresholds | None = None,
     progress: BuildProgress | None = None,
     rebuild: bool = False,
+    unpin: bool = True,
+    preview: bool = False,
 ) -> BuildResult:
     """Builds and publishes a generation of the corpus, unless the published one is up to date.
 
     `rebuild` builds in any case and reuses no vectors. Stored texts that were damaged are written
-    again in any case. Holds the data folder's lock meanwhile. Raises IndexBusy, IndexUnwritable;
-    the published generation is unchanged then.
+    again in any case. `unpin` ends the pin of the published generation; `preview` publishes
+    nothing, and moves the generation to `DataFolder.keep_preview`. Holds the data folder's lock
+    meanwhile. Raises IndexBusy, IndexUnwritable, and IndexPinned without `unpin` or if a generation
+    was pinned meanwhile; the published generation is unchanged then.
     """
     progress = progress or NoProgress()
     identity = identity_of(corpus.documents, encoder.fingerprint, corpus.synonyms)
     with data.lock():
         building = None
+        pinned = data.pointer.pinned()
+        if pinned and not unpin:
+            raise IndexPinned(f"the index is pinned to {pinned}")
         try:
             texts = TextStore(data.texts)
             for document in corpus.documents:
                 texts.save(document)
             published = None if rebuild else _published(data)
             if published and _is_up_to_date(published, corpus, identity, encoder, scorer):
+                if preview:
+                    data.discard_previews()
+                elif pinned:
+                    data.pointer.unpin(pinned)
                 return BuildResult(published.name, Manifest.read(published), False, 0, 0)
             building = data.begin()
             plan = _plan(corpus.documents, progress)
             vectors, encoded = _encode(plan.texts, published, encoder, progress)
             _write_files(building, plan, vectors, corpus.synonyms, progress)
-            manifest = Manifest(
-                identity=identity,
-                format=FORMAT_VERSION,
-                splitter=SPLITTER_VERSION,
-                formats=FORMATS_VERSION,
-                encoder=encoder_name,
-                encoder_fingerprint=encoder.fingerprint,
-                dimensions=encoder.dimensions,
-                created=datetime.now(UTC).isoformat(timespec="seconds"),
-                passages=len(plan.entries),
-                documents=_documents(corpus, plan.entries),
-                sources=corpus.sources,
-                files=file_sizes(building),
-                digests=file_digests(building),
-                unreadable=corpus.faults,
-                too_costly=corpus.too_costly,
-                scorer=dict(scorer),
-            )
+            manifest = _manifest(building, corpus, plan, encoder, scorer)
+            manifest = replace(manifest, encoder=encoder_name)
             manifest.write(building)
             if fit_thresholds:
                 manifest = replace(manifest, thresholds=_fit(building, fit_thresholds))
                 manifest.write(building)
-            folder = data.publish(building, identity[:12])
+            if preview:
+                folder = data.keep_preview(building)
+            else:
+                folder = data.publish(building, identity[:12], unpin=pinned)
         except (OSError, sqlite3.Error) as error:
             raise IndexUnwritable.at(data.root, error) from error
         finally:
             if building:
                 shutil.rmtree(building, ignore_errors=True)
     return BuildResult(folder.name, manifest, True, encoded, len(plan.texts) - encoded)
-
-
-def known_files(data: DataFolder) -> KnownFiles:
-    """Returns what the build of the published generation found out about the files of its corpus;
-    nothing if there is none that these versions of splitter and loaders made."""
-    try:
-        manifest = Manifest.read(data.current())
-    except (IndexMissing, IndexDamaged, IndexOutdated):
-        return KnownFiles()
-    if (manifest.splitter, manifest.formats) != (SPLITTER_VERSION, FORMATS_VERSION):
-        return KnownFiles()
-    texts = frozenset((document.path, document.sha256) for document in manifest.documents)
-    sources = {source.path: source for source in manifest.sources}
-    store = TextStore(data.texts)
-
-    def read_text(sha256: str) -> str | None:
-        with suppress(TextMissing):
-            return store.read(sha256)
-        return None
-
-    return KnownFiles(texts, manifest.too_costly, sources, read_text)
 
 
 def _published(data: DataFolder) -> Path | None:
@@ -269,6 +245,29 @@ def _write_files(
         [plan.texts[row] for row in rows],
         vectors[rows],
         progress.advance,
+    )
+
+
+def _manifest(
+    building: Path, corpus: Corpus, plan: _Plan, encoder: Encoder, scorer: Mapping[str, Any]
+) -> Manifest:
+    return Manifest(
+        identity=identity_of(corpus.documents, encoder.fingerprint, corpus.synonyms),
+        format=FORMAT_VERSION,
+        splitter=SPLITTER_VERSION,
+        formats=FORMATS_VERSION,
+        encoder="",
+        encoder_fingerprint=encoder.fingerprint,
+        dimensions=encoder.dimensions,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        passages=len(plan.entries),
+        documents=_documents(corpus, plan.entries),
+        sources=corpus.sources,
+        files=file_sizes(building),
+        digests=file_digests(building),
+        unreadable=corpus.faults,
+        too_costly=corpus.too_costly,
+        scorer=dict(scorer),
     )
 
 

@@ -66,6 +66,30 @@ class IndexBusy(IndexingError):
     remedy = "wait until it has finished, or use another data folder"
 
 
+class IndexPinned(IndexingError):
+    """A generation was chosen by hand, and an automatic build does not replace it."""
+
+    remedy = "build the index by hand, which ends that"
+
+
+class PreviewMissing(IndexingError):
+    """There is no generation that was built and compared, but not published."""
+
+    remedy = "build a preview"
+
+
+class PreviewOutdated(IndexingError):
+    """The published generation or the documents have changed since the preview was compared."""
+
+    remedy = "build a preview again"
+
+
+class GenerationUnknown(IndexingError):
+    """No kept generation has this name, or none is earlier than the published one."""
+
+    remedy = "list the kept generations"
+
+
 class IndexUnwritable(IndexingError):
     """The data folder cannot be written: permissions, or no space left."""
 

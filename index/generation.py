@@ -1,5 +1,5 @@
 """A generation: an immutable folder that holds one state of the index. The data folder: its
-generations, and the pointer to the published one."""
+generations, which of them is published, and the one that can be previewed."""
 
 import os
 import secrets
@@ -14,9 +14,15 @@ from filelock import FileLock, Timeout
 
 from corpus.files import TEMPORARY_PREFIX, fsync, remove_unfinished
 from index.encoder import Vectors
-from index.errors import IndexBusy, IndexDamaged, IndexMissing, IndexUnwritable
+from index.errors import (
+    IndexBusy,
+    IndexDamaged,
+    IndexPinned,
+    IndexUnwritable,
+    PreviewMissing,
+)
 from index.folders import lies_within
-from index.layout import CHROMA, PASSAGES, VECTORS, Layout
+from index.layout import CHROMA, DEFAULT_KEEP, PASSAGES, VECTORS, Layout
 from index.manifest import (
     Manifest,
     check_compatible,
@@ -25,12 +31,12 @@ from index.manifest import (
     identity_of,
 )
 from index.passages import PassageStore
+from index.pointer import Pointer, number_of
 from index.scratch import private_copy
 from index.vectors import VectorStore
 
-# Published generations kept besides the current one, for processes that still read them.
-_KEEP_PREVIOUS = 1
 _BUILDING = ".building-"
+_COMPARING = ".comparing-"
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,24 +131,18 @@ class DataFolder:
     """The generations of one data folder. Publishing replaces the pointer; a published generation
     is never written to again."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, keep: int = DEFAULT_KEEP) -> None:
+        """`keep` generations stay besides the published one: to go back to, and for processes that
+        still read them."""
         self.root = root
         self.layout = Layout(root)
         self.texts = self.layout.texts
+        self.pointer = Pointer(self.layout)
+        self._keep = keep
 
     def current(self) -> Path:
         """Returns the folder of the published generation. Raises IndexMissing, IndexDamaged."""
-        pointer = self.layout.pointer
-        try:
-            name = pointer.read_text(encoding="utf-8").strip()
-        except (FileNotFoundError, NotADirectoryError) as error:
-            raise IndexMissing(f"there is no index in {self.root} yet") from error
-        except (OSError, UnicodeDecodeError) as error:
-            raise IndexDamaged(f"{pointer} cannot be read ({error})") from error
-        folder = self.layout.generations / name
-        if name != Path(name).name or not _number(folder) or not folder.is_dir():
-            raise IndexDamaged(f"{pointer} names the generation {name!r}, which does not exist")
-        return folder
+        return self.pointer.current()
 
     def open(self, encoder_fingerprint: str) -> Generation:
         """Opens the published generation. Raises IndexMissing, IndexDamaged, IndexOutdated and
@@ -180,37 +180,75 @@ class DataFolder:
         for leftover in generations.glob(f"{_BUILDING}*"):
             shutil.rmtree(leftover, ignore_errors=True)
         remove_unfinished(self.texts.glob(f"*/{TEMPORARY_PREFIX}*"))
-        building = generations / f"{_BUILDING}{secrets.token_hex(8)}"
+        remove_unfinished(self.layout.index.glob(f"{TEMPORARY_PREFIX}*"))
+        building = self._new_folder()
         building.mkdir()
         return building
 
-    def publish(self, building: Path, name: str) -> Path:
+    def publish(self, building: Path, name: str, unpin: str = "") -> Path:
         """Renames a finished build to `NUMBER-name` and points to it, atomically; returns its
-        folder."""
-        generations = self.layout.generations
-        number = 1 + max((_number(path) for path in generations.iterdir()), default=0)
-        folder = generations / f"{number:06d}-{name}"
-        for path in building.rglob("*"):
-            if path.is_file():
-                fsync(path)
-        os.replace(building, folder)
-        fsync(generations)
-        pointer = self.layout.next_pointer
-        pointer.write_text(folder.name + "\n", encoding="utf-8")
-        fsync(pointer)
-        os.replace(pointer, self.layout.pointer)
-        fsync(self.layout.index)
-        self._prune(folder)
+        folder. Raises IndexPinned if a generation is pinned, unless it is the one named by `unpin`,
+        and OSError."""
+        _fsync_files(building)
+        with self.pointer.lock():
+            pinned = self.pointer.pinned()
+            if pinned and pinned != unpin:
+                raise IndexPinned(f"the index is pinned to {pinned}")
+            generations = self.layout.generations
+            number = 1 + max((number_of(path) for path in generations.iterdir()), default=0)
+            folder = generations / f"{number:06d}-{name}"
+            os.replace(building, folder)
+            fsync(generations)
+            self.pointer.move(folder)
+            self._prune(folder)
         return folder
 
+    def keep_preview(self, building: Path) -> Path:
+        """Moves a finished build to where no build deletes it, in place of any earlier preview;
+        returns its folder. It cannot be published before `offer_preview`."""
+        self.discard_previews()
+        self.layout.preview.mkdir(exist_ok=True)
+        _fsync_files(building)
+        folder = self.layout.preview / f"{_COMPARING}{secrets.token_hex(8)}"
+        os.replace(building, folder)
+        return folder
+
+    def offer_preview(self, folder: Path, base: str) -> None:
+        """Allows to publish a preview, now that it was compared with the generation `base`. Raises
+        PreviewMissing if another one has replaced it meanwhile, and OSError."""
+        try:
+            os.replace(folder, self.layout.preview / base)
+        except FileNotFoundError as error:
+            raise PreviewMissing("another preview has replaced this one") from error
+        fsync(self.layout.preview)
+
+    def preview(self) -> tuple[Path, str]:
+        """Returns the folder of the preview, and the id of the generation that it was compared
+        with. Raises PreviewMissing."""
+        for folder in self.layout.preview.glob("*"):
+            if number_of(folder):
+                return folder, folder.name
+        raise PreviewMissing(f"there is no preview in {self.root}")
+
+    def discard_previews(self) -> None:
+        """Deletes the preview, if there is one, and what killed previews left."""
+        for folder in list(self.layout.preview.glob("*")):
+            doomed = self._new_folder()  # a preview that is half deleted must not look like one
+            os.replace(folder, doomed)
+            shutil.rmtree(doomed, ignore_errors=True)
+
+    def _new_folder(self) -> Path:
+        return self.layout.generations / f"{_BUILDING}{secrets.token_hex(8)}"
+
     def _prune(self, current: Path) -> None:
-        """Removes all generations but the current one and the latest before it."""
+        """Removes the oldest generations, never the current one."""
         others = (path for path in self.layout.generations.iterdir() if path != current)
-        for path in sorted(others, key=_number, reverse=True)[_KEEP_PREVIOUS:]:
+        finished = sorted(filter(number_of, others), key=number_of, reverse=True)
+        for path in finished[self._keep :]:
             shutil.rmtree(path, ignore_errors=True)
 
 
-def _number(folder: Path) -> int:
-    """The number that the name of a generation starts with; 0 for any other folder."""
-    head = folder.name.split("-")[0]
-    return int(head) if head.isdecimal() else 0
+def _fsync_files(folder: Path) -> None:
+    for path in folder.rglob("*"):
+        if path.is_file():
+            fsync(path)

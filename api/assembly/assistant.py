@@ -19,7 +19,7 @@ from assistant.tuning import fit_threshold
 from corpus.errors import GoldInvalid
 from corpus.gold import read_gold_rows
 from corpus.loader import Corpus, load_corpus
-from index.build import BuildProgress, BuildResult, NoProgress, build, known_files
+from index.build import BuildProgress, BuildResult, NoProgress, build
 from index.encoder import EncoderCard
 from index.encoders import (
     check_encoder,
@@ -40,6 +40,7 @@ from index.generation import (
     DataFolder,
     Generation,
 )
+from index.known import known_files
 from index.manifest import (
     Manifest,
     check_compatible,
@@ -66,26 +67,35 @@ def scorer_of(settings: Settings) -> dict[str, Any]:
 
 
 def build_index(
-    settings: Settings, watcher: BuildProgress | None = None, *, rebuild: bool = False
+    settings: Settings,
+    watcher: BuildProgress | None = None,
+    *,
+    rebuild: bool = False,
+    unpin: bool = True,
+    preview: bool = False,
 ) -> tuple[Corpus, BuildResult]:
-    """Loads the corpus, builds its index and publishes it.
+    """Loads the corpus, builds its index and publishes it, unless it is only a `preview`. A pinned
+    generation is replaced with `unpin` only.
 
     Raises CorpusError or IndexingError; then the published generation does not change.
     """
     watcher = watcher or NoProgress()
     corpus = load_known(settings, watcher, rebuild=rebuild)
-    return corpus, _build(settings, corpus, watcher, rebuild)
+    options = {"rebuild": rebuild, "unpin": unpin, "preview": preview}
+    return corpus, _build(settings, corpus, watcher, **options)
 
 
 def ensure_index(settings: Settings, watcher: BuildProgress | None = None) -> Corpus:
-    """Loads the corpus, and builds its index if the published one is not current.
+    """Loads the corpus, and builds its index if the published one is neither current nor pinned.
 
-    A current index is not locked, so that several processes can use it at the same time.
+    A current index is not locked, so that several processes can use it at the same time. Raises
+    IndexPinned if the pinned generation cannot be opened.
     """
     watcher = watcher or NoProgress()
     corpus = load_known(settings, watcher)
-    if not is_current(settings, corpus):
-        _build(settings, corpus, watcher, rebuild=False)
+    is_usable = pinned_generation(settings) and _published(settings)
+    if not is_usable and not is_current(settings, corpus):
+        _build(settings, corpus, watcher, unpin=False)
     return corpus
 
 
@@ -172,11 +182,11 @@ def scorer_in(generation: str, manifest: Manifest, kind: str) -> Scorer:
 
 
 def _build(
-    settings: Settings, corpus: Corpus, watcher: BuildProgress, rebuild: bool
+    settings: Settings, corpus: Corpus, watcher: BuildProgress, **options: bool
 ) -> BuildResult:
     _ensure_encoder(settings, watcher)
     encoder = _encoder(settings)
-    data = DataFolder(settings.data_folder)
+    data = DataFolder(settings.data_folder, settings.keep_generations)
     # A row that cannot be used does not stop the build: `doctor` and `evaluate` name it.
     questions = [gold for path in settings.gold_files for gold in read_gold_rows(path)[0].values()]
 
@@ -199,7 +209,7 @@ def _build(
         scorer_of(settings),
         fit_thresholds=fit if questions else None,
         progress=watcher,
-        rebuild=rebuild,
+        **options,
     )
 
 
@@ -237,16 +247,38 @@ def _reader(settings: Settings) -> OnnxReader | None:
 
 def is_current(settings: Settings, corpus: Corpus) -> bool:
     """Returns whether the published generation was built from this corpus with these settings."""
+    manifest = _published(settings)
+    return manifest is not None and is_built_from(manifest, settings, corpus)
+
+
+def is_built_from(manifest: Manifest, settings: Settings, corpus: Corpus) -> bool:
+    """Returns whether a generation with the encoder of the settings was built from this corpus."""
+    identity = identity_of(corpus.documents, manifest.encoder_fingerprint, corpus.synonyms)
+    is_same = manifest.identity == identity and manifest.sources == corpus.sources
+    return is_same and manifest.scorer == scorer_of(settings)
+
+
+def pinned_generation(settings: Settings) -> str:
+    """Returns the id of the published generation if it is pinned, else ""."""
+    return DataFolder(settings.data_folder).pointer.pinned()
+
+
+def encoder_fingerprint(settings: Settings) -> str:
+    """Returns what identifies the exported encoder. Raises EncoderNotExported, EncoderDamaged."""
+    return EncoderCard.read(encoder_folder(settings.encoders_folder, settings.encoder)).fingerprint
+
+
+def _published(settings: Settings) -> Manifest | None:
+    """The manifest of the published generation; None if it cannot be opened with the encoder of
+    the settings."""
     if not is_exported(settings.encoders_folder, settings.encoder):
-        return False
-    card = EncoderCard.read(encoder_folder(settings.encoders_folder, settings.encoder))
+        return None
+    fingerprint = encoder_fingerprint(settings)
     try:
         folder = DataFolder(settings.data_folder).current()
         manifest = Manifest.read(folder)
-        check_compatible(manifest, card.fingerprint)
+        check_compatible(manifest, fingerprint)
         check_file_sizes(folder, manifest)
     except (IndexMissing, IndexDamaged, IndexOutdated):
-        return False
-    identity = identity_of(corpus.documents, card.fingerprint, corpus.synonyms)
-    is_same = manifest.identity == identity and manifest.sources == corpus.sources
-    return is_same and manifest.scorer == scorer_of(settings)
+        return None
+    return manifest

@@ -140,6 +140,7 @@ def _index_updater(
         [synonyms_path(settings.corpus)],
         settings.build_hours * 3600,
         generations.is_published,
+        generations.pinned,
     )
 
 

@@ -7,6 +7,8 @@ terminal.py   answers, progress bars and warnings in a terminal
 ask.py        answers one question
 serve.py      serves the HTTP API and the web page
 index.py      builds or updates the index
+preview.py    shows what the next index would change, and publishes it
+rollback.py   goes back to an earlier index
 evaluate.py   measures the answers to a gold file
 evaluation_tables.py  figures and comparison of an evaluation, in a terminal
 keys.py       creates, lists and revokes API keys

@@ -5,7 +5,12 @@ from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
-from api.assembly.assistant import ensure_index, open_assistant, open_texts
+from api.assembly.assistant import (
+    ensure_index,
+    open_assistant,
+    open_texts,
+    pinned_generation,
+)
 from api.assembly.model import ConfiguredModel, exam_length, open_model
 from api.cli.terminal import ProgressBars, render, warn, warn_skipped
 from api.errors import HistoryInvalid
@@ -30,6 +35,8 @@ def run(arguments: Namespace) -> int:
     with ProgressBars() as bars:
         corpus = ensure_index(settings, bars)
     warn_skipped(corpus.unreadable)
+    if pinned := pinned_generation(settings):
+        warn([f"answered from {pinned}, which is pinned: `assistant index` ends that"])
     model = None if arguments.mode == EXTRACTIVE else open_model(settings)
     if model:
         _examine(model, Mode(arguments.mode or model.mode))

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from api.assembly.assistant import build_index
+from api.cli.preview import run_preview
 from api.cli.terminal import ProgressBars, shorten, warn, warn_skipped
 from api.errors import describe
 from api.exit_codes import CHECK_FAILED, DONE
@@ -29,11 +30,18 @@ _PRINT_INTERVAL = 0.2  # seconds between two lines of a step
 def run(arguments: Namespace) -> int:
     """Prints what was indexed; returns CHECK_FAILED if a document could not be read."""
     settings = load_settings(arguments.corpus, arguments.data)
+    if arguments.preview or arguments.publish:
+        return run_preview(settings, arguments)
     start = time.perf_counter()
     with ProgressBars() as bars:
         progress = _ProgressLines(bars) if arguments.progress_lines else bars
         try:
-            corpus, built = build_index(settings, progress, rebuild=arguments.rebuild)
+            corpus, built = build_index(
+                settings,
+                progress,
+                rebuild=arguments.rebuild,
+                unpin=not arguments.unless_pinned,
+            )
         except (CorpusError, IndexingError) as error:
             if arguments.progress_lines:
                 _print_result(describe(error))

@@ -42,6 +42,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     _add_ask(commands)
     _add_serve(commands)
     _add_index(commands)
+    _add_rollback(commands)
     _add_evaluate(commands)
     _add_keys(commands)
     _add_doctor(commands)
@@ -136,11 +137,48 @@ def _add_index(commands: _Commands) -> None:
         "index",
         "index --corpus ~/handbook --rebuild",
         "index --json",
+        "index --preview",
+        "index --publish",
     )
-    index.add_argument("--json", action="store_true", help="print a report of all files as JSON")
-    index.add_argument("--rebuild", action="store_true", help="rebuild from scratch")
+    index.add_argument("--json", action="store_true", help="print the report as JSON")
+    how = index.add_mutually_exclusive_group()
+    how.add_argument("--rebuild", action="store_true", help="rebuild from scratch")
+    how.add_argument(
+        "--preview",
+        action="store_true",
+        help="build but do not publish: ask the gold questions and the latest ones of users of the "
+        "old and the new index, and print what would change",
+    )
+    how.add_argument(
+        "--publish",
+        action="store_true",
+        help="publish the preview, unless the documents or the index have changed since",
+    )
     # For the service, which runs this command in a child process.
     index.add_argument("--progress-lines", action="store_true", help=argparse.SUPPRESS)
+    index.add_argument("--unless-pinned", action="store_true", help=argparse.SUPPRESS)
+
+
+def _add_rollback(commands: _Commands) -> None:
+    rollback = _add(
+        commands,
+        "rollback",
+        "answer from an earlier state of the index again",
+        "rollback",
+        "rollback --list",
+        "rollback 12",
+        details="A running service answers from it within a second. It is pinned: changes of the "
+        "documents are not\nindexed until `assistant index` is run.\n",
+    )
+    rollback.add_argument(
+        "generation",
+        metavar="GENERATION",
+        nargs="?",
+        default="",
+        help="the id or the number of a generation (default: the one before the published one)",
+    )
+    rollback.add_argument("--list", action="store_true", help="list the kept generations")
+    rollback.add_argument("--json", action="store_true", help="print the list as JSON")
 
 
 def _add_evaluate(commands: _Commands) -> None:

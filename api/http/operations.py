@@ -64,6 +64,7 @@ def operation_routes(service: Service) -> APIRouter:
             building=state.building,
             pending=state.pending,
             failed=state.failed if sees_all else "",
+            pinned=sees_all and bool(service.generations.pinned()),
             progress=ProgressBody.of(state.progress) if state.progress and sees_all else None,
             unreadable=unreadable,
             files=reports,

@@ -101,6 +101,10 @@ class GenerationPool:
         """Whether the data folder still has a generation and the texts."""
         return bool(self._published_id()) and self._data.texts.is_dir()
 
+    def pinned(self) -> str:
+        """Returns the id of the published generation if an operator pinned it, else ""."""
+        return self._data.pointer.pinned()
+
     @property
     def age(self) -> float:
         """Seconds since the open generation was built; NaN if none is open."""

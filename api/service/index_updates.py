@@ -51,10 +51,12 @@ class State:
 
     `pending`: documents have changed since the last build started. `failed`: why the last build
     failed, or "" if it succeeded. `progress`: None unless a build is running and has reported some.
+    `pinned`: the published generation stays until an operator ends that; nothing is built.
     """
 
     building: bool = False
     pending: bool = False
+    pinned: bool = False
     failed: str = ""
     progress: Progress | None = None
 
@@ -81,11 +83,12 @@ class IndexUpdater:
         files: Sequence[Path] = (),
         timeout: float = math.inf,
         is_published: Callable[[], bool] = lambda: True,
+        pinned: Callable[[], str] = lambda: "",
     ) -> None:
         """`arguments` are passed to `assistant index`; `refresh` opens the published generation.
         `watched` are folders, first that of the documents, and `files` single files, which need not
         exist. A build is stopped after `timeout` seconds. `is_published` returns whether the
-        data folder still has what a build writes."""
+        data folder still has what a build writes, `pinned` the id of the pinned generation."""
         self.state = State()
         self._arguments = arguments
         self._watched = watched
@@ -98,6 +101,7 @@ class IndexUpdater:
         self._changed: set[str] = set()
         self._in_build: set[str] = set()
         self._is_published = is_published
+        self._pinned = pinned
         self._folders_replaced = asyncio.Event()
         self._seen: dict[str, _Stamp] = {}  # the files when the last build started
         self._timeout = timeout if math.isfinite(timeout) else None
@@ -148,6 +152,8 @@ class IndexUpdater:
             await asyncio.sleep(_DEBOUNCE)
             self._wake.clear()
             self.state.pending = False
+            if await asyncio.to_thread(self._update_pinned):
+                continue  # _poll requests a build when the pin has ended
             self._in_build, self._changed = self._changed, set()
             outcome = await self._build()
             if message := outcome.output or outcome.failed:
@@ -160,6 +166,22 @@ class IndexUpdater:
                 delay = min(2 * delay, _MAX_RETRY_DELAY)
             else:
                 delay = _MIN_RETRY_DELAY
+
+    def _update_pinned(self) -> bool:
+        """Updates `state.pinned`, and returns it."""
+        name = self._pinned()
+        if name:
+            self.state.failed = ""  # a build that was running may have failed because of the pin
+        if bool(name) != self.state.pinned:
+            self.state.pinned = bool(name)
+            if name:
+                _log.warning(
+                    "The index is pinned to %s: changes of the documents are not indexed until "
+                    "`assistant index` is run.", name,
+                )  # fmt: skip
+            else:
+                _log.info("The index is not pinned any more.")
+        return self.state.pinned
 
     async def _build(self, *, verbose: bool = False) -> _Outcome:
         """Runs a build, then updates the state and the metrics and opens the new generation."""
@@ -178,9 +200,11 @@ class IndexUpdater:
         return outcome
 
     async def _run_child(self, verbose: bool) -> _Outcome:
+        # The first build is needed to answer at all, instead of a generation that cannot be opened.
+        options = ["--progress-lines", *([] if verbose else ["--unless-pinned"])]
         try:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "api.cli", "index", "--progress-lines", *self._arguments,
+                sys.executable, "-m", "api.cli", "index", *options, *self._arguments,
                 env=child_environment(),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
@@ -268,7 +292,8 @@ class IndexUpdater:
             now = await asyncio.to_thread(_stamps, self._watched)
             seen = self._seen
             changed = {path for path in {*now, *seen} if now.get(path) != seen.get(path)}
-            if changed and not (self.state.building or self.state.pending):
+            state = self.state
+            if changed and not (state.building or state.pending or state.pinned):
                 _log.info("Changes of %s files were missed by the watch.", len(changed))
                 self.request_build(*self._names(changed))
 
@@ -289,6 +314,9 @@ class IndexUpdater:
         while True:
             await asyncio.sleep(_POLL_INTERVAL)
             await asyncio.to_thread(self._refresh)
+            was_pinned = self.state.pinned
+            if not await asyncio.to_thread(self._update_pinned) and was_pinned:
+                self.request_build()
             if not (self.state.building or self.state.pending or self.state.failed) and (
                 not await asyncio.to_thread(self._is_published)
             ):

@@ -5,6 +5,7 @@ other owners are treated as missing. Times are seconds since 1970 UTC.
 """
 
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, cast
 
@@ -109,6 +110,22 @@ class Records:
             for turn in (Turn("user", question), Turn("assistant", text))
         ]
         return turns[-limit:]
+
+    def recent_questions(self, limit: int) -> list[str]:
+        """Returns the latest standalone questions of all owners, newest first, each once. Of the
+        newest answers `5 * limit` are looked at; replies to small talk do not count."""
+        query = select(answers.c.body).order_by(answers.c.number.desc()).limit(5 * limit)
+        with self._database.read() as connection:
+            bodies = connection.execute(query).scalars().all()
+        questions: dict[str, str] = {}
+        for body in bodies:
+            with suppress(FormatUnknown):
+                answer = parse(body)
+                if not answer.is_small_talk:
+                    questions.setdefault(
+                        answer.standalone_question.casefold(), answer.standalone_question
+                    )
+        return list(questions.values())[:limit]
 
     def answer(self, owner: str, answer_id: str) -> Answer:
         """Returns a stored answer. Raises NotFound."""

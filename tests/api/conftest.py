@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,10 @@ from fastapi.testclient import TestClient
 from serving import client_of, listening, opened
 
 from api.assembly.service import Service
+from api.cli.main import main
 from api.settings import Settings
+
+Run = Callable[..., int]
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +43,14 @@ def shared_address(shared_service: Service) -> Iterator[str]:
     """The URL of the shared service over real HTTP."""
     with listening(shared_service) as (host, port):
         yield f"http://{host}:{port}/"
+
+
+@pytest.fixture
+def run(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs a command over the indexed garden, in this process, and returns its exit code."""
+    monkeypatch.chdir(tmp_path)
+    folders = ["--corpus", str(settings.corpus), "--data", str(settings.data_folder)]
+    return lambda *arguments: main([*arguments, *folders])
 
 
 @pytest.fixture

@@ -33,14 +33,6 @@ NOWHERE = ["--corpus", "nowhere", "--data", "."]
 Run = Callable[..., int]
 
 
-@pytest.fixture
-def run(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs a command over the indexed garden, in this process, and returns its exit code."""
-    monkeypatch.chdir(tmp_path)
-    folders = ["--corpus", str(settings.corpus), "--data", str(settings.data_folder)]
-    return lambda *arguments: main([*arguments, *folders])
-
-
 def run_python(code: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
     """Runs Python code in a new process, without any setting of this one."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("ASSISTANT_")}
@@ -248,7 +240,7 @@ def test_ctrl_c_exits_with_130_and_one_line(
 
 
 @pytest.mark.parametrize(
-    "command", ["ask", "serve", "index", "evaluate", "keys", "doctor", "slack"]
+    "command", ["ask", "serve", "index", "rollback", "evaluate", "keys", "doctor", "slack"]
 )
 def test_help_names_the_exit_codes_and_shows_examples_that_work(
     command: str, capsys: pytest.CaptureFixture[str]

@@ -58,9 +58,9 @@ def keep_writing(first, records, uploads):
         say("saved", "note", number)
 
 class Publishing(DataFolder):
-    def publish(self, building, name):
+    def publish(self, *arguments, **options):
         say("publishing")
-        return super().publish(building, name)
+        return super().publish(*arguments, **options)
 
 for first in map(int, sys.stdin):
     if child := os.fork():

@@ -20,7 +20,7 @@ from api.errors import DatabaseUnavailable, IdempotencyKeyInUse, IdempotencyKeyR
 from api.store.database import Database
 from api.store.records import LEASE, Claim, Records
 from api.store.tables import claims, feedback
-from assistant.answer import Answer, Turn
+from assistant.answer import Answer, Reason, Turn
 
 DAY = 24 * 3600.0
 
@@ -78,6 +78,15 @@ def test_last_turns_are_returned_oldest_first(records: Records) -> None:
         assert records.turns("", "talk", limit) == turns[max(0, 6 - limit) :]
     assert records.turns("", "talk", -1) == []
     assert records.turns("", "another", 5) == []
+
+
+def test_latest_questions_of_all_owners_come_once_and_newest_first(records: Records) -> None:
+    asked = [("me", "Who?"), ("you", "When?"), ("me", "WHO?"), ("you", "Hello")]
+    for number, (owner, question) in enumerate(asked):
+        reason = Reason.GREETING if question == "Hello" else None
+        records.save_answer(owner, replace(answer(f"{number}", question=question), reason=reason))
+    assert records.recent_questions(10) == ["WHO?", "When?"]
+    assert records.recent_questions(1) == ["WHO?"]
 
 
 def test_records_of_another_owner_are_missing(records: Records) -> None:

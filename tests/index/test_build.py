@@ -16,10 +16,11 @@ from damage import halve, overwrite
 from corpus.errors import CorpusEmpty, DocumentTooCostly
 from corpus.loader import KnownFiles, load_corpus
 from corpus.sources import Outcome, SourceFile
-from index.build import build, known_files
+from index.build import build
 from index.encoder import Vectors
 from index.errors import IndexDamaged, IndexOutdated, IndexUnwritable
 from index.generation import Generation
+from index.known import known_files
 from index.manifest import Manifest, file_digests, file_sizes
 from index.onnx_encoder import OnnxEncoder
 from index.search import Searcher

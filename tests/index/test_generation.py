@@ -9,7 +9,15 @@ import pytest
 from builders import make_manifest
 from conftest import AsNobody
 
-from index.errors import IndexBusy, IndexDamaged, IndexMissing, IndexOutdated, IndexUnwritable
+from index.errors import (
+    IndexBusy,
+    IndexDamaged,
+    IndexMissing,
+    IndexOutdated,
+    IndexPinned,
+    IndexUnwritable,
+    PreviewMissing,
+)
 from index.folders import lies_within
 from index.generation import DataFolder
 from index.manifest import (
@@ -43,13 +51,17 @@ def test_empty_data_folder_has_no_index(folder: DataFolder) -> None:
         folder.current()
 
 
-def test_published_generation_is_current_and_one_before_it_is_kept(folder: DataFolder) -> None:
+@pytest.mark.parametrize("keep", [1, 2])
+def test_published_generation_is_current_and_those_before_it_are_kept(
+    tmp_path: Path, keep: int
+) -> None:
+    folder = DataFolder(tmp_path / "data", keep)
     for name in ("apple", "pear", "plum", "fig"):
         published = publish(folder, name)
         assert folder.current() == published
         assert (published / "content").read_text(encoding="utf-8") == name
     names = sorted(path.name for path in folder.layout.generations.iterdir())
-    assert names == ["000003-plum", "000004-fig"]
+    assert names == ["000002-pear", "000003-plum", "000004-fig"][-1 - keep :]
 
 
 def test_unfinished_build_is_not_current_and_the_next_build_removes_it(
@@ -71,10 +83,10 @@ def test_failed_publication_leaves_the_previous_generation(
     rename = os.replace
     steps = iter(range(2))
 
-    def fail_at_step(source: Path, target: Path) -> None:
+    def fail_at_step(source: Path, target: Path, **options: int) -> None:
         if next(steps) == step:
             raise OSError(5, "Input/output error")
-        rename(source, target)
+        rename(source, target, **options)
 
     monkeypatch.setattr(os, "replace", fail_at_step)
     with pytest.raises(OSError, match="Input/output error"):
@@ -90,6 +102,48 @@ def test_invalid_pointer_is_a_damaged_index(folder: DataFolder, name: str) -> No
     (folder.layout.pointer).write_text(name, encoding="utf-8")
     with pytest.raises(IndexDamaged, match="which does not exist"):
         folder.current()
+
+
+def test_build_that_a_pin_overtakes_is_not_published(folder: DataFolder) -> None:
+    first = publish(folder, "apple")
+    building = folder.begin()
+    with folder.pointer.lock():
+        folder.pointer.move(first, pin=True)
+    with pytest.raises(IndexPinned, match="pinned to 000001-apple"):
+        folder.publish(building, "pear", unpin="000000-other")
+    assert folder.current() == first
+    second = folder.publish(building, "pear", unpin=first.name)
+    assert (folder.current(), folder.pointer.pinned()) == (second, "")
+
+
+def test_pin_counts_only_while_it_names_the_published_generation(folder: DataFolder) -> None:
+    first, second = publish(folder, "apple"), publish(folder, "pear")
+    folder.layout.pin.write_text(first.name, "utf-8")  # killed before the pointer was moved
+    assert folder.pointer.pinned() == ""
+    assert publish(folder, "plum").name == "000003-plum"
+    with folder.pointer.lock():
+        folder.pointer.move(second, pin=True)
+    folder.pointer.unpin(first.name)
+    assert folder.pointer.pinned() == second.name
+    folder.pointer.unpin(second.name)
+    assert folder.pointer.pinned() == ""
+
+
+def test_preview_survives_builds_and_is_replaced_by_the_next_one(folder: DataFolder) -> None:
+    base = publish(folder, "apple")
+    first = folder.keep_preview(folder.begin())
+    with pytest.raises(PreviewMissing):  # it was not compared yet
+        folder.preview()
+    folder.offer_preview(first, base.name)
+    publish(folder, "pear")
+    assert folder.preview() == (folder.layout.preview / base.name, base.name)
+    second = folder.keep_preview(folder.begin())
+    with pytest.raises(PreviewMissing):
+        folder.preview()
+    third = folder.keep_preview(folder.begin())
+    with pytest.raises(PreviewMissing, match="has replaced this one"):
+        folder.offer_preview(second, base.name)
+    assert list(folder.layout.preview.iterdir()) == [third]
 
 
 def test_manifest_is_read_as_written(tmp_path: Path) -> None:
