@@ -11,7 +11,8 @@ from api.assembly.assistant import ensure_index, open_assistant, open_texts
 from api.cli.evaluation_tables import print_comparison, print_figures
 from api.cli.terminal import ProgressBars, warn, warn_skipped
 from api.exit_codes import CHECK_FAILED, DONE
-from api.report.files import Report, create_folder, write_report
+from api.report.content import Report
+from api.report.files import create_folder, write_report
 from api.settings import load_settings
 from assistant.errors import RequirementInvalid
 from assistant.evaluation import Metric, compute_metrics, evaluate
@@ -80,8 +81,9 @@ def run(arguments: Namespace) -> int:
     if comparison:
         print_comparison(comparison, str(arguments.against))
     if arguments.out:
-        report = Report(arguments.gold.name, outcomes, results, problems, comparison)
-        write_report(arguments.out, report)
+        earlier_name = str(arguments.against or "")
+        report = Report(arguments.gold.name, outcomes, results, problems, comparison, earlier_name)
+        warn(write_report(arguments.out, report))
     missed = [each.describe(results) for each in requirements if not each.is_met(results)]
     warn(missed)
     is_worse = comparison is not None and comparison.is_significantly_worse

@@ -7,30 +7,18 @@ report.html       all of it as one page
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from api.errors import OutputUnwritable
+from api.report.content import Report
 from api.report.junit import junit_xml
-from assistant.evaluation import Metric, Outcome, by_kind, outcome_record
+from api.report.page import render_page
+from assistant.evaluation import by_kind, outcome_record
 from assistant.evaluation.comparison import Comparison
 from assistant.evaluation.records import OUTCOMES_FILE
 from assistant.losses import count_losses
-from corpus.gold import GoldProblem
-
-
-@dataclass(frozen=True)
-class Report:
-    """The results of an evaluation. `gold` names the gold file, `left_out` its rows that could not
-    be used; there is at least one outcome."""
-
-    gold: str
-    outcomes: Sequence[Outcome]
-    metrics: Mapping[str, Metric]
-    left_out: Sequence[GoldProblem] = ()
-    comparison: Comparison | None = None
 
 
 def create_folder(folder: Path) -> None:
@@ -41,21 +29,23 @@ def create_folder(folder: Path) -> None:
         raise _unwritable(folder, error) from error
 
 
-def write_report(folder: Path, report: Report) -> None:
-    """Writes all files. Raises OutputUnwritable."""
+def write_report(folder: Path, report: Report) -> list[str]:
+    """Writes all files, and returns notes on what the page lacks. Raises OutputUnwritable."""
+    page, notes = render_page(report)
     contents = {
         "figures.json": json.dumps(_figures(report), indent=1) + "\n",
-        OUTCOMES_FILE: "".join(
-            json.dumps(outcome_record(outcome), ensure_ascii=False) + "\n"
-            for outcome in report.outcomes
-        ),
         "junit.xml": junit_xml(report.gold, report.outcomes),
+        "report.html": page,
     }
     try:
         for name, content in contents.items():
             (folder / name).write_text(content, encoding="utf-8")
+        with (folder / OUTCOMES_FILE).open("w", encoding="utf-8") as file:
+            for outcome in report.outcomes:
+                file.write(json.dumps(outcome_record(outcome), ensure_ascii=False) + "\n")
     except OSError as error:
         raise _unwritable(folder, error) from error
+    return notes
 
 
 def _figures(report: Report) -> dict[str, Any]:

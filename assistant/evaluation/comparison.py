@@ -105,6 +105,8 @@ class Comparison:
             return "No question is in both runs."
         if not self.changes and all(each.judgement == "same" for each in self.differences):
             return f"There is no difference in {self.count:,} questions."
+        if not self.changes:
+            return f"None of {self.count:,} questions is judged differently."
         counts = f"Of {self.count:,} questions, {self.better} became better and {self.worse} worse"
         test = f"(McNemar's exact test: p = {self.p_value:.2g})"
         if self.p_value >= SIGNIFICANCE:

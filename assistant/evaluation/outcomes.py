@@ -41,7 +41,8 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """The text of a document at `[start, end)`, with some of the text before and after it."""
+    """The text of a document at `[start, end)`, with the words before and after it; an ellipsis
+    stands for the rest."""
 
     document: str
     start: int
@@ -171,8 +172,11 @@ def is_on_span(gold: GoldQuestion, citation: Citation) -> bool:
 
 def _excerpt(document: str, text: str, span: Span) -> Excerpt:
     start, end = span
-    before = text[max(0, start - _MAX_CONTEXT) : start]
-    after = text[end : end + _MAX_CONTEXT]
+    before, after = text[max(0, start - _MAX_CONTEXT) : start], text[end : end + _MAX_CONTEXT]
+    if start > _MAX_CONTEXT:
+        before = f"… {before.partition(' ')[2]}"
+    if end + _MAX_CONTEXT < len(text):
+        after = f"{after.rpartition(' ')[0]} …"
     return Excerpt(document, start, end, before, text[start:end], after)
 
 

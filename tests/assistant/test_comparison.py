@@ -1,6 +1,7 @@
 """Two runs over the same questions: what changed, and whether that is noise."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -46,6 +47,15 @@ def test_a_change_is_better_or_worse_if_one_verdict_is_good() -> None:
     assert directions([R, R, D, W], [W, X, A, W]) == ["worse"] * 3
     assert directions([W, X, A], [R, R, D]) == ["better"] * 3
     assert directions([W, X], [X, W]) == ["different"] * 2
+
+
+def test_metrics_can_differ_though_no_verdict_does() -> None:
+    before = [replace(each, values={**each.values, "hit@1": 0.0}) for each in run(R, R)]
+    found = compare(
+        before, [replace(each, values={**each.values, "hit@1": 1.0}) for each in before]
+    )
+    assert found.describe() == "None of 2 questions is judged differently."
+    assert judgements(found) == {"right": "same", "wrongly_refused": "same", "hit@1": "better"}
 
 
 def test_few_changes_are_noise() -> None:
