@@ -7,6 +7,7 @@ from itertools import pairwise
 
 # Rows of column headings that are joined to one, at most.
 _MAX_HEADERS = 3
+_MAX_HEADING = 120  # characters; a longer cell of the first row is no column heading
 _MIN_LABELS = 0.6  # of the entries of a form
 
 
@@ -49,7 +50,8 @@ def read_grid(grid: Sequence[Sequence[Cell]]) -> Table:
         else tuple(cell.text for cell in row)
         for row in rows
     ]
-    return Table((header, *body) if header else (), " ".join(captions))
+    is_header = not any(len(text) > _MAX_HEADING for text in header)
+    return Table((header, *body) if header else (), " ".join(captions), is_header)
 
 
 def _without_split_columns(rows: list[list[Cell]]) -> list[list[Cell]]:

@@ -23,6 +23,9 @@ _INLINE_MARK = re.compile(r"[\\`*\[\]<>{}~|]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w{1
 # The same at the start of a line: headings, quotes, items, fences, rules, definitions, directives.
 _LINE_MARK = re.compile(r"#{1,6}(?=\s|$)|[-+=:](?=[\s:=-]|$)|(?<=\d)[.)](?=\s|$)|!(?=!)")
 _NUMBER = re.compile(r"\d{1,9}")
+# The cell beside a question or an answer, and what stands before one: "Q12:".
+_TURN_CELL = re.compile(r"(?:([QA])\d{0,3}[.:)]?)?")
+_TURN = re.compile(r"([QA])\d{0,3}[.:)]\s+(?=\S)")
 _SPACE = re.compile(r"\s+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _MAX_LEVEL = 6
@@ -127,7 +130,13 @@ class MarkdownWriter:
         self, rows: Sequence[Sequence[str]], caption: str = "", *, has_header: bool = True
     ) -> None:
         """A table whose first row has the column headings, if `has_header`. Rows may differ in
-        length; a cell that spans several rows or columns is repeated by the loader in each."""
+        length; a cell that spans several rows or columns is repeated by the loader in each. Rows
+        of "Q:" and "A:" with text beside them are questions with answers."""
+        if turns := _turns(rows):
+            self.paragraph(caption)
+            for mark, text in turns:
+                (self.question if mark == "Q" else self.answer)(text)
+            return
         filled = [[escape(cell, line_start=False) for cell in row] for row in rows]
         filled = [row for row in filled if any(row)]
         width = max(map(len, filled), default=0)
@@ -189,6 +198,21 @@ class MarkdownWriter:
 def fold(text: str) -> str:
     """Returns the text in one line: white space folded, control characters removed."""
     return _SPACE.sub(" ", _CONTROL.sub("", text)).strip()
+
+
+def _turns(rows: Sequence[Sequence[str]]) -> list[tuple[str, str]]:
+    """The rows of a table of questions and answers, each with "Q" or "A": two columns, the first
+    with nothing but these. Empty for any other table."""
+    turns: list[tuple[str, str]] = []
+    for row in rows:
+        cells = [fold(cell) for cell in row]
+        found = _TURN_CELL.fullmatch(cells[0]) if len(cells) == 2 else None
+        if not found:
+            return []
+        opening = None if found[1] else _TURN.match(cells[1])
+        mark = found[1] or (opening[1] if opening else "A")
+        turns.append((mark, cells[1][opening.end() :] if opening else cells[1]))
+    return turns if {mark for mark, _ in turns} == {"Q", "A"} else []
 
 
 def escape(text: str, *, line_start: bool = True) -> str:

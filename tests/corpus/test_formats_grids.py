@@ -53,5 +53,9 @@ def test_entries_of_a_form_are_rows_without_headings() -> None:
     assert not found.has_header
 
 
+def test_a_paragraph_in_the_first_row_is_no_column_heading() -> None:
+    assert not read_grid(grid(f"Domain|{'It renews each year. ' * 9}", "Fees|2 %")).has_header
+
+
 def test_an_empty_grid_is_an_empty_table() -> None:
     assert read_grid([]) == read_grid(grid("|", "|")) == Table(())

@@ -79,6 +79,15 @@ def test_running_heads_and_page_numbers_are_left_out() -> None:
     assert not any(line.isdigit() for line in extracted.text.splitlines())
 
 
+def test_a_large_running_head_is_left_out() -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont("Helvetica-Bold", 16)
+        canvas.drawString(LEFT, 800, "Handbook")
+        lines("Rules " + FULL, "hold.", top=700, font="Helvetica")(canvas)
+
+    assert "Handbook" not in one(load(drawn(*[draw] * 4))).text
+
+
 def column(name: str) -> list[str]:
     return [f"{name} {n} of the words that are in this column" for n in range(8)] + ["End."]
 
@@ -111,6 +120,26 @@ def test_columns_of_short_lines_are_no_table_if_these_are_at_other_heights() -> 
     ]
     words = " ".join(parts(drawn(several(*draws)))).split()
     assert words == " ".join(left + right).split()
+
+
+def test_sections_side_by_side_are_read_below_what_stands_above_both() -> None:
+    page = several(
+        lines("• Flights", "• Cars", "• Trains", top=740),
+        lines("• Visas", "• Guides", "• Meals", left=320, top=740),
+        lines("Where we go", top=670, font="Helvetica-Bold"),
+        lines("• Oslo", "• Rome", "• Bern", top=650, font="Helvetica"),
+        lines("Who we are", left=320, top=670, font="Helvetica-Bold"),
+        lines("• Ada", "• Bob", "• Cleo", left=320, top=650, font="Helvetica"),
+        lines("Here is how to learn more about all of these journeys", left=200, top=560),
+    )
+    assert parts(drawn(page)) == [
+        "- Flights\n- Cars\n- Trains\n- Visas\n- Guides\n- Meals",
+        "# Where we go",
+        "- Oslo\n- Rome\n- Bern",
+        "# Who we are",
+        "- Ada\n- Bob\n- Cleo",
+        "Here is how to learn more about all of these journeys",
+    ]
 
 
 def test_lines_of_two_columns_may_be_half_a_line_apart() -> None:
@@ -180,6 +209,16 @@ def test_a_number_that_counts_nothing_is_text() -> None:
     assert items(one(load(drawn(lines("1. Open.", "2. Close.", "", "12. March is a holiday.")))).text) == ["Open.", "Close."]  # fmt: skip
 
 
+def test_a_number_within_a_sentence_starts_no_step() -> None:
+    paragraph = lines(f"The {FULL}", "(1) time of it counts.")
+    assert parts(drawn(paragraph)) == [f"The {FULL} (1) time of it counts."]
+
+
+def test_a_sentence_goes_on_beside_a_picture_where_its_lines_are_short() -> None:
+    page = several(lines("Stay in the", "Tower of", "London."), lines(FULL, top=700))
+    assert parts(drawn(page)) == ["Stay in the Tower of London.", FULL]
+
+
 def test_headings_are_larger_or_bold_and_their_levels_are_sizes() -> None:
     def draw(canvas: Canvas) -> None:
         lines("Words. " + FULL, "goes on.", top=600)(canvas)
@@ -205,6 +244,17 @@ def test_the_outline_says_what_a_heading_is_and_its_level() -> None:
         lines("Rules", "", "Scope", "", "The rules hold for all.")(canvas)
 
     assert parts(drawn(draw)) == ["# Rules", "## Scope", "The rules hold for all."]
+
+
+def test_neither_a_price_nor_an_empty_entry_of_the_outline_makes_a_heading() -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.bookmarkPage("x")
+        canvas.addOutlineEntry(" ", "x", 0)
+        canvas.setFont("Helvetica-Bold", 24)
+        canvas.drawString(LEFT, 790, "$12.00 / mo")
+        lines(*[FULL] * 4, font="Helvetica")(canvas)
+
+    assert headings(one(load(drawn(draw))).text) == []
 
 
 def test_merged_cells_and_two_rows_of_headings_count_in_each_column() -> None:
@@ -335,6 +385,12 @@ def test_encrypted_files_open_if_no_password_is_needed() -> None:
     assert parts(drawn(words, encrypt=StandardEncryption("", "owner"))) == ["Secret words."]
     with pytest.raises(NotExtracted, match="is encrypted with a password"):
         list(load(drawn(words, encrypt=StandardEncryption("user", "owner"))))
+
+
+def test_a_page_around_a_protected_document_is_named() -> None:
+    raw = drawn(lines("This document is protected.")) + b"<</AFRelationship/EncryptedPayload>>"
+    with pytest.raises(NotExtracted, match="is encrypted by rights management"):
+        list(load(raw))
 
 
 def test_more_pages_than_the_limit_are_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -123,3 +123,13 @@ def test_steps_keep_their_numbers_where_these_start_again() -> None:
     writer.item("Last", number=2)
     found = [block.number for block in markdown_blocks(writer.text())]
     assert found == [*numbers, 4, 2]
+
+
+def test_a_table_of_questions_and_answers_is_these() -> None:
+    writer = MarkdownWriter()
+    writer.table([["Q1:", "Is it open?"], ["A:", "Yes."], ["", "Q2: When?"], ["A:", "At 9."]])
+    writer.table([["Q1", "5"], ["Q2", "7"]])
+    assert writer.text() == (
+        "Q: Is it open?\n\nA: Yes.\n\nQ: When?\n\nA: At 9.\n\n"
+        "| Q1 | 5 |\n| --- | --- |\n| Q2 | 7 |\n"
+    )

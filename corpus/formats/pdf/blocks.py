@@ -34,6 +34,8 @@ _BULLET = re.compile(r"([•◦▪▫●○■□▶►‣⁃∙·➢➤✓✔�
 _NUMBER = re.compile(r"\(?(\d{1,3})[.)]\s+(?=\S)")
 _LETTER = re.compile(r"\(?(?:[a-zA-Z]|[ivx]{1,4})[.)]\s+(?=\S)")
 _END = re.compile(r"[.!?:;。！？…][\"'”’)\]]*$")
+# Words that end no sentence.
+_OPEN_END = re.compile(r"\s(?:an?|and|at|by|for|from|in|of|on|or|the|to|with)$")
 # A word in capitals with a colon starts a paragraph.
 _LABEL = re.compile(r"[A-ZÀ-Þ][A-ZÀ-Þ ]{2,40}:\s")
 # An address is often printed like code.
@@ -136,6 +138,8 @@ class BlockBuilder:
         region = (element.piece.page, element.left, element.right)
         last = self._last if region == self._region else None
         mark, number = self._mark(element.piece)
+        if number and last and self._is_within_sentence(element.piece, len(mark), last):
+            mark, number = "", None
         block = None
         if not mark and last and self._open and self._continues(self._open, element, last):
             block = self._open
@@ -196,6 +200,13 @@ class BlockBuilder:
             return (found.group(), number) if number in (1, self._number + 1) else ("", None)
         return ("", None)
 
+    def _is_within_sentence(self, piece: Piece, mark: int, last: Line) -> bool:
+        """Whether the number at the start of a line belongs to the sentence of the paragraph
+        above it: "at most one | (1) time"."""
+        is_text = self._open is not None and self._open.form is Form.TEXT
+        is_open = not _END.search(last.piece.text) and piece.text[mark:][:1].islower()
+        return is_text and is_open and not _would_have_fitted(last, piece)
+
     def _is_code(self, piece: Piece) -> bool:
         is_address = _ADDRESS.fullmatch(piece.text)
         return piece.is_mono and not self._look.is_mono and not is_address
@@ -210,7 +221,7 @@ class BlockBuilder:
         if is_code or block.form is Form.CODE:
             distance = (piece.middle - above.middle) / max(piece.size, 1.0)
             return is_code and block.form is Form.CODE and distance <= _MAX_CODE_LEADING
-        flows = not _END.search(above.text) and piece.text[:1].islower()
+        flows = _flows(above, piece)
         if not self._looks_alike(line, last, flows=flows):
             return False
         if block.form is Form.ITEM:
@@ -263,10 +274,18 @@ class BlockBuilder:
             )
             if not is_alike or _END.search(last.text):
                 return None
-            is_full = last.x1 >= block.lines[-1].right - 2 * last.size
+            is_below = last.page == piece.page and piece.top > last.bottom
+            is_full = not is_below and last.x1 >= block.lines[-1].right - 2 * last.size
             goes_on = piece.text[:1].islower() or last.text.endswith("-")
             return block if goes_on or (is_full and not last.is_bold) else None
         return None
+
+
+def _flows(above: Piece, piece: Piece) -> bool:
+    """Whether the words say that the sentence of the line above goes on."""
+    if _END.search(above.text):
+        return False
+    return piece.text[:1].islower() or bool(_OPEN_END.search(above.text))
 
 
 def _would_have_fitted(above: Line, piece: Piece, slack: float = 1.2) -> bool:
@@ -289,9 +308,13 @@ def _indented(piece: Piece, left: float) -> str:
 
 def depths(blocks: Iterable[TextBlock]) -> Iterator[int]:
     """Yields the depth of each item among the blocks, 0 for the others: an item that stands
-    further to the right than the one above it is inside it."""
+    further to the right than the one above it is inside it, unless it is in the next column."""
     open_at: list[float] = []
+    last: Piece | None = None
     for block in blocks:
+        if last and block.lines and block.page == last.page and block.first.top < last.top:
+            open_at = []
+        last = block.first if block.lines else None
         if block.form is not Form.ITEM:
             open_at = (
                 open_at

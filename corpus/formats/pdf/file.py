@@ -20,6 +20,9 @@ _FAULTS = {
     pdfium.FPDF_ERR_PASSWORD: "is encrypted with a password; save it without one",
     pdfium.FPDF_ERR_SECURITY: "is encrypted in a way that is not supported; save it without",
 }
+# A page that only says so stands around a document that rights management has encrypted.
+_WRAPPED = re.compile(rb"/AFRelationship\s*/EncryptedPayload")
+_PROTECTED = "is encrypted by rights management (a sensitivity label); save it without protection"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,9 @@ class PdfFile:
         except pypdfium2.PdfiumError as error:
             reason = _FAULTS.get(error.err_code, "is damaged, or is no PDF")
             raise NotExtracted(reason) from error
+        if _WRAPPED.search(raw):
+            self.close()
+            raise NotExtracted(_PROTECTED)
         self.page_count = len(self._document)
         self.skipped_pages = max(0, self.page_count - MAX_PAGES)
 

@@ -15,7 +15,7 @@ _ZONE = 0.13
 _DRIFT = 6.0
 # On how many pages words must be repeated; on two in a document of up to three.
 _MIN_PAGES = 3
-# What is so much larger than the text is a title.
+# What is so much larger than the text is a title, unless half of the pages have it.
 _TITLE_SIZE = 1.25
 # Pieces on one line, in font sizes between their middles.
 _SAME_LINE = 0.5
@@ -63,17 +63,22 @@ def without_furniture(
                 places[*_key(piece, number, offset), 0].add(number)
     enough = 2 if len(pages) <= _MIN_PAGES else _MIN_PAGES
 
-    def is_repeated(piece: Piece, page: int, distance: float) -> bool:
+    def is_repeated(piece: Piece, page: int, distance: float, on: int = enough) -> bool:
         key, step = _key(piece, page, offset), round(distance / _DRIFT)
         near = [places.get((*key, each), ()) for each in (step - 1, step, step + 1)]
-        return len(set().union(*near)) >= enough
+        return len(set().union(*near)) >= on
+
+    def is_title(piece: Piece, page: int, distance: float) -> bool:
+        is_large = piece.size >= _TITLE_SIZE * body_size
+        most = max(_MIN_PAGES, len(pages) // 2)
+        return is_large and not is_repeated(piece, page, distance, most)
 
     known = Counter(_words(piece) for page in pages for piece in page)
     dropped: set[int] = set()
     unique = 0
     for edge in edges:
         for line in edge:
-            if any(piece.size >= _TITLE_SIZE * body_size for piece in line.pieces):
+            if any(is_title(piece, line.page, line.distance) for piece in line.pieces):
                 break
             repeated = [is_repeated(piece, line.page, line.distance) for piece in line.pieces]
             has_number = any(_is_page_number(piece, line.page, offset) for piece in line.pieces)

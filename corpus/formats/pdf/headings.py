@@ -19,6 +19,9 @@ _MAX_LEVEL = 6
 _SENTENCE_END = re.compile(r"[.,;:…]$")
 _NUMBERS = re.compile(r"(?:[A-Za-z]+\s)?(\d{1,2}(?:\.\d{1,2})*)\.?\s+\S")
 _LETTER = re.compile(r"[^\W\d_]")
+# A price in large figures is no heading: "$12.00 / mo".
+_PRICE = re.compile(r"(?:from )?[$€£¥]\s?\d|\d[\d.,]*\s?[€£%]", re.IGNORECASE)
+_MAX_PRICE_LETTERS = 10
 _WORDS = re.compile(r"[^\W_]+")
 
 Style = tuple[float, bool]  # size, bold
@@ -60,7 +63,11 @@ def heading_levels(
 
 def _listed(outline: Sequence[OutlineEntry]) -> Mapping[tuple[int, str], int]:
     """The levels of the outline, by page and words; the position on the page is often wrong."""
-    return {(entry.page, _fingerprint(entry.title)): entry.level for entry in reversed(outline)}
+    return {
+        (entry.page, words): entry.level
+        for entry in reversed(outline)
+        if (words := _fingerprint(entry.title))
+    }
 
 
 def _fingerprint(text: str) -> str:
@@ -101,7 +108,7 @@ def _may_be_heading(block: TextBlock) -> bool:
     return (
         block.form in (Form.TEXT, Form.ITEM)
         and not block.first.is_turned
-        and len(_LETTER.findall(block.text)) > 1
+        and len(_LETTER.findall(block.text)) > (_MAX_PRICE_LETTERS if _PRICE.match(block.text) else 1)
         and len(block.lines) <= (_MAX_QUESTION_LINES if asks else _MAX_LINES)
         and len(block.text) <= (_MAX_QUESTION_CHARS if asks else _MAX_CHARS)
     )

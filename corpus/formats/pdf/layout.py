@@ -2,6 +2,8 @@
 by line. Pieces that stand side by side in several lines and are no columns of text are a table.
 """
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -21,6 +23,9 @@ _MIN_LONG = 6
 # A line of a column fills that much of its width, and has that many characters.
 _FILLED = 0.6
 _MIN_CHARS = 18
+_BULLET = re.compile(r"[•◦▪▫●○■□▶►‣⁃∙·]\s")
+# The space above headings of sections that stand beside each other, in heights of a line.
+_SECTION_SPACE = 0.8
 # Boxes that cross a gutter by less than that many points do not cross it.
 _SLACK = 2.0
 _MAX_DEPTH = 8
@@ -70,16 +75,17 @@ def _regions(boxes: list[Box], depth: int) -> Iterator[list[Box]]:
         if box is not None and not _crosses(box, gutter):
             band.append(box)
             continue
-        left = [each for each in band if each.x1 <= gutter + _SLACK]
-        right = [each for each in band if each.x1 > gutter + _SLACK]
-        if _are_columns(left, right):
-            if plain:
-                yield from _regions(plain, depth + 1)
-            plain = []
-            yield from _regions(left, depth + 1)
-            yield from _regions(right, depth + 1)
-        else:
-            plain.extend(band)
+        for part in _parts(band):
+            left = [each for each in part if each.x1 <= gutter + _SLACK]
+            right = [each for each in part if each.x1 > gutter + _SLACK]
+            if _are_columns(left, right):
+                if plain:
+                    yield from _regions(plain, depth + 1)
+                plain = []
+                yield from _regions(left, depth + 1)
+                yield from _regions(right, depth + 1)
+            else:
+                plain.extend(part)
         band = []
         if box is not None:
             plain.append(box)
@@ -87,6 +93,22 @@ def _regions(boxes: list[Box], depth: int) -> Iterator[list[Box]]:
         yield plain
     elif plain:
         yield from _regions(plain, depth + 1)
+
+
+def _parts(band: Sequence[Box]) -> Iterator[list[Box]]:
+    """Divides what stands on both sides of a gutter above headings that stand beside each other."""
+    part: list[Box] = []
+    bottom = 0.0
+    beside = Counter(round(b.middle) for b in band if isinstance(b, Piece) and b.is_bold)
+    for box in band:
+        starts = isinstance(box, Piece) and box.is_bold and beside[round(box.middle)] > 1
+        if part and starts and box.top - bottom > _SECTION_SPACE * (box.bottom - box.top):
+            yield part
+            part = []
+        part.append(box)
+        bottom = max(bottom, box.bottom)
+    if part:
+        yield part
 
 
 def _middle(box: Box) -> float:
@@ -142,7 +164,7 @@ def _are_columns(left: Sequence[Box], right: Sequence[Box]) -> bool:
     prose = [_is_prose(side) for side in sides]
     is_table = _are_aligned(*sides)
     if switches <= 2 + len(order) // 20:
-        return any(prose) or not is_table
+        return any(prose) or all(map(_is_list, sides)) or not is_table
     spaces = _shared_spaces(*sides)
     if is_table or min(map(len, sides)) < _MIN_LONG:
         return all(prose) and spaces < max(2, len(sides[0]) / 8)
@@ -157,6 +179,10 @@ def _is_prose(pieces: Sequence[Piece]) -> bool:
         if piece.x1 - piece.x0 >= _FILLED * width and len(piece.text) >= _MIN_CHARS
     ]
     return len(full) >= 0.4 * len(pieces)
+
+
+def _is_list(pieces: Sequence[Piece]) -> bool:
+    return 2 * sum(bool(_BULLET.match(piece.text)) for piece in pieces) > len(pieces)
 
 
 def _are_aligned(left: Sequence[Piece], right: Sequence[Piece]) -> bool:

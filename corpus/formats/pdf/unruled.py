@@ -1,5 +1,6 @@
 """Finds tables that only the alignment of their cells shows, among the rows of a region."""
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
@@ -17,6 +18,8 @@ _MAX_ROWS = 150  # of one table; a longer one is several
 # A row below another is the second line of its cells if it stands closer, in font sizes between
 # their middles.
 _NEXT_LINE = 1.45
+# What stands before a question or an answer: "Q12:".
+_QUESTION_MARK = re.compile(r"[QA]\d{0,3}[.:)]?")
 # Space between two rows of one table, in font sizes.
 _MAX_SPACE = 3.0
 
@@ -95,7 +98,7 @@ def _table(
     if len(columns) < 2 or (len(full) < _MIN_ROWS and not is_small):
         return None
     if len(columns) == 2 and all(_is_mark(row[0].text) for row in full):
-        return None  # a list whose marks stand far from its text
+        return None  # a list, or questions and answers, whose marks stand far from their text
     grid: list[list[list[str]]] = []
     last: Row | None = None
     wrapped = _wrapped_pitch(rows)
@@ -130,7 +133,8 @@ def _table(
 
 
 def _is_mark(text: str) -> bool:
-    return not any(map(str.isalnum, text)) or (len(text) < 4 and text[-1] in ".)")
+    is_number = len(text) < 4 and text[-1] in ".)"
+    return is_number or not any(map(str.isalnum, text)) or bool(_QUESTION_MARK.fullmatch(text))
 
 
 def _column(columns: Sequence[tuple[float, float]], piece: Piece) -> int:
