@@ -197,6 +197,31 @@ def test_typed_marks_and_breaks_make_items_and_paragraphs() -> None:
     ]
 
 
+def test_paragraphs_that_ask_are_questions_if_several_do() -> None:
+    asked = [part for n in range(3) for part in (p(f"Is room {n} open?"), listed("Yes.", 2))]
+    assert parts(package("".join(asked), numbering=NUMBERING)) == [
+        part for n in range(3) for part in (f"# Is room {n} open?", "- Yes.")
+    ]
+    assert parts(package(p("Is it open?") + p("Yes."))) == ["Is it open?", "Yes."]
+
+
+def test_the_lines_below_a_question_in_a_list_answer_it() -> None:
+    asked = p("<w:r><w:t>Where is it?</w:t><w:br/><w:t>In the hall.</w:t></w:r>",
+              '<w:numPr><w:ilvl w:val="0"/><w:numId w:val="1"/></w:numPr>')  # fmt: skip
+    assert parts(package(asked, numbering=NUMBERING)) == ["1. Where is it?", "    In the hall."]
+
+
+def test_neither_a_long_sentence_nor_the_last_paragraph_is_a_heading() -> None:
+    sentence = "Read this before you use it. " * 9
+    styled = p(sentence, '<w:pStyle w:val="Heading1"/>')
+    styles = f'<w:styles {W}><w:style w:styleId="Heading1"><w:name w:val="heading 1"/></w:style></w:styles>'
+    assert parts(package(styled + p("Text."), styles=styles)) == [sentence.strip(), "Text."]
+    bold = "<w:b/>"
+    assert parts(package(p(r("Rooms", bold)) + p("Text.") + p(r("Call 0172 2759", bold)))) == [
+        "# Rooms", "Text.", "Call 0172 2759",
+    ]  # fmt: skip
+
+
 def test_metadata_is_read_from_the_properties() -> None:
     document = docx.Document()
     document.add_paragraph("Text.")

@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from corpus.formats.docx.numbering import ListMark, Numbering
 from corpus.formats.docx.styles import Style, Styles, heading_level, number
@@ -31,6 +32,8 @@ _CONTENTS = re.compile(r"table of (?:contents|figures)", re.IGNORECASE)
 _TYPED_MARK = re.compile(r"(?:[•◦▪●○■·*–-]|(\d{1,3})[.)])\s+(?=\S)")
 _ENTRY_END = re.compile(r"[.:;!?)\d]$")
 _MAX_LABEL = 120  # characters
+_MAX_HEADING = 200  # characters; a longer sentence is a paragraph whatever its style
+_MIN_QUESTIONS = 3  # paragraphs with a text below them, from which on they are questions
 _SENTENCE_END = re.compile(r"[.,;:…!]$")
 _LARGER = 1.1  # than the text is a heading
 # A table whose cells hold more characters on average lays out text.
@@ -124,14 +127,19 @@ class _Document:
     def _text(self, found: ParagraphText, properties: Element | None, style: Style) -> None:
         level = heading_level(properties, style)
         mark = self._mark(properties, style)
-        if level or style.is_title:
+        is_paragraph = len(found.text) > _MAX_HEADING and _SENTENCE_END.search(found.text)
+        if (level or style.is_title) and not is_paragraph:
             label = f"{mark.label} " if mark and mark.label else ""
             self._add(_Block(label + found.text, level or 1, is_title=style.is_title and not level))
         elif style.is_code:
             self._add(_Block("\n".join(found.lines), is_code=True))
         elif mark:
-            self._add(_Block(found.text, mark=mark))
+            asks = found.lines[0].endswith("?")
+            question, answer = (found.lines[0], found.lines[1:]) if asks else (found.text, [])
+            self._add(_Block(question, mark=mark))
             self._depth = mark.depth
+            for line in answer:
+                self._add(_Block(line, depth=mark.depth))
         else:
             is_inside = self._depth and re.match(r"(?i)list continue", style.name)
             for line in _divided(found.lines):
@@ -252,8 +260,30 @@ def _place_inside(blocks: Sequence[_Block]) -> None:
             waiting.append(block)
 
 
+def _correct_labels(blocks: Sequence[_Block]) -> None:
+    """Makes labels of short paragraphs that ask, if text without a question follows several; those
+    at the end of the document name nothing and are paragraphs."""
+    asking = [
+        block
+        for block, below in pairwise(blocks)
+        if _is_plain_question(block) and not below.level and not below.text.endswith("?")
+    ]
+    for block in asking if len(asking) >= _MIN_QUESTIONS else ():
+        block.is_label = True
+    for block in reversed(blocks):
+        if not block.is_label:
+            break
+        block.is_label, block.size = False, 0 
+
+
+def _is_plain_question(block: _Block) -> bool:
+    is_plain = not (block.level or block.mark or block.depth or block.table or block.is_code)
+    return is_plain and block.text.endswith("?") and len(block.text) <= _MAX_LABEL
+
+
 def _write(writer: MarkdownWriter, blocks: Sequence[_Block]) -> None:
     _place_inside(blocks)
+    _correct_labels(blocks)
     levels = _levels_by_looks(blocks) if not any(block.level for block in blocks) else {}
     shift = int(any(block.is_title for block in blocks))
     code: list[str] = []
