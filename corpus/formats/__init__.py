@@ -22,6 +22,7 @@ Shared by loaders:
     asciidoc_inline.py  inline marks of AsciiDoc
     asciidoc_lines.py   lines of AsciiDoc without comments and conditions
     asciidoc_tables.py  tables of AsciiDoc
+    columns.py          what the columns of a sheet are
     dates.py            the date in a text of metadata
     doctree.py          trees of docutils
     encodings.py        bytes of text files in any common encoding

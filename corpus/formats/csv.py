@@ -12,9 +12,10 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from corpus.formats.columns import Row
 from corpus.formats.encodings import decode_text
 from corpus.formats.extracted import Extracted, NotExtracted
-from corpus.formats.sheets import MAX_CELLS, Row, Sheet, write_sheet
+from corpus.formats.sheets import MAX_CELLS, Sheet, write_sheet
 from corpus.formats.writer import MarkdownWriter, fold
 
 # What Excel writes in the first line.

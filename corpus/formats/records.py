@@ -107,7 +107,7 @@ class Record:
 def roles_of(names: Sequence[str], *, weak: bool = False) -> list[Role] | None:
     """Returns the role of each name; None if no question or no answer is among them. `weak` is
     whether "title" and "text" count as question and answer; one of the two always may."""
-    roles = [_role(name, _STRONG_NAMES) for name in names]
+    roles = [role_of(name) for name in names]
     asking = {Role.QUESTION, Role.WORDING}
     for wanted, same, other in (
         (Role.QUESTION, asking, {Role.ANSWER}),
@@ -118,6 +118,11 @@ def roles_of(names: Sequence[str], *, weak: bool = False) -> list[Role] | None:
             if found:
                 roles[found[0]] = wanted
     return None if asking.isdisjoint(roles) or Role.ANSWER not in roles else roles
+
+
+def role_of(name: str) -> Role:
+    """Returns the role that a name has alone."""
+    return _role(name, _STRONG_NAMES)
 
 
 def records_of(names: Sequence[str], roles: Sequence[Role], values: Sequence[str]) -> list[Record]:

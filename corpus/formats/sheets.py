@@ -3,32 +3,27 @@
 A sheet is a question sheet if one of its first rows has the names of a question and an answer, or
 if its first of two columns asks. Any other sheet is divided at its empty rows. A row with one
 filled cell above a table is its heading; the row below it has the column headings, unless it
-contains numbers. A long table is divided, and its column headings are repeated.
+contains numbers. A long table is divided, and its column headings are repeated. The column that
+names the rows stands first if the first one only counts or sorts them.
 
 The place before a table names its rows, "rows 3 to 9": each of its lines stands one row below that
 before, see `corpus.places`. If the column headings stand elsewhere, they count as the row above.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from corpus.formats.columns import MIN_ASKING, Row, is_number, name_first, roles_by_content
 from corpus.formats.prose import Prose
 from corpus.formats.records import Record, RecordWriter, Role, omitted, records_of, roles_of
 from corpus.formats.writer import MarkdownWriter
 
-# A row of a file: its number from 1, and its cells.
-Row = tuple[int, Sequence[str]]
-
 MAX_CELLS = 1_000_000  # of a file; about 10 s of work
 _MAX_HEADER_ROW = 10  # the names of a question sheet stand in one of these rows
 _MAX_TABLE_ROWS = 100
-_MIN_ASKING = 0.6  # share of the rows whose first cell asks, in a question sheet without names
 _MIN_ROWS = 2
 _MAX_HEADER_ROWS = 3  # above an empty row
 _TABLE_LEVEL = 3
-_NUMBER = re.compile(r"[^\w\s]{0,3} ?\d[\d.,'/:\s-]{0,30} ?(?:[^\W\d]{1,3}|[^\w\s]{1,3})?")
-_YEAR = re.compile(r"(?:19|20)\d\d")
 # A longer cell is a paragraph, not a heading. Characters.
 _MAX_HEADING = 120
 
@@ -60,7 +55,7 @@ class Sheet:
 def write_sheet(writer: MarkdownWriter, sheet: Sheet) -> list[str]:
     """Writes the sheet. Returns what was left out, one phrase for each kind."""
     for at, (_, names) in enumerate(sheet.rows[:_MAX_HEADER_ROW]):
-        if roles := roles_of(names):
+        if roles := roles_of(names) or roles_by_content(names, sheet.rows[at + 1 :]):
             _write_notes(writer, sheet, sheet.rows[:at])
             return _write_questions(writer, sheet, sheet.rows[at + 1 :], names, roles)
     if _asks(sheet.rows):
@@ -79,7 +74,7 @@ def _write_notes(writer: MarkdownWriter, sheet: Sheet, rows: Sequence[Row]) -> N
     """Writes what stands above the names of a question sheet."""
     for number, cells in rows:
         writer.place(sheet.place(number))
-        writer.paragraph(" ".join(filter(None, cells)))
+        writer.paragraph(" ".join(dict.fromkeys(filter(None, cells))))
 
 
 def _write_questions(
@@ -104,6 +99,8 @@ def _whole_records(
     first = last = 0
     open_records: list[Record] = []
     for number, cells in rows:
+        if list(cells) == list(names):
+            continue  # the names again, as on each printed page
         records = records_of(names, roles, cells)
         is_next = number == last + 1 and len(records) == len(open_records)
         if is_next and all(map(_goes_on, open_records, records)):
@@ -126,7 +123,7 @@ def _asks(rows: Sequence[Row]) -> bool:
     """Whether the rows are questions with answers in two columns without names."""
     pairs = [cells for _, cells in rows if sum(map(bool, cells)) == 2 and cells[0]]
     asking = sum(cells[0].rstrip().endswith("?") for cells in pairs)
-    return len(pairs) >= _MIN_ROWS and asking >= _MIN_ASKING * len(rows)
+    return len(pairs) >= _MIN_ROWS and asking >= MIN_ASKING * len(rows)
 
 
 def _tables(sheet: Sheet) -> Iterator[list[Row]]:
@@ -169,6 +166,8 @@ def _write_table(writer: MarkdownWriter, sheet: Sheet, rows: list[Row], above: _
         depth = 0
         header = above if columns == above.columns and not titles else _Header()
     shown = [n for n in range(*columns) if any(row[n] for row in cells)]
+    if header.cells:
+        shown = name_first(shown, cells[depth:])
     for part in _parts(rows, depth):
         lines = [[row[n] for n in shown] for row in cells[part.start : part.stop]]
         names = [header.cells[n] if n < len(header.cells) else "" for n in shown]
@@ -207,8 +206,8 @@ def _is_header_of(rows: Sequence[Row], following: Sequence[Row]) -> bool:
         len(rows) <= _MAX_HEADER_ROWS
         and len(following) >= _MIN_ROWS
         and any(not _is_title(cells) for _, cells in rows)
-        and not any(_is_number(cell) for _, cells in rows for cell in cells)
-        and any(map(_is_number, following[0][1]))
+        and not any(is_number(cell) for _, cells in rows for cell in cells)
+        and any(map(is_number, following[0][1]))
         and filled * 2 >= last - first
     )
 
@@ -262,13 +261,7 @@ def _is_title(cells: Sequence[str]) -> bool:
 
 def _is_header(cells: Sequence[str]) -> bool:
     """Whether the cells can be column headings: none but the first is empty or a number."""
-    return not any(map(_is_number, cells)) and sum(not cell for cell in cells) <= 1
-
-
-def _is_number(cell: str) -> bool:
-    """Whether the cell is a number or a date, with a sign, a unit or a currency. A year is not: it
-    may be a column heading."""
-    return bool(_NUMBER.fullmatch(cell)) and not _YEAR.fullmatch(cell)
+    return not any(map(is_number, cells)) and sum(not cell for cell in cells) <= 1
 
 
 def _columns(rows: Sequence[Row]) -> tuple[int, int]:

@@ -18,10 +18,11 @@ from typing import Any
 from openpyxl.reader.excel import ExcelReader
 from openpyxl.utils.cell import range_boundaries
 
+from corpus.formats.columns import Row
 from corpus.formats.extracted import Extracted, NotExtracted
 from corpus.formats.number_formats import shown
 from corpus.formats.office import OfficePackage
-from corpus.formats.sheets import MAX_CELLS, Row, Sheet, write_sheet
+from corpus.formats.sheets import MAX_CELLS, Sheet, write_sheet
 from corpus.formats.unpack import open_archive
 from corpus.formats.writer import MarkdownWriter
 from corpus.metadata import Metadata

@@ -130,6 +130,40 @@ def test_a_question_in_a_merged_cell_has_the_answers_of_all_its_rows() -> None:
     assert found == [("How?", ["Open it.", "Close it."]), ("Who?", ["Me."])]
 
 
+def test_the_longest_column_answers_a_column_of_questions() -> None:
+    extracted = one(
+        csv_loader.load(
+            written(
+                ["No", "Question", "Acme (standard)", "Team"],
+                ["1", "Is it open?", "Yes, from 9 to 5.", "Desk"],
+                ["No", "Question", "Acme (standard)", "Team"],
+                ["2", "Is it free?", "No, it costs 5 euros.", "Desk"],
+            )
+        )
+    )
+    assert entries(extracted.text) == [
+        ("Is it open?", ["Yes, from 9 to 5.", "Team: Desk"]),
+        ("Is it free?", ["No, it costs 5 euros.", "Team: Desk"]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("names", "columns", "first"),
+    [
+        (("Id", "Dish", "Price"), ("A-1 A-2 A-3 A-4", "Soup Rice Tea Cake", "9 8 7 6"), "Dish"),
+        (("Kind", "Dish", "Price"), ("Hot Hot Hot Cold", "Soup Rice Tea Cake", "9 8 7 6"), "Dish"),
+        (("Dish", "Kind", "Price"), ("Soup Rice Tea Cake", "A B C D", "9 8 7 6"), "Dish"),
+        (("Id", "Mail", "Price"), ("1 2 3 4", "a@x b@x c@x d@x", "9 8 7 6"), "Id"),
+    ],
+)
+def test_the_column_that_names_the_rows_stands_first(
+    names: tuple[str, ...], columns: tuple[str, ...], first: str
+) -> None:
+    lines = zip(*(column.split() for column in columns), strict=True)
+    found = rows(one(csv_loader.load(written(names, *lines))).text)
+    assert found[0][0] == first and sorted(found[0]) == sorted(names)
+
+
 def test_tables_are_divided_at_empty_rows_and_rows_may_be_ragged() -> None:
     raw = b"Prices\nPlan,Price\nBasic,12\n\nOffice,Rooms,Seats\nOslo,3\nRome,4,50,x\n"
     text = one(csv_loader.load(raw)).text

@@ -273,7 +273,7 @@ def _correct_labels(blocks: Sequence[_Block]) -> None:
     for block in reversed(blocks):
         if not block.is_label:
             break
-        block.is_label, block.size = False, 0 
+        block.is_label, block.size = False, 0
 
 
 def _is_plain_question(block: _Block) -> bool:

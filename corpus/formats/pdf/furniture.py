@@ -53,34 +53,19 @@ def without_furniture(
         for from_top in (True, False)
     ]
     offset = _page_offset(edges)
-    places: dict[tuple[str, int, int], set[int]] = defaultdict(set)
-    for line in (line for edge in edges for line in edge):
-        for piece in line.pieces:
-            places[*_key(piece, line.page, offset), round(line.distance / _DRIFT)].add(line.page)
-    for number, page in enumerate(pages):
-        for piece in page:
-            if piece.is_turned:
-                places[*_key(piece, number, offset), 0].add(number)
+    places = _Places(pages, edges, offset)
     enough = 2 if len(pages) <= _MIN_PAGES else _MIN_PAGES
-
-    def is_repeated(piece: Piece, page: int, distance: float, on: int = enough) -> bool:
-        key, step = _key(piece, page, offset), round(distance / _DRIFT)
-        near = [places.get((*key, each), ()) for each in (step - 1, step, step + 1)]
-        return len(set().union(*near)) >= on
-
-    def is_title(piece: Piece, page: int, distance: float) -> bool:
-        is_large = piece.size >= _TITLE_SIZE * body_size
-        most = max(_MIN_PAGES, len(pages) // 2)
-        return is_large and not is_repeated(piece, page, distance, most)
-
+    most = max(_MIN_PAGES, len(pages) // 2)
     known = Counter(_words(piece) for page in pages for piece in page)
     dropped: set[int] = set()
     unique = 0
     for edge in edges:
         for line in edge:
-            if any(is_title(piece, line.page, line.distance) for piece in line.pieces):
+            counts = [places.count(piece, line.page, line.distance) for piece in line.pieces]
+            is_large = any(piece.size >= _TITLE_SIZE * body_size for piece in line.pieces)
+            if is_large and min(counts) < most:
                 break
-            repeated = [is_repeated(piece, line.page, line.distance) for piece in line.pieces]
+            repeated = [count >= enough for count in counts]
             has_number = any(_is_page_number(piece, line.page, offset) for piece in line.pieces)
             if not all(repeated) and not (has_number and len(line.pieces) <= _MAX_PARTS):
                 break
@@ -90,8 +75,38 @@ def without_furniture(
             dropped.update(map(id, line.pieces))
             unique += sum(known[_words(piece)] < 2 and bool(_words(piece)) for piece in line.pieces)
     for number, page in enumerate(pages):
-        dropped.update(id(p) for p in page if p.is_turned and is_repeated(p, number, 0.0))
+        turned = [piece for piece in page if piece.is_turned]
+        dropped.update(id(p) for p in turned if places.count(p, number, 0.0) >= enough)
     return [[piece for piece in page if id(piece) not in dropped] for page in pages], unique
+
+
+class _Places:
+    """The pages on which the words near the edges and along the margins stand."""
+
+    def __init__(
+        self,
+        pages: Sequence[Sequence[Piece]],
+        edges: Sequence[Sequence[_Line]],
+        offset: int | None,
+    ) -> None:
+        self._offset = offset
+        self._pages: dict[tuple[str, int, int], set[int]] = defaultdict(set)
+        for line in (line for edge in edges for line in edge):
+            for piece in line.pieces:
+                self._pages[self._key(piece, line.page, line.distance)].add(line.page)
+        for number, page in enumerate(pages):
+            for piece in page:
+                if piece.is_turned:
+                    self._pages[self._key(piece, number, 0.0)].add(number)
+
+    def count(self, piece: Piece, page: int, distance: float) -> int:
+        """Returns how many pages have the words at about this distance from the edge."""
+        text, size, step = self._key(piece, page, distance)
+        near = [self._pages.get((text, size, each), ()) for each in (step - 1, step, step + 1)]
+        return len(set().union(*near))
+
+    def _key(self, piece: Piece, page: int, distance: float) -> tuple[str, int, int]:
+        return (*_key(piece, page, self._offset), round(distance / _DRIFT))
 
 
 def _edge_lines(

@@ -105,10 +105,11 @@ def _looks_like_heading(blocks: Sequence[TextBlock], at: int, look: Look) -> boo
 def _may_be_heading(block: TextBlock) -> bool:
     """Whether the block is text as short as a heading; a question may be longer."""
     asks = block.text.endswith("?")
+    enough = _MAX_PRICE_LETTERS if _PRICE.match(block.text) else 1
     return (
         block.form in (Form.TEXT, Form.ITEM)
         and not block.first.is_turned
-        and len(_LETTER.findall(block.text)) > (_MAX_PRICE_LETTERS if _PRICE.match(block.text) else 1)
+        and len(_LETTER.findall(block.text)) > enough
         and len(block.lines) <= (_MAX_QUESTION_LINES if asks else _MAX_LINES)
         and len(block.text) <= (_MAX_QUESTION_CHARS if asks else _MAX_CHARS)
     )
