@@ -48,7 +48,7 @@ def _message(outcome: Outcome) -> str:
 
 
 def _expected(outcome: Outcome) -> str:
-    texts = [*outcome.gold.answers, *(place.text for place in outcome.places)]
+    texts = [*outcome.gold.answers, *outcome.gold_texts]
     return texts[0] if texts else "an answer with the keywords of the gold question"
 
 
@@ -56,7 +56,8 @@ def _details(outcome: Outcome) -> str:
     lines = [f"confidence: {outcome.answer.confidence:.3f}"]
     if outcome.loss:
         lines.append(f"lost by: {outcome.loss}")
-    lines += [f"gold place: {_place(p.document, p.start, p.end)}" for p in outcome.places]
+    gold = outcome.gold
+    lines += [f"gold place: {_place(gold.document or '', *span)}" for span in gold.spans]
     lines += [
         f"cited: {_place(c.document, c.start, c.end)} {truncate(c.quote, _MAX_SHOWN)}"
         for c in outcome.answer.citations

@@ -32,8 +32,9 @@ _HEADLINES = {
     "faithfulness": "sentences with a proof",
 }
 _SHOWN = (
-    "id", "kind", "question", "history", "standalone", "gold", "places", "verdict", "confidence",
-    "answer", "citations", "loss",
+    "id", "kind", "question", "history", "standalone", "gold", "gold_in", "verdict", "confidence",
+    "answer", "citations",
+    "cited_in", "loss",
 )  # fmt: skip
 _FILTERS = {
     "all": "All",

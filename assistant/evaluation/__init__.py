@@ -2,6 +2,7 @@
 
 checks.py       whether gold questions fit the documents
 outcomes.py     the answer to one gold question, compared with its gold
+excerpts.py     spans of a document in their context
 figures.py      the metrics, each with its interval
 comparison.py   two runs, question by question
 records.py      outcomes as JSON, and back

@@ -2,25 +2,26 @@
 
 import os
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
 from assistant.answer import Answer, Citation, Status, Turn
+from assistant.evaluation.excerpts import Excerpt, excerpts
 from assistant.grading import is_right, normalize, share_covered, strip_markers, without_overlaps
 from assistant.losses import Loss, loss_of
 from assistant.pipeline import Assistant
 from assistant.proof import is_verbatim, supports_together
-from corpus.document import Passage, Span
+from corpus.document import Passage
 from corpus.gold import GoldQuestion
 from index.texts import TextStore
 
 # Passages among which hit@5 and rr@5 look for the answer.
 _DEPTH = 5
 _MAX_CACHED_TEXTS = 256
-_MAX_CONTEXT = 200  # characters on each side of an excerpt
+_GOLD_LABEL = "gold"
 
 
 class Verdict(StrEnum):
@@ -39,25 +40,13 @@ class Verdict(StrEnum):
         return self in (Verdict.RIGHT, Verdict.RIGHTLY_REFUSED)
 
 
-@dataclass(frozen=True, slots=True)
-class Excerpt:
-    """The text of a document at `[start, end)`, with the words before and after it; an ellipsis
-    stands for the rest."""
-
-    document: str
-    start: int
-    end: int
-    before: str
-    text: str
-    after: str
-
-
 @dataclass(frozen=True)
 class Outcome:
     """The result of one gold question. `None` if a metric does not apply to it.
 
     `retrieval` holds the metrics of the passages that were found, which are in `passages`, best
-    first. `quotes` holds an excerpt for each citation, `places` one for each gold span.
+    first. `gold_texts` holds the text of each gold span. `cited_in` shows the citations in their
+    documents, each labelled by its number, `gold_in` the gold spans.
     """
 
     gold: GoldQuestion
@@ -71,8 +60,9 @@ class Outcome:
     retrieval: dict[str, float | None]
     passages: tuple[Passage, ...] = ()
     loss: Loss | None = None
-    quotes: tuple[Excerpt, ...] = ()
-    places: tuple[Excerpt, ...] = ()
+    gold_texts: tuple[str, ...] = ()
+    cited_in: tuple[Excerpt, ...] = ()
+    gold_in: tuple[Excerpt, ...] = ()
 
     @property
     def refused(self) -> bool:
@@ -137,6 +127,8 @@ class _Judge:
         passages = tuple(self._passages.setdefault(each.id, each) for each in found)
         has_span = bool(gold.document and gold.spans)
         on_span = [is_on_span(gold, citation) for citation in answer.citations]
+        gold_text = self._gold_text(gold)
+        gold_spans = [(span, _GOLD_LABEL) for span in gold.spans] if gold_text else []
         return Outcome(
             gold=gold,
             answer=answer,
@@ -149,18 +141,22 @@ class _Judge:
             retrieval=_retrieval(gold, passages),
             passages=passages,
             loss=loss_of(gold, answer, assessment),
-            quotes=tuple(
-                _excerpt(c.document, self._read(c.sha256), (c.start, c.end))
-                for c in answer.citations
-            ),
-            places=self._places(gold),
+            gold_texts=tuple(gold_text[start:end] for start, end in gold.spans),
+            cited_in=tuple(self._cited_in(answer.citations)),
+            gold_in=tuple(excerpts(gold.document or "", gold_text, gold_spans)),
         )
 
-    def _places(self, gold: GoldQuestion) -> tuple[Excerpt, ...]:
-        if not gold.document or gold.document not in self._digests:
-            return ()
-        text = self._read(self._digests[gold.document])
-        return tuple(_excerpt(gold.document, text, span) for span in gold.spans)
+    def _gold_text(self, gold: GoldQuestion) -> str:
+        """The text of the gold document; "" if it is not in the index."""
+        sha256 = self._digests.get(gold.document or "")
+        return self._read(sha256) if sha256 else ""
+
+    def _cited_in(self, citations: Sequence[Citation]) -> Iterator[Excerpt]:
+        texts = {citation.document: citation.sha256 for citation in citations}
+        for document, sha256 in texts.items():
+            cited = [each for each in citations if each.document == document]
+            spans = [((each.start, each.end), f"[{each.number}]") for each in cited]
+            yield from excerpts(document, self._read(sha256), spans)
 
 
 def is_on_span(gold: GoldQuestion, citation: Citation) -> bool:
@@ -168,16 +164,6 @@ def is_on_span(gold: GoldQuestion, citation: Citation) -> bool:
     return citation.document == gold.document and any(
         min(end, citation.end) > max(start, citation.start) for start, end in gold.spans
     )
-
-
-def _excerpt(document: str, text: str, span: Span) -> Excerpt:
-    start, end = span
-    before, after = text[max(0, start - _MAX_CONTEXT) : start], text[end : end + _MAX_CONTEXT]
-    if start > _MAX_CONTEXT:
-        before = f"… {before.partition(' ')[2]}"
-    if end + _MAX_CONTEXT < len(text):
-        after = f"{after.rpartition(' ')[0]} …"
-    return Excerpt(document, start, end, before, text[start:end], after)
 
 
 def _unproved(answer: Answer) -> int:

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from assistant.answer import Citation
 from assistant.errors import EarlierRunInvalid
 from assistant.evaluation.figures import METRICS, metric_values
 from assistant.evaluation.outcomes import Outcome, Verdict, is_on_span
@@ -55,12 +56,15 @@ def outcome_record(outcome: Outcome) -> dict[str, Any]:
         "standalone": answer.standalone_question,
         "answerable": gold.answerable,
         "gold": list(gold.answers),
-        "places": [asdict(place) for place in outcome.places],
+        "document": gold.document,
+        "spans": [list(span) for span in gold.spans],
+        "gold_in": [asdict(excerpt) for excerpt in outcome.gold_in],
         "verdict": outcome.verdict,
         "status": answer.status,
         "confidence": answer.confidence,
         "answer": answer.text,
-        "citations": _citations(outcome),
+        "citations": [_citation(outcome, citation) for citation in answer.citations],
+        "cited_in": [asdict(excerpt) for excerpt in outcome.cited_in],
         "loss": outcome.loss,
         **{name: values.get(name) for name in METRICS if name != "auroc"},
         "seconds": round(answer.timings_ms.get("total", 0.0) / 1000, 4),
@@ -68,21 +72,21 @@ def outcome_record(outcome: Outcome) -> dict[str, Any]:
         "response": answer.text,
         "retrieved_contexts": [passage.text for passage in outcome.passages],
         "reference": gold.answers[0] if gold.answers else None,
-        "reference_contexts": [place.text for place in outcome.places] or list(gold.contexts),
+        "reference_contexts": list(outcome.gold_texts or gold.contexts),
     }
 
 
-def _citations(outcome: Outcome) -> list[dict[str, Any]]:
-    has_span = outcome.cited is not None
-    return [
-        {
-            "number": citation.number,
-            "heading": citation.heading,
-            "on_span": is_on_span(outcome.gold, citation) if has_span else None,
-            **asdict(excerpt),
-        }
-        for citation, excerpt in zip(outcome.answer.citations, outcome.quotes, strict=True)
-    ]
+def _citation(outcome: Outcome, citation: Citation) -> dict[str, Any]:
+    """A citation; `on_span` is null if no gold span is known."""
+    return {
+        "number": citation.number,
+        "heading": citation.heading,
+        "document": citation.document,
+        "start": citation.start,
+        "end": citation.end,
+        "quote": citation.quote,
+        "on_span": None if outcome.cited is None else is_on_span(outcome.gold, citation),
+    }
 
 
 def read_results(path: Path) -> list[Result]:

@@ -17,12 +17,12 @@ from api.report.plots import draw_plots
 from assistant.answer import Answer
 from assistant.evaluation import Outcome, compute_metrics
 from assistant.evaluation.comparison import compare
-from assistant.evaluation.outcomes import Excerpt
+from assistant.evaluation.excerpts import Excerpt
 from assistant.evaluation.records import Result
 from assistant.losses import Loss
 from corpus.gold import GoldQuestion
 
-PLACE = Excerpt("a.md", 4, 9, "The ", "quote", " is here.")
+PLACE = Excerpt("a.md", (("The ", ""), ("quote", "[1]"), (" is here.", "")))
 PHONE = {"width": 360, "height": 740, "deviceScaleFactor": 1, "mobile": True}
 
 
@@ -54,8 +54,9 @@ def outcome(
         unproved=0,
         retrieval={},
         loss=None if right else Loss.NOT_CHOSEN,
-        quotes=() if refused else (PLACE,),
-        places=(PLACE,) if answerable else (),
+        gold_texts=("quote",) if answerable else (),
+        cited_in=() if refused else (PLACE,),
+        gold_in=(PLACE,) if answerable else (),
     )
 
 
@@ -121,7 +122,7 @@ def test_a_question_opens_with_answer_citation_and_gold(tab: Tab, tmp_path: Path
     tab.sees("Because.", ".question .body")
     assert tab.count(".question .body") == 1
     assert tab.text(".question mark") == "quote"
-    assert "The quote is here." in tab.text(".question .excerpt")
+    assert tab.text(".question .excerpt") == "The quote[1] is here."
     assert "on the gold passage" in tab.text(".question .body")
 
 
@@ -149,7 +150,7 @@ def test_markup_of_questions_and_documents_is_text(tab: Tab, tmp_path: Path) -> 
     attack = f"</script><script>document.title='hacked'</script><!--<script>{HOSTILE}"
     hostile = replace(
         outcome(attack, attack, kind=attack, answer=attack),
-        quotes=(Excerpt(attack, 0, 5, attack, attack, attack),),
+        cited_in=(Excerpt(attack, ((attack, ""), (attack, attack))),),
     )
     comparison = compare([], [Result.of(hostile)])
     tab.open(write(tmp_path, [hostile], comparison=comparison, earlier=attack))

@@ -52,11 +52,16 @@ def test_a_row_has_the_answer_beside_its_gold_and_both_in_their_places(
 ) -> None:
     row, refused = map(outcome_record, outcomes)
     assert (row["verdict"], row["status"], row["loss"]) == ("right", "answered", None)
-    assert row["gold"] == ["Behind the mill", PLACE]
-    for quoted in (*row["places"], *row["citations"]):
-        whole = quoted["before"] + quoted["text"] + quoted["after"]
-        assert whole in YARD
-        assert YARD[quoted["start"] : quoted["end"]] == quoted["text"]
+    assert (row["gold"], row["document"], row["spans"]) == (
+        ["Behind the mill", PLACE], "yard.md", [list(SPAN)]
+    )  # fmt: skip
+    for pieces, label in ((row["gold_in"], "gold"), (row["cited_in"], "[1]")):
+        [piece] = pieces
+        assert "".join(text for text, _ in piece["parts"]) == YARD
+        [marked] = [text for text, each in piece["parts"] if each == label]
+        assert PLACE in marked
+    [cited] = row["citations"]
+    assert YARD[cited["start"] : cited["end"]] == cited["quote"]
     assert row["citations"][0]["on_span"] is True
     assert (refused["verdict"], refused["citations"]) == ("rightly refused", [])
 
@@ -81,6 +86,7 @@ def test_a_row_has_the_columns_of_ragas(outcomes: list[Outcome]) -> None:
 def test_rows_are_read_as_gold_questions_again(written: Path) -> None:
     first, second = read_gold(written)
     assert (first.id, first.question, first.answers) == ("p", PUMP, ("Behind the mill",))
+    assert (first.document, first.spans) == ("yard.md", (SPAN,))
     assert (second.answerable, second.answers) == (False, ())
 
 

@@ -18,19 +18,24 @@ function make(tag, className, ...children) {
   return node;
 }
 
-// A quote in its place, without the blank lines around it.
-function excerpt(place) {
-  const [before, after] = [place.before, place.after].map((text) => text.replace(/\n\s*\n/g, "\n"));
-  return make("blockquote", "excerpt", before.trimStart(), make("mark", "", place.text), after.trimEnd());
+// A piece of a document with its spans marked, without blank lines.
+function excerpt(piece) {
+  const parts = piece.parts.flatMap(([text, label]) => {
+    const shown = text.replace(/\n\s*\n/g, "\n");
+    return label ? [make("mark", "", shown), make("sup", "", label)] : [shown];
+  });
+  return [make("p", "place", piece.document), make("blockquote", "excerpt", ...parts)];
 }
 
-function where(place) {
-  return `${place.document}, characters ${place.start} to ${place.end}`;
-}
-
-function citation(each) {
-  const onSpan = { true: " · on the gold passage", false: " · elsewhere" }[String(each.on_span)] ?? "";
-  return [make("p", "place", `[${each.number}] ${each.heading} · ${where(each)}${onSpan}`), excerpt(each)];
+// Where the answer cites: a line for each section, with the numbers of its citations.
+function sections(citations) {
+  const numbers = new Map();
+  for (const each of [...citations].sort((a, b) => a.number - b.number)) {
+    const where = { true: " · on the gold passage", false: " · elsewhere" }[String(each.on_span)] ?? "";
+    const line = `${each.heading}${where}`;
+    numbers.set(line, [...numbers.get(line) ?? [], `[${each.number}]`]);
+  }
+  return [...numbers].map(([line, found]) => make("li", "place", `${found.join(" ")} ${line}`));
 }
 
 function given(question) {
@@ -40,15 +45,16 @@ function given(question) {
     ...question.history.map((turn) => make("p", "text turn", `${turn.role}: ${turn.text}`)),
     standalone && make("p", "place", `asked as: ${standalone}`),
     make("p", "text", question.answer),
-    ...question.citations.flatMap(citation));
+    make("ul", "", ...sections(question.citations)),
+    ...question.cited_in.flatMap(excerpt));
 }
 
 function gold(question) {
   return make("div", "",
     make("h4", "", "Gold"),
     ...question.gold.map((text) => make("p", "text", text)),
-    question.gold.length || question.places.length ? "" : make("p", "text", "No answer is known."),
-    ...question.places.flatMap((place) => [make("p", "place", where(place)), excerpt(place)]));
+    question.gold.length || question.gold_in.length ? "" : make("p", "text", "No answer is known."),
+    ...question.gold_in.flatMap(excerpt));
 }
 
 function badge(question) {
@@ -74,8 +80,8 @@ function item(question) {
 function words(question) {
   question.words ??= [
     question.id, question.question, question.answer, question.loss ?? "", ...question.gold,
-    ...question.citations.flatMap((each) => [each.document, each.text]),
-    ...question.places.map((each) => each.document),
+    ...question.citations.flatMap((each) => [each.document, each.quote]),
+    ...question.gold_in.map((piece) => piece.document),
   ].join("\n").toLowerCase();
   return question.words;
 }
