@@ -20,6 +20,8 @@ Knows the index and what makes an answer; knows neither HTTP nor terminals. Read
     selection.py      the block to answer with, or one for each side of a comparison
     writer.py         the selected units as sentences, and sentences as an answer
     claims.py         whether cited text supports a sentence in other words
+    claim_text.py     a sentence and the text that it cites, as words
+    flaws.py          what a sentence says and the cited text does not
     claims.json       the fitted weights of this proof
     language_model/   an optional model that chooses evidence or writes sentences
     langchain_adapters.py  the assistant as a Runnable and a tool

@@ -171,19 +171,28 @@ def disagreements(statement: str, text: str, context: str = "") -> list[str]:
     return found
 
 
+def counted_units(text: str) -> frozenset[str]:
+    """The stems of words for units that the text may name beside a number: `quantities` tells
+    more of them than these words."""
+    units = frozenset().union(*quantities(text).values())
+    units |= {"week"} if "day" in units else frozenset()
+    return frozenset(stem(word) for word, unit in _UNITS.items() if unit in units)
+
+
 def clauses(text: str) -> list[str]:
-    """The parts of a sentence that each state something, without those of one word."""
-    parts = (part.strip() for part in _CLAUSE_END.split(text))
-    return [part for part in parts if len(part.split()) > 1]
+    """The parts of a sentence that each state something. A part of one word belongs to the one
+    before it, the first one to the next."""
+    found: list[str] = []
+    for part in (part.strip() for part in _CLAUSE_END.split(text)):
+        if found and (" " not in part or " " not in found[0]):
+            found[-1] = f"{found[-1]} {part}".strip()
+        elif part:
+            found.append(part)
+    return found
 
 
 def _folded(text: str) -> str:
     return text.lower().replace("’", "'")
-
-
-def _days(number: str, units: frozenset[str]) -> str:
-    """Weeks as days: two weeks are 14 days."""
-    return str(int(number) * 7) if "week" in units and number.isdecimal() else ""
 
 
 def _missing_numbers(statement: str, text: str, context: str) -> Iterator[str]:
@@ -192,13 +201,6 @@ def _missing_numbers(statement: str, text: str, context: str) -> Iterator[str]:
     dates = {_BOUND.sub("", key) for key in _identifier_keys(f"{context} {text}", dates=True)}
     own_dates = "".join(_identifier_keys(statement, dates=True))
     for number, units in wanted.items():
-        days = _days(number, units)
-        if any(
-            days == other or _days(other, its) == number
-            for other, its in given.items()
-            if days or "week" in its
-        ):
-            continue
         if number not in given:
             padded = f"{int(number):02}" if number.isdecimal() and len(number) < 3 else number
             if not (padded in own_dates and any(padded in date for date in dates)):
@@ -210,7 +212,8 @@ def _missing_numbers(statement: str, text: str, context: str) -> Iterator[str]:
 @lru_cache(maxsize=4096)
 def quantities(text: str) -> dict[str, frozenset[str]]:
     """The numbers of a text, each with the units that it has there, "" for none. Thousands are not
-    separated, times are H:MM of 24 hours, number words and ordinals count as digits."""
+    separated, times are H:MM of 24 hours, number words and ordinals count as digits, weeks are
+    days."""
     found: dict[str, set[str]] = {}
     plain = _GROUPED.sub("", text)
     taken: list[tuple[int, int]] = []
@@ -231,10 +234,17 @@ def quantities(text: str) -> dict[str, frozenset[str]]:
         names = [before.group(1)] if before else []
         names += [after.group(1)] if after else []
         units = {_UNITS[name.lower()] for name in names if name.lower() in _UNITS}
-        found.setdefault(_value(match.group()), set()).update(units or {""})
+        _add(found, _value(match.group()), units or {""})
     for number, unit in _number_words(plain):
-        found.setdefault(number, set()).add(unit)
+        _add(found, number, {unit})
     return {number: frozenset(units) for number, units in found.items()}
+
+
+def _add(found: dict[str, set[str]], number: str, units: set[str]) -> None:
+    """Adds a number with its units, weeks as days: two weeks are 14 days."""
+    if units == {"week"} and number.isdecimal():
+        number, units = str(7 * int(number)), {"day"}
+    found.setdefault(number, set()).update(units)
 
 
 def _value(digits: str) -> str:

@@ -102,7 +102,9 @@ def supports(row: dict[str, Any]) -> list[Support]:
     """What the row cites, as in service."""
     if isinstance(row["evidence"], str):
         above = "".join(f"{'#' * n} {text}\n\n" for n, text in enumerate(row["headings"], start=1))
-        passages = list(split(parse_document("document.md", above + row["evidence"])))
+        text = row["evidence"]
+        table = f"<table>{text}</table>" if text.startswith("<tr>") else text
+        passages = list(split(parse_document("document.md", above + table)))
     else:
         every = [each for each in row["evidence"] if each.strip()]
         starts = range(0, len(every), _PASSAGE_SENTENCES)
