@@ -10,6 +10,7 @@ and run on another machine with a copy of the packages assistant, corpus and ind
     export.py         weights to the int8 ONNX file that serving runs
     facts.py          made-up facts in a real context, present, missing or about another thing
     fit.py            gold questions to scorer.json
+    labelled.py       gold questions with the evidence for them, labelled
     measure.py        how well a reader does on the validation documents
     model.py          the network that is exported
     near_misses.py    alters a question so that its context does not answer it
@@ -22,6 +23,7 @@ and run on another machine with a copy of the packages assistant, corpus and ind
     tables.py         made-up tables as examples
     thesaurus.py      WordNet to the thesaurus of assistant.english
     train.py          the training run: teacher, its labels, student
+    weights.py        the fits of the order of the evidence, and of the confidence
 
 Rows from SQuAD 2.0 folders are split with corpus.sentences, rows from documentation with
 corpus.splitter, and near misses use the opposites of assistant.english.opposites.

@@ -10,7 +10,8 @@ from builders import AssistantOpener
 from assistant.answer import Status
 from assistant.evidence import Features
 from assistant.scorer import Scorer
-from assistant.training.fit import (
+from assistant.training.fit import fit_and_measure
+from assistant.training.weights import (
     FEATURES,
     READER_FEATURES,
     Asked,
@@ -18,7 +19,6 @@ from assistant.training.fit import (
     Matrix,
     Sample,
     fit,
-    fit_and_measure,
     measure,
 )
 from assistant.tuning import fit_threshold, is_askable

@@ -17,8 +17,10 @@ import numpy as np
 
 from assistant.reader.runtime import OnnxReader
 from assistant.scorer import Scorer
-from assistant.training import fit
-from assistant.training.fit import CollectedSet, Source
+from assistant.training import weights
+from assistant.training.fit import fit_and_measure, fit_scorers, sample_of
+from assistant.training.labelled import CollectedSet, Source, collect, read
+from assistant.training.weights import EVERY, FEATURES, PLAIN, Flags
 from index.encoders import export_encoder, load_encoder
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,10 +61,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     export_encoder(options.data)
     encoder, reader = load_encoder(options.data), OnnxReader()
     collected = [
-        fit.collect(source, options.data, encoder, _EVERY.get(name, 1), name)
+        collect(source, options.data, encoder, _EVERY.get(name, 1), name)
         for name, source in sources().items()
     ]
-    found = ablate(collected, reader) if options.ablate else fit.fit_scorers(collected, reader)
+    found = ablate(collected, reader) if options.ablate else fit_scorers(collected, reader)
     out = RESULTS if options.ablate else SCORER
     out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     print(f"stored in {out}")
@@ -72,12 +74,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def ablate(collected: Sequence[CollectedSet], reader: OnnxReader) -> dict[str, dict[str, float]]:
     """The measures of the whole, and of the scorer without each of its parts."""
     unread = Scorer.from_dict(json.loads(SCORER.read_text("utf-8"))["plain"])
-    samples = [fit.sample_of(fit.read(each, unread, reader)) for each in collected]
+    samples = [sample_of(read(each, unread, reader)) for each in collected]
     found = {}
     whole: dict[str, float] = {}
     for name, used, changed in _variants():
         with changed:
-            _, measures = fit.fit_and_measure(samples, used)
+            _, measures = fit_and_measure(samples, used)
         found[name] = _means(measures)
         whole = whole or found[name]
         shown = (
@@ -87,22 +89,22 @@ def ablate(collected: Sequence[CollectedSet], reader: OnnxReader) -> dict[str, d
     return found
 
 
-def _variants() -> list[tuple[str, fit.Flags, AbstractContextManager[object]]]:
+def _variants() -> list[tuple[str, Flags, AbstractContextManager[object]]]:
     def changed(name: str, value: object) -> AbstractContextManager[object]:
-        return patch.object(fit, name, value)
+        return patch.object(weights, name, value)
 
-    names = np.array(fit.FEATURES)
+    names = np.array(FEATURES)
     return [
-        ("the whole", fit.EVERY, nullcontext()),
-        ("without the reader", fit.PLAIN, nullcontext()),
-        ("weights of any sign", fit.EVERY, changed("_bounds", lambda _: (None, None))),
-        ("shorter evidence is no better", fit.EVERY, changed("_SHORTEST", 0.0)),
-        ("only the shortest evidence", fit.EVERY, changed("_SHORTEST", 1.0)),
-        ("half the penalty of the order", fit.EVERY, changed("_ORDER_PENALTY", 0.05)),
-        ("twice the penalty of the order", fit.EVERY, changed("_ORDER_PENALTY", 0.2)),
-        ("half the penalty of the confidence", fit.EVERY, changed("_CONFIDENCE_PENALTY", 0.005)),
-        ("twice the penalty of the confidence", fit.EVERY, changed("_CONFIDENCE_PENALTY", 0.02)),
-        *((f"without {name}", names != name, nullcontext()) for name in fit.FEATURES),
+        ("the whole", EVERY, nullcontext()),
+        ("without the reader", PLAIN, nullcontext()),
+        ("weights of any sign", EVERY, changed("_bounds", lambda _: (None, None))),
+        ("shorter evidence is no better", EVERY, changed("_SHORTEST", 0.0)),
+        ("only the shortest evidence", EVERY, changed("_SHORTEST", 1.0)),
+        ("half the penalty of the order", EVERY, changed("_ORDER_PENALTY", 0.05)),
+        ("twice the penalty of the order", EVERY, changed("_ORDER_PENALTY", 0.2)),
+        ("half the penalty of the confidence", EVERY, changed("_CONFIDENCE_PENALTY", 0.005)),
+        ("twice the penalty of the confidence", EVERY, changed("_CONFIDENCE_PENALTY", 0.02)),
+        *((f"without {name}", names != name, nullcontext()) for name in FEATURES),
     ]
 
 
