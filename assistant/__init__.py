@@ -16,6 +16,7 @@ Knows the index and what makes an answer; knows neither HTTP nor terminals. Read
     evidence.py       the blocks of the found passages, with named features
     scorer.py         the fitted order of the evidence, and the confidence in the best of it
     scorer.json       the fitted weights, with and without the reader, and their measures
+    demands.py        what the identifiers of a question demand of the evidence
     identified.py     evidence that has the identifiers of the question
     selection.py      the block to answer with, or one for each side of a comparison
     writer.py         the selected units as sentences, and sentences as an answer
