@@ -62,7 +62,9 @@ def run(arguments: Namespace) -> int:
     with ProgressBars() as bars:
         corpus = ensure_index(settings, bars)
         assistant, texts = open_assistant(settings), open_texts(settings)
-        gold, misfits = check_questions(rows, _text_reader(assistant, texts))
+        bars.begin("Checking the gold questions", len(rows))
+        read_text = _text_reader(assistant, texts)
+        gold, misfits = check_questions(rows, read_text, lambda: bars.advance(1))
         problems = sorted([*problems, *misfits], key=lambda problem: problem.line)
         if not gold:
             raise GoldInvalid(f"{arguments.gold}, {problems[0]}")

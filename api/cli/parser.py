@@ -205,8 +205,8 @@ def _add_evaluate(commands: _Commands) -> None:
         "--against",
         metavar="OLD.json",
         type=Path,
-        help="compare with an earlier run: the figures.json of its --out folder, which has its "
-        "outcomes too. Exits with 1 if more questions became worse than better, and chance alone "
+        help="compare with an earlier run: the figures.json in its --out folder, beside its "
+        "outcomes.jsonl. Exits with 1 if more questions became worse than better, and chance alone "
         "makes that in less than 5 of 100 comparisons",
     )
     evaluate.add_argument(

@@ -11,12 +11,15 @@ ReadText = Callable[[str], str | None]
 
 
 def check_questions(
-    questions: Mapping[int, GoldQuestion], read_text: ReadText
+    questions: Mapping[int, GoldQuestion],
+    read_text: ReadText,
+    watch: Callable[[], None] = lambda: None,
 ) -> tuple[list[GoldQuestion], list[GoldProblem]]:
     """Returns the questions that can be measured, and the first problem of each of the others.
 
     `questions` are by line number. `read_text` returns the indexed text of a document by its path,
-    None if there is no such document. Of questions with the same id, the first is kept.
+    None if there is no such document. Of questions with the same id, the first is kept. `watch` is
+    called after each question.
     """
     good = []
     problems = []
@@ -28,6 +31,7 @@ def check_questions(
             problems.append(GoldProblem(line, *problem))
         else:
             good.append(gold)
+        watch()
     return good, problems
 
 

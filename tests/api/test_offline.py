@@ -1,5 +1,6 @@
 """Nothing leaves the machine, and nothing is written outside the data folder."""
 
+import json
 import os
 import re
 import shutil
@@ -114,6 +115,16 @@ def test_indexing_leaves_no_trace(
     if scale(0, soak=1):  # Exports the encoder, too: takes 20 s, because it imports torch.
         (settings.data_folder / "index" / "encoders").unlink()
     assert "published" in run_command(newcomer, settings, "index", "--rebuild")
+    assert newcomer.traces() == []
+
+
+def test_evaluating_leaves_no_trace_but_its_report(
+    newcomer: Newcomer, settings: Settings, tmp_path: Path
+) -> None:
+    gold, out = tmp_path / "gold.jsonl", tmp_path / "data" / "report"
+    gold.write_text(json.dumps({"question": BEANS, "answers": ["in May"]}), encoding="utf-8")
+    run_command(newcomer, settings, "evaluate", str(gold), "--out", str(out))
+    assert "<picture>" in (out / "report.html").read_text(encoding="utf-8")  # with its plots
     assert newcomer.traces() == []
 
 
