@@ -7,6 +7,7 @@ Knows files, text and structure. Knows nothing of vectors, searches, questions o
     boilerplate.py    recognises navigation, bylines and breadcrumbs by their wording
     bounded.py        runs a function in a process with limits of time and memory
     code.py           recognises lines of code without a fence
+    contents.py       recognises tables of contents and lists of further reading
     decoding.py       bytes to text
     directives.py     marks of admonitions, tabs and template tags, hidden from the parser
     document.py       the types: Document, Block, Passage, Unit
@@ -17,9 +18,11 @@ Knows files, text and structure. Knows nothing of vectors, searches, questions o
     front_matter.py   YAML at the start of a file: title, description, questions with answers
     gold.py           gold questions from JSONL files
     html.py           HTML inside Markdown to blocks
+    joins.py          which neighbouring blocks make one passage
     lines.py          lines with their offsets
     loader.py         folder to Documents, within limits
     markdown.py       Markdown to blocks
+    markdown_lines.py lines that Markdown would take for something else
     markup.py         removes inline Markdown marks from a quote
     metadata.py       the type for what a document says of itself: title, date, author
     outlines.py       finds numbered headings that are a list

@@ -14,12 +14,13 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from corpus.boilerplate import boilerplate_reason
-from corpus.code import is_code, is_comment
+from corpus.contents import without_contents
 from corpus.directives import Neutralized, neutralize
 from corpus.document import Block, Kind, Span
 from corpus.front_matter import front_matter_blocks, front_matter_metadata
 from corpus.html import html_blocks
 from corpus.lines import Line, split_lines, trim_span
+from corpus.markdown_lines import bare_tables, code_runs, elements
 from corpus.metadata import Metadata
 from corpus.questions import END_OF_ANSWER, LABEL_LEVEL, QUESTION_LEVEL, mark_questions
 
@@ -30,30 +31,13 @@ _STRUCTURE = frozenset(
 )
 # A heading or an item whatever stands around it: inside code or HTML, that is a mark itself.
 _PLAIN_MARK = re.compile(r"(?:#{1,6}|[-*+])[ \t]+\S")
-# An element that may hold empty lines, where Markdown would take its rest for code.
-_ELEMENT = re.compile(r"^[ \t]*<(table|ul|ol|dl|figure)\b", re.IGNORECASE)
 _DEFINITION = re.compile(r"^[ \t]{0,3}[:~][ \t]+(?=\S)")
 _OPTION = re.compile(r":[\w-]+:(?:[ \t].*)?$")
 # A paragraph in bold that names what stands below it.
 _LABEL = re.compile(r"\*\*([^*\n]{1,80}[^*\n.:;,!?…])\*\*|__([^_\n]{1,80}[^_\n.:;,!?…])__")
-# A row of a table without a header, and the line that would set one off.
-_ROW = re.compile(r"^[ \t]*\|.*\|[ \t]*$")
-_DELIMITER = re.compile(r"^[ \t]*\|?[ \t]*:?-[-| :\t]*$")
 _TASK = re.compile(r"\[[ xX]\][ \t]+")
 _DEEP_ITEM = re.compile(r"\n[ \t]{4,}[-*+][ \t]+(?=\S)")
 _ITEM_MARK = re.compile(r"(?:[-*+]|\d{1,9}[.)])(?:[ \t]+|$)", re.MULTILINE)
-_ONLY_LINK = re.compile(
-    r"[^\w\[<]*(?:\[[^\[\]]*\](?:\(([^()\s]*)\)|\[[^\[\]]*\])"
-    r"|<a\b[^<>]*\bhref=[\"']?([^<>\"'\s]*)[^<>]*>[^<>]*</a>)\W*"
-)
-# What stands above a list of further reading.
-_FURTHER = re.compile(
-    r"\b(?:see also|related|contents|further reading|more information|learn more|read more"
-    r"|next steps|other pages|links|navigation|in this (?:article|section))\b",
-    re.IGNORECASE,
-)
-# Characters before a list that are looked at for these words.
-_MAX_FURTHER_CHARS = 60
 # Marks of Markdown in a text file, see `has_strong_marks`. Each is linear.
 _STRONG = re.compile(
     r"^[ \t]*+\|?+[ \t]*+:?-{3,}+:?[ \t]*+\|[-:| \t]*+$"
@@ -66,8 +50,6 @@ _HEADING_LINE = re.compile(r"(?:\A|\n[ \t]*\r?\n)#{1,6}[ \t]+\S")
 _IMAGE = re.compile(r"!\[[^\[\]]*\](?:\([^()\n]*\)|\[[^\[\]\n]*\])|<[^<>]*>")
 _EMPTY_LINK = re.compile(r"\[\s*\](?:\([^()\n]*\)|\[[^\[\]\n]*\])")
 _MAX_FRONT_MATTER = 110_000  # characters that are looked at for metadata
-# Items that are nothing but links, from this many on, are a list of contents.
-_MIN_CONTENTS = 3
 
 
 def has_block_marks(text: str) -> bool:
@@ -123,7 +105,7 @@ def markdown_blocks(text: str) -> list[Block]:
     blocks, _ = _front_matter(text, lines)
     walked = _Walk(text, lines, neutralize(lines), _front_matter_end(lines)).blocks()
     blocks.extend(block for block in walked if not _is_image(text, block))
-    marked = mark_questions(text, _without_contents(text, blocks))
+    marked = mark_questions(text, without_contents(text, blocks))
     return [block for block in marked if block.start < block.end]  # "#" alone is empty
 
 
@@ -173,13 +155,13 @@ class _Walk:
     def blocks(self) -> Iterator[Block]:
         """Yields the blocks."""
         parsed = ["" if n < self.body else line for n, line in enumerate(self.source.lines)]
-        self.elements = dict(_elements(parsed))
+        self.elements = dict(elements(parsed))
         for first, last in self.elements.items():
             parsed[first:last] = _placeholder(parsed, first, last)
-        self.code = dict(_code_runs(parsed, self.source.fenced))
+        self.code = dict(code_runs(parsed, self.source.fenced))
         for first, last in self.code.items():
             parsed[first:last] = _placeholder(parsed, first, last)
-        self.tables = dict(_bare_tables(parsed, self.source.fenced))
+        self.tables = dict(bare_tables(parsed, self.source.fenced))
         for first, last in self.tables.items():
             parsed[first:last] = _placeholder(parsed, first, last)
         extra = sorted(
@@ -362,73 +344,11 @@ def _divided(text: str, item: Block) -> Iterator[Block]:
         yield Block(Kind.ITEM, *trim_span(text, mark.end(), stop), level=item.level + 1)
 
 
-def _elements(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """The first and end line of each element of HTML that may hold empty lines."""
-    number = 0
-    unclosed: set[str] = set()
-    while number < len(lines):
-        found = _ELEMENT.match(lines[number])
-        name = found.group(1).lower() if found else ""
-        last = _closing_line(lines, number, name) if name and name not in unclosed else 0
-        if name and not last:
-            unclosed.add(name)
-        if last:
-            yield number, last
-        number = last or number + 1
-
-
 def _placeholder(lines: Sequence[str], first: int, last: int) -> list[str]:
     """What the Markdown parser sees of lines that are parsed elsewhere: a comment, which ends a
     block of indented code as the lines themselves would."""
     indent = lines[first][: len(lines[first]) - len(lines[first].lstrip(" \t"))]
     return [f"{indent}<!---->", *[""] * (last - first - 1)]
-
-
-def _code_runs(lines: Sequence[str], fenced: frozenset[int]) -> Iterator[tuple[int, int]]:
-    """The first and end line of each run of code without a fence that holds a comment: "# build"
-    below a command is no heading."""
-    number = 0
-    while number < len(lines):
-        last = number
-        comments = 0
-        while last < len(lines) and last not in fenced and lines[last].strip():
-            if is_comment(lines[last]):
-                comments += 1
-            elif not is_code(lines[last]):
-                break
-            last += 1
-        if comments and last - number > comments and not _is_title(lines[number]):
-            yield number, last
-        number = max(last, number + 1)
-
-
-def _bare_tables(lines: Sequence[str], fenced: frozenset[int]) -> Iterator[tuple[int, int]]:
-    """The first and end line of each run of rows between bars that no header opens."""
-    number = 0
-    while number < len(lines):
-        last = number
-        while last < len(lines) and last not in fenced and _ROW.match(lines[last]):
-            last += 1
-        if last > number + 1 and not any(map(_DELIMITER.match, lines[number:last])):
-            yield number, last
-        number = max(last, number + 1)
-
-
-def _is_title(line: str) -> bool:
-    """Whether the line is rather a heading than a comment: it starts with a capital letter."""
-    return is_comment(line) and line.lstrip("# \t")[:1].isupper()
-
-
-def _closing_line(lines: Sequence[str], first: int, name: str) -> int:
-    """The line after the one that closes the element; 0 if none does."""
-    depth = 0
-    tag = re.compile(rf"<(/?){name}\b", re.IGNORECASE)
-    for number in range(first, len(lines)):
-        for found in tag.finditer(lines[number]):
-            depth += -1 if found.group(1) else 1
-            if not depth:
-                return number + 1
-    return 0
 
 
 def _cells(text: str, start: int, end: int) -> Iterator[Span]:
@@ -440,41 +360,3 @@ def _cells(text: str, start: int, end: int) -> Iterator[Span]:
             yield trim_span(text, begin, at)
             begin = at + 1
         at += 1
-
-
-def _without_contents(text: str, blocks: list[Block]) -> list[Block]:
-    """Turns tables of contents and lists of further reading into boilerplate."""
-    result: list[Block] = []
-    run: list[int] = []
-    for block in blocks:
-        if block.kind is Kind.ITEM and _ONLY_LINK.fullmatch(text, block.start, block.end):
-            run.append(len(result))
-        else:
-            _mark_contents(text, result, run)
-            run = []
-        result.append(block)
-    _mark_contents(text, result, run)
-    return result
-
-
-def _mark_contents(text: str, blocks: list[Block], run: list[int]) -> None:
-    """Marks the items `run`, which are nothing but links, unless they say something: a list that
-    a sentence announces, or that leads out of the folder."""
-    before = blocks[run[0] - 1] if run and run[0] else None
-    is_further = before is not None and bool(
-        _FURTHER.search(text, max(before.start, before.end - _MAX_FURTHER_CHARS), before.end)
-    )
-    if len(run) < (1 if is_further else _MIN_CONTENTS):
-        return
-    found = (_ONLY_LINK.fullmatch(text, blocks[at].start, blocks[at].end) for at in run)
-    targets = [each.group(1) or each.group(2) or "://" for each in found if each]
-    if not all(target.startswith("#") for target in targets):
-        is_announced = before is not None and before.kind is not Kind.HEADING
-        leads_out = before is not None and any("://" in target for target in targets)
-        if (is_announced or leads_out) and not is_further:
-            return
-    if is_further and before is not None and before.kind is Kind.HEADING:
-        run = [run[0] - 1, *run]  # a heading of links alone says nothing
-    for at in run:
-        old = blocks[at]
-        blocks[at] = Block(Kind.BOILERPLATE, old.start, old.end, reason="contents")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from itertools import takewhile
 
 from corpus.document import MAX_HEADING_CHARS, Block, Document, Kind, Passage, Span, Unit
+from corpus.joins import HEADINGS, MAX_LEAD_CHARS, MAX_PASSAGE_CHARS, PROSE, run_length
 from corpus.markup import strip_markup
 from corpus.outlines import announces_parts, numbered_parts
 from corpus.releases import dates_its_section
@@ -19,19 +20,8 @@ from corpus.sentences import sentence_spans
 
 # Part of every manifest: an index made with another version is rebuilt.
 SPLITTER_VERSION = 5
-# Characters. The encoder reads 256 tokens, in English about 1,000 characters with the headings.
-MAX_PASSAGE_CHARS = 900
-# Adjacent paragraphs of a section are joined up to this size: a short line alone is rarely found.
-MAX_JOINED_CHARS = 600
-# A paragraph right before a table or a code block introduces it up to this size.
-_MAX_LEAD_CHARS = 300
-
-_HEADINGS = frozenset({Kind.HEADING, Kind.QUESTION})
-_TABLE = frozenset({Kind.HEADER, Kind.ROW})
-_PROSE = frozenset({Kind.PARAGRAPH, Kind.ANSWER})
 # A heading with a date, a version or another number states a fact, such as when a release came out.
 _FACT = re.compile(r"\d[\d.:/-]*\d|\b(?:19|20)\d\d\b")
-_MAX_MARKS = 4  # of emphasis behind a colon, and the colon; characters
 _NO_SPAN: Span = (0, 0)
 
 
@@ -93,7 +83,7 @@ def split(document: Document) -> list[Passage]:
                 passages.extend(_headings_before_boilerplate(document, section, at))
             at += 1
             continue
-        if block.kind in _HEADINGS and not block.answers:
+        if block.kind in HEADINGS and not block.answers:
             if section.pending and block.level <= section.pending[-1].level:
                 passages.extend(_headings_alone(document, section))
             _add_outline(document, passages, section, at)
@@ -105,7 +95,7 @@ def split(document: Document) -> list[Passage]:
             continue
         if section.question and not block.answers:
             section.leave_question()
-        run = _run_length(document, blocks, at)
+        run = run_length(document, blocks, at)
         units = list(_units(document, blocks[at : at + run], section.dated))
         for piece in _pieces(units, blocks[at : at + run]) if units else ():
             passages.append(_passage(document, section, piece))
@@ -124,14 +114,14 @@ def _add_outline(document: Document, passages: list[Passage], section: _Section,
     if not parts or opening is None or not (passages or section.pending):
         return
     has_text = not section.pending and passages[-1].end > opening.block.start
-    above = passages[-1].text[-_MAX_LEAD_CHARS:] if has_text else ""
+    above = passages[-1].text[-MAX_LEAD_CHARS:] if has_text else ""
     said = f"{document.title} {opening.words} {above}"
     if not announces_parts(said, len(parts)):
         return
     passages.extend(_headings_alone(document, section))
     passage = passages[-1]
     last = passage.units[-1]
-    lead = (last.start, last.end) if last.kind in (*_PROSE, Kind.HEADING) else None
+    lead = (last.start, last.end) if last.kind in (*PROSE, Kind.HEADING) else None
     items = (Unit(Kind.ITEM, *part.span, lead=lead, number=part.number) for part in parts)
     outside = ((part.span[0], document.text[slice(*part.span)]) for part in parts)
     passages[-1] = replace(
@@ -167,7 +157,7 @@ def _from(blocks: Sequence[Block], at: int) -> Iterator[Block]:
 
 
 def _ends_section(opening: Block, block: Block) -> bool:
-    return block.kind in _HEADINGS and block.level <= opening.level
+    return block.kind in HEADINGS and block.level <= opening.level
 
 
 def _release(document: Document, section: _Section, at: int, end: int) -> Passage:
@@ -181,7 +171,7 @@ def _release(document: Document, section: _Section, at: int, end: int) -> Passag
             units.append(_heading_unit(blocks[at], inner.dated))
             at += 1
             continue
-        run = _run_length(document, blocks, at)
+        run = run_length(document, blocks, at)
         units.extend(_units(document, blocks[at : at + run], inner.dated))
         at += run
     passage = _passage(document, section, units)
@@ -203,7 +193,7 @@ def _headings_before_boilerplate(
     if section.pending:
         rest = (b.kind for b in _from(document.blocks, at))
         following = next((kind for kind in rest if kind is not Kind.BOILERPLATE), Kind.HEADING)
-        if following in _HEADINGS:
+        if following in HEADINGS:
             yield from _headings_alone(document, section)
     section.pending = []
 
@@ -215,83 +205,6 @@ def _headings_alone(document: Document, section: _Section) -> Iterator[Passage]:
         outer = _Section(section.path[: -len(units)])
         yield _passage(document, outer, units)
     section.pending = []
-
-
-def _run_length(document: Document, blocks: Sequence[Block], at: int) -> int:
-    """Returns how many blocks from `at` on belong together."""
-    count = 1
-    while at + count < len(blocks) and _belongs(document, blocks, at, at + count):
-        count += 1
-    return count
-
-
-def _belongs(document: Document, blocks: Sequence[Block], first: int, at: int) -> bool:
-    """Whether the block `at` belongs to the passage that starts with the block `first`."""
-    start, before, block = blocks[first], blocks[at - 1], blocks[at]
-    if block.kind is Kind.BOILERPLATE or (block.kind in _HEADINGS and not block.answers):
-        return False
-    if start.answers or block.answers:
-        return start.answers and block.answers
-    if block.kind in _TABLE or before.kind in _TABLE:
-        return _joins_table(document, before, block, is_first=at - 1 == first)
-    if _in_list(block) or _in_list(before):
-        return _joins_list(document, before, block)
-    return _joins_prose(document, blocks, first, at)
-
-
-def _joins_table(document: Document, before: Block, block: Block, *, is_first: bool) -> bool:
-    """A row joins its table, a table the caption in front, if that opens the passage."""
-    if block.kind not in _TABLE:
-        return False
-    if before.kind in _TABLE:
-        return block.kind is not Kind.HEADER
-    return is_first and _introduces(document, before)
-
-
-def _joins_list(document: Document, before: Block, block: Block) -> bool:
-    """An item joins its list, a list the sentence that opens it."""
-    if not _in_list(block):
-        return False
-    return _same_list(before, block) if _in_list(before) else _ends_with_colon(document, before)
-
-
-def _joins_prose(document: Document, blocks: Sequence[Block], first: int, at: int) -> bool:
-    """A short paragraph joins the one before it, code what announces it. A sentence that opens a
-    list or a table starts a passage of its own."""
-    block = blocks[at]
-    joined = block.end - blocks[first].start
-    if block.kind is Kind.CODE:
-        return joined <= MAX_PASSAGE_CHARS or _ends_with_colon(document, blocks[at - 1])
-    following = blocks[at + 1] if at + 1 < len(blocks) else None
-    opens = following is not None and following.kind in (Kind.ITEM, *_TABLE)
-    if opens and _ends_with_colon(document, block):
-        return False
-    has_code = any(b.kind is Kind.CODE for b in blocks[first:at])
-    return joined <= (MAX_PASSAGE_CHARS if has_code else MAX_JOINED_CHARS)
-
-
-def _in_list(block: Block) -> bool:
-    """Whether the block is an item or stands inside one."""
-    return block.kind is Kind.ITEM or block.level > 0
-
-
-def _same_list(before: Block, block: Block) -> bool:
-    """Whether two neighbours are of one list: its numbers go on, or it has none."""
-    if block.kind is not Kind.ITEM or block.level > 1 or before.level > 1:
-        return True
-    is_bullet = before.kind is Kind.ITEM and not before.number
-    return block.number != 1 and not (block.number and is_bullet)
-
-
-def _ends_with_colon(document: Document, block: Block) -> bool:
-    ending = document.text[max(block.start, block.end - _MAX_MARKS) : block.end]
-    return block.kind in _PROSE and ending.rstrip("*_ ").endswith(":")
-
-
-def _introduces(document: Document, block: Block) -> bool:
-    """Whether a block can be the caption of a table."""
-    short = block.end - block.start <= _MAX_LEAD_CHARS
-    return block.kind in _PROSE and (short or document.text[block.end - 1] == ":")
 
 
 def _units(document: Document, blocks: Sequence[Block], above: tuple[Span, ...]) -> Iterator[Unit]:
@@ -354,7 +267,7 @@ def _units_of(document: Document, blocks: Sequence[Block]) -> Iterator[Unit]:
 
 def _pieces(units: list[Unit], blocks: Sequence[Block]) -> Iterator[list[Unit]]:
     """Yields the units in runs: prose up to the maximum size, everything else whole."""
-    if blocks[0].answers or any(b.kind not in _PROSE for b in blocks):
+    if blocks[0].answers or any(b.kind not in PROSE for b in blocks):
         yield units
         return
     piece: list[Unit] = []

@@ -2,9 +2,10 @@
 
 import pytest
 
+from corpus.joins import MAX_PASSAGE_CHARS
 from corpus.loader import parse_document
 from corpus.releases import dates_its_section, is_release
-from corpus.splitter import MAX_PASSAGE_CHARS, split
+from corpus.splitter import split
 
 CHANGES = "# Changes\n\n## 2.1.0 - 2024-05-02\n\n### Added\n\n- A lamp.\n\n### Removed\n\n- {}\n"
 

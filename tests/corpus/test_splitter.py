@@ -4,9 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus.document import Document, Kind, Passage
+from corpus.joins import MAX_JOINED_CHARS, MAX_PASSAGE_CHARS
 from corpus.loader import parse_document
 from corpus.markup import strip_markup
-from corpus.splitter import MAX_JOINED_CHARS, MAX_PASSAGE_CHARS, split
+from corpus.splitter import split
 
 
 def passages(text: str, name: str = "guide.md") -> list[Passage]:
