@@ -22,7 +22,7 @@ Knows files, text and structure. Knows nothing of vectors, searches, questions o
     lines.py          lines with their offsets
     loader.py         folder to Documents, within limits
     markdown.py       Markdown to blocks
-    markdown_lines.py lines that Markdown would take for something else
+    markdown_lines.py  lines that Markdown would take for something else
     markup.py         removes inline Markdown marks from a quote
     metadata.py       the type for what a document says of itself: title, date, author
     outlines.py       finds numbered headings that are a list

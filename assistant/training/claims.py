@@ -61,7 +61,6 @@ def main() -> None:
     parser.add_argument("--encoders", type=Path, required=True, help="a data folder")
     parser.add_argument("--count", type=int, default=150, help="rows of each set and label")
     parser.add_argument("--drop", type=float, default=0.97, help="share of false rows to drop")
-    parser.add_argument("--check", type=Path, help="rows to measure only, such as WiCE's")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
     encoder, reader = load_encoder(arguments.encoders), OnnxReader()
@@ -77,9 +76,6 @@ def main() -> None:
             rows = [row for row in own if row.row["half"] == half]
             passed, dropped = shares(rows, weights)
             print(f"{kind} {half}: {passed:.3f} of the true pass, {dropped:.3f} of the false drop")
-    if arguments.check:
-        rows = [*measured(read(arguments.check), encoder, reader)]
-        print(f"{arguments.check.name}: F1 {best_f1(rows, fitted['reader']):.3f}")
 
 
 def read(path: Path) -> list[dict[str, Any]]:
@@ -205,17 +201,6 @@ def shares(rows: Sequence[Row], fitted: dict[str, Any]) -> tuple[float, float]:
     true = [ok for is_supported, ok in passed if is_supported]
     false = [not ok for is_supported, ok in passed if not is_supported]
     return sum(true) / max(1, len(true)), sum(false) / max(1, len(false))
-
-
-def best_f1(rows: Sequence[Row], fitted: dict[str, Any]) -> float:
-    """The highest F1 of supported against other rows that a threshold on the probability gives."""
-    ranked = sorted(rows, key=lambda row: -probability(row, fitted))
-    count = sum(row.is_supported for row in rows)
-    found, best = 0, 0.0
-    for place, row in enumerate(ranked, start=1):
-        found += row.is_supported
-        best = max(best, 2 * found / (place + count))
-    return best
 
 
 if __name__ == "__main__":
