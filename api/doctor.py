@@ -28,7 +28,7 @@ from api.text import count
 from assistant.language_model.client import ModelFailed
 from assistant.reader.runtime import OnnxReader, reader_files
 from corpus.errors import CorpusError
-from corpus.gold import read_gold
+from corpus.gold import read_gold_rows
 from index.encoder import EncoderCard
 from index.encoders import check_encoder, encoder_folder, load_encoder
 from index.errors import (
@@ -49,7 +49,7 @@ _MIN_FREE_BYTES = 200 * 2**20  # enough for a generation and a copy of it
 _CLOCK_SKEW = 60.0  # seconds
 _MAX_SLACK_DELAY = 60.0  # seconds
 _MIN_RIGHT = 0.6  # of the questions of the exam with an answer, for a model worth asking
-_MAX_FINDINGS = 10  # damaged texts that are named
+_MAX_FINDINGS = 10  # damaged texts, or gold rows, that are named
 
 
 class State(StrEnum):
@@ -103,7 +103,10 @@ def _check_documents(settings: Settings) -> _Results:
     for error in corpus.unreadable:
         yield State.WARNING, f"skipped: {describe(error)}"
     for path in settings.gold_files:
-        yield State.OK, f"{count(len(read_gold(path)), 'gold question')} in {path}"
+        questions, problems = read_gold_rows(path)
+        yield State.OK, f"{count(len(questions), 'gold question')} in {path}"
+        for problem in problems[:_MAX_FINDINGS]:
+            yield State.WARNING, f"{path}, {problem}"
 
 
 def _check_data(settings: Settings) -> _Results:

@@ -33,8 +33,7 @@ _HEADLINES = {
 }
 _SHOWN = (
     "id", "kind", "question", "history", "standalone", "gold", "gold_in", "verdict", "confidence",
-    "answer", "citations",
-    "cited_in", "loss",
+    "answer", "citations", "cited_in", "loss",
 )  # fmt: skip
 _FILTERS = {
     "all": "All",

@@ -92,7 +92,7 @@ def _citation(outcome: Outcome, citation: Citation) -> dict[str, Any]:
 def read_results(path: Path) -> list[Result]:
     """Reads an earlier run: its `outcomes.jsonl`, or the `figures.json` or folder of that.
 
-    Raises EarlierRunInvalid if there is none, or if a line of it is not an outcome.
+    Raises EarlierRunInvalid if there are none, or if a line of it is not an outcome.
     """
     if path.is_dir():
         path = path / OUTCOMES_FILE
@@ -112,6 +112,8 @@ def read_results(path: Path) -> list[Result]:
                     f"{path}, line {number}: not an outcome of this version "
                     f"({type(error).__name__}: {error})"
                 ) from error
+    if not results:
+        raise EarlierRunInvalid(f"{path} contains no outcomes")
     return results
 
 

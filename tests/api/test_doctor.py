@@ -151,6 +151,16 @@ def test_invalid_gold_file_is_named(settings: Settings) -> None:
     assert str(gold) in failures(settings, "documents")["documents"]
 
 
+def test_a_gold_row_that_cannot_be_used_is_a_warning_and_does_not_stop_indexing(
+    settings: Settings,
+) -> None:
+    gold = settings.corpus.parent / "gold" / "questions.jsonl"
+    gold.parent.mkdir()
+    gold.write_text('{"question": "Why?", "answers": ["So."]}\n{"question": 5}', encoding="utf-8")
+    assert run_index(settings) == 0
+    assert 'questions.jsonl, line 2, field "question": ' in warnings(settings, "documents")
+
+
 def test_read_only_data_folder_is_named(settings: Settings, bound_by_permissions: AsNobody) -> None:
     settings.data_folder.chmod(0o555)
     with bound_by_permissions():

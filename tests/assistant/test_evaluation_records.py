@@ -105,5 +105,8 @@ def test_a_file_of_something_else_is_named(written: Path, line: str, message: st
     written.write_text(f"{first}\n{line}\n", encoding="utf-8")
     with pytest.raises(EarlierRunInvalid, match=message):
         read_results(written)
+    written.write_text("\n", encoding="utf-8")
+    with pytest.raises(EarlierRunInvalid, match="contains no outcomes"):
+        read_results(written)
     with pytest.raises(EarlierRunInvalid, match="cannot be read"):
         read_results(written.parent / "elsewhere" / "figures.json")
