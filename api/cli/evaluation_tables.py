@@ -41,7 +41,7 @@ def print_comparison(comparison: Comparison, earlier: str) -> None:
     """Prints what became better or worse since the earlier run, and whether that is noise."""
     console = Console(highlight=False)
     console.print(f"\ncompared with {_plain(earlier)}:", soft_wrap=True)
-    table = _table("metric", "before", "now", "difference", "95 %", "")
+    table = _table("metric", "before", "now", "difference", "95 %", "p", "")
     for each in comparison.differences:
         table.add_row(
             each.metric,
@@ -49,6 +49,7 @@ def print_comparison(comparison: Comparison, earlier: str) -> None:
             f"{each.after:.3f}",
             f"{each.after - each.before:+.3f}",
             f"{each.low:+.3f} to {each.high:+.3f}",
+            f"{each.p_value:.2g}",
             each.judgement,
         )
     console.print(table)

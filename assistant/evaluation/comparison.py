@@ -1,12 +1,13 @@
 """Two runs over the same gold questions, compared question by question.
 
-A run is compared only over the questions that both have. Whether more questions are good (answered
-rightly, or refused as they should) is tested exactly; each metric gets the interval of its
-difference. With 18 metrics, one in two comparisons of equal systems shows a metric beyond its 95 %
-interval: the test of the good questions is the one to decide by.
+A run is compared only over the questions that both have. Whether more of them are good (answered
+rightly, or refused as they should) is tested exactly. Each metric has the bootstrap interval of its
+difference, and a permutation test: if the two runs were alike, it would not matter which of the two
+results of a question belongs to which run. With 18 metrics, one is often significant by chance; the
+test of the good questions is the one to decide by.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +27,9 @@ from assistant.evaluation.records import Result
 
 # A difference that chance makes less often than this is not called noise.
 SIGNIFICANCE = 0.05
+
+_MAX_EXCHANGES = 2**11
+_ROUNDING = 1e-12
 
 Floats = NDArray[np.float64]
 Pairs = Sequence[tuple[Result, Result]]
@@ -50,20 +54,22 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A metric in both runs, and the 95 % interval of `after - before`."""
+    """A metric in both runs, the 95 % interval of `after - before`, and the probability that chance
+    alone makes a difference as large."""
 
     metric: str
     before: float
     after: float
     low: float
     high: float
+    p_value: float
 
     @property
     def judgement(self) -> str:
-        """ "better", "worse", "noise" if the interval contains 0, or "same"."""
+        """ "better", "worse", "noise" if chance explains the difference, or "same"."""
         if self.low == self.high == 0 == self.after - self.before:
             return "same"
-        if self.low <= 0 <= self.high:
+        if self.p_value >= SIGNIFICANCE:
             return "noise"
         is_better = (self.after > self.before) != (self.metric in LOWER_IS_BETTER)
         return "better" if is_better else "worse"
@@ -165,23 +171,52 @@ def _mean_difference(name: str, old: Floats, new: Floats) -> Difference:
     """A question may have the value in one run only, as a refusal has no quotes."""
     before, after = float(np.nanmean(old)), float(np.nanmean(new))
     if np.array_equal(old, new, equal_nan=True):
-        return Difference(name, before, after, 0.0, 0.0)
+        return Difference(name, before, after, 0.0, 0.0, 1.0)
     estimates = np.concatenate(
-        [_means(new, drawn) - _means(old, drawn) for drawn in resamples(len(old), RESAMPLES)]
+        [_means(new[drawn]) - _means(old[drawn]) for drawn in resamples(len(old), RESAMPLES)]
     )
-    return Difference(name, before, after, *interval(estimates))
+    return Difference(name, before, after, *interval(estimates), _permutation_test(old, new))
 
 
-def _means(values: Floats, drawn: NDArray[np.int64]) -> Floats:
-    """The mean of each resample without NaN; NaN if nothing else was drawn."""
-    known = ~np.isnan(values)
-    sums = np.where(known, values, 0.0)[drawn].sum(axis=1)
-    counts = known[drawn].sum(axis=1)
-    means: Floats = np.divide(sums, counts, out=np.full(len(drawn), np.nan), where=counts > 0)
+def _permutation_test(old: Floats, new: Floats) -> float:
+    """The share of all ways to exchange the two values of some questions that make a difference of
+    the means at least as large. Only questions with different values matter."""
+    differs = (old != new) & ~(np.isnan(old) & np.isnan(new))
+    same = old[~differs]
+    count, total = int(np.count_nonzero(~np.isnan(same))), float(np.nansum(same))
+    observed = abs(float(np.nanmean(new) - np.nanmean(old)))
+    beyond = []
+    for exchanged in _exchanges(int(differs.sum())):
+        first = np.where(exchanged, new[differs], old[differs])
+        second = np.where(exchanged, old[differs], new[differs])
+        difference: Floats = _means(second, count, total) - _means(first, count, total)
+        beyond.append(np.abs(difference) >= observed - _ROUNDING)
+    return float(np.concatenate(beyond).mean())
+
+
+def _exchanges(count: int) -> Iterator[NDArray[np.bool_]]:
+    """All ways to choose some of so many questions, or random ones if there are too many; in blocks
+    of rows."""
+    if 2**count <= _MAX_EXCHANGES:
+        yield (np.arange(2**count)[:, None] >> np.arange(count)) % 2 == 1
+        return
+    for drawn in resamples(2, _MAX_EXCHANGES, width=count):
+        yield drawn == 1
+
+
+def _means(rows: Floats, count: int = 0, total: float = 0.0) -> Floats:
+    """The mean of each row without NaN, and of `count` further values with this sum; NaN if there
+    is no value."""
+    counts = count + np.count_nonzero(~np.isnan(rows), axis=1)
+    sums = total + np.nansum(rows, axis=1)
+    means: Floats = np.divide(sums, counts, out=np.full(len(rows), np.nan), where=counts > 0)
     return means
 
 
 def _auroc_difference(pairs: Pairs, labels: Sequence[bool]) -> Difference:
     before, old = bootstrap_auroc([each.confidence for each, _ in pairs], labels)
     after, new = bootstrap_auroc([each.confidence for _, each in pairs], labels)
-    return Difference("auroc", before, after, *interval(np.subtract(new, old)))
+    differences = np.subtract(new, old)
+    # The share of resamples on the other side of 0, on both sides.
+    p_value = 2 * min(np.nanmean(differences <= 0), np.nanmean(differences >= 0))
+    return Difference("auroc", before, after, *interval(differences), min(1.0, float(p_value)))

@@ -125,13 +125,18 @@ def bootstrap_mean(sample: Sequence[float], generator: np.random.Generator | Non
 
 
 def resamples(
-    count: int, number: int, generator: np.random.Generator | None = None
+    count: int,
+    number: int,
+    generator: np.random.Generator | None = None,
+    width: int | None = None,
 ) -> Iterator[Indices]:
-    """Yields the indices of `number` resamples of `count` values, in blocks of rows."""
+    """Yields the indices of `number` resamples of `count` values, in blocks of rows; each row has
+    `width` indices, by default as many as there are values."""
     generator = generator or np.random.default_rng(0)
-    rows = max(1, _MAX_DRAWN // count)
+    width = count if width is None else width
+    rows = max(1, _MAX_DRAWN // width)
     for start in range(0, number, rows):
-        yield generator.integers(0, count, (min(rows, number - start), count))
+        yield generator.integers(0, count, (min(rows, number - start), width))
 
 
 def interval(estimates: Sequence[float] | NDArray[np.float64]) -> tuple[float, float]:

@@ -50,11 +50,11 @@ def test_a_change_is_better_or_worse_if_one_verdict_is_good() -> None:
 
 
 def test_metrics_can_differ_though_no_verdict_does() -> None:
-    before = [replace(each, values={**each.values, "hit@1": 0.0}) for each in run(R, R)]
+    before = [replace(each, values={**each.values, "hit@1": 0.0}) for each in run(*[R] * 8)]
     found = compare(
         before, [replace(each, values={**each.values, "hit@1": 1.0}) for each in before]
     )
-    assert found.describe() == "None of 2 questions is judged differently."
+    assert found.describe() == "None of 8 questions is judged differently."
     assert judgements(found) == {"right": "same", "wrongly_refused": "same", "hit@1": "better"}
 
 
@@ -90,6 +90,21 @@ def test_the_interval_is_that_of_paired_differences() -> None:
         pytest.approx(0.047, abs=0.02),
     )
     assert right.judgement == "noise"
+
+
+@pytest.mark.parametrize(("worse", "judgement"), [(5, "noise"), (6, "worse")])
+def test_metrics_and_verdict_agree_on_few_changes(worse: int, judgement: str) -> None:
+    found = compare(run(*[R] * 40), run(*[W] * worse, *[R] * (40 - worse)))
+    [right] = [each for each in found.differences if each.metric == "right"]
+    assert right.p_value == found.p_value == 2 / 2**worse
+    assert right.judgement == judgement
+
+
+def test_many_changes_are_tested_by_random_exchanges() -> None:
+    found = compare(run(*[R] * 60, *[W] * 40), run(*[W] * 30, *[R] * 30, *[R] * 14, *[W] * 26))
+    [right] = [each for each in found.differences if each.metric == "right"]
+    assert right.p_value == pytest.approx(found.p_value, abs=0.01)
+    assert found.p_value == pytest.approx(mcnemar(14, 30))
 
 
 def test_questions_are_paired_by_id_and_text() -> None:
