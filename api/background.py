@@ -31,7 +31,7 @@ async def run_maintenance(settings: Settings, service: Service) -> None:
     """Updates the index when documents change, and deletes old records, until cancelled."""
     async with asyncio.TaskGroup() as group:
         group.create_task(service.index_updater.run())
-        group.create_task(_expire_records(service, settings.retention_days))
+        group.create_task(_expire_records(service, settings.retention_days, settings.gap_days))
 
 
 async def _can_open(service: Service) -> bool:
@@ -50,16 +50,19 @@ async def _can_open(service: Service) -> bool:
     return True
 
 
-async def _expire_records(service: Service, days: int) -> None:
-    """Deletes conversations after so many days (0: never) and old idempotency keys."""
+async def _expire_records(service: Service, days: int, gap_days: int) -> None:
+    """Deletes conversations and gaps after so many days (0: never), and old idempotency keys."""
     clock = ClockWatch(tolerance=_HOUR)
     while True:
         if clock.jumped():
             _log.error("The clock was set: old records are not deleted until the service restarts.")
         else:
-            before = time.time() - days * _DAY if days else 0.0
+            now = time.time()
+            before = now - days * _DAY if days else 0.0
+            gaps_before = now - gap_days * _DAY if gap_days else 0.0
             try:
                 count = await asyncio.to_thread(service.records.expire, before)
+                await asyncio.to_thread(service.gaps.expire, gaps_before)
             except DatabaseUnavailable as error:
                 _log.warning("Old records cannot be deleted now: %s", describe(error))
             else:

@@ -120,6 +120,16 @@ class KeyNotFound(ApiError):
     remedy = "list the keys to see their names"
 
 
+class GapUnknown(ApiError):
+    """There is no such group of questions without an answer."""
+
+    remedy = "list the gaps to see their ids"
+
+
+class AdditionInvalid(ApiError):
+    """A question and its answer cannot be added to the documents."""
+
+
 # --- the operator must act ---
 
 

@@ -58,6 +58,9 @@ class Settings(BaseSettings):
     retention_days: int = Field(
         0, ge=0, description="days until conversations are deleted; 0: never"
     )
+    gap_retention_days: int = Field(
+        90, ge=0, description="days until questions without a good answer are deleted; 0: never"
+    )
     watch: Literal["auto", "poll", "off"] = Field(
         "auto", description="how changes of the documents are noticed"
     )
@@ -114,6 +117,11 @@ class Settings(BaseSettings):
     def _check_proxies(cls, value: str) -> str:
         _networks(value)
         return value
+
+    @property
+    def gap_days(self) -> int:
+        """Days until gaps are deleted, 0: never. They do not outlive the conversations."""
+        return min(filter(None, (self.gap_retention_days, self.retention_days)), default=0)
 
     @property
     def token_prices(self) -> tuple[float, float]:

@@ -89,20 +89,22 @@ class Assistant:
 
     def within(self, folders: Collection[str]) -> "Assistant":
         """An assistant that knows only the documents in these folders."""
-        return self._over(self.generation.within(folders))
+        return self.over(self.generation.within(folders))
 
     def without_faq(self) -> "Assistant":
         """An assistant that does not know the documents' questions and their answers."""
-        return self._over(self.generation.without_faq())
+        return self.over(self.generation.without_faq())
 
-    def _over(self, generation: Generation) -> "Assistant":
-        return Assistant(
-            generation, self._encoder, self._texts, self._scorer, self._reader, self._model
-        )
-
-    def over(self, generation: Generation, scorer: Scorer) -> "Assistant":
-        """An assistant with the same models over another generation."""
+    def over(self, generation: Generation, scorer: Scorer | None = None) -> "Assistant":
+        """An assistant with the same models over another generation, or over a view of this one,
+        which needs no other scorer."""
+        scorer = scorer or self._scorer
         return Assistant(generation, self._encoder, self._texts, scorer, self._reader, self._model)
+
+    @property
+    def encoder(self) -> Encoder:
+        """The encoder of questions and passages."""
+        return self._encoder
 
     def ask(
         self,

@@ -17,7 +17,7 @@ from assistant.reader.runtime import OnnxReader
 from assistant.scorer import Scorer
 from assistant.tuning import fit_threshold
 from corpus.errors import GoldInvalid
-from corpus.gold import read_gold_rows
+from corpus.gold import ACCEPTED_GAP, read_gold_rows
 from corpus.loader import Corpus, load_corpus
 from index.build import BuildProgress, BuildResult, NoProgress, build
 from index.encoder import EncoderCard
@@ -188,7 +188,8 @@ def _build(
     encoder = _encoder(settings)
     data = DataFolder(settings.data_folder, settings.keep_generations)
     # A row that cannot be used does not stop the build: `doctor` and `evaluate` name it.
-    questions = [gold for path in settings.gold_files for gold in read_gold_rows(path)[0].values()]
+    rows = (gold for path in settings.gold_files for gold in read_gold_rows(path)[0].values())
+    questions = [gold for gold in rows if gold.kind != ACCEPTED_GAP]
 
     def fit(generation: Generation) -> dict[str, float]:
         """Tunes with and without the reader: the setting can change without a new build."""

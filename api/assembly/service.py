@@ -12,6 +12,7 @@ from api.errors import DatabaseUnavailable, SettingsInvalid
 from api.mattermost.integration import MattermostIntegration
 from api.service.access import Access
 from api.service.chat import ChatService
+from api.service.gaps import GapRecorder
 from api.service.generations import GenerationPool
 from api.service.index_updates import IndexUpdater
 from api.service.metrics import Metrics
@@ -22,6 +23,7 @@ from api.slack.channels import Channels, load_channels
 from api.slack.inbox import Inbox
 from api.slack.integration import SlackIntegration
 from api.store.database import Database
+from api.store.gaps import Gaps
 from api.store.keys import Keys
 from api.store.records import Records
 from corpus.files import TEMPORARY_PREFIX, remove_unfinished
@@ -46,6 +48,7 @@ class Service:
     generations: GenerationPool
     database: Database
     records: Records
+    gaps: Gaps
     keys: Keys
     access: Access
     chat: ChatService
@@ -88,7 +91,8 @@ def open_service(settings: Settings, *, loopback: bool = True, page: str = "") -
     concurrency = ConcurrencyLimit(settings.concurrency, max_running=running)
     index_updater = _index_updater(settings, generations, metrics)
     _add_gauges(metrics, generations, concurrency, index_updater)
-    chat = ChatService(generations, records, metrics)
+    gaps = Gaps(database)
+    chat = ChatService(generations, records, GapRecorder(gaps, generations), metrics)
     slack = None
     if channels:
         slack = SlackIntegration(
@@ -99,6 +103,7 @@ def open_service(settings: Settings, *, loopback: bool = True, page: str = "") -
         generations=generations,
         database=database,
         records=records,
+        gaps=gaps,
         keys=keys,
         access=Access(
             keys,

@@ -11,6 +11,7 @@ preview.py    shows what the next index would change, and publishes it
 rollback.py   goes back to an earlier index
 evaluate.py   measures the answers to a gold file
 evaluation_tables.py  figures and comparison of an evaluation, in a terminal
+gaps.py       lists questions without a good answer, and answers them
 keys.py       creates, lists and revokes API keys
 doctor.py     prints the findings of all checks
 slack.py      answers in Slack over Socket Mode

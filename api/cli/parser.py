@@ -44,6 +44,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     _add_index(commands)
     _add_rollback(commands)
     _add_evaluate(commands)
+    _add_gaps(commands)
     _add_keys(commands)
     _add_doctor(commands)
     _add_slack(commands)
@@ -226,6 +227,44 @@ def _add_evaluate(commands: _Commands) -> None:
     )
 
 
+def _add_gaps(commands: _Commands) -> None:
+    gaps = _add(
+        commands,
+        "gaps",
+        "list the questions without a good answer, and answer them",
+        "gaps",
+        "gaps --since 7 --json",
+        "gaps accept 3fa1c29e0b7d --answer 'Dogs may travel in the last coach.'",
+        "gaps dismiss 3fa1c29e0b7d",
+        details="Questions that were refused or whose answer was voted down, grouped by meaning. "
+        "Nothing is added to\nthe documents before you accept a group with an answer.\n",
+    )
+    gaps.add_argument("--json", action="store_true", help="print all groups as JSON")
+    gaps.add_argument(
+        "--since", metavar="DAYS", type=_days, help="only questions of the last so many days"
+    )
+    actions = gaps.add_subparsers(dest="action", metavar="ACTION")
+    accept = actions.add_parser(
+        "accept", help="add an FAQ entry to the documents, and a gold question", allow_abbrev=False
+    )
+    accept.add_argument(
+        "--answer", metavar="TEXT", help="the answer; - reads it from standard input"
+    )
+    accept.add_argument("--question", metavar="TEXT", help="the question in other words")
+    accept.add_argument(
+        "--file",
+        metavar="NAME",
+        default="faq-additions.md",
+        help="the document that the entry is added to, such as hr/faq.md (default: %(default)s)",
+    )
+    dismiss = actions.add_parser(
+        "dismiss", help="hide a group and questions like it", allow_abbrev=False
+    )
+    for action in (accept, dismiss):
+        action.add_argument("id", metavar="ID", help="the id that `assistant gaps` shows")
+        _add_folders(action, argparse.SUPPRESS)
+
+
 def _add_keys(commands: _Commands) -> None:
     keys = _add(
         commands,
@@ -242,8 +281,8 @@ def _add_keys(commands: _Commands) -> None:
         "--scope",
         action="append",
         choices=["ask", "write", "admin"],
-        help="ask: ask questions and read documents; write: change documents; admin: metrics "
-        "(default: ask); may be repeated",
+        help="ask: ask questions and read documents; write: change documents; admin: metrics, "
+        "gaps (default: ask); may be repeated",
     )
     add.add_argument(
         "--folder",
@@ -282,6 +321,16 @@ def _add_slack(commands: _Commands) -> None:
         details="Needs the environment variables SLACK_BOT_TOKEN and SLACK_APP_TOKEN. With a "
         "public address,\n`assistant serve` answers Slack at /slack/events instead.\n",
     )
+
+
+def _days(text: str) -> float:
+    try:
+        days = float(text)
+    except ValueError:
+        days = 0.0
+    if not 0 < days <= 36_500:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of days: give 1 to 36500")
+    return days
 
 
 def _port(text: str) -> int:

@@ -9,6 +9,7 @@ from argparse import Namespace
 
 from api.errors import (
     AddressUnavailable,
+    GapUnknown,
     KeyNotFound,
     OutputUnwritable,
     PublicWithoutKeys,
@@ -41,6 +42,7 @@ REMEDIES: dict[type[Exception], str] = {
     EncoderDamaged: "run `assistant index{folders}`, which exports the encoder again",
     EncoderNotExported: "run `assistant index{folders}`",
     EncoderUnavailable: "set ASSISTANT_ENCODER to a sentence-transformers model on this machine",
+    GapUnknown: "see the ids with `assistant gaps{folders}`",
     GenerationUnknown: "see the kept ones with `assistant rollback --list{folders}`",
     IndexBusy: "wait until it has finished, or name another folder with --data",
     IndexDamaged: "run `assistant index --rebuild{folders}`",

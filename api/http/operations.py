@@ -1,5 +1,6 @@
 """The routes for operators: health, readiness, the state of the index, metrics."""
 
+import time
 from contextlib import suppress
 from typing import Annotated
 
@@ -10,9 +11,10 @@ from api.errors import IndexBuilding
 from api.http.auth import requires
 from api.http.problems import problem_responses
 from api.service.access import Caller
+from api.service.gaps import group_gaps, visible_gaps
 from api.service.metrics import MEDIA_TYPE
 from api.store.keys import Scope
-from api.wire import FileBody, HealthBody, IndexBody, ProgressBody, ReadyBody
+from api.wire import FileBody, GapBody, GapsBody, HealthBody, IndexBody, ProgressBody, ReadyBody
 from index.reports import file_reports
 
 
@@ -20,7 +22,7 @@ def operation_routes(service: Service) -> APIRouter:
     """Returns the routes for health, readiness, the index and metrics."""
     routes = APIRouter()
     asking = Annotated[Caller, Depends(requires(service.access, Scope.ASK))]
-    admin = Depends(requires(service.access, Scope.ADMIN))
+    operating = Annotated[Caller, Depends(requires(service.access, Scope.ADMIN))]
 
     @routes.get("/healthz")
     async def healthz() -> HealthBody:
@@ -70,16 +72,31 @@ def operation_routes(service: Service) -> APIRouter:
             files=reports,
         )
 
+    @routes.get("/v1/gaps", responses=problem_responses(401, 403, 421, 422, 429, 503))
+    def gaps(
+        caller: operating,
+        since_days: Annotated[
+            float, Query(gt=0, le=36_500, description="only questions of the last so many days")
+        ] = 36_500,
+    ) -> GapsBody:
+        """Returns the questions that were refused or whose answer was voted down, grouped by
+        meaning, largest group first. For a key that is limited to folders: those that were asked
+        with keys for these folders."""
+        since = time.time() - since_days * 24 * 3600
+        found = visible_gaps(service.gaps.all(since), caller)
+        with service.generations.borrow() as assistant:
+            groups = group_gaps(found, assistant.encoder, service.generations.texts.read)
+        return GapsBody(gaps=tuple(map(GapBody.of, groups)))
+
     @routes.get(
         "/metrics",
-        dependencies=[admin],
         response_class=Response,
         responses={
             200: {"content": {"text/plain": {"schema": {"type": "string"}}}},
             **problem_responses(401, 403, 421, 429),
         },
     )
-    def metrics() -> Response:
+    def metrics(_: operating) -> Response:
         """Returns the metrics for Prometheus."""
         return Response(service.metrics.render(), media_type=MEDIA_TYPE)
 

@@ -124,10 +124,9 @@ def question_routes(service: Service) -> APIRouter:
     @routes.post("/v1/feedback", status_code=201, responses=problem_responses(400, 404, 408, 413))
     def feedback(request: FeedbackRequest, caller: asking) -> FeedbackBody:
         """Stores a verdict on an answer. It replaces an earlier one."""
-        feedback_id = service.records.save_feedback(
-            caller.owner, request.answer_id, request.verdict, request.comment
+        feedback_id = service.chat.save_feedback(
+            caller, request.answer_id, request.verdict, request.comment
         )
-        service.metrics.count_feedback(request.verdict)
         return FeedbackBody(id=feedback_id, answer_id=request.answer_id, verdict=request.verdict)
 
     return routes

@@ -14,9 +14,10 @@ from typing import TypeAlias
 
 from api.errors import NotFound, Overloaded
 from api.service.access import Caller
+from api.service.gaps import GapRecorder
 from api.service.generations import GenerationPool
 from api.service.metrics import Metrics
-from api.store.records import Conversation, Records
+from api.store.records import Conversation, Records, Verdict
 from assistant.answer import Answer, Turn
 from assistant.pipeline import Step
 from assistant.steps import Steps
@@ -32,12 +33,14 @@ AnswerSteps: TypeAlias = Steps[Step, Answer]
 @dataclass(frozen=True)
 class ChatMessage:
     """A question in a conversation. Without `history`, the stored conversation is the history.
-    `mode` is "extractive", "choose" or "compose", "" for what the service is set up for."""
+    `mode` is "extractive", "choose" or "compose", "" for what the service is set up for.
+    `overheard` means that nobody asked the assistant: a refusal is no gap then."""
 
     text: str
     conversation_id: str | None = None
     history: tuple[Turn, ...] = ()
     mode: str = ""
+    overheard: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,10 @@ class CorpusOverview:
 class ChatService:
     """Answers questions and returns stored answers. Thread-safe."""
 
-    def __init__(self, generations: GenerationPool, records: Records, metrics: Metrics) -> None:
+    def __init__(
+        self, generations: GenerationPool, records: Records, gaps: GapRecorder, metrics: Metrics
+    ) -> None:
+        self._gaps = gaps
         self._generations = generations
         self._records = records
         self._metrics = metrics
@@ -98,6 +104,17 @@ class ChatService:
         stored = self._records.conversation(caller.owner, conversation_id)
         return replace(stored, answers=tuple(self._refresh(caller, stored.answers)))
 
+    def save_feedback(
+        self, caller: Caller, answer_id: str, verdict: Verdict, comment: str = ""
+    ) -> str:
+        """Stores a verdict on an answer, replacing an earlier one; returns the id of the feedback.
+        Raises NotFound."""
+        feedback_id = self._records.save_feedback(caller.owner, answer_id, verdict, comment)
+        answer = self._records.answer(caller.owner, answer_id)
+        self._gaps.record_verdict(caller, answer, verdict)
+        self._metrics.count_feedback(verdict)
+        return feedback_id
+
     def _answer_once(
         self,
         caller: Caller,
@@ -126,6 +143,8 @@ class ChatService:
                 answer = replace(answer, id=answer_id)
             self._records.save_answer(caller.owner, answer, claim)
             saved = True
+            if not message.overheard:
+                self._gaps.record_refusal(caller, answer)
             return answer
         finally:
             steps.close()  # an error holds on to the frame, and with it to the generation
@@ -188,6 +207,7 @@ def _check_deadline(until: float) -> None:
 def _fingerprint(message: ChatMessage) -> str:
     """The same for the same question, whatever the form of its reply."""
     fields = asdict(message)
+    del fields["overheard"]  # only for Slack, which sends no key
     if not message.mode:  # as before there were modes
         del fields["mode"]
     return hashlib.sha256(json.dumps(fields).encode()).hexdigest()

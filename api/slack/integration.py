@@ -56,7 +56,6 @@ class SlackIntegration:
             chat=chat,
             records=records,
             concurrency=concurrency,
-            metrics=metrics,
             channels=channels,
             timeout=settings.timeout,
             page=settings.page_url or page,

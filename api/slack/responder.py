@@ -12,7 +12,6 @@ import anyio.to_thread
 from api.errors import ApiError, NotFound, Overloaded
 from api.service.access import Caller
 from api.service.chat import AnswerSteps, ChatMessage, ChatService
-from api.service.metrics import Metrics
 from api.service.rate_limits import ConcurrencyLimit
 from api.slack import blocks
 from api.slack.blocks import Layout, Message, Room
@@ -37,6 +36,7 @@ _MAX_ATTEMPTS = 5  # while the service is overloaded, or after an internal error
 _NO_TEXT = "I can read text but not files. Write your question, and I will search the documents."
 _NO_QUESTION = "Add a question, and I will search the documents for the answer."
 _NOT_STORED = "That answer is no longer stored. Ask again."
+_OVERHEARD = ("thread", "channel")  # sources of messages that do not name the bot
 _THANKS = "Thank you, noted."
 _APOLOGY = "Something went wrong, and your question was not answered. Ask again later"
 
@@ -56,7 +56,6 @@ class Responder:
     chat: ChatService
     records: Records
     concurrency: ConcurrencyLimit
-    metrics: Metrics
     channels: Channels
     timeout: float
     page: str
@@ -91,7 +90,7 @@ class Responder:
         if not job.text.strip():
             await reply.put(blocks.notice(_NO_TEXT if job.has_files else _NO_QUESTION))
             return
-        is_addressed = job.source not in ("thread", "channel")
+        is_addressed = job.source not in _OVERHEARD
         if not is_addressed and asks_nothing(job.text):
             return  # people talk to each other
         # The bot was not addressed: nothing may appear before it is certain that it has an answer.
@@ -132,7 +131,9 @@ class Responder:
         until = time.monotonic() + self.timeout
         thread = conversation_of(job)
         request = ChatMessage(
-            text=job.text, conversation_id=conversation_id(thread) if thread else None
+            text=job.text,
+            conversation_id=conversation_id(thread) if thread else None,
+            overheard=job.source in _OVERHEARD,
         )
         answer_id = hashlib.sha256(item.id.encode()).hexdigest()[:32]
         with self.concurrency.slot():
@@ -171,11 +172,12 @@ class Responder:
 
     async def _save_feedback(self, item: Item, job: Feedback) -> None:
         try:
-            await asyncio.to_thread(self.records.save_feedback, OWNER, job.answer, job.verdict, "")
+            await asyncio.to_thread(
+                self.chat.save_feedback, self.caller(job.channel), job.answer, job.verdict
+            )
         except NotFound:
             text = _NOT_STORED
         else:
-            self.metrics.count_feedback(job.verdict)
             text = _THANKS
         await self._reply(item, job, private=True).put(blocks.notice(text))
 

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, case, delete, func, select, tu
 from api.errors import DatabaseUnavailable, IdempotencyKeyInUse, IdempotencyKeyReused, NotFound
 from api.store.answers import FormatUnknown, parse, serialize
 from api.store.database import Database
+from api.store.gaps import delete_gaps, gap_id
 from api.store.leases import Clock, new_lease, shorten, time_left
 from api.store.tables import answers, claims, conversations, feedback
 from assistant.answer import Answer, Turn
@@ -152,10 +153,13 @@ class Records:
         )
 
     def delete_conversation(self, owner: str, conversation_id: str) -> None:
-        """Deletes a conversation with its answers, their feedback and their idempotency keys.
+        """Deletes a conversation with its answers, their feedback, gaps and idempotency keys.
         Raises NotFound."""
         this = (conversations.c.owner == owner, conversations.c.id == conversation_id)
+        own = (answers.c.owner == owner, answers.c.conversation == conversation_id)
         with self._database.write() as connection:
+            ids = connection.scalars(select(answers.c.id).where(*own)).all()
+            delete_gaps(connection, [gap_id(owner, each) for each in ids])
             if not connection.execute(delete(conversations).where(*this)).rowcount:
                 raise _no_conversation(conversation_id)
 

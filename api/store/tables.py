@@ -5,12 +5,14 @@ import re
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     Dialect,
     Double,
     ForeignKeyConstraint,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -18,7 +20,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA = 2  # raise it with every change of a table
+# Raise it with every change of a table. A table that is new is added to older databases as well.
+SCHEMA = 2
 
 _NOT_STORABLE = re.compile("[\0\ud800-\udfff]")
 
@@ -121,6 +124,23 @@ claims = Table(
     Column("answer", _AnyText),
     ForeignKeyConstraint(["owner", "answer"], [answers.c.owner, answers.c.id], ondelete="CASCADE"),
     Index("claims_answer", "owner", "answer"),
+)
+
+# Questions without a good answer (api/store/gaps.py). `id` is a digest of that of the answer.
+# `folders` are those that the asking key could read; empty: all.
+gaps = Table(
+    "gaps",
+    tables,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("id", _AnyText, nullable=False, unique=True),
+    Column("question", _AnyText, nullable=False),
+    Column("reason", _AnyText, nullable=False),
+    Column("created", Double, nullable=False, index=True),
+    Column("evidence", JSON, nullable=False),
+    Column("folders", JSON, nullable=False),
+    Column("encoder", _AnyText, nullable=False),
+    Column("vector", LargeBinary, nullable=False),
+    Column("dismissed", Boolean, nullable=False),
 )
 
 # Items from Slack, with leases. `id` identifies what happened in Slack, however often and in which

@@ -240,7 +240,7 @@ def test_ctrl_c_exits_with_130_and_one_line(
 
 
 @pytest.mark.parametrize(
-    "command", ["ask", "serve", "index", "rollback", "evaluate", "keys", "doctor", "slack"]
+    "command", ["ask", "serve", "index", "rollback", "evaluate", "gaps", "keys", "doctor", "slack"]
 )
 def test_help_names_the_exit_codes_and_shows_examples_that_work(
     command: str, capsys: pytest.CaptureFixture[str]

@@ -394,7 +394,7 @@ def remaining(service: Service, *steps: Callable[[], object]) -> set[str]:
     conversations that are left."""
 
     async def expire() -> None:
-        task = asyncio.create_task(api.background._expire_records(service, 30))
+        task = asyncio.create_task(api.background._expire_records(service, 30, 30))
         for step in (lambda: None, *steps):
             step()
             await asyncio.sleep(0.2)

@@ -23,7 +23,7 @@ GET /readyz, GET /metrics
 OPERATIONS = """
 POST /v1/chat, GET /v1/search, GET /v1/answers/{answer_id}, POST /v1/feedback,
 GET /v1/conversations/{conversation_id}, DELETE /v1/conversations/{conversation_id},
-GET /v1/index, GET /v1/documents/{path}, PUT /v1/documents/{path}, POST /v1/documents, POST /v1/documents/{path},
+GET /v1/index, GET /v1/gaps, GET /v1/documents/{path}, PUT /v1/documents/{path}, POST /v1/documents, POST /v1/documents/{path},
 """
 PAIRS = [pair.strip().split() for pair in (OPERATIONS.strip() + ANY_INPUT).split(",")]
 

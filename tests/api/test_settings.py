@@ -35,6 +35,18 @@ def test_command_line_replaces_the_environment(monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.parametrize(
+    ("gaps", "conversations", "days"),
+    [("90", "0", 90), ("90", "30", 30), ("7", "30", 7), ("0", "30", 30), ("0", "0", 0)],
+)
+def test_gaps_are_kept_no_longer_than_conversations(
+    monkeypatch: pytest.MonkeyPatch, gaps: str, conversations: str, days: int
+) -> None:
+    monkeypatch.setenv("ASSISTANT_GAP_RETENTION_DAYS", gaps)
+    monkeypatch.setenv("ASSISTANT_RETENTION_DAYS", conversations)
+    assert load_settings().gap_days == days
+
+
+@pytest.mark.parametrize(
     ("name", "value", "message"),
     [
         ("CORPSE", "handbook", "ASSISTANT_CORPSE: unknown setting; known are .*ASSISTANT_CORPUS"),
