@@ -78,6 +78,7 @@ def operation_routes(service: Service) -> APIRouter:
         since_days: Annotated[
             float, Query(gt=0, le=36_500, description="only questions of the last so many days")
         ] = 36_500,
+        limit: Annotated[int, Query(ge=1, le=1000, description="number of groups")] = 100,
     ) -> GapsBody:
         """Returns the questions that were refused or whose answer was voted down, grouped by
         meaning, largest group first. For a key that is limited to folders: those that were asked
@@ -85,7 +86,7 @@ def operation_routes(service: Service) -> APIRouter:
         since = time.time() - since_days * 24 * 3600
         found = visible_gaps(service.gaps.all(since), caller)
         with service.generations.borrow() as assistant:
-            groups = group_gaps(found, assistant.encoder, service.generations.texts.read)
+            groups = group_gaps(found, assistant.encoder, service.generations.texts.read, limit)
         return GapsBody(gaps=tuple(map(GapBody.of, groups)))
 
     @routes.get(

@@ -7,6 +7,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -29,6 +30,7 @@ _log = logging.getLogger(__name__)
 _MIN_SIMILARITY = 0.7
 _MAX_EVIDENCE = 3  # passages
 _MAX_EXAMPLES = 5
+_MAX_CACHED = 64  # texts of documents
 _ID_LENGTH = 12  # characters of a gap's id that name its group
 
 
@@ -90,10 +92,9 @@ class GapRecorder:
 
     def _record(self, caller: Caller, answer: Answer, reason: GapReason) -> None:
         question = mask_personal_data(answer.standalone_question)
-        places = answer.citations if reason is GapReason.DOWN_VOTED else answer.related
         passages = dict.fromkeys(
             GapPassage(each.document, each.sha256, each.start, each.end)
-            for each in places or answer.related
+            for each in answer.citations or answer.related
         )
         try:
             with self._generations.borrow(caller.folders) as assistant:
@@ -128,20 +129,28 @@ def visible_gaps(gaps: Sequence[Gap], caller: Caller) -> list[Gap]:
 
 
 def group_gaps(
-    gaps: Sequence[Gap], encoder: Encoder, read_text: Callable[[str], str]
+    gaps: Sequence[Gap],
+    encoder: Encoder,
+    read_text: Callable[[str], str],
+    limit: int | None = None,
 ) -> list[GapGroup]:
     """Groups gaps, which must be in the order in which they were stored, by meaning: the largest
-    group first, then the latest. A group with a dismissed gap is left out.
+    group first, then the latest, at most `limit`. A group with a dismissed gap is left out.
 
     `read_text` returns a stored text by its digest. Vectors of another encoder are made again.
     """
     vectors = _vectors(gaps, encoder)
-    groups = []
-    for members in group_by_meaning(vectors, _MIN_SIMILARITY):
-        chosen = [gaps[at] for at in members]
-        if not any(gap.dismissed for gap in chosen):
-            groups.append(_group(chosen, vectors[members], read_text))
-    return sorted(groups, key=lambda group: (-group.count, -group.last_seen, group.id))
+    read = lru_cache(_MAX_CACHED)(read_text)
+    open_groups = [
+        members
+        for members in group_by_meaning(vectors, _MIN_SIMILARITY)
+        if not any(gaps[at].dismissed for at in members)
+    ]
+    open_groups.sort(key=lambda members: (-len(members), -gaps[members[-1]].created))
+    return [
+        _group([gaps[at] for at in members], vectors[members], read)
+        for members in open_groups[:limit]
+    ]
 
 
 def find_group(groups: Sequence[GapGroup], name: str) -> GapGroup:
@@ -175,7 +184,7 @@ def _group(gaps: Sequence[Gap], vectors: Vectors, read_text: Callable[[str], str
         id=gaps[0].id[:_ID_LENGTH],
         question=central.question,
         count=len(gaps),
-        last_seen=max(gap.created for gap in gaps),
+        last_seen=gaps[-1].created,
         reasons=dict(sorted(Counter(gap.reason for gap in gaps).items())),
         examples=tuple(others)[:_MAX_EXAMPLES],
         evidence=evidence,
