@@ -276,6 +276,7 @@ def test_open_index_answers_although_its_files_are_damaged(settings: Settings) -
 def test_open_generation_that_was_removed_is_still_read_by_new_threads(
     settings: Settings, folder_of: Writer
 ) -> None:
+    settings = settings.model_copy(update={"keep_generations": 1})
     with opened(settings) as service, service.generations.borrow() as assistant:
         for month in ("June", "July", "August"):  # more generations than are kept
             folder_of({**CHANGED, "garden.md": CHANGED["garden.md"].replace("June", month)})
