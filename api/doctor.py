@@ -188,10 +188,11 @@ def _check_index(settings: Settings) -> _Results:
     except CorpusError:  # reported by the check of the documents
         yield State.OK, f"{index}; the documents cannot be read to compare"
         return
-    if current:
+    if pinned_generation(settings):
+        pinned = "it is pinned, so changes of the documents are not indexed"
+        yield State.WARNING, IndexPinned(f"{index}; {pinned}")
+    elif current:
         yield State.OK, f"{index}, up to date"
-    elif pinned_generation(settings):
-        yield State.WARNING, IndexPinned(f"{index}; it is pinned, and the documents have changed")
     else:
         changed = "the documents, the gold questions or the program have changed since"
         yield State.WARNING, IndexOutdated(f"{index}; {changed}")

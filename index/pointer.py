@@ -66,7 +66,7 @@ class Pointer:
     def unpin(self, name: str) -> None:
         """Ends the pin of this generation; another one stays. Raises IndexBusy and OSError."""
         with self.lock():
-            if name and self.pinned() == name:
+            if self.pinned() == name:
                 self._layout.pin.unlink(missing_ok=True)
 
 

@@ -23,6 +23,7 @@ from assistant.replay import (
     document_changes,
     replay,
 )
+from assistant.tuning import is_askable
 from corpus.gold import read_gold_rows
 from corpus.loader import Corpus
 from index.build import BuildProgress
@@ -68,9 +69,12 @@ def build_preview(settings: Settings, watcher: BuildProgress) -> Preview:
             after = before.over(generation, scorer)
             watcher.begin("Asking both", len(questions))
             replayed = replay(before, after, questions, lambda: watcher.advance(1))
-    with data.pointer.lock():
-        _check_base(data, base)
-        data.offer_preview(folder, base)
+    try:
+        with data.pointer.lock():
+            _check_base(data, base)
+            data.offer_preview(folder, base)
+    except OSError as error:
+        raise IndexUnwritable.at(data.root, error) from error
     return Preview(base, True, corpus, documents, tuple(replayed))
 
 
@@ -110,7 +114,7 @@ def _check_base(data: DataFolder, base: str) -> None:
 def _questions(settings: Settings) -> list[ReplayQuestion]:
     """The gold questions and the latest ones of users, each text without history once."""
     rows = (row for path in settings.gold_files for row in read_gold_rows(path)[0].values())
-    gold = [ReplayQuestion.of(row) for row in rows]
+    gold = [ReplayQuestion.of(row) for row in rows if is_askable(row)]
     known = {each.text.casefold() for each in gold if not each.history}
     recent = [text for text in _recent_questions(settings) if text.casefold() not in known]
     return gold + [ReplayQuestion(text) for text in recent if len(text) <= MAX_QUESTION_CHARS]
