@@ -11,7 +11,7 @@ from api.assembly.assistant import open_texts
 from api.errors import AdditionInvalid, DatabaseMissing
 from api.exit_codes import DONE
 from api.service.additions import MAX_ANSWER_CHARS, FaqAdditions
-from api.service.gaps import GapGroup, find_group, group_gaps
+from api.service.gaps import GapGroup, find_group, group_gaps, load_gaps
 from api.settings import Settings, load_settings
 from api.store.database import Database
 from api.store.gaps import Gaps
@@ -53,11 +53,9 @@ def _run(settings: Settings, gaps: Gaps | None, arguments: Namespace) -> None:
 
 
 def _groups(settings: Settings, gaps: Gaps, days: float | None) -> list[GapGroup]:
-    found = gaps.all(time.time() - days * _DAY if days else 0.0)
-    if not found:
-        return []
     encoder = load_encoder(settings.encoders_folder, settings.encoder)
-    return group_gaps(found, encoder, open_texts(settings).read)
+    found = load_gaps(gaps, encoder, time.time() - days * _DAY if days else 0.0)
+    return group_gaps(found, open_texts(settings).read)
 
 
 def _accept(settings: Settings, gaps: Gaps, group: GapGroup, arguments: Namespace) -> None:

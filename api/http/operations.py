@@ -11,7 +11,7 @@ from api.errors import IndexBuilding
 from api.http.auth import requires
 from api.http.problems import problem_responses
 from api.service.access import Caller
-from api.service.gaps import group_gaps, visible_gaps
+from api.service.gaps import group_gaps, load_gaps, visible_gaps
 from api.service.metrics import MEDIA_TYPE
 from api.store.keys import Scope
 from api.wire import FileBody, GapBody, GapsBody, HealthBody, IndexBody, ProgressBody, ReadyBody
@@ -84,9 +84,9 @@ def operation_routes(service: Service) -> APIRouter:
         meaning, largest group first. For a key that is limited to folders: those that were asked
         with keys for these folders."""
         since = time.time() - since_days * 24 * 3600
-        found = visible_gaps(service.gaps.all(since), caller)
         with service.generations.borrow() as assistant:
-            groups = group_gaps(found, assistant.encoder, service.generations.texts.read, limit)
+            found = visible_gaps(load_gaps(service.gaps, assistant.encoder, since), caller)
+        groups = group_gaps(found, service.generations.texts.read, limit)
         return GapsBody(gaps=tuple(map(GapBody.of, groups)))
 
     @routes.get(

@@ -30,6 +30,7 @@ _log = logging.getLogger(__name__)
 _MIN_SIMILARITY = 0.7
 _MAX_EVIDENCE = 3  # passages
 _MAX_EXAMPLES = 5
+_BATCH = 100  # gaps whose vectors are made again in one transaction
 _MAX_CACHED = 64  # texts of documents
 _ID_LENGTH = 12  # characters of a gap's id that name its group
 
@@ -115,6 +116,18 @@ class GapRecorder:
             _log.warning("A gap cannot be stored: %s", describe(error))
 
 
+def load_gaps(store: Gaps, encoder: Encoder, since: float = 0.0) -> list[Gap]:
+    """Returns the gaps since that time, in the order in which they were stored. Vectors of another
+    encoder are made again and stored, which takes some 10 ms each, once."""
+    found = store.all(since)
+    stale = [gap for gap in found if gap.encoder != encoder.fingerprint]
+    for start in range(0, len(stale), _BATCH):
+        batch = stale[start : start + _BATCH]
+        vectors = {gap.id: encoder.encode_query(gap.question) for gap in batch}
+        store.set_vectors(encoder.fingerprint, vectors)
+    return store.all(since) if stale else found
+
+
 def visible_gaps(gaps: Sequence[Gap], caller: Caller) -> list[Gap]:
     """Returns the gaps that a caller may see. One who is limited to folders sees only questions
     that were asked with keys for these folders, or for parts of them."""
@@ -129,17 +142,14 @@ def visible_gaps(gaps: Sequence[Gap], caller: Caller) -> list[Gap]:
 
 
 def group_gaps(
-    gaps: Sequence[Gap],
-    encoder: Encoder,
-    read_text: Callable[[str], str],
-    limit: int | None = None,
+    gaps: Sequence[Gap], read_text: Callable[[str], str], limit: int | None = None
 ) -> list[GapGroup]:
-    """Groups gaps, which must be in the order in which they were stored, by meaning: the largest
-    group first, then the latest, at most `limit`. A group with a dismissed gap is left out.
-
-    `read_text` returns a stored text by its digest. Vectors of another encoder are made again.
-    """
-    vectors = _vectors(gaps, encoder)
+    """Groups the gaps of load_gaps() by meaning: the largest group first, then the latest, at most
+    `limit`. A group with a dismissed gap is left out. `read_text` returns a stored text by its
+    digest."""
+    if not gaps:
+        return []
+    vectors: Vectors = np.stack([gap.vector for gap in gaps])
     read = lru_cache(_MAX_CACHED)(read_text)
     open_groups = [
         members
@@ -160,19 +170,6 @@ def find_group(groups: Sequence[GapGroup], name: str) -> GapGroup:
         if any(name == member[:_ID_LENGTH] for member in group.members):
             return group
     raise GapUnknown(f"there is no gap {name!r}")
-
-
-def _vectors(gaps: Sequence[Gap], encoder: Encoder) -> Vectors:
-    vectors: Vectors = np.zeros((len(gaps), encoder.dimensions), dtype=np.float32)
-    other = []
-    for at, gap in enumerate(gaps):
-        if gap.encoder == encoder.fingerprint:
-            vectors[at] = gap.vector
-        else:
-            other.append(at)
-    if other:
-        vectors[other] = [encoder.encode_query(gaps[at].question) for at in other]
-    return vectors
 
 
 def _group(gaps: Sequence[Gap], vectors: Vectors, read_text: Callable[[str], str]) -> GapGroup:

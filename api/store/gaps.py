@@ -6,7 +6,7 @@ UTC.
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -89,6 +89,13 @@ class Gaps:
         query = select(gaps).where(gaps.c.created >= since).order_by(gaps.c.number)
         with self._database.read() as connection:
             return [_gap_of(row) for row in connection.execute(query)]
+
+    def set_vectors(self, encoder: str, vectors: Mapping[str, Vectors]) -> None:
+        """Replaces the vectors of gaps, by id, with those of this encoder."""
+        with self._database.write() as connection:
+            for name, vector in vectors.items():
+                values = {"encoder": encoder, "vector": vector.astype(np.float32).tobytes()}
+                connection.execute(update(gaps).where(gaps.c.id == name).values(values))
 
     def dismiss(self, ids: Sequence[str]) -> None:
         """Marks gaps as dismissed."""

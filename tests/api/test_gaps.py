@@ -8,6 +8,8 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import Mock
 
 import httpx2
 import numpy as np
@@ -24,7 +26,7 @@ from api.assembly.service import Service
 from api.errors import AdditionInvalid
 from api.service.access import Caller
 from api.service.additions import FaqAdditions
-from api.service.gaps import visible_gaps
+from api.service.gaps import group_gaps, load_gaps, visible_gaps
 from api.service.masking import mask_personal_data
 from api.settings import Settings
 from api.store import gaps as store
@@ -34,6 +36,7 @@ from api.store.keys import Scope
 from api.store.records import Records
 from corpus.gold import read_gold
 from corpus.loader import load_document
+from index.onnx_encoder import OnnxEncoder
 
 Run = Callable[..., int]
 TULIPS = "Who sells the tulips?"
@@ -76,6 +79,18 @@ def test_gap_is_stored_once_and_comes_back(gaps: Gaps, clock: Clock) -> None:
     assert found.evidence == make_gap().evidence
     assert (found.question, found.created, found.dismissed) == (TULIPS, clock.now, False)
     assert gaps.all(since=clock.now + 1) == []
+
+
+def test_vectors_of_another_encoder_are_made_again_once(gaps: Gaps, encoder: OnnxEncoder) -> None:
+    counting = SimpleNamespace(
+        fingerprint=encoder.fingerprint, encode_query=Mock(side_effect=encoder.encode_query)
+    )
+    for name in "ab":
+        gaps.add(make_gap(name))
+    for _ in range(2):
+        [group] = group_gaps(load_gaps(gaps, counting), lambda _: "text")
+        assert group.count == 2
+    assert counting.encode_query.call_count == 2
 
 
 def test_only_the_latest_gaps_are_kept(gaps: Gaps, monkeypatch: pytest.MonkeyPatch) -> None:
