@@ -53,6 +53,7 @@ bench: $(READY) ## measure start-up, memory, load and swaps (QUESTIONS=100000 fo
 eval: $(READY) ## measure the answers on the gold questions and the public sets that are there
 	$(BIN)/python tests/measure/public.py
 	$(BIN)/python tests/measure/proof.py
+	$(BIN)/python tests/measure/audit.py
 
 fit: $(READY) ## fit the scorer to the public sets that are there (minutes)
 	$(BIN)/python tests/measure/scorer.py

@@ -31,6 +31,8 @@ Knows the index and what makes an answer; knows neither HTTP nor terminals. Read
     proof.py          whether quotes are verbatim and support a sentence
     grading.py        whether an answer is right by its gold question
     held_out.py       gold questions without their places in FAQ pairs
+    audit/            whether the documents support question-answer pairs
+    drafting/         drafts of gold questions from the documents
     losses.py         the step of the pipeline that lost an answer
     evaluation/       metrics over gold questions, and comparing two runs
     replay.py         which answers differ between two generations

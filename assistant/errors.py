@@ -17,6 +17,15 @@ class ModelMissing(AnsweringError):
     remedy = "set ASSISTANT_MODEL, or leave out the mode"
 
 
+class FaqInvalid(AnsweringError):
+    """A file has no pair of a question and an answer."""
+
+    remedy = (
+        'name the columns or keys "question" and "answer", or write each question as a heading '
+        "above its answer"
+    )
+
+
 class RequirementInvalid(AnsweringError):
     """A requirement of an evaluation has an unknown metric, or no number."""
 

@@ -138,6 +138,15 @@ def load_document(folder: Path, path: Path) -> Document:
     return parse_document(file.name, decode(file.name, file.read()))
 
 
+def load_file(path: Path, limits: Limits = DEFAULT_LIMITS) -> tuple[Loaded, str]:
+    """Loads the documents of one file of any format, within limits; also returns the digest of the
+    file. Raises DocumentUnreadable and LoadingImpossible."""
+    file = _File(path, path.name)
+    with BoundedProcess("corpus.parsing:load_in_child", limits) as process:
+        loaded = _FileLoader(path.parent, KnownFiles(), process, limits.seconds).load(file)
+    return loaded, file.sha256
+
+
 @dataclass(slots=True)
 class _File:
     """A file of the folder; `sha256` is set when it is read."""

@@ -12,6 +12,8 @@ from typing import Any
 from api.assembly.model import ConfiguredModel
 from api.service.generations import GenerationPool
 from api.settings import Settings
+from assistant.audit.verdicts import Auditor
+from assistant.claims import ClaimProof
 from assistant.pipeline import Assistant
 from assistant.reader.runtime import OnnxReader
 from assistant.scorer import Scorer
@@ -41,6 +43,7 @@ from index.generation import (
     Generation,
 )
 from index.known import known_files
+from index.layout import PASSAGES
 from index.manifest import (
     Manifest,
     check_compatible,
@@ -48,7 +51,9 @@ from index.manifest import (
     identity_of,
 )
 from index.onnx_encoder import OnnxEncoder
+from index.passages import PassageStore
 from index.scratch import remove_abandoned_copies
+from index.search import Searcher
 from index.texts import TextStore
 from index.vectors import preload_chroma
 
@@ -128,6 +133,22 @@ def open_assistant(settings: Settings, model: ConfiguredModel | None = None) -> 
         encoder = pool.submit(_encoder, settings)
         preload_chroma()
         return _open(data, encoder.result(), reader.result(), model)
+
+
+def open_auditor(settings: Settings) -> Auditor:
+    """Opens the published generation for an audit. Raises IndexingError."""
+    data = DataFolder(settings.data_folder)
+    data.current()  # raises IndexMissing before the models are loaded
+    remove_abandoned_copies()
+    encoder = _encoder(settings)
+    proof = ClaimProof(encoder, _reader(settings))
+    return Auditor(Searcher(data.open(encoder.fingerprint), encoder), encoder, proof)
+
+
+def open_passages(settings: Settings) -> PassageStore:
+    """Opens the passages of the published generation, without any model. Raises IndexingError."""
+    folder = DataFolder(settings.data_folder).current()
+    return PassageStore.open(folder / PASSAGES)
 
 
 def open_texts(settings: Settings) -> TextStore:

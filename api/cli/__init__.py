@@ -12,6 +12,9 @@ rollback.py   goes back to an earlier index
 evaluate.py   measures the answers to a gold file
 evaluation_tables.py  figures and comparison of an evaluation, in a terminal
 gaps.py       lists questions without a good answer, and answers them
+audit.py      compares the answers of an FAQ with the documents
+gold.py       drafts gold questions
+keyboard.py   single keys and edited lines from the terminal
 keys.py       creates, lists and revokes API keys
 doctor.py     prints the findings of all checks
 slack.py      answers in Slack over Socket Mode

@@ -45,6 +45,8 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     _add_rollback(commands)
     _add_evaluate(commands)
     _add_gaps(commands)
+    _add_audit(commands)
+    _add_gold(commands)
     _add_keys(commands)
     _add_doctor(commands)
     _add_slack(commands)
@@ -265,6 +267,49 @@ def _add_gaps(commands: _Commands) -> None:
         _add_folders(action, argparse.SUPPRESS)
 
 
+def _add_audit(commands: _Commands) -> None:
+    audit = _add(
+        commands,
+        "audit",
+        "compare the answers of an FAQ with the documents; exits with 1 on a contradiction",
+        "audit faq.xlsx",
+        "audit corpus/documents/faq.md --json",
+        details="Reads question-answer pairs from Markdown, CSV, XLSX, JSON, JSON Lines, YAML and "
+        "all other formats of\ndocuments. No pair is its own source.\n",
+    )
+    audit.add_argument("faq", metavar="FAQ", type=Path, help="the file with the pairs")
+    audit.add_argument("--json", action="store_true", help="print every sentence as JSON")
+
+
+def _add_gold(commands: _Commands) -> None:
+    gold = _add(
+        commands,
+        "gold",
+        "draft gold questions from the documents",
+        "gold draft --out gold/questions.jsonl",
+        "gold draft --count 100 --accept-all",
+        details="Shows one question after another with its passage, to accept (y), edit (e) or "
+        "drop (n). What is\naccepted is appended to the file at once; a second start goes on. "
+        "Without a terminal, the drafts\nare printed as rows of a gold file.\n",
+    )
+    actions = gold.add_subparsers(dest="action", metavar="ACTION", required=True)
+    draft = actions.add_parser("draft", help="propose questions", allow_abbrev=False)
+    draft.add_argument(
+        "--out",
+        metavar="FILE",
+        type=Path,
+        default=Path("gold.jsonl"),
+        help="the gold file that accepted questions are appended to (%(default)s)",
+    )
+    draft.add_argument(
+        "--count", metavar="N", type=_count, default=50, help="questions to propose (%(default)s)"
+    )
+    draft.add_argument(
+        "--accept-all", "--yes", action="store_true", help="append all without asking"
+    )
+    _add_folders(draft, argparse.SUPPRESS)  # --corpus and --data may also follow the action
+
+
 def _add_keys(commands: _Commands) -> None:
     keys = _add(
         commands,
@@ -331,6 +376,12 @@ def _days(text: str) -> float:
     if not 0 < days <= 36_500:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of days: give 1 to 36500")
     return days
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a count: give a number from 1 on")
+    return int(text)
 
 
 def _port(text: str) -> int:

@@ -84,19 +84,24 @@ def render(answer: Answer, corpus: Path, read_text: Callable[[str], str]) -> str
 
     def place(source: Citation | Related) -> str:
         text = read_text(source.sha256)
-        if not has_text_suffix(source.document):
-            # The lines of the canonical text are those of no file.
-            at = place_at(source.document, text, source.start)
-            return f"{corpus / source.document}{', ' if at else ''}{at}"
-        first = text.count("\n", 0, source.start) + 1
-        last = first + text.count("\n", source.start, source.end)
-        lines = f"{first}" if first == last else f"{first}-{last}"
-        return f"{corpus / source.document}:{lines}"
+        return f"{corpus / place_in_file(source.document, text, source.start, source.end)}"
 
     refused = answer.status is Status.REFUSED
     lines = _render_refusal(answer, place) if refused else _render_citations(answer, place)
     notice = [f"\n{answer.notice}"] if answer.notice else []
     return printable("\n".join([answer.text, *lines, *notice]))
+
+
+def place_in_file(document: str, text: str, start: int, end: int) -> str:
+    """Returns a document with the lines of a span of its text, or the place that a file of another
+    format says."""
+    if not has_text_suffix(document):
+        # The lines of the canonical text are those of no file.
+        at = place_at(document, text, start)
+        return f"{document}{', ' if at else ''}{at}"
+    first = text.count("\n", 0, start) + 1
+    last = first + text.count("\n", start, end)
+    return f"{document}:{first}" if first == last else f"{document}:{first}-{last}"
 
 
 def _render_citations(answer: Answer, place: Callable[[Citation], str]) -> Iterator[str]:

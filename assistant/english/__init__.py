@@ -21,5 +21,8 @@ documents rather than for English in general are marked where they are listed.
     opposites.py   words that exclude each other
     numbers.py     numbers in digits and in words
     agreement.py   what a statement says and a text does not: numbers, names, negation, quantity
+    values.py      the values in a text: numbers, dates, times, names
+    denial.py      whether two sentences deny each other
+    contradiction.py  whether a text says another value of what a statement says
     thesaurus.py   words that mean nearly the same, from WordNet
 """

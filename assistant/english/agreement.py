@@ -36,7 +36,7 @@ _GROUPED = re.compile(r"(?<=\d)[ \u00a0\u202f](?=\d{3}\b)")
 # The unit in front of a number, or behind it.
 _CURRENCY = {"€": "euro", "eur": "euro", "$": "dollar", "usd": "dollar", "£": "pound"}
 _CURRENCY |= {"gbp": "pound", "¥": "yen", "chf": "franc", "nok": "kron", "sek": "kron"}
-_UNITS = {
+UNITS = {
     **_CURRENCY,
     **dict.fromkeys(["%", "percent", "per cent"], "percent"),
     **dict.fromkeys("s sec secs second seconds".split(), "second"),
@@ -140,7 +140,7 @@ _TEXT_HAS = {name: re.compile(rf"(?<!\w)(?:{cues})(?!\w)") for name, cues in _CU
 _CLAIM_HAS = {name: re.compile(rf"(?<!\w)(?:{cues})(?!\w)") for name, cues in _STATED.items()}
 # What a text denies; a statement that leaves it out turns the text around.
 _DENIED = re.compile(
-    r"(?<!\w)(?:not|never|no|none|nobody|neither|nor|cannot|\w+n['’]t|without|forbidden|prohibited|"
+    r"(?<!\w)(?:not|never|no|none|nobody|nothing|neither|nor|cannot|\w+n['’]t|without|forbidden|prohibited|"
     r"unable|impossible)(?!\w)"
 )
 _CLAUSE_END = re.compile(
@@ -176,7 +176,7 @@ def counted_units(text: str) -> frozenset[str]:
     more of them than these words."""
     units = frozenset().union(*quantities(text).values())
     units |= {"week"} if "day" in units else frozenset()
-    return frozenset(stem(word) for word, unit in _UNITS.items() if unit in units)
+    return frozenset(stem(word) for word, unit in UNITS.items() if unit in units)
 
 
 def clauses(text: str) -> list[str]:
@@ -233,7 +233,7 @@ def quantities(text: str) -> dict[str, frozenset[str]]:
         after = _AFTER.match(plain, match.end())
         names = [before.group(1)] if before else []
         names += [after.group(1)] if after else []
-        units = {_UNITS[name.lower()] for name in names if name.lower() in _UNITS}
+        units = {UNITS[name.lower()] for name in names if name.lower() in UNITS}
         _add(found, _value(match.group()), units or {""})
     for number, unit in _number_words(plain):
         _add(found, number, {unit})
@@ -261,7 +261,7 @@ def _number_words(text: str) -> Iterator[tuple[str, str]]:
     every = words(text.replace("-", " "))
     for place, word in enumerate(every):
         following = every[place + 1] if place + 1 < len(every) else ""
-        unit = _UNITS.get(following, "")
+        unit = UNITS.get(following, "")
         if word in _NO_NUMBERS and not (word == "one" and unit):
             continue
         if word in _SMALL and not (place and every[place - 1] in _TENS):

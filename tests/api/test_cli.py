@@ -240,7 +240,20 @@ def test_ctrl_c_exits_with_130_and_one_line(
 
 
 @pytest.mark.parametrize(
-    "command", ["ask", "serve", "index", "rollback", "evaluate", "gaps", "keys", "doctor", "slack"]
+    "command",
+    [
+        "ask",
+        "serve",
+        "index",
+        "rollback",
+        "evaluate",
+        "audit",
+        "gold",
+        "gaps",
+        "keys",
+        "doctor",
+        "slack",
+    ],
 )
 def test_help_names_the_exit_codes_and_shows_examples_that_work(
     command: str, capsys: pytest.CaptureFixture[str]
@@ -358,6 +371,53 @@ def test_evaluate_writes_the_figures_and_fails_if_a_requirement_is_not_met(
     assert [json.loads(line)["status"] for line in outcomes] == ["answered", "refused"]
     assert run("evaluate", str(gold), "--require", "right=1.1") == 1
     assert "right is 1, required is at least 1.1" in capsys.readouterr().err
+
+
+def test_audit_shows_verdicts_with_sources_and_fails_on_a_contradiction(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    faq = tmp_path / "faq.csv"
+    asked = "In which week are beans sown?"
+    faq.write_text(f"Question,Answer\n{asked},{SENTENCE}\nWhere is the pond?,\n", encoding="utf-8")
+    assert run("audit", str(faq)) == 0
+    shown = capsys.readouterr()
+    assert re.search(r"row 2 +supported .* garden\.md:5", shown.out)
+    assert "1 pairs in" in shown.out
+    assert "1 questions without an answer" in shown.err
+    wrong = SENTENCE.replace("May", "June")
+    faq.write_text(f"Question,Answer\n{asked},{wrong}\n", encoding="utf-8")
+    assert run("audit", str(faq), "--json") == 1
+    audit = json.loads(capsys.readouterr().out)
+    [sentence] = audit["pairs"][0]["sentences"]
+    assert audit["counts"]["contradicted"] == 1
+    assert (sentence["verdict"], sentence["quote"]) == ("contradicted", SENTENCE)
+    assert sentence["difference"] == {"kind": "date", "said": "June", "instead": "May"}
+
+
+def test_audit_of_the_corpus_own_faq_takes_no_pair_as_its_source(
+    run: Run, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("audit", str(settings.corpus / "garden.md"), "--json") == 0
+    assert json.loads(capsys.readouterr().out)["counts"]["no source"] == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("faq.md", "# Only a title\n\nNo question.\n", "has no question with an answer"),
+        ("faq.csv", "", "contains no text"),
+        ("faq.json", '{"question": ', "cannot be read as JSON"),
+        ("faq.exe", "?", "format that cannot be read"),
+        ("missing.csv", None, "cannot be read"),
+    ],
+)
+def test_audit_names_what_is_wrong_with_the_file(
+    run: Run, capsys: pytest.CaptureFixture[str], name: str, content: str | None, message: str
+) -> None:
+    if content is not None:
+        Path(name).write_text(content, encoding="utf-8")
+    assert run("audit", name) == 2
+    assert message in capsys.readouterr().err
 
 
 def test_evaluate_without_faq_answers_from_the_other_text_alone(
