@@ -12,7 +12,7 @@ from api.assembly.assistant import (
     pinned_generation,
 )
 from api.assembly.model import ConfiguredModel, exam_length, open_model
-from api.cli.terminal import ProgressBars, render, warn, warn_skipped
+from api.cli.terminal import ProgressBars, render, warn, warn_pinned, warn_skipped
 from api.errors import HistoryInvalid
 from api.exit_codes import DONE
 from api.settings import load_settings
@@ -35,8 +35,7 @@ def run(arguments: Namespace) -> int:
     with ProgressBars() as bars:
         corpus = ensure_index(settings, bars)
     warn_skipped(corpus.unreadable)
-    if pinned := pinned_generation(settings):
-        warn([f"answered from {pinned}, which is pinned: `assistant index` ends that"])
+    warn_pinned(pinned_generation(settings))
     model = None if arguments.mode == EXTRACTIVE else open_model(settings)
     if model:
         _examine(model, Mode(arguments.mode or model.mode))

@@ -7,9 +7,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from api.assembly.assistant import ensure_index, open_assistant, open_texts
+from api.assembly.assistant import (
+    ensure_index,
+    open_assistant,
+    open_texts,
+    pinned_generation,
+)
 from api.cli.evaluation_tables import print_comparison, print_figures
-from api.cli.terminal import ProgressBars, warn, warn_skipped
+from api.cli.terminal import ProgressBars, warn, warn_pinned, warn_skipped
 from api.exit_codes import CHECK_FAILED, DONE
 from api.report.content import Report
 from api.report.files import create_folder, write_report
@@ -76,6 +81,7 @@ def run(arguments: Namespace) -> int:
         bars.begin("Asking", len(gold))
         outcomes = evaluate(asked, gold, texts, lambda: bars.advance(1))
     warn_skipped(corpus.unreadable)
+    warn_pinned(pinned_generation(settings))
     _warn_left_out(arguments.gold, problems)
     results = compute_metrics(outcomes)
     print_figures(results, outcomes)

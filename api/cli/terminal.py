@@ -69,6 +69,12 @@ def warn_skipped(unreadable: Collection[Exception]) -> None:
     warn(shorten([f"skipped: {describe(error)}" for error in unreadable]))
 
 
+def warn_pinned(generation: str) -> None:
+    """Says that the answers come from a pinned generation, unless it is ""."""
+    if generation:
+        warn([f"answered from {generation}, which is pinned: `assistant index` ends that"])
+
+
 def shorten(names: Collection[str]) -> list[str]:
     """Returns the first names, and how many more there are."""
     shown = list(names)[:_MAX_NAMES]

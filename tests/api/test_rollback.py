@@ -20,7 +20,11 @@ LATER = {**CHANGED, "garden.md": CHANGED["garden.md"].replace("June", "July")}
 
 
 def test_running_service_goes_back_and_stays_until_the_index_is_built(
-    run: Run, settings: Settings, folder_of: Writer, capfd: pytest.CaptureFixture[str]
+    run: Run,
+    settings: Settings,
+    folder_of: Writer,
+    capfd: pytest.CaptureFixture[str],
+    tmp_path: Path,
 ) -> None:
     with served(settings) as (address, _), httpx2.Client(base_url=address) as client:
 
@@ -49,7 +53,10 @@ def test_running_service_goes_back_and_stays_until_the_index_is_built(
         assert finding.state is State.WARNING
         assert "pinned" in finding.message
         assert run("ask", BEANS) == 0
-        assert "which is pinned" in capfd.readouterr().err
+        gold = tmp_path / "gold.jsonl"
+        gold.write_text(json.dumps({"question": BEANS, "answers": ["May"]}), "utf-8")
+        assert run("evaluate", str(gold)) == 0
+        assert capfd.readouterr().err.count("which is pinned") == 2
         assert run("index") == 0
         wait_for(lambda: month() == "July")
         assert client.get("/v1/index").json()["pinned"] is False
