@@ -5,15 +5,18 @@ with the items around it, a sentence that refers back with the sentence before i
 the cells that are asked for are quoted, with the headings of their columns.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
+from assistant.english.expected import has_type_of
 from assistant.english.question import Question
 from assistant.english.statements import refers_back
 from corpus.document import Kind, Passage, Unit
 from corpus.markup import strip_markup
-from index.terms import stems
+from index.terms import content_words, stems
 
+# Share of a cell's words that a question has if the cell names what it is about.
+_MIN_NAMED = 0.6
 # Words. A list up to this size is quoted whole if one of its items answers; steps, which depend on
 # each other, up to the second size.
 _MAX_LIST_WORDS, _MAX_STEPS_WORDS = 60, 150
@@ -234,31 +237,45 @@ def count_words(passage: Passage, places: Sequence[int]) -> int:
 
 def asked_cells(question: Question, passage: Passage, unit: Unit) -> Unit:
     """The row reduced to its labels and the cells that the question asks for: those whose column
-    heading has words of the question, else those that have such words themselves. The whole row if
-    there are none."""
+    heading has words of the question, else those of the type that it asks for, else those that have
+    such words themselves. The whole row if there are none. A label that the question does not have,
+    such as a number, comes with the cell that names the thing."""
     if unit.kind is not Kind.ROW or len(unit.columns) != len(unit.cells) or not unit.cells:
         return unit
-    labels = range(min(unit.labels, len(unit.cells)))
-    named = frozenset().union(*(stems(strip_markup(_at(passage, unit.cells[n]))) for n in labels))
+    cells = [strip_markup(_at(passage, cell)) for cell in unit.cells]
+    headings = [strip_markup(_at(passage, column)) for column in unit.columns]
+    labels = range(min(unit.labels, len(cells)))
     terms = frozenset(question.terms)
-    others = [n for n in range(len(unit.cells)) if n not in labels and _at(passage, unit.cells[n])]
-    scores = {
-        n: len((terms - named) & stems(strip_markup(_at(passage, unit.columns[n])))) for n in others
-    }
-    if not any(scores.values()):
-        scores = {
-            n: len((terms - named) & stems(strip_markup(_at(passage, unit.cells[n]))))
-            for n in others
-        }
-    best = max(scores.values(), default=0)
-    if not best:
+    naming = [n for n in labels if stems(cells[n]) & terms] or [
+        n for n, cell in enumerate(cells) if n not in labels and _names(terms, cell)
+    ][:1]
+    wanted = terms - frozenset().union(*(stems(cells[n]) for n in (*labels, *naming)))
+    others = [n for n, cell in enumerate(cells) if cell and n not in {*labels, *naming}]
+    asked = (
+        _best({n: len(wanted & stems(headings[n])) for n in others})
+        or [n for n in others if has_type_of(question, headings[n], cells[n])]
+        or _best({n: len(wanted & stems(cells[n])) for n in others})
+    )
+    if not asked:
         return unit
-    kept = [*labels, *(n for n in others if scores[n] == best)]
+    kept = sorted({*labels, *naming, *asked})
     return replace(
         unit,
         cells=tuple(unit.cells[n] for n in kept),
         columns=tuple(unit.columns[n] for n in kept),
     )
+
+
+def _names(terms: frozenset[str], cell: str) -> bool:
+    """Whether the question has most words of the cell."""
+    own = stems(" ".join(content_words(cell)))
+    return bool(own) and len(own & terms) >= _MIN_NAMED * len(own)
+
+
+def _best(scores: Mapping[int, int]) -> list[int]:
+    """The cells with the highest score; none if that is 0."""
+    best = max(scores.values(), default=0)
+    return [n for n, score in scores.items() if score == best] if best else []
 
 
 def _at(passage: Passage, span: tuple[int, int]) -> str:

@@ -52,6 +52,14 @@ _DECIDES = re.compile(
     r"none|\w+n['’]t)\b",
     re.IGNORECASE,
 )
+# What the heading of a column says if its cells are of a type.
+_HEADINGS = {
+    AnswerType.TIME: "date time day start begin end until deadline due when hour publish",
+    AnswerType.PLACE: "location place where venue address room city office site town country",
+    AnswerType.PERSON: "who contact person owner lead author responsible manager team by host",
+}
+_HEADING_STEMS = {kind: stems(words_) for kind, words_ in _HEADINGS.items()}
+_COST_HEADINGS = stems("price cost fee rate charge amount total pay")
 # Words from a number to the thing it counts, the number included.
 _MAX_DISTANCE = 4
 
@@ -75,6 +83,19 @@ def missing_answer_type(question: Question, text: str) -> float:
             return 0.0 if _REASON.search(text) else 1.0
         case _:
             return 0.0 if question.wants_list else _missing_value(question, text)
+
+
+def has_type_of(question: Question, heading: str, cell: str) -> bool:
+    """Whether a cell below a column heading is of the type of thing that the question asks for."""
+    kind = question.answer_type
+    said = stems(heading)
+    if kind is AnswerType.TIME:
+        return bool(said & _HEADING_STEMS[kind]) and bool(TIME.search(cell))
+    if kind in _HEADING_STEMS:
+        return bool(said & _HEADING_STEMS[kind])
+    return bool(said & _COST_HEADINGS) and bool(
+        _COSTS.search(question.text) and NUMBER.search(cell)
+    )
 
 
 def decides(question: Question, text: str) -> bool:

@@ -38,9 +38,9 @@ def quoted(text: str, source: str) -> list[str]:
     return [sources[place] for place in block_of(passage, sources.index(source))]
 
 
-def cells(question: str, label: str) -> tuple[list[str], list[str]]:
+def cells(question: str, label: str, table: str = TABLE) -> tuple[list[str], list[str]]:
     """The quoted cells of the row with this label, and their column headings."""
-    passage = passage_of(TABLE)
+    passage = passage_of(table)
     rows = [unit for unit in passage.units if unit.kind is Kind.ROW]
     row = next(unit for unit in rows if passage.at(*unit.cells[0]) == label)
     asked = asked_cells(Question(question), passage, row)
@@ -81,6 +81,26 @@ def test_of_a_row_only_the_asked_cells_are_quoted_with_their_headings() -> None:
 
 def test_row_is_quoted_whole_if_no_cell_is_asked_for() -> None:
     assert cells("Tell me about the crow", "Crow")[0] == ["Crow", "black", "47 cm"]
+
+
+EVENTS = (
+    "| id | title | start | venue | fee | about |\n|---|---|---|---|---|---|\n"
+    "| e-1 | Spring meeting | 2026-06-07 | Town hall | 20 | Everyone reports. |\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("When is the spring meeting?", "2026-06-07"),
+        ("Where do we go for the spring meeting?", "Town hall"),
+        ("How much does the spring meeting cost?", "20"),
+    ],
+)
+def test_cell_of_the_type_that_is_asked_for_comes_with_what_it_is_about(
+    question: str, expected: str
+) -> None:
+    assert cells(question, "e-1", EVENTS)[0] == ["e-1", "Spring meeting", expected]
 
 
 RELEASE = (
