@@ -12,9 +12,6 @@ from corpus.errors import GoldInvalid
 
 # Column names of Ragas, accepted as aliases.
 _ALIASES = {"question": "user_input", "answers": "reference", "contexts": "reference_contexts"}
-# The kind of questions that were accepted with their answer. The documents ask them word for word,
-# so they say nothing about the confidence from which to answer other questions.
-ACCEPTED_GAP = "accepted_gap"
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _T = TypeVar("_T")
 

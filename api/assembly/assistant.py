@@ -19,7 +19,7 @@ from assistant.reader.runtime import OnnxReader
 from assistant.scorer import Scorer
 from assistant.tuning import fit_threshold
 from corpus.errors import GoldInvalid
-from corpus.gold import ACCEPTED_GAP, read_gold_rows
+from corpus.gold import read_gold_rows
 from corpus.loader import Corpus, load_corpus
 from index.build import BuildProgress, BuildResult, NoProgress, build
 from index.encoder import EncoderCard
@@ -209,8 +209,7 @@ def _build(
     encoder = _encoder(settings)
     data = DataFolder(settings.data_folder, settings.keep_generations)
     # A row that cannot be used does not stop the build: `doctor` and `evaluate` name it.
-    rows = (gold for path in settings.gold_files for gold in read_gold_rows(path)[0].values())
-    questions = [gold for gold in rows if gold.kind != ACCEPTED_GAP]
+    questions = [gold for path in settings.gold_files for gold in read_gold_rows(path)[0].values()]
 
     def fit(generation: Generation) -> dict[str, float]:
         """Tunes with and without the reader: the setting can change without a new build."""
@@ -220,7 +219,9 @@ def _build(
             own = scorer_in(generation.id, generation.manifest, kind)
             lenient = replace(own, threshold=0.0)
             assistant = Assistant(generation, encoder, TextStore(data.texts), lenient, reader)
-            tuned[kind] = fit_threshold(assistant, questions, watch=lambda: watcher.advance(1))
+            threshold = fit_threshold(assistant, questions, watch=lambda: watcher.advance(1))
+            if threshold is not None:
+                tuned[kind] = threshold
         return tuned
 
     return build(

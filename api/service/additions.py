@@ -17,7 +17,6 @@ from corpus.document import Span
 from corpus.errors import DocumentUnreadable
 from corpus.files import write_atomically
 from corpus.formats.writer import MarkdownWriter
-from corpus.gold import ACCEPTED_GAP
 from corpus.loader import load_document
 from corpus.parsing import parse_document
 from corpus.splitter import split
@@ -81,7 +80,7 @@ class FaqAdditions:
             "document": entry.document,
             "span": list(entry.span),
             "answerable": True,
-            "kind": ACCEPTED_GAP,
+            "kind": "accepted_gap",
         }
         line = json.dumps(row, ensure_ascii=False)
         try:

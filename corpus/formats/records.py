@@ -56,9 +56,9 @@ _STRONG: Mapping[Role, str] = {
     Role.DATE: "date|updated|last updated|last update|updated at|modified|last modified|updated on"
     "|modified at|changed|last changed|last reviewed|reviewed|review date|created|created at"
     "|date created|published|published at",
-    Role.NUMBER: "id|faqid|qid|no|nr|number|row|index|key|uuid|tags|tag|keywords|keyword|status|state|views"
-    "|votes|rank|order|position|sort|sort order|slug|score|intent|author id|section id|parent id"
-    "|category id|type|published by|visible|enabled|active|draft",
+    Role.NUMBER: "id|faqid|qid|no|nr|number|row|index|key|uuid|tags|tag|keywords|keyword|status"
+    "|state|views|votes|rank|order|position|sort|sort order|slug|score|intent|author id|section id"
+    "|parent id|category id|type|published by|visible|enabled|active|draft",
 }
 _WEAK: Mapping[Role, str] = {
     Role.QUESTION: "title|name|subject|problem|issue|heading|summary|header|instruction|input|term",

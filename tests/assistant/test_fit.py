@@ -149,7 +149,8 @@ def test_the_threshold_lets_the_share_of_right_answers_through_and_hardly_more(
     open_assistant: AssistantOpener, share: float
 ) -> None:
     questions = [gold(name) for name in FACTS]
-    threshold = fit_threshold(open_assistant(FILES, LENIENT), questions, share)
+    threshold = fit_threshold(open_assistant(FILES, LENIENT), questions, share, least=1)
+    assert threshold is not None
     strict = open_assistant(FILES, replace(LENIENT, threshold=threshold))
     answered = [strict.ask(q.question).status is Status.ANSWERED for q in questions]
     assert 0 <= sum(answered) - share * len(questions) <= 1
@@ -160,10 +161,19 @@ def test_only_right_answers_to_answerable_questions_count(open_assistant: Assist
     right = gold("pump")
     wrong = gold("well", "It was dug by Ada Green in 1911")
     foreign = gold("moon", "cheese", answerable=False)
-    alone = fit_threshold(lenient, [right], 0.5)
+    alone = fit_threshold(lenient, [right], 0.5, least=1)
     assert alone == pytest.approx(lenient.ask(right.question).confidence, abs=1e-4)
-    assert fit_threshold(lenient, [wrong, right, foreign], 0.5) == alone
-    assert fit_threshold(lenient, [wrong]) == fit_threshold(lenient, []) == 0
+    assert fit_threshold(lenient, [wrong, right, foreign], 0.5, least=1) == alone
+    assert fit_threshold(lenient, [wrong], least=1) is None
+    assert fit_threshold(lenient, [right], least=2) is None
+
+
+def test_questions_that_the_documents_ask_do_not_count(open_assistant: AssistantOpener) -> None:
+    faq = {"faq.md": f"# FAQ\n\n## {gold('pump').question}\n\n{FACTS['pump']}.\n"}
+    lenient = open_assistant({**FILES, **faq}, LENIENT)
+    assert lenient.ask(gold("pump").question).confidence == 1
+    assert fit_threshold(lenient, [gold("pump")], least=1) is None
+    assert fit_threshold(lenient, [gold("pump"), gold("oak")], least=1) is not None
 
 
 def test_unusable_questions_are_skipped_but_counted(open_assistant: AssistantOpener) -> None:
@@ -172,5 +182,5 @@ def test_unusable_questions_are_skipped_but_counted(open_assistant: AssistantOpe
     assert [is_askable(each) for each in (blank, long, gold("pump"))] == [False, False, True]
     done: list[None] = []
     lenient = open_assistant(FILES, LENIENT)
-    assert fit_threshold(lenient, [blank, long], watch=lambda: done.append(None)) == 0
+    assert fit_threshold(lenient, [blank, long], watch=lambda: done.append(None)) is None
     assert len(done) == 2
