@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from api.assembly.assistant import encoder_fingerprint
 from api.exit_codes import DONE
 from api.settings import load_settings
+from api.text import count
 from api.text import printable
 from api.wire import KeptBody
 from index.errors import GenerationUnknown
@@ -43,5 +44,5 @@ def _print(kept: Sequence[KeptGeneration]) -> None:
         print("no generations: there is no index yet")
     for each in kept:
         state = "pinned" if each.pinned else "published" if each.current else ""
-        about = each.fault or f"{each.documents:,} documents  {each.size / 2**20:,.1f} MB"
+        about = each.fault or f"{count(each.documents, 'document')}  {each.size / 2**20:,.1f} MB"
         print(printable(f"{each.id}  {each.created}  {about}  {state}".rstrip()))
