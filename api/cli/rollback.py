@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from api.assembly.assistant import encoder_fingerprint
 from api.exit_codes import DONE
 from api.settings import load_settings
-from api.text import count
-from api.text import printable
+from api.text import count, printable
 from api.wire import KeptBody
 from index.errors import GenerationUnknown
 from index.generation import DataFolder
