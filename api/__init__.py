@@ -13,7 +13,7 @@ The folders are layers; each imports only from those below it in this list (pypr
     service/         answers and uploads, with access, limits, metrics and log
     store/           the database
     report/          the files of an evaluation
-    wire.py          the JSON of the HTTP API
+    wire/            the JSON of the HTTP API
     settings.py      the settings from environment and command line
     listening.py     sockets that a server listens on
     errors.py        the errors, with a remedy for each class

@@ -17,7 +17,7 @@ from api.errors import HistoryInvalid
 from api.exit_codes import DONE
 from api.settings import load_settings
 from api.text import printable_json
-from api.wire import AnswerBody, parse_turns
+from api.wire.chat import AnswerBody, parse_turns
 from assistant.answer import Turn
 from assistant.english.question import validate_message
 from assistant.language_model.client import ModelFailed

@@ -16,7 +16,7 @@ from api.settings import Settings, load_settings
 from api.store.database import Database
 from api.store.gaps import Gaps
 from api.text import count, printable, printable_json, truncate
-from api.wire import GapBody, GapsBody
+from api.wire.gaps import GapBody, GapsBody
 from index.encoders import load_encoder
 
 _MAX_SHOWN = 20  # groups

@@ -16,7 +16,7 @@ from api.errors import describe
 from api.exit_codes import CHECK_FAILED, DONE
 from api.settings import load_settings
 from api.text import count, printable
-from api.wire import FileBody, IndexReportBody
+from api.wire.index import FileBody, IndexReportBody
 from corpus.errors import CorpusError
 from corpus.sources import Outcome
 from index.build import BuildProgress, BuildResult

@@ -9,7 +9,7 @@ from api.cli.terminal import ProgressBars, shorten, warn_skipped
 from api.exit_codes import CHECK_FAILED, DONE
 from api.settings import Settings
 from api.text import count, printable, printable_json, truncate
-from api.wire import DocumentChangesBody, PreviewBody, ReplayedBody
+from api.wire.index import DocumentChangesBody, PreviewBody, ReplayedBody
 from assistant.answer import Answer
 from assistant.replay import Replayed
 

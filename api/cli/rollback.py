@@ -8,7 +8,7 @@ from api.assembly.assistant import encoder_fingerprint
 from api.exit_codes import DONE
 from api.settings import load_settings
 from api.text import count, printable
-from api.wire import KeptBody
+from api.wire.index import KeptBody
 from index.errors import GenerationUnknown
 from index.generation import DataFolder
 from index.kept import KeptGeneration, kept_generations, roll_back

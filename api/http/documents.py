@@ -16,7 +16,7 @@ from api.service.access import Caller
 from api.service.document_names import normalize_name
 from api.service.originals import find_original
 from api.store.keys import Scope
-from api.wire import DocumentBody, DocumentsBody, RemovalBody, UploadBody, UploadsBody
+from api.wire.documents import DocumentBody, DocumentsBody, RemovalBody, UploadBody, UploadsBody
 from corpus.formats.registry import SUFFIXES
 from corpus.parsing import parse_document
 

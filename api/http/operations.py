@@ -14,7 +14,9 @@ from api.service.access import Caller
 from api.service.gaps import group_gaps, load_gaps, visible_gaps
 from api.service.metrics import MEDIA_TYPE
 from api.store.keys import Scope
-from api.wire import FileBody, GapBody, GapsBody, HealthBody, IndexBody, ProgressBody, ReadyBody
+from api.wire.gaps import GapBody, GapsBody
+from api.wire.index import FileBody, IndexBody, ProgressBody
+from api.wire.problems import HealthBody, ReadyBody
 from index.reports import file_reports
 
 

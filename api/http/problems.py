@@ -29,7 +29,7 @@ from api.errors import (
     UploadRefused,
 )
 from api.service.logs import request_id
-from api.wire import ProblemBody, problem
+from api.wire.problems import ProblemBody, problem
 from assistant.errors import ModelMissing, QuestionInvalid
 from index.errors import (
     EncoderDamaged,

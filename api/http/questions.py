@@ -15,14 +15,8 @@ from api.http.streaming import EventStream
 from api.service.access import Caller
 from api.service.chat import ChatMessage
 from api.store.keys import Scope
-from api.wire import (
-    AnswerBody,
-    ChatRequest,
-    ConversationBody,
-    FeedbackBody,
-    FeedbackRequest,
-    SearchBody,
-)
+from api.wire.chat import AnswerBody, ChatRequest, ConversationBody, FeedbackBody, FeedbackRequest
+from api.wire.documents import SearchBody
 
 MAX_HITS = 50
 # Server-sent events in OpenAPI 3.2. FastAPI describes them only for endpoints that always stream.

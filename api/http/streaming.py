@@ -16,7 +16,9 @@ from starlette.types import Receive, Scope, Send
 from api.http.problems import result_or_problem
 from api.service.chat import AnswerSteps
 from api.service.rate_limits import ConcurrencyLimit
-from api.wire import AnswerBody, ProblemBody, SearchBody, SentenceEvent
+from api.wire.chat import AnswerBody, SentenceEvent
+from api.wire.documents import SearchBody
+from api.wire.problems import ProblemBody
 from assistant.answer import Answer, ProvedSentence
 from assistant.pipeline import Step
 from index.hits import SearchResult

@@ -22,7 +22,7 @@ from api.cli.parser import parse_arguments
 from api.settings import Settings
 from api.store.database import Database
 from api.store.keys import Keys
-from api.wire import AnswerBody
+from api.wire.chat import AnswerBody
 from assistant.evaluation import Metric
 from index.generation import DataFolder
 

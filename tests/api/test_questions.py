@@ -9,7 +9,7 @@ from serving import BEANS, GARDEN, ask, expect_problem
 from api.cli.main import main
 from api.http.middleware import MAX_BODY_BYTES
 from api.settings import Settings
-from api.wire import AnswerBody
+from api.wire.chat import AnswerBody
 
 VARYING = {"id", "conversation_id", "timings_ms"}
 JSON = {"content-type": "application/json"}
