@@ -13,10 +13,11 @@ _MIN_ROWS = 2
 _NUMBER = re.compile(r"[^\w\s]{0,3} ?\d[\d.,'/:\s-]{0,30} ?(?:[^\W\d]{1,3}|[^\w\s]{1,3})?")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 # The column that names the rows of a table has another text in almost each, of that many
-# characters at most on average; a code is no name: "A-001".
+# characters at most on average; a code is no name.
 _DISTINCT = 0.95
 _MAX_NAME = 60
-_CODE = re.compile(r"[A-Z]{0,5}[-_/ ]?\d[\dA-Z./_-]*")
+# Codes, and names for machines: "A-001", "spring-assembly".
+_CODE = re.compile(r"[A-Z]{0,5}[-_/ ]?\d[\dA-Z./_-]*|[a-z\d]+(?:[-_][a-z\d]+)+", re.IGNORECASE)
 _MIN_NAMED_ROWS = 3
 _MIN_NAMED_COLUMNS = 3
 
@@ -41,14 +42,16 @@ def roles_by_content(names: Sequence[str], rows: Sequence[Row]) -> list[Role] | 
     return roles
 
 
-def name_first(columns: list[int], rows: Sequence[Sequence[str]]) -> list[int]:
+def name_first(
+    columns: list[int], names: Sequence[str], rows: Sequence[Sequence[str]]
+) -> list[int]:
     """The columns of a table, first the one that names its rows: another than the first if this
     counts the rows, has codes or sorts them."""
     if len(columns) < _MIN_NAMED_COLUMNS or len(rows) < _MIN_NAMED_ROWS:
         return columns
     values = {n: [row[n] for row in rows if row[n]] for n in columns}
     first = values[columns[0]]
-    are_codes = all(is_number(value) or _CODE.fullmatch(value) for value in first)
+    are_codes = role_of(names[columns[0]]) is Role.NUMBER or all(map(_is_code, first))
     if not are_codes and 2 * len(set(first)) > len(first):
         return columns
     for n in columns[1:]:
@@ -56,12 +59,16 @@ def name_first(columns: list[int], rows: Sequence[Sequence[str]]) -> list[int]:
         is_name = (
             len(set(texts)) >= _DISTINCT * len(rows)
             and sum(map(len, texts)) <= _MAX_NAME * len(texts)
-            and not any(is_number(text) or _CODE.fullmatch(text) for text in texts)
+            and 2 * sum(map(_is_code, texts)) < len(texts)
             and not any(sign in texts[0] for sign in ("://", "@"))
         )
         if is_name:
             return [n, *(each for each in columns if each != n)]
     return columns
+
+
+def _is_code(cell: str) -> bool:
+    return is_number(cell) or bool(_CODE.fullmatch(cell))
 
 
 def is_number(cell: str) -> bool:

@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 
 from corpus.formats.articles import articles_in
+from corpus.formats.columns import name_first
 from corpus.formats.encodings import decode_text
 from corpus.formats.extracted import Extracted, NotExtracted
 from corpus.formats.prose import Prose
@@ -166,7 +167,9 @@ class _Data:
         if _is_table(records) and len(records) == len(values):
             names = list(dict.fromkeys(key for each in records for key in each))
             rows = [[text_of(each.get(name)) for name in names] for each in records]
-            self._writer.table([[as_title(name) for name in names], *rows])
+            shown = name_first(list(range(len(names))), names, rows)
+            header = [as_title(names[n]) for n in shown]
+            self._writer.table([header, *([row[n] for n in shown] for row in rows)])
             return
         for each in values:
             if isinstance(each, Mapping) and not self._record(each):

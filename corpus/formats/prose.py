@@ -8,6 +8,7 @@ import html
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from corpus.code import is_code
 from corpus.document import Block, Kind
@@ -55,6 +56,8 @@ class Prose:
             self.html(text)
         elif _MARKDOWN.search(text):
             self.markdown(text)
+        elif _is_wrapped(text):
+            self.wrapped(text)
         else:
             self.plain(text)
 
@@ -144,6 +147,14 @@ class Prose:
             self.writer.answer(text)
         else:
             self.writer.paragraph(text)
+
+
+def _is_wrapped(text: str) -> bool:
+    """Whether half of the line breaks are those of a width: the line above is long, and its
+    sentence goes on below it."""
+    breaks = [(a, b) for a, b in pairwise(text.splitlines()) if a.strip() and b.strip()]
+    wrapped = sum(len(a) >= _WRAPPED_CHARS and b.lstrip()[:1].islower() for a, b in breaks)
+    return bool(wrapped) and 2 * wrapped >= len(breaks)
 
 
 def _without_tags(text: str) -> str:

@@ -111,7 +111,8 @@ def extract(name: str, raw: bytes) -> Iterator[Extracted]:
             yield Extracted(each.text, (note, *each.left_out), each.member)
     elif is_other and found not in _BY_NAME:
         kind = found if said is None or said.is_text else f"not {said.name} but {found}"
-        raise NotExtracted(f"is {kind}, which cannot be read")
+        remedy = "; save a copy in the current format without a password" if found == _OLE else ""
+        raise NotExtracted(f"is {kind}, which cannot be read{remedy}")
     elif said is None:
         raise NotExtracted("is of a format that cannot be read")
     else:

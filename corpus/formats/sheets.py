@@ -167,7 +167,7 @@ def _write_table(writer: MarkdownWriter, sheet: Sheet, rows: list[Row], above: _
         header = above if columns == above.columns and not titles else _Header()
     shown = [n for n in range(*columns) if any(row[n] for row in cells)]
     if header.cells:
-        shown = name_first(shown, cells[depth:])
+        shown = name_first(shown, header.cells, cells[depth:])
     for part in _parts(rows, depth):
         lines = [[row[n] for n in shown] for row in cells[part.start : part.stop]]
         names = [header.cells[n] if n < len(header.cells) else "" for n in shown]

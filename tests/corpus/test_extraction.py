@@ -81,7 +81,7 @@ def test_changed_file_and_one_whose_text_is_lost_are_extracted_again(folder: Pat
             "a.docx",
             b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
             Outcome.UNREADABLE,
-            "97–2003, or encrypted",
+            "or encrypted, which cannot be read; save a copy in the current format without a",
         ),
         ("a.html", b"%PDF-1.7\n", Outcome.UNREADABLE, ""),
         ("a.md", b"%PDF-1.7\n\xff\xfe\xfd", Outcome.UNREADABLE, "is PDF, not text"),

@@ -66,6 +66,24 @@ def test_shapes_are_read_from_top_to_bottom_and_from_left_to_right(presentation:
     assert parts(presentation)[2:] == ["left", "right", "last"]
 
 
+def test_typed_footers_and_numbers_are_left_out(presentation: Any) -> None:
+    for number in range(3):
+        shapes = slide(presentation, title=f"Slide {number}").shapes
+        box(shapes, f"Words {number}", 1, 2)
+        box(shapes, "Acme, internal", 1, 6)
+        box(shapes, f"{number + 1} / 3", 5, 6)
+    text = one(load(saved(presentation))).text
+    assert "Words 2" in text and "internal" not in text and "/ 3" not in text
+
+
+def test_the_largest_text_is_the_title_of_a_slide_without_one(presentation: Any) -> None:
+    shapes = presentation.slides.add_slide(presentation.slide_layouts[6]).shapes
+    box(shapes, "CHAPTER", 1, 1)
+    box(shapes, "Why it matters", 1, 2)
+    shapes[1].text_frame.paragraphs[0].runs[0].font.size = Inches(0.5)
+    assert parts(presentation)[1:] == ["CHAPTER", "## Why it matters"]
+
+
 def test_shapes_in_groups_have_the_place_of_the_group(presentation: Any) -> None:
     shapes = slide(presentation).shapes
     group = shapes.add_group_shape()

@@ -154,6 +154,7 @@ def test_the_longest_column_answers_a_column_of_questions() -> None:
         (("Kind", "Dish", "Price"), ("Hot Hot Hot Cold", "Soup Rice Tea Cake", "9 8 7 6"), "Dish"),
         (("Dish", "Kind", "Price"), ("Soup Rice Tea Cake", "A B C D", "9 8 7 6"), "Dish"),
         (("Id", "Mail", "Price"), ("1 2 3 4", "a@x b@x c@x d@x", "9 8 7 6"), "Id"),
+        (("Id", "Slug", "Dish"), ("x y z w", "a-a b-b c-c d-d", "Soup Rice Tea Cake"), "Dish"),
     ],
 )
 def test_the_column_that_names_the_rows_stands_first(
@@ -194,6 +195,16 @@ def test_wordings_beyond_the_limit_are_counted() -> None:
     extracted = one(csv_loader.load(raw))
     assert len(entries(extracted.text)) == MAX_WORDINGS
     assert extracted.left_out == (f"11 wordings (a question has more than {MAX_WORDINGS})",)
+
+
+def test_lines_that_were_broken_at_a_width_are_one_paragraph() -> None:
+    lines = [
+        "The accounts are published each autumn, and the departmental plans are",
+        "published in March.",
+        "Bye.",
+    ]
+    found = one(csv_loader.load(written(["Question", "Answer"], ["When?", "\n".join(lines)])))
+    assert entries(found.text) == [("When?", [f"{lines[0]} {lines[1]}", "Bye."])]
 
 
 def test_html_in_an_answer_becomes_its_elements() -> None:

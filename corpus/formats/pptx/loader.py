@@ -3,10 +3,13 @@
 The canonical text has the slides in order, each after `<!-- slide N -->`: its title as a heading,
 then its other shapes from top to bottom, with lists, tables, the data of charts and the words of
 diagrams, and then its notes as paragraphs. Hidden slides and comments are left out and named;
-pictures, dates, footers and slide numbers are left out.
+pictures, dates, footers and slide numbers are left out, also those that were typed on most slides.
+A slide without a title has the short text in the largest type as its heading.
 """
 
-from collections.abc import Iterator, Sequence
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 from itertools import count
 
@@ -20,6 +23,11 @@ from corpus.formats.writer import MarkdownWriter
 
 _MAX_SLIDES = 2000
 _MAX_SPAN = 200  # rows or columns of a cell
+# A text that so many slides have, and half of them, is no text of these.
+_MIN_REPEATED = 3
+_SLIDE_NUMBER = re.compile(r"\d{1,3}\s*(?:/|of)\s*\d{1,3}")
+_MAX_TITLE = 120  # characters
+_MIN_SHAPES = 2
 # Placeholders whose paragraphs have the bullets of the master's body.
 _BODY = frozenset({"body", "obj", "tbl", "half", "quarter"})
 
@@ -30,6 +38,7 @@ def load(raw: bytes) -> Iterator[Extracted]:
     writer = MarkdownWriter(package.metadata())
     slides = list(_slides(package))
     hidden = comments = 0
+    shown: list[tuple[int, _Slide, Element]] = []
     for number, part in enumerate(slides[:_MAX_SLIDES], 1):
         tree = package.xml(part)
         if tree is None:
@@ -38,12 +47,47 @@ def load(raw: bytes) -> Iterator[Extracted]:
         comments += slide.comments
         if tree.get("show") in ("0", "false"):
             hidden += 1
-            continue
+        else:
+            shown.append((number, slide, tree))
+    furniture = _furniture(shown)
+    for number, slide, tree in shown:
         writer.place(f"slide {number}")
-        slide.write(writer, tree)
+        slide.write(writer, tree, furniture)
     if not writer.has_words:
         raise NotExtracted(f"has no text ({_number(len(slides), 'slide')})")
     yield Extracted(writer.text(), tuple(_left_out(package, len(slides), hidden, comments)))
+
+
+def _furniture(shown: Sequence[tuple[int, "_Slide", Element]]) -> frozenset[str]:
+    """The texts that most slides have, such as a footer that was typed, and numbers of slides."""
+    counts = Counter(text for _, slide, tree in shown for text in slide.texts(tree))
+    most = max(_MIN_REPEATED, len(shown) // 2)
+    numbers = (text for text in counts if _SLIDE_NUMBER.fullmatch(text))
+    return frozenset([*(text for text, count in counts.items() if count >= most), *numbers])
+
+
+def _title_by_looks(shapes: Sequence[Shape]) -> Shape | None:
+    """The shape that is the title of a slide without one: the first in the largest type, if it is
+    short and another shape follows it."""
+    sizes = {id(shape): _largest_type(shape) for shape in shapes}
+    found = max(shapes, key=lambda shape: sizes[id(shape)], default=None)
+    if found is None or len(shapes) < _MIN_SHAPES:
+        return None
+    others = [sizes[id(shape)] for shape in shapes if shape is not found]
+    is_largest = sizes[id(found)] > max(others)
+    return found if is_largest and len(_plain(found)) <= _MAX_TITLE else None
+
+
+def _largest_type(shape: Shape) -> int:
+    """The size of the largest letters that a shape has, in hundredths of a point; 0 if it does not
+    say it."""
+    sizes = [
+        int(size)
+        for each in shape.element.iter()
+        if each.tag == "a:rPr" and (size := each.get("sz", "")).isdigit()
+    ]
+    is_text = any(map(str.isalpha, _plain(shape)))
+    return max(sizes, default=0) if is_text else 0
 
 
 def _left_out(package: OfficePackage, slides: int, hidden: int, comments: int) -> Iterator[str]:
@@ -83,11 +127,19 @@ class _Slide:
         trees = [self._package.xml(p.target) for p in self._parts.values() if p.kind == "comments"]
         return sum(len(tree) for tree in trees if tree is not None)
 
-    def write(self, writer: MarkdownWriter, tree: Element) -> None:
-        """Writes the slide and its notes."""
-        shapes = reading_order(_tree_of(tree), self._layout_shapes)
+    def texts(self, tree: Element) -> set[str]:
+        """Returns the texts of its shapes, but for titles."""
+        return {_plain(shape) for shape in self._shapes(tree) if not shape.is_title} - {""}
+
+    def _shapes(self, tree: Element) -> list[Shape]:
+        return reading_order(_tree_of(tree), self._layout_shapes)
+
+    def write(self, writer: MarkdownWriter, tree: Element, furniture: Collection[str]) -> None:
+        """Writes the slide and its notes, without shapes that have a text of `furniture`."""
+        shapes = [shape for shape in self._shapes(tree) if _plain(shape) not in furniture]
+        title = None if any(shape.is_title for shape in shapes) else _title_by_looks(shapes)
         for shape in shapes:
-            if shape.is_title:
+            if shape.is_title or shape is title:
                 kind = shape.placeholder[0] if shape.placeholder else ""
                 writer.heading(1 if kind == "ctrTitle" else 2, _plain(shape))
             elif shape.element.tag == "p:graphicFrame":
