@@ -19,8 +19,10 @@ from corpus.metadata import Metadata
 _TIME = r"(?:(\d{1,3}):)?(\d{1,2}):(\d{2})[.,](\d{1,3})"
 _TIMES = re.compile(rf"[ \t]*{_TIME}[ \t]*-->[ \t]*{_TIME}")
 _VOICE = re.compile(r"<v(?:\.[\w.-]*)?[ \t]+([^<>]{1,80})>")
-# "ANNA: text", ">> Anna: text", "- text" of another speaker.
-_SPEAKER = re.compile(r"(?:>>[ \t]*)?([A-Z][\w.'-]*(?: [A-Z][\w.'-]*){0,3}):[ \t]+(?=\S)")
+# "ANNA: text", "Anna Berg (host): text", ">> Anna: text", "- text" of another speaker.
+_SPEAKER = re.compile(
+    r"(?:>>[ \t]*)?([A-Z][\w.'-]*(?: [A-Z][\w.'-]*){0,3}(?: \([\w .-]{1,30}\))?):[ \t]+(?=\S)"
+)
 _CHANGE = re.compile(r"(?:>>|-)[ \t]*(?=\S)")
 _MARK = re.compile(r"</?[a-zA-Z][^<>]*>|<\d[\d:.]*>|\{\\[^{}]*\}")
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’)]*$")

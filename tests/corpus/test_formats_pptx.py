@@ -81,7 +81,7 @@ def test_the_largest_text_is_the_title_of_a_slide_without_one(presentation: Any)
     box(shapes, "CHAPTER", 1, 1)
     box(shapes, "Why it matters", 1, 2)
     shapes[1].text_frame.paragraphs[0].runs[0].font.size = Inches(0.5)
-    assert parts(presentation)[1:] == ["CHAPTER", "## Why it matters"]
+    assert parts(presentation)[1:] == ["## Why it matters", "CHAPTER"]
 
 
 def test_shapes_in_groups_have_the_place_of_the_group(presentation: Any) -> None:

@@ -42,6 +42,15 @@ def test_cues_are_joined_and_speakers_and_times_are_kept() -> None:
     )
 
 
+def test_a_speaker_may_have_a_role_behind_the_name() -> None:
+    cues = [
+        f"00:00:0{n}.000 --> 00:00:0{n + 1}.000\nAnn Lee (SL): {text}"
+        for n, text in ((1, "We go"), (2, "there."))
+    ]
+    text = one(transcripts.load("\n\n".join(["WEBVTT", *cues]).encode())).text
+    assert text.endswith("Ann Lee (SL): We go there.\n")
+
+
 def test_subrip_has_commas_and_may_lack_empty_lines() -> None:
     raw = "1\r\n00:00:01,000 --> 00:00:02,000\r\n{\\an8}First <b>line</b>\r\nand second.\r\n2\r\n00:00:09,000 --> 00:00:10,000\r\n- Other.\r\n"
     assert one(transcripts.load(raw.encode("utf-16"))).text == (

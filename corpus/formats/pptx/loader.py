@@ -138,7 +138,7 @@ class _Slide:
         """Writes the slide and its notes, without shapes that have a text of `furniture`."""
         shapes = [shape for shape in self._shapes(tree) if _plain(shape) not in furniture]
         title = None if any(shape.is_title for shape in shapes) else _title_by_looks(shapes)
-        for shape in shapes:
+        for shape in sorted(shapes, key=lambda shape: shape is not title):
             if shape.is_title or shape is title:
                 kind = shape.placeholder[0] if shape.placeholder else ""
                 writer.heading(1 if kind == "ctrTitle" else 2, _plain(shape))
