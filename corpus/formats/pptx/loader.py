@@ -27,6 +27,7 @@ _MAX_SPAN = 200  # rows or columns of a cell
 _MIN_REPEATED = 3
 _SLIDE_NUMBER = re.compile(r"\d{1,3}\s*(?:/|of)\s*\d{1,3}")
 _MAX_TITLE = 120  # characters
+_MAX_TITLE_PARAGRAPHS = 2
 _MIN_SHAPES = 2
 # Placeholders whose paragraphs have the bullets of the master's body.
 _BODY = frozenset({"body", "obj", "tbl", "half", "quarter"})
@@ -74,8 +75,10 @@ def _title_by_looks(shapes: Sequence[Shape]) -> Shape | None:
     if found is None or len(shapes) < _MIN_SHAPES:
         return None
     others = [sizes[id(shape)] for shape in shapes if shape is not found]
-    is_largest = sizes[id(found)] > max(others)
-    return found if is_largest and len(_plain(found)) <= _MAX_TITLE else None
+    body = child(found.element, "p:txBody")
+    is_short = body is not None and len(list(paragraphs(body, ()))) <= _MAX_TITLE_PARAGRAPHS
+    is_short = is_short and len(_plain(found)) <= _MAX_TITLE
+    return found if is_short and sizes[id(found)] > max(others) else None
 
 
 def _largest_type(shape: Shape) -> int:
