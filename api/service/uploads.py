@@ -6,6 +6,7 @@ meanwhile. Does not know the index, which follows the folder.
 
 import errno
 import hashlib
+import itertools
 import os
 import stat
 import threading
@@ -76,6 +77,9 @@ class Uploads:
         """Deletes a document; returns its path. Raises UploadRefused if the name is unsuitable,
         DocumentMissing, LastDocument if it is the only one, and CorpusUnwritable."""
         *folders, file = normalize_name(name).split("/")
+        for part in itertools.accumulate(folders, "{}/{}".format):
+            if self._folder.joinpath(part).is_file():
+                raise UploadRefused(f"{name!r} is part of {part!r}: delete or replace that file")
         try:
             with _translated(name), _opened(self._folder, folders) as (handle, above):
                 stored = _stored_name(handle, file)

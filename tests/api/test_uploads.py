@@ -68,6 +68,12 @@ def test_document_is_not_stored_in_the_folder_above_if_its_own_is_removed_meanwh
     assert file_names(corpus) == {"garden.md", "roses.txt"}
 
 
+def test_member_of_an_archive_is_deleted_with_the_archive(client: TestClient, corpus: Path) -> None:
+    corpus.joinpath("handbook.zip").write_bytes(b"PK")
+    refused = client.delete("/v1/documents/handbook.zip/guide.md")
+    assert "is part of 'handbook.zip': delete or replace that file" in refused.text
+
+
 def test_every_document_but_the_last_can_be_deleted(client: TestClient, corpus: Path) -> None:
     assert client.delete("/v1/documents/garden.md").json() == {"path": "garden.md"}
     assert file_names(corpus) == {"roses.txt"}
