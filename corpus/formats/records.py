@@ -16,6 +16,7 @@ from corpus.formats.writer import MarkdownWriter, fold
 
 # Wordings of one question that get an entry of their own, with the answer repeated.
 MAX_WORDINGS = 20
+_MAX_NAMED = 10  # places of records that lack a question or an answer
 # Levels of headings: of a category, and of a part of the file.
 _CATEGORY_LEVEL = 3
 
@@ -198,16 +199,18 @@ class RecordWriter:
     def __init__(self, writer: MarkdownWriter) -> None:
         self._writer = writer
         self._category = ""
-        self.unanswered = 0  # records with a question and no answer
-        self.unasked = 0  # records with an answer and no question
+        self._unanswered: list[str] = []  # places of records with a question and no answer
+        self._unasked: list[str] = []  # places of records with an answer and no question
         self.further_wordings = 0  # beyond MAX_WORDINGS
 
     def write(self, record: Record, place: str) -> None:
         """Writes a record that stands at the place: each wording with the whole answer."""
         wordings = list(dict.fromkeys(map(fold, record.wordings)))
         if not wordings or not any(answer.strip() for answer in record.answers):
-            self.unanswered += bool(wordings)
-            self.unasked += any(answer.strip() for answer in record.answers)
+            if wordings:
+                self._unanswered.append(place)
+            elif any(answer.strip() for answer in record.answers):
+                self._unasked.append(place)
             return
         self._writer.place(place)
         if fold(record.category) != self._category:
@@ -226,12 +229,19 @@ class RecordWriter:
 
     def left_out(self) -> Iterator[str]:
         """Yields a phrase for each kind of thing that was left out."""
-        if self.unanswered:
-            yield f"{self.unanswered:,} questions without an answer"
-        if self.unasked:
-            yield f"{self.unasked:,} answers without a question"
+        if self._unanswered:
+            places = _named(self._unanswered)
+            yield f"{len(self._unanswered):,} questions without an answer {places}"
+        if self._unasked:
+            yield f"{len(self._unasked):,} answers without a question {_named(self._unasked)}"
         if self.further_wordings:
             yield f"{self.further_wordings:,} wordings (a question has more than {MAX_WORDINGS})"
+
+
+def _named(places: Sequence[str]) -> str:
+    """The first places in brackets."""
+    more = f" and {len(places) - _MAX_NAMED:,} more" if len(places) > _MAX_NAMED else ""
+    return f"({', '.join(places[:_MAX_NAMED])}{more})"
 
 
 def _role(name: str, names: Mapping[str, Role]) -> Role:

@@ -112,7 +112,7 @@ def test_an_answer_goes_on_in_rows_without_a_question() -> None:
     )
     extracted = one(csv_loader.load(raw))
     assert entries(extracted.text) == [("How?", ["Open it.", "Close it."])]
-    assert extracted.left_out == ("1 answers without a question",)
+    assert extracted.left_out == ("1 answers without a question (row 5)",)
 
 
 def test_a_question_in_a_merged_cell_has_the_answers_of_all_its_rows() -> None:
