@@ -8,6 +8,7 @@ from assistant.audit.overlaps import Overlap, find_overlaps
 from assistant.audit.pairs import FaqPair, keys_of
 from assistant.audit.sources import Source, find_sources, names_in
 from assistant.claims import ClaimProof, Support
+from assistant.claims import Verdict as ProofVerdict
 from assistant.english.contradiction import (
     Contradiction,
     Statement,
@@ -26,6 +27,8 @@ _MAX_HITS = 10
 _MAX_PASSAGES, _MAX_CITED = 3, 5  # passages that the proof reads, and units of each
 # Share of the words of a sentence that a source must have to support a part of it; set by hand.
 _MIN_PART = 0.6
+# Share of the words below which a passage is not read, and from which no other one is.
+_MIN_PROOF, _SAME = 0.4, 0.95
 # How much better the words of a contradicting source must agree with the sentence than those of
 # one that says the same value.
 _MARGIN = 0.15
@@ -137,7 +140,7 @@ class Auditor:
         text = statement.text
         if not sources:
             return SentenceVerdict(text, Verdict.NO_SOURCE)
-        proved = [self._proof.check(statement.body, cited) for cited in _by_passage(sources)]
+        proved = self._proved(statement, sources)
         supported = [each.support for each in proved if each.is_supported]
         support = max(supported, key=lambda each: _agreement(statement, each), default=None)
         if found := _contradicting(statement, sources, names):
@@ -155,6 +158,18 @@ class Auditor:
                 return SentenceVerdict(text, Verdict.PARTLY, source.support)
         return SentenceVerdict(text, Verdict.NO_SOURCE)
 
+    def _proved(self, statement: Statement, sources: Sequence[Source]) -> list[ProofVerdict]:
+        """The proofs by the nearest passages that have enough words of the statement, up to one
+        that supports it in nearly the same words. A proof takes some 50 ms."""
+        proved = []
+        for cited in _by_passage(sources):
+            agreement = _agreement(statement, cited)
+            if agreement >= _MIN_PROOF:
+                proved.append(self._proof.check(statement.body, cited))
+                if proved[-1].is_supported and agreement >= _SAME:
+                    break
+        return proved
+
 
 def _agreement(statement: Statement, support: Sequence[Support]) -> float:
     """The share of the words of a statement that the units of a passage have."""
@@ -171,6 +186,12 @@ def _by_passage(sources: Sequence[Source]) -> list[list[Support]]:
     return [units[:_MAX_CITED] for units in [*cited.values()][:_MAX_PASSAGES]]
 
 
+def _is_repeated(statement: Statement, difference: Contradiction, text: str) -> bool:
+    """Whether a text has nearly all words of a statement, and the value that is said to differ."""
+    is_said = difference.kind != "negation" and difference.said.lower() in text.lower()
+    return is_said and shared_words(statement, text, "") >= _SAME
+
+
 def _contradicting(
     statement: Statement, sources: Iterable[Source], names: Names
 ) -> tuple[Source, Contradiction] | None:
@@ -185,6 +206,8 @@ def _contradicting(
     if not found:
         return None
     source, difference = max(found, key=lambda each: each[1].shared)
+    if any(_is_repeated(statement, difference, each.support.text) for each in sources):
+        return None
     agreeing = max(
         (
             has_value(statement, difference, part, each.above, names)

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from assistant.english import thesaurus
 from assistant.english.agreement import clauses
-from assistant.english.denial import DENYING, deny_each_other, stated
+from assistant.english.denial import DENYING, denied, deny_each_other, stated
 from assistant.english.values import Names, Value, content, values_in
 from index.terms import stem, words
 
@@ -33,6 +33,7 @@ _NEAR = 2  # content words around a name that tell its place
 _BEFORE_NOUNS = frozenset(
     "a an the and or of in on at to for from by with your our its their this each every no".split()
 )
+_REPEATED = 0.95  # share of the words from which a clause is the same
 _SIMILAR, _NUMBER = 0.7, 2.0  # what a word of nearly the same meaning counts, and a number
 # Words around a value that say nothing of what it is a value of.
 _LIGHT = frozenset(map(stem, "take place happen make use need want version number date".split()))
@@ -110,10 +111,13 @@ def has_value(
     statement: Statement, difference: Contradiction, part: Part, above: str, names: Names
 ) -> float:
     """The share of the other words of the statement that a part of a text has, if it says the value
-    that the statement says; otherwise 0."""
+    that the statement says, or denies the same; otherwise 0."""
     said = difference.said
-    if difference.kind == "negation":
-        return 0.0
+    if difference.kind == "negation":  # the same clause, with the same denied
+        own = tuple(dict.fromkeys(content(said)))
+        same = (other for other in stated(part.text) if denied(other) == denied(said))
+        best = max((_shared(own, other) for other in same), default=0.0)
+        return best if best >= _REPEATED else 0.0
     if difference.kind == "word":
         is_said = {*said.split()} <= {*content(part.text)}
     else:

@@ -32,10 +32,10 @@ _ROOT = 3  # letters that derived forms of a word share
 def deny_each_other(one: str, own: Sequence[str], other: str, theirs: Sequence[str]) -> bool:
     """Whether one text denies what the other says, given with the stems of their words. If both
     deny something, each must deny what the other says: "as time, not as money"."""
-    denied, denied_there = _denied(one), _denied(other)
-    denies = any(_is_form_in(word, {*theirs} - denied_there) for word in denied)
-    is_denied = any(_is_form_in(word, {*own} - denied) for word in denied_there)
-    return denies and is_denied if denied and denied_there else denies or is_denied
+    here, there = denied(one), denied(other)
+    denies = any(_is_form_in(word, {*theirs} - there) for word in here)
+    is_denied = any(_is_form_in(word, {*own} - here) for word in there)
+    return denies and is_denied if here and there else denies or is_denied
 
 
 @lru_cache(maxsize=4096)
@@ -52,7 +52,7 @@ def _is_condition(text: str, at: int) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _denied(text: str) -> frozenset[str]:
+def denied(text: str) -> frozenset[str]:
     """The stems of the words that are denied: the one behind "not", or the one before it if it
     ends its clause; behind and before "nothing". What a condition denies is left out."""
     found: set[str] = set()

@@ -100,6 +100,19 @@ def test_pairs_that_ask_the_same_are_named_with_what_they_contradict_each_other_
     assert found == [("line 3", "line 11", True), ("line 7", "line 19", False)]
 
 
+def test_sentence_that_a_document_repeats_is_not_contradicted_by_another(
+    auditor_over: AuditorOpener,
+) -> None:
+    old = "# House rules 2019\n\nThe rent is due on 5 May. Dogs are not allowed in the garden.\n"
+    faq = pairs(
+        ("When is the rent due?", "The rent is due on 5 May."),
+        ("Are dogs allowed in the garden?", "Dogs are not allowed in the garden."),
+    )
+    audited = auditor_over(rules=RULES, old=old)
+    assert Verdict.CONTRADICTED not in verdicts(audited.audit(faq))
+    assert verdicts(audited.audit(faq, ["old.md"])) == [Verdict.CONTRADICTED] * 2
+
+
 def test_answer_that_is_no_sentence_has_no_source(auditor_over: AuditorOpener) -> None:
     faq = pairs(("What is in the log?", f"```\n{'rent due 3 May ' * 300}\n```"))
     assert verdicts(auditor_over(rules=RULES).audit(faq)) == [Verdict.NO_SOURCE]
