@@ -2,9 +2,9 @@
 
 The subject is the heading; date, sender and `Archived-At` are metadata. Of a body in several forms
 the plain text is read, or HTML if there is no other. A forwarded message stands behind the one it
-is in. Signatures behind "-- " are left out; in a mailbox also quoted lines, which repeat other
-messages. Attachments are named. Nothing that a message links to is read. Places in a mailbox are
-"message 3".
+is in. Signatures behind "-- " are left out, and what a mailing list adds below a message; in a
+mailbox also quoted lines, which repeat other messages. Attachments are named. Nothing that a
+message links to is read. Places in a mailbox are "message 3".
 """
 
 import re
@@ -33,6 +33,10 @@ _WROTE = re.compile(
     r"(?:On|Am|Le|El) .{1,200}(?:wrote|schrieb|écrit|escribió) ?:$|\S.{1,120} wrote:$"
 )
 _SIGNATURE = "\n-- \n"
+# What a mailing list adds: a rule, and below it how to unsubscribe; within so many last lines.
+_RULE = re.compile(r"[-_=*]{10,}\s*")
+_LIST = re.compile(r"\bunsubscribe\b|\bmailing list\b", re.IGNORECASE)
+_MAX_FOOTER = 15
 _ENCRYPTED = ("multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime")
 _MAX_DEPTH = 4  # of messages in messages
 _ATTACHMENT = "attachment "
@@ -137,12 +141,23 @@ class _Message:
         text, _, signature = text.partition(_SIGNATURE)
         if signature.strip():
             self.left_out["signatures"] += 1
+        body = _without_footer(text)
+        self.left_out["list footers"] += len(body) < len(text)
+        text = body
         if self._place:
             lines = text.split("\n")
             kept = list(_unquoted(lines))
             self.left_out["quoted lines"] += len(lines) - len(kept)
             text = "\n".join(kept)
         Prose(writer).wrapped(_QUOTE_MARKS.sub("", text))
+
+
+def _without_footer(text: str) -> str:
+    lines = text.rstrip().split("\n")
+    for number in range(max(0, len(lines) - _MAX_FOOTER), len(lines)):
+        if _RULE.fullmatch(lines[number]) and any(map(_LIST.search, lines[number + 1 :])):
+            return "\n".join(lines[:number])
+    return text
 
 
 def _unquoted(lines: list[str]) -> Iterator[str]:

@@ -36,6 +36,15 @@ def test_the_headers_are_title_and_metadata() -> None:
     )
 
 
+def test_footer_of_a_mailing_list_is_left_out() -> None:
+    footer = "-" * 60 + "\nTo unsubscribe, e-mail: users-unsubscribe@lists.x.org\n"
+    extracted = one(mail.load(mail_message(text=f"You have 25 days.\n\n{footer}").as_bytes()))
+    assert extracted.text.endswith("You have 25 days.\n")
+    assert extracted.left_out == ("1 list footers",)
+    ruled = f"{'-' * 60}\nYou have 25 days.\n"
+    assert "25 days" in load(mail_message(text=ruled))
+
+
 def test_of_several_forms_the_plain_text_is_read_and_attachments_are_named() -> None:
     written = mail_message(text="Plain words.\n")
     written.add_alternative("<p>HTML words.</p>", subtype="html")
