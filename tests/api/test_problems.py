@@ -15,8 +15,9 @@ from api.http.problems import RULES, result_or_problem
 
 # Errors of commands, of start-up and of builds: a request that raises one is a defect.
 NOT_OVER_HTTP = """
-    AddressUnavailable AnsweringError ApiError CorpusEmpty CorpusError CorpusMissing
-    DocumentNotExtracted DocumentTooCostly DocumentUnreadable GoldInvalid HistoryInvalid InvalidKeyRequest
+    AdditionInvalid AddressUnavailable AnsweringError ApiError CorpusEmpty CorpusError CorpusMissing
+    DocumentNotExtracted DocumentTooCostly DocumentUnreadable EarlierRunInvalid
+    FaqInvalid GapUnknown GoldInvalid HistoryInvalid InvalidKeyRequest
     KeyNotFound LoadingImpossible
     OutputUnwritable PublicWithoutKeys RequirementInvalid RetryAfter SettingsInvalid
     SlackUnavailable SynonymsInvalid
