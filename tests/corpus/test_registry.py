@@ -14,7 +14,7 @@ def zipped(*members: str) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for member in members:
-            archive.writestr(member, "")
+            archive.writestr(zipfile.ZipInfo(member), "")  # without the time of now
     return buffer.getvalue()
 
 
