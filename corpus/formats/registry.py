@@ -15,7 +15,7 @@ from corpus.formats.extracted import Extracted, NotExtracted
 
 # Incremented when a loader gives another text for a file that it could read before. Files are then
 # extracted again; until then, a file that has not changed is not.
-FORMATS_VERSION = 3
+FORMATS_VERSION = 4
 # What is loaded without a loader: the decoded file is the text.
 TEXT_SUFFIXES = frozenset({".md", ".markdown", ".txt"})
 

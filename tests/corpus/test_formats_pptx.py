@@ -9,6 +9,7 @@ from formats import HOLIDAYS, AskHandbook, write_handbook
 from office_handbooks import PptxHandbook, saved
 from pptx.chart.data import CategoryChartData
 from pptx.enum.chart import XL_CHART_TYPE
+from pptx.enum.shapes import MSO_SHAPE
 from pptx.util import Inches
 
 from corpus.formats.extracted import NotExtracted
@@ -28,8 +29,16 @@ def slide(presentation: Any, layout: int = 5, title: str = "Title") -> Any:
     return new
 
 
-def box(shapes: Any, text: str, left: float, top: float) -> None:
-    shapes.add_textbox(Inches(left), Inches(top), Inches(3), Inches(1)).text_frame.text = text
+def box(shapes: Any, text: str, left: float, top: float, *, bold: bool = False) -> None:
+    frame = shapes.add_textbox(Inches(left), Inches(top), Inches(3), Inches(1)).text_frame
+    frame.text = text
+    frame.paragraphs[0].runs[0].font.bold = bold
+
+
+def rectangle(shapes: Any, left: float, top: float, width: float, height: float) -> None:
+    """Draws a frame without text."""
+    size = [Inches(n) for n in (left, top, width, height)]
+    shapes.add_shape(MSO_SHAPE.RECTANGLE, *size)
 
 
 @pytest.fixture
@@ -64,6 +73,96 @@ def test_shapes_are_read_from_top_to_bottom_and_from_left_to_right(presentation:
     for text, left, top in (("last", 1, 5), ("right", 5, 2.1), ("left", 1, 2)):
         box(shapes, text, left, top)
     assert parts(presentation)[2:] == ["left", "right", "last"]
+
+
+def test_a_frame_around_texts_is_a_card_with_a_title(presentation: Any) -> None:
+    shapes = slide(presentation).shapes
+    for name, left in (("Oslo", 1), ("Bern", 5)):
+        rectangle(shapes, left, 2, 3.2, 3)
+        box(shapes, name, left + 0.1, 2.1, bold=True)
+        box(shapes, f"Staff of {name}.", left + 0.1, 3.1)
+    box(shapes, "All offices open at 8.", 1, 6)
+    assert parts(presentation)[2:] == [
+        "All offices open at 8.", "### Oslo", "Staff of Oslo.", "### Bern", "Staff of Bern.",
+    ]  # fmt: skip
+
+
+def test_labels_above_texts_are_read_column_by_column(presentation: Any) -> None:
+    for layout in (4, 5):  # "Comparison" brings the labels along
+        shapes = slide(presentation, layout).shapes
+        if layout == 4:
+            for holder, text in zip(
+                list(shapes)[1:], ("Before", "Paper.", "Now", "Screens."), strict=True
+            ):
+                holder.text_frame.text = text
+        else:
+            for left, label, text in ((1, "Before", "Paper."), (5, "Now", "Screens.")):
+                box(shapes, label, left, 2, bold=True)
+                box(shapes, text, left, 3)
+    found = ["### Before", "Paper.", "### Now", "Screens."]
+    assert parts(presentation)[2:6] == parts(presentation)[8:] == found
+
+
+def test_text_boxes_in_rows_and_columns_are_a_table_if_their_looks_say_so(
+    presentation: Any,
+) -> None:
+    shapes = slide(presentation).shapes
+    cells = [["", "Basic", "Team"], ["Price", "1 euro", "9 euros"], ["Seats", "one", "up to ten"]]
+    for at, row in enumerate(cells):
+        for n, text in enumerate(row):
+            if text:
+                box(shapes, text, 0.5 + 3 * n, 2 + 1.1 * at, bold=not at or not n)
+    for at, (label, text) in enumerate((("Owner", "Ada"), ("Phone", "12 34"))):
+        box(shapes, label, 1, 6 + at, bold=True)
+        box(shapes, text, 5, 6 + at)
+    assert parts(presentation)[2:] == [
+        "|  | Basic | Team |\n| --- | --- | --- |\n| Price | 1 euro | 9 euros |\n"
+        "| Seats | one | up to ten |",
+        "| Owner | Ada |\n| Phone | 12 34 |",
+    ]  # fmt: skip
+
+
+def test_text_boxes_side_by_side_that_all_look_alike_are_no_table(presentation: Any) -> None:
+    shapes = slide(presentation).shapes
+    for at in range(2):
+        box(shapes, f"Left {at}", 1, 2 + 1.1 * at)
+        box(shapes, f"Right {at}", 5, 2 + 1.1 * at)
+    assert parts(presentation)[2:] == ["Left 0", "Right 0", "Left 1", "Right 1"]
+
+
+def test_columns_whose_boxes_stand_at_other_heights_are_read_one_after_the_other(
+    presentation: Any,
+) -> None:
+    shapes = slide(presentation).shapes
+    for left, tops in ((1, (2, 3.2, 4.4)), (5, (2.3, 3.7))):
+        for at, top in enumerate(tops):
+            box(shapes, f"{left}-{at}", left, top)
+    assert parts(presentation)[2:] == ["1-0", "1-1", "1-2", "5-0", "5-1"]
+
+
+def test_texts_behind_check_marks_are_items(presentation: Any) -> None:
+    shapes = slide(presentation).shapes
+    for at, text in enumerate(("Named", "Signed")):
+        box(shapes, "✓", 1, 2 + 1.1 * at)
+        box(shapes, text, 5, 2 + 1.1 * at)
+    assert parts(presentation)[2:] == ["- Named\n- Signed"]
+
+
+def test_any_number_of_frames_inside_each_other_is_read(presentation: Any) -> None:
+    shapes = slide(presentation).shapes
+    for n in range(300):
+        rectangle(shapes, n / 99, n / 99, 9 - n / 45, 7 - n / 45)
+    for top in (3.0, 3.5):
+        box(shapes, f"At {top}.", 3, top)
+    assert parts(presentation)[2:] == ["At 3.0.", "At 3.5."]
+
+
+def test_a_share_is_no_number_of_a_slide(presentation: Any) -> None:
+    shapes = slide(presentation).shapes
+    box(shapes, "Tests passed", 1, 2)
+    box(shapes, "3/7", 5, 2)
+    box(shapes, "1 / 7", 5, 6)
+    assert parts(presentation)[2:] == ["Tests passed", "3/7"]
 
 
 def test_typed_footers_and_numbers_are_left_out(presentation: Any) -> None:

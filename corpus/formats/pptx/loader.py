@@ -2,9 +2,11 @@
 
 The canonical text has the slides in order, each after `<!-- slide N -->`: its title as a heading,
 then its other shapes from top to bottom, with lists, tables, the data of charts and the words of
-diagrams, and then its notes as paragraphs. Hidden slides and comments are left out and named;
-pictures, dates, footers and slide numbers are left out, also those that were typed on most slides.
-A slide without a title has the short text in the largest type as its heading.
+diagrams, and then its notes as paragraphs. Shapes in a frame or a group are a card whose title is a
+heading; cards stand behind the notes. Text boxes in rows and columns are a table if their letters
+say what its headings are. Hidden slides and comments are left out and named; pictures, icons,
+dates, footers and slide numbers are left out, also those that were typed on most slides. A slide
+without a title has the short text in the largest type as its heading.
 """
 
 import re
@@ -16,21 +18,25 @@ from itertools import count
 from corpus.formats.extracted import Extracted, NotExtracted
 from corpus.formats.grids import Cell, read_grid
 from corpus.formats.office import Element, OfficePackage, Relationship, child
+from corpus.formats.pptx.arrangement import Card, Part, Role, arranged
+from corpus.formats.pptx.boxes import Box
 from corpus.formats.pptx.charts import chart_table, diagram_words
-from corpus.formats.pptx.shapes import Shape, inherited, reading_order
-from corpus.formats.pptx.text import paragraphs
+from corpus.formats.pptx.shapes import Shape, inherited, shapes_of
+from corpus.formats.pptx.text import look, paragraphs
+from corpus.formats.pptx.text_tables import TextTable
 from corpus.formats.writer import MarkdownWriter
 
 _MAX_SLIDES = 2000
 _MAX_SPAN = 200  # rows or columns of a cell
 # A text that so many slides have, and half of them, is no text of these.
 _MIN_REPEATED = 3
-_SLIDE_NUMBER = re.compile(r"\d{1,3}\s*(?:/|of)\s*\d{1,3}")
+_SLIDE_NUMBER = re.compile(r"(\d{1,3})\s*(?:/|of)\s*\d{1,3}")
 _MAX_TITLE = 120  # characters
 _MAX_TITLE_PARAGRAPHS = 2
 _MIN_SHAPES = 2
 # Placeholders whose paragraphs have the bullets of the master's body.
 _BODY = frozenset({"body", "obj", "tbl", "half", "quarter"})
+_FILLS = frozenset({"a:solidFill", "a:gradFill", "a:pattFill", "a:blipFill"})
 
 
 def load(raw: bytes) -> Iterator[Extracted]:
@@ -61,10 +67,15 @@ def load(raw: bytes) -> Iterator[Extracted]:
 
 def _furniture(shown: Sequence[tuple[int, "_Slide", Element]]) -> frozenset[str]:
     """The texts that most slides have, such as a footer that was typed, and numbers of slides."""
-    counts = Counter(text for _, slide, tree in shown for text in slide.texts(tree))
+    texts = [(number, text) for number, slide, tree in shown for text in slide.texts(tree)]
+    counts = Counter(text for _, text in texts)
     most = max(_MIN_REPEATED, len(shown) // 2)
-    numbers = (text for text in counts if _SLIDE_NUMBER.fullmatch(text))
-    return frozenset([*(text for text, count in counts.items() if count >= most), *numbers])
+    numbers = {
+        text
+        for number, text in texts
+        if (found := _SLIDE_NUMBER.fullmatch(text)) and int(found.group(1)) == number
+    }
+    return frozenset(text for text, count in counts.items() if count >= most) | numbers
 
 
 def _title_by_looks(shapes: Sequence[Shape]) -> Shape | None:
@@ -135,22 +146,53 @@ class _Slide:
         return {_plain(shape) for shape in self._shapes(tree) if not shape.is_title} - {""}
 
     def _shapes(self, tree: Element) -> list[Shape]:
-        return reading_order(_tree_of(tree), self._layout_shapes)
+        return shapes_of(_tree_of(tree), self._layout_shapes)
 
     def write(self, writer: MarkdownWriter, tree: Element, furniture: Collection[str]) -> None:
         """Writes the slide and its notes, without shapes that have a text of `furniture`."""
         shapes = [shape for shape in self._shapes(tree) if _plain(shape) not in furniture]
-        title = None if any(shape.is_title for shape in shapes) else _title_by_looks(shapes)
-        for shape in sorted(shapes, key=lambda shape: shape is not title):
-            if shape.is_title or shape is title:
-                kind = shape.placeholder[0] if shape.placeholder else ""
-                writer.heading(1 if kind == "ctrTitle" else 2, _plain(shape))
-            elif shape.element.tag == "p:graphicFrame":
-                self._write_graphic(writer, shape.element)
-            elif (body := child(shape.element, "p:txBody")) is not None:
-                self._write_text(writer, body, shape)
+        titles = [shape for shape in shapes if shape.is_title]
+        title = None if titles else _title_by_looks(shapes)
+        for shape in [title] if title else titles:
+            kind = shape.placeholder[0] if shape.placeholder else ""
+            writer.heading(1 if kind == "ctrTitle" else 2, _plain(shape))
+        boxes = [self._box(s) for s in shapes if not s.is_title and s is not title]
+        parts = arranged([box for box in boxes if box.is_filled or box.is_frame])
+        cards = next((at for at, each in enumerate(parts) if isinstance(each, Card)), len(parts))
+        self._write_parts(writer, parts[:cards])
+        self._write_notes(writer)
+        self._write_parts(writer, parts[cards:])
+
+    def _box(self, shape: Shape) -> Box:
+        body = child(shape.element, "p:txBody")
+        found = list(paragraphs(body, ())) if body is not None else []
+        size, is_bold = look(body, self._styles(shape)) if body is not None else (0, False)
+        text = " ".join(each.text for each in found)
+        is_filled = bool(text) or shape.element.tag == "p:graphicFrame"
+        properties = child(shape.element, "p:spPr")
+        fills = any(each.tag in _FILLS for each in properties) if properties is not None else False
+        is_frame = shape.placeholder is None and (fills or not is_filled)
+        return Box(shape, text, len(found), size, is_bold, is_filled, is_frame)
+
+    def _write_parts(self, writer: MarkdownWriter, parts: Sequence[Part], level: int = 3) -> None:
+        for part in parts:
+            if isinstance(part, Card):
+                writer.heading(level, part.title.text)
+                self._write_parts(writer, part.parts, level + 1)
+            elif isinstance(part, TextTable):
+                writer.table(part.rows, has_header=part.has_header)
+            elif part.role is Role.LABEL:
+                writer.label(part.box.text)
+            elif part.role is Role.ITEM:
+                writer.item(part.box.text)
+            elif part.box.shape.element.tag == "p:graphicFrame":
+                self._write_graphic(writer, part.box.shape.element)
+            elif (body := child(part.box.shape.element, "p:txBody")) is not None:
+                self._write_text(writer, body, part.box.shape)
+
+    def _write_notes(self, writer: MarkdownWriter) -> None:
         notes = next((p.target for p in self._parts.values() if p.kind == "notesSlide"), "")
-        for shape in reading_order(_tree_of(self._package.xml(notes))):
+        for shape in shapes_of(_tree_of(self._package.xml(notes))):
             if shape.placeholder and shape.placeholder[0] == "body":
                 body = child(shape.element, "p:txBody")
                 for paragraph in paragraphs(body, ()) if body is not None else ():
@@ -202,7 +244,7 @@ class _Slide:
     @cached_property
     def _layout_shapes(self) -> list[Shape]:
         tree = _tree_of(self._package.xml(self._layout_part))
-        return reading_order(tree, self._master_shapes)
+        return shapes_of(tree, self._master_shapes)
 
     @cached_property
     def _master(self) -> Element | None:
@@ -212,7 +254,7 @@ class _Slide:
 
     @cached_property
     def _master_shapes(self) -> list[Shape]:
-        return reading_order(_tree_of(self._master))
+        return shapes_of(_tree_of(self._master))
 
 
 def _tree_of(slide: Element | None) -> Element:

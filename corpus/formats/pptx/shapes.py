@@ -1,16 +1,13 @@
-"""The shapes of a slide in reading order: the title, then from top to bottom, and those that stand
-beside each other from left to right."""
+"""The shapes of a slide with their places: titles first, then the others from top to bottom."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from corpus.formats.office import Element, child
 
 _TITLES = frozenset({"title", "ctrTitle"})
 # Placeholders that do not belong to the text of a slide.
 _FURNITURE = frozenset({"dt", "ftr", "sldNum", "hdr"})
-# Shapes stand beside each other if they share that part of the height of the lower one.
-_MIN_SHARED = 0.5
 _MAX_SHAPES = 5000
 
 
@@ -23,6 +20,7 @@ class Shape:
     placeholder: tuple[str, str] | None
     x: float = 0.0
     y: float = 0.0
+    width: float = 0.0
     height: float = 0.0
 
     @property
@@ -31,23 +29,15 @@ class Shape:
         return self.placeholder is not None and self.placeholder[0] in _TITLES
 
 
-def reading_order(tree: Element, layout: Sequence[Shape] = ()) -> list[Shape]:
-    """Returns the shapes below the element `p:spTree`. A placeholder without a position has that of
-    the layout's."""
+def shapes_of(tree: Element, layout: Sequence[Shape] = ()) -> list[Shape]:
+    """Returns the shapes and groups below the element `p:spTree`; the shapes of a group follow it.
+    A placeholder without a position has that of the layout's."""
     shapes: list[Shape] = []
     for shape in _shapes(tree, layout, (1.0, 1.0, 0.0, 0.0)):
         shapes.append(shape)
         if len(shapes) >= _MAX_SHAPES:
             break
-    titles = [shape for shape in shapes if shape.is_title]
-    others = sorted((s for s in shapes if not s.is_title), key=lambda shape: shape.y)
-    rows: list[list[Shape]] = []
-    for shape in others:
-        if rows and _stands_beside(rows[-1][0], shape):
-            rows[-1].append(shape)
-        else:
-            rows.append([shape])
-    return [*titles, *(s for row in rows for s in sorted(row, key=lambda shape: shape.x))]
+    return sorted(shapes, key=lambda shape: (not shape.is_title, shape.y))
 
 
 def inherited(shape: Shape, layout: Sequence[Shape]) -> Shape | None:
@@ -61,18 +51,13 @@ def inherited(shape: Shape, layout: Sequence[Shape]) -> Shape | None:
     return next(iter([*by_index, *by_kind]), None)
 
 
-def _stands_beside(one: Shape, other: Shape) -> bool:
-    shared = min(one.y + one.height, other.y + other.height) - max(one.y, other.y)
-    lower = min(one.height, other.height)
-    return lower > 0 and shared >= _MIN_SHARED * lower
-
-
 Scale = tuple[float, float, float, float]  # factors and offsets of x and y
 
 
 def _shapes(tree: Element, layout: Sequence[Shape], scale: Scale) -> Iterator[Shape]:
     for each in tree:
         if each.tag == "p:grpSp":
+            yield _placed(Shape(each, None), child(each, "p:grpSpPr", "a:xfrm"), scale)
             yield from _shapes(each, layout, _group_scale(each, scale))
         elif each.tag == "mc:AlternateContent":
             if (choice := child(each, "mc:Choice")) is not None:
@@ -92,14 +77,21 @@ def _shape(element: Element, layout: Sequence[Shape], scale: Scale) -> Shape:
     frame = child(element, "p:spPr", "a:xfrm")
     frame = child(element, "p:xfrm") if frame is None else frame
     found = Shape(element, holder)
-    if child(frame, "a:off") is None:
-        like = inherited(found, layout)
-        return Shape(element, holder, like.x, like.y, like.height) if like else found
-    x, y = _pair(frame, "a:off", "x", "y")
-    _, height = _pair(frame, "a:ext", "cx", "cy")
+    if child(frame, "a:off") is not None:
+        return _placed(found, frame, scale)
+    like = inherited(found, layout)
+    return replace(like, element=element, placeholder=holder) if like else found
+
+
+def _placed(shape: Shape, frame: Element | None, scale: Scale) -> Shape:
+    (x, y), (width, height) = _pair(frame, "a:off", "x", "y"), _pair(frame, "a:ext", "cx", "cy")
     x_factor, y_factor, x_offset, y_offset = scale
-    return Shape(
-        element, holder, x * x_factor + x_offset, y * y_factor + y_offset, height * y_factor
+    return replace(
+        shape,
+        x=x * x_factor + x_offset,
+        y=y * y_factor + y_offset,
+        width=width * x_factor,
+        height=height * y_factor,
     )
 
 

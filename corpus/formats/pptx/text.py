@@ -8,6 +8,7 @@ from corpus.formats.office import Element, child
 
 _BULLETS = {"a:buNone": "", "a:buChar": "bullet", "a:buBlip": "bullet", "a:buAutoNum": "number"}
 _MAX_LEVEL = 9
+_DEFAULT_SIZE = 1800
 _TEXTS = frozenset({"a:r", "a:fld"})
 
 
@@ -40,6 +41,22 @@ def paragraphs(body: Element, styles: Sequence[Element]) -> Iterator[SlideParagr
         if kind == "number":
             counts[level] = counts.get(level, start - 1) + 1
         yield SlideParagraph(text, level + 1 if kind else 0, counts.get(level))
+
+
+def look(body: Element, styles: Sequence[Element]) -> tuple[int, bool]:
+    """Returns the size, in hundredths of a point, and whether it is bold, of the letters that a
+    text body starts with."""
+    own = child(body, "a:lstStyle")
+    for paragraph in (each for each in body if each.tag == "a:p" and _text(each).strip()):
+        level = f"a:lvl{_level(child(paragraph, 'a:pPr')) + 1}pPr"
+        inherited = (child(style, level, "a:defRPr") for style in (own, *styles))
+        found = [
+            each for each in (child(paragraph, "a:r", "a:rPr"), *inherited) if each is not None
+        ]
+        size = next((size for each in found if (size := each.get("sz", "")).isdigit()), "")
+        bold = next((bold for each in found if (bold := each.get("b"))), "0")
+        return int(size or _DEFAULT_SIZE), bold in ("1", "true")
+    return 0, False
 
 
 def _text(paragraph: Element) -> str:
