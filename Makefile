@@ -40,13 +40,14 @@ test: $(READY) ## run all checks and all tests (minutes)
 	$(BIN)/pytest -n 2 --dist worksteal
 
 soak: $(READY) ## run the endurance tests: many kills, clients, events and generated inputs
-	$(BIN)/pytest --soak -m soak
+	$(BIN)/pytest --soak -m soak -n 2 --dist worksteal tests/corpus
+	$(BIN)/pytest --soak -m soak --ignore tests/corpus
 
 audit: $(READY) ## look up known vulnerabilities of the pinned packages (needs the network)
 	@$(BIN)/python tests/audit.py
 
 bench: $(READY) ## measure start-up, memory, load and swaps (QUESTIONS=100000 for an hour's worth)
-	$(BIN)/python tests/measure/bench.py --questions $(QUESTIONS)
+	PYTHONPATH=tests $(BIN)/python tests/measure/bench.py --questions $(QUESTIONS)
 	PYTHONPATH=tests $(BIN)/python tests/measure/loaders.py
 	PYTHONPATH=tests $(BIN)/python tests/measure/office_loaders.py
 

@@ -79,8 +79,7 @@ def test_damaged_files_load_within_limits_and_write_nothing(
     original = FILES[suffix]()
     path = tmp_path / f"handbook.{suffix}"
     with BoundedProcess("corpus.parsing:load_in_child", LIMITS) as process:
-        # 10,000 of each format take half an hour.
-        for raw in mutated(original, scale(100, soak=1_000)):
+        for raw in mutated(original, scale(100, soak=10_000)):
             path.write_bytes(raw)
             # Fails with the reason if the process crashes or exceeds a limit.
             found = process.call([path.name, str(path), hashlib.sha256(raw).hexdigest()])

@@ -1,6 +1,6 @@
 """How fast the loaders are, beside the library that each stands on: `make bench`, or this file alone.
 
-    .venv/bin/python tests/measure/loaders.py            prints a line for each format
+    PYTHONPATH=tests .venv/bin/python tests/measure/loaders.py   prints a line for each format
 
 A file of about a megabyte is written for each format and loaded several times in this process; the
 best time counts. "library" is what the library needs to read the same file without a loader: the
