@@ -133,18 +133,17 @@ def _needed(claim: str, ranked: Sequence[Support]) -> list[Support]:
 
 def _read(claim: str, cited: Sequence[Support], reader: Reader | None) -> tuple[float, float]:
     """The reader's highest logits for a unit and a passage; it reads the claim as a question."""
-    units, passages = [], []
+    if reader is None:
+        return 0.0, 0.0
     first = {id(each.passage): each for each in reversed(cited)}
-    for each in list(first.values())[::-1][:_MAX_READ] if reader else ():
-        assert reader is not None
-        place = each.passage.units.index(each.unit)
-        if each.unit.kind is Kind.HEADER:
-            continue
-        reading = reader.read(claim, each.passage, place)
+    read = [e for e in list(first.values())[::-1][:_MAX_READ] if e.unit.kind is not Kind.HEADER]
+    rows = [reader.row(claim, e.passage, e.passage.units.index(e.unit)) for e in read]
+    readings = reader.read(rows)
+    units = []
+    for each, reading in zip(read, readings, strict=True):
         own = {s.unit for s in cited if s.passage is each.passage}
         units += [x for n, x in reading.units.items() if each.passage.units[n] in own]
-        passages.append(reading.passage)
-    return max(units, default=0.0), max(passages, default=0.0)
+    return max(units, default=0.0), max((each.passage for each in readings), default=0.0)
 
 
 def _covered(text: str, have: frozenset[str]) -> float:

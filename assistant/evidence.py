@@ -19,7 +19,7 @@ from assistant.english.opposites import contrasts
 from assistant.english.question import Question
 from assistant.english.remedies import opens_remedy, tells_problem
 from assistant.english.statements import is_bare_link, is_bare_title, key_of
-from assistant.reader.runtime import Reader
+from assistant.reader.runtime import Reader, Row
 from corpus.document import Kind, Passage, Unit
 from corpus.markup import strip_markup
 from index.hits import Hit, SearchResult
@@ -126,14 +126,19 @@ def read_evidence(
 ) -> list[Evidence]:
     """The evidence with what the reader says about it. The reader reads around the first blocks:
     `evidence` is sorted, best first."""
-    logits: dict[int, dict[int, float]] = {}  # by passage, and place in it
+    rows: list[tuple[int, Row]] = []  # with the passage
+    taken: dict[int, set[int]] = {}  # the units in rows, by passage
     for _ in range(_MAX_READ):
-        unread = (e for e in evidence if logits.get(e.hit.ordinal, {}).keys().isdisjoint(e.places))
+        unread = (e for e in evidence if taken.get(e.hit.ordinal, set()).isdisjoint(e.places))
         best = next(unread, None)
         if best is None:
             break
-        reading = reader.read(question.text, best.passage, best.decisive)
-        logits.setdefault(best.hit.ordinal, {}).update(reading.units)
+        row = reader.row(question.text, best.passage, best.decisive)
+        rows.append((best.hit.ordinal, row))
+        taken.setdefault(best.hit.ordinal, set()).update(row.markers)
+    logits: dict[int, dict[int, float]] = {}  # by passage, and place in it
+    for (passage, _), reading in zip(rows, reader.read([row for _, row in rows]), strict=True):
+        logits.setdefault(passage, {}).update(reading.units)
     return [
         _as_read(each, logits[each.hit.ordinal]) if each.hit.ordinal in logits else each
         for each in evidence

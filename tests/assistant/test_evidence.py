@@ -1,6 +1,6 @@
 """Evidence: the blocks that are proposed, and what their features say."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 from builders import GenerationBuilder
@@ -8,7 +8,7 @@ from builders import GenerationBuilder
 from assistant.coverage import WordWeights, word_weights
 from assistant.english.question import Question
 from assistant.evidence import Evidence, collect_evidence, read_evidence
-from assistant.reader.runtime import Reader, Reading
+from assistant.reader.runtime import Reader, Reading, Row
 from corpus.document import Kind, Passage
 from index.onnx_encoder import OnnxEncoder
 from index.search import Searcher
@@ -50,8 +50,16 @@ class SureOf:
 
     def __init__(self, text: str) -> None:
         self.text = text
+        self._passages: list[Passage] = []
 
-    def read(self, question: str, passage: Passage, place: int) -> Reading:
+    def row(self, question: str, passage: Passage, place: int) -> Row:
+        self._passages.append(passage)
+        return Row((len(self._passages) - 1,), (0,), dict.fromkeys(range(len(passage.units)), 0))
+
+    def read(self, rows: Sequence[Row]) -> list[Reading]:
+        return [self._reading(self._passages[row.ids[0]]) for row in rows]
+
+    def _reading(self, passage: Passage) -> Reading:
         sources = [passage.source(unit) for unit in passage.units]
         return Reading({n: 6.0 if self.text in each else -6.0 for n, each in enumerate(sources)}, 3)
 

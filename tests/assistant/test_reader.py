@@ -14,7 +14,7 @@ from tokenizers.models import WordLevel
 from assistant.errors import ReaderDamaged
 from assistant.reader import layout as limits
 from assistant.reader.layout import LayoutError, lay_out, open_tokenizer
-from assistant.reader.runtime import MAX_READ_TOKENS, WEIGHTS, OnnxReader, reader_files
+from assistant.reader.runtime import MAX_READ_TOKENS, WEIGHTS, OnnxReader, Reading, reader_files
 from corpus.document import Kind, Passage
 from corpus.loader import parse_document
 from corpus.splitter import split
@@ -28,6 +28,12 @@ def tokenizer() -> Tokenizer:
 def passage_of(text: str) -> Passage:
     """The longest passage of a text."""
     return max(split(parse_document("guide.md", text)), key=lambda passage: len(passage.units))
+
+
+def read(reader: OnnxReader, question: str, passage: Passage, place: int) -> Reading:
+    """The reading of one row."""
+    [reading] = reader.read([reader.row(question, passage, place)])
+    return reading
 
 
 GARDEN = passage_of(
@@ -49,7 +55,7 @@ PUMP = passage_of("# Pumps\n\nA pump lifts water. It is made of brass and rusts 
 def test_the_answering_sentence_has_the_highest_logit_of_its_passage(
     reader: OnnxReader, question: str, answer: str
 ) -> None:
-    reading = reader.read(question, GARDEN, 0)
+    reading = read(reader, question, GARDEN, 0)
     assert sorted(reading.units) == [0, 1, 2, 3]
     best = max(reading.units, key=lambda place: reading.units[place])
     assert answer in GARDEN.source(GARDEN.units[best])
@@ -57,7 +63,7 @@ def test_the_answering_sentence_has_the_highest_logit_of_its_passage(
 
 def test_an_answering_passage_has_a_higher_logit_than_another(reader: OnnxReader) -> None:
     question = "When was the garden founded?"
-    right, wrong = reader.read(question, GARDEN, 0), reader.read(question, PUMP, 0)
+    right, wrong = read(reader, question, GARDEN, 0), read(reader, question, PUMP, 0)
     assert right.passage > 0 > wrong.passage
     assert max(wrong.units.values()) < 0
 
@@ -67,7 +73,7 @@ def test_the_rows_of_a_table_are_read_without_its_header(reader: OnnxReader) -> 
         "# Tools\n\n| Tool | Use |\n|---|---|\n| Spade | turning the soil |\n| Rake | leaves |\n"
     )
     assert [unit.kind for unit in passage.units] == [Kind.HEADER, Kind.ROW, Kind.ROW]
-    reading = reader.read("What is a rake used for?", passage, 1)
+    reading = read(reader, "What is a rake used for?", passage, 1)
     assert sorted(reading.units) == [1, 2]
 
 
@@ -85,27 +91,37 @@ def test_a_long_passage_is_read_around_the_given_unit(
     passage = passage_of(" ".join(sentence.format(number) for number in range(10, 34)))
     question = "What did the gardeners plant? " * length
     for place in range(len(passage.units)):
-        read = sorted(reader.read(question, passage, place).units)
-        assert place in read
-        assert read == list(range(read[0], read[-1] + 1))
-        assert len(read) < len(passage.units)
+        found = sorted(read(reader, question, passage, place).units)
+        assert place in found
+        assert found == list(range(found[0], found[-1] + 1))
+        assert len(found) < len(passage.units)
 
 
 def test_a_sentence_longer_than_a_row_is_read_truncated(reader: OnnxReader) -> None:
     trees = ", ".join(f"tree {number}" for number in range(200))
     passage = passage_of(f"# Trees\n\nThe gardeners planted {trees}.\n")
-    reading = reader.read("What did the gardeners plant?", passage, 0)
+    reading = read(reader, "What did the gardeners plant?", passage, 0)
     assert list(reading.units) == [0, 1]
+
+
+def test_rows_that_are_read_together_have_the_readings_that_they_have_alone(
+    reader: OnnxReader,
+) -> None:
+    asked = [("How many trees are there?", passage, 0) for passage in (GARDEN, PUMP)] * 3
+    rows = [reader.row(*each) for each in asked]
+    assert reader.read(rows) == [read(reader, *each) for each in asked]
+    assert [list(row.markers) for row in rows[:2]] == [[0, 1, 2, 3], [0, 1]]
+    assert reader.read([]) == []
 
 
 def test_threads_get_the_same_readings(reader: OnnxReader) -> None:
     questions = ["When was it founded?", "How many trees?", "Where to park?"] * 6
 
-    def read(question: str) -> object:
-        return reader.read(question, GARDEN, 0)
+    def ask(question: str) -> object:
+        return read(reader, question, GARDEN, 0)
 
     with ThreadPoolExecutor(4) as pool:
-        assert list(pool.map(read, questions)) == [read(question) for question in questions]
+        assert list(pool.map(ask, questions)) == [ask(question) for question in questions]
 
 
 def test_a_row_holds_question_title_and_sentences_each_followed_by_sep(
