@@ -1,7 +1,7 @@
 """Measures answers with a language model:
 
-    PYTHONPATH=tests python tests/measure/model.py perfect            a script that chooses the gold answer
-    PYTHONPATH=tests python tests/measure/model.py local:smollm2      any model of the settings
+    python tests/measure/model.py perfect            a script that chooses the gold answer
+    python tests/measure/model.py local:smollm2      any model of the settings
 
 `perfect` shows what the path through the model loses: of the questions whose gold answer is among
 the excerpts that a model sees, how many are answered rightly. It is asked over real HTTP, by the
