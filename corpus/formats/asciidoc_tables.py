@@ -5,6 +5,16 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 
+from corpus.formats.asciidoc_lines import (
+    ADMONITION,
+    ANCHOR,
+    BLOCK_ATTRIBUTES,
+    FENCE,
+    ITEM,
+    MACRO,
+    TERM,
+)
+
 # "2+|" spans two columns, ".3+|" three rows; "a|", "h|", "^.>s|" say how a cell is shown.
 _CELL = re.compile(
     r"(?:(?P<columns>\d{1,2})?(?:\.(?P<rows>\d{1,2}))?(?P<kind>[+*]))?[<^>]?(?:\.[<^>])?"
@@ -16,6 +26,8 @@ _SPECIFIER = re.compile(
 _COLUMNS = re.compile(r"cols\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([\w*]+))")
 _SEPARATOR = re.compile(r"separator\s*=\s*\"?(.)")
 _HEADER = re.compile(r"(?:^|[\s,%\"'.])(?:header|h)(?:$|[\s,%\"'.])")
+_STOPS = frozenset(".:;,!?")
+_BLOCK_MARKS = (FENCE, BLOCK_ATTRIBUTES, ANCHOR, MACRO)
 _MAX_COLUMNS = 200
 _MAX_CELLS = 100_000
 
@@ -24,7 +36,8 @@ def table_rows(lines: Sequence[str], mark: str, attributes: str) -> tuple[list[l
     """Returns the rows of the lines between two marks, and whether the first has the column
     headings: if the attributes say so, or if an empty line follows the first line.
 
-    `mark` is the first character of the marks. A cell over several rows or columns is repeated.
+    `mark` is the first character of the marks. A cell over several rows or columns is repeated, and
+    blocks in a cell are one text.
     """
     separator = found[1] if (found := _SEPARATOR.search(attributes)) else ""
     is_dsv = "format=dsv" in attributes.replace('"', "")
@@ -38,7 +51,30 @@ def table_rows(lines: Sequence[str], mark: str, attributes: str) -> tuple[list[l
     first = next((n for n, line in enumerate(lines) if line), len(lines))
     is_set_off = first == 0 and len(lines) > 1 and not lines[1] and len(lines) > 2
     has_header = bool(_HEADER.search(attributes)) or (is_set_off and "noheader" not in attributes)
-    return rows, has_header
+    return [[_one_text(cell) for cell in row] for row in rows], has_header
+
+
+def _one_text(cell: str) -> str:
+    """The text of a cell of several lines without the marks of its blocks, the items of its lists
+    divided by semicolons."""
+    if "\n" not in cell:
+        return cell
+    parts: list[str] = []
+    for line in filter(None, map(str.strip, cell.split("\n"))):
+        if line == "+" or any(
+            mark.match(line) for mark in (FENCE, BLOCK_ATTRIBUTES, ANCHOR, MACRO)
+        ):
+            continue
+        item, term = ITEM.match(line), TERM.match(line)
+        if (item or term) and parts and parts[-1].rstrip("`*_+ ")[-1:] not in _STOPS:
+            parts[-1] += ";"
+        if item:
+            parts.append(item[5])
+        elif term:
+            parts.append(f"{term[1]}: {term[3] or ''}".rstrip())
+        else:
+            parts.append(ADMONITION.sub("", line))
+    return "\n".join(parts)
 
 
 def _width(lines: Sequence[str], mark: str, attributes: str) -> int:

@@ -29,6 +29,11 @@ def test_the_header_is_metadata_and_attributes_are_replaced() -> None:
     )
 
 
+def test_front_matter_of_a_site_generator_is_metadata() -> None:
+    text = load('---\ntitle: "The FAQ"\ndate: 2024-05-01\ntags:\n  - a\n---\n\nText.\n')
+    assert text == '---\ndate: "2024-05-01"\n---\n\n# The FAQ\n\nText.\n'
+
+
 @pytest.mark.parametrize(
     ("source", "shown"),
     [
@@ -40,6 +45,11 @@ def test_the_header_is_metadata_and_attributes_are_replaced() -> None:
         (r"\*kept* and +*kept*+ and \{name}", "*kept* and *kept* and {name}"),
         ("image:x.png[Alt] ((term))(((a,b)))", " term"),
         ("`{name}` -- (C) git log --all", "Lamp — © git log --all"),
+        ("`a` and `+b+`, then +c+ and `d`", "a and b, then c and d"),
+        ("`__<user>__/_file_`, `__init__`", "<user>/file, __init__"),
+        ("2^256^, 10^-3^, the 1^st^ and H~2~O", "2^256, 10^-3, the 1st and H2O"),
+        ('ECC((("curve (ECC)", id="x"))) {site}/docs[the docs]', "ECC the docs"),
+        ("<<a_b-part>>, xref:module:set-up.adoc[], xref:x.adoc#far-end[]", "a b part, set up, far end"),
     ],
 )  # fmt: skip
 def test_inline_marks_are_removed(source: str, shown: str) -> None:
@@ -61,6 +71,39 @@ def test_cells_over_several_rows_and_columns_are_repeated() -> None:
         '[cols="1,1",options="header"]\n|===\n|A |B\n\n.2+|x\n|1\na|2\n2+|both\n2*|y\n|===\n'
     )
     assert rows(text) == [["A", "B"], ["x", "1"], ["x", "2"], ["both", "both"], ["y", "y"]]
+
+
+def test_steps_count_on_behind_attached_blocks_and_start_again_below_a_title() -> None:
+    text = load(
+        ". Run.\n+\n[source,sh]\n----\ngo <1>\n----\n<1> Starts it.\n. Put.\n+\n--\nInside.\n--\nAlso.\n. Wait.\n\n"
+        ".Later\n. Stop.\n"
+    )
+    assert text == (
+        "1. Run.\n\n    ```\n    go <1>\n    ```\n\n    1. Starts it.\n2. Put.\n\n    Inside.\n\n    Also.\n\n"
+        "3. Wait.\n\n**Later**\n\n1. Stop.\n"
+    )
+
+
+def test_cross_references_show_the_titles_of_this_document() -> None:
+    text = load(
+        "= T\n\nSee <<net>>, <<_first_steps>>, xref:tab[] and <<First steps>>.\n\n[#net]\n== The *net*\n\n"
+        "== First steps\n\n[[tab]]\n.Prices.\n|===\n|a |b\n|===\n"
+    )
+    assert "See The net, First steps, Prices and First steps." in text
+
+
+def test_attributes_may_have_several_lines_be_unset_and_stand_in_code() -> None:
+    text = load(
+        ':text: one \\\n  and two\n:gone: x\n:!gone:\n\n{text}, {gone}\n\n[subs="attributes+"]\n----\n{text}\n----\n'
+    )
+    assert text == "one and two, \\{gone\\}\n\n```\none and two\n```\n"
+
+
+def test_blocks_in_a_cell_are_one_text() -> None:
+    text = load(
+        "|===\n|A |B\n\na|\n--\n* one\n* two\n--\na|\n[source]\n----\nrun\n----\nNOTE: hot\n|===\n"
+    )
+    assert rows(text) == [["A", "B"], ["one; two", "run hot"]]
 
 
 def test_a_table_of_comma_separated_values_is_read() -> None:
@@ -93,7 +136,7 @@ def test_comments_conditions_and_includes_are_left_out() -> None:
     source = "= T\n:web:\n\n// no\n////\nno\n////\nifdef::pdf[]\nno\nendif::[]\nifdef::web[yes]\nifndef::pdf[]\nalso\nendif::[]\n\ninclude::/etc/passwd[]\n\n++++\n<b>no</b>\n++++\n\n== End\n"
     extracted = one(asciidoc.load(source.encode()))
     assert extracted.text == "# T\n\nyes also\n\n## End\n" and extracted.left_out == (
-        "1 × include",
+        "include /etc/passwd",
     )
 
 
