@@ -1,6 +1,7 @@
 """Writes the tree that docutils makes of a text as canonical Markdown."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from docutils import nodes
 
@@ -8,7 +9,10 @@ from corpus.formats.dates import iso_date
 from corpus.formats.writer import MarkdownWriter, fold
 from corpus.metadata import Metadata
 
+# The attribute of an inline node that names a target whose title is shown.
+LABEL = "label"
 _TERM_LEVEL = 6
+_MAX_TITLE = 200  # characters; a title may be shown at each of many references
 _HIDDEN = (
     nodes.comment, nodes.substitution_definition, nodes.target, nodes.system_message, nodes.raw,
     nodes.pending, nodes.image, nodes.footnote_reference, nodes.citation_reference, nodes.meta,
@@ -16,6 +20,30 @@ _HIDDEN = (
     nodes.generated,
 )  # fmt: skip
 _LISTS = (nodes.bullet_list, nodes.enumerated_list)
+
+
+def show_titles(tree: nodes.document) -> None:
+    """Replaces the text of each inline node with a LABEL by the title of the section, figure or
+    table with this label, if the tree has it."""
+    titles = {
+        name: title
+        for name, identifier in tree.nameids.items()
+        if (title := _title_of(tree, tree.ids.get(identifier)))
+    }
+    for node in tree.findall(nodes.inline):
+        label = nodes.fully_normalize_name(node.get(LABEL, ""))
+        if label in titles:
+            node.children = [nodes.Text(titles[label])]
+
+
+def _title_of(tree: nodes.document, node: Any) -> str:
+    """The title of a node, or of that to which a target leads, "" if it has none."""
+    if isinstance(node, nodes.target):
+        node = tree.ids.get(node.get("refid"))
+    captions = (nodes.title, nodes.caption)
+    children = node.children if isinstance(node, nodes.Element) else []
+    title = next((child for child in children if isinstance(child, captions)), None)
+    return words_of(title)[:_MAX_TITLE] if title else ""
 
 
 class DoctreeWriter:

@@ -3,8 +3,9 @@
 Sections are headings; lists, tables, code and definitions are written as such; the text of notes,
 tabs and other directives stands where they do, with their titles, and a title that asks is a
 question. Fields at the top and `.. meta::` give author, date and language. Roles show their text
-without the target. Left out are comments, images, footnote marks, and the directives that take
-their text from elsewhere, which are named: `include`, `literalinclude`, `raw`, `toctree`,
+without the target; a reference without a text shows the title that it leads to if that is in the
+text, else the words of its label. Left out are comments, images, footnote marks, and the directives
+that take their text from elsewhere, which are named: `include`, `literalinclude`, `raw`, `toctree`,
 `automodule` and their like. docutils opens no file and no address, reads no settings, and today's
 date is in no text.
 """
@@ -19,7 +20,7 @@ from docutils.core import publish_doctree
 from docutils.parsers.rst import Directive, directives, languages, roles
 from docutils.utils import new_document, unescape
 
-from corpus.formats.doctree import DoctreeWriter
+from corpus.formats.doctree import LABEL, DoctreeWriter, show_titles
 from corpus.formats.encodings import decode_text
 from corpus.formats.extracted import Extracted, NotExtracted
 
@@ -43,6 +44,12 @@ _DIRECTIVE = re.compile(
 _LONG_LINE = re.compile(r"^[-+=| \t]{1000,}$", re.MULTILINE)
 _ROLE = re.compile(r":([A-Za-z][\w:+.-]*?):(?=`)|(?<=`):([A-Za-z][\w:+.-]*?):")
 _TARGET = re.compile(r"\s*<[^<>]*>\s*$")
+# Roles that show the title of what they name, and the words of such a name.
+_REFERENCES = frozenset(["ref", "numref", "doc"])
+_SEPARATORS = re.compile(r"[\W_]+")
+_PREFIX = re.compile(r"[~!.]+(?=\w)")  # of the name of an object: how much of it is shown
+_PATHS = frozenset(["file", "command", "program", "samp"])
+_ARROW = re.compile(r"\s*-->\s*")
 _CODE = frozenset(
     "code code-block sourcecode parsed-literal prompt doctest testcode testoutput ipython "
     "console terminal highlight-block productionlist cmdoption-code".split()
@@ -83,7 +90,9 @@ def load(raw: bytes) -> Iterator[Extracted]:
     known = dict(roles._roles)  # type: ignore[attr-defined]
     try:
         _register(text)
-        canonical = DoctreeWriter(publish_doctree(text, settings_overrides=dict(_SETTINGS))).text()
+        tree = publish_doctree(text, settings_overrides=dict(_SETTINGS))
+        show_titles(tree)
+        canonical = DoctreeWriter(tree).text()
     except RecursionError as error:
         raise NotExtracted("is nested too deeply") from error
     finally:
@@ -124,9 +133,23 @@ def _is_role(name: str) -> bool:
 def _show_text(*arguments: Any, **_: Any) -> tuple[list[Any], list[Any]]:
     """Shows a role that docutils does not know: `text <target>` without the target. The arguments
     are those of docutils: a name, the source and the text of the role come first."""
-    _name, source, text, *_rest = arguments
-    words = _TARGET.sub("", unescape(text)) or unescape(text)
-    return [nodes.inline(source, words.lstrip("~!."))], []
+    name, source, text, *_rest = arguments
+    kind = name.lower().rpartition(":")[2]
+    whole = unescape(text)
+    words = _TARGET.sub("", whole) or whole
+    if kind in _REFERENCES and words == whole:
+        return [nodes.inline(source, _readable(whole), **{LABEL: whole})], []
+    if kind == "menuselection":
+        words = _ARROW.sub(" › ", words)
+    if kind not in _PATHS and (prefix := _PREFIX.match(words)):
+        words = words[prefix.end() :]
+    return [nodes.inline(source, words)], []
+
+
+def _readable(label: str) -> str:
+    """The words of a label, or of the name of a document: its last part without its folders."""
+    name = re.split(r"[/:]", label.rstrip("/:"))[-1]
+    return name if " " in name else _SEPARATORS.sub(" ", name).strip() or label
 
 
 class _AnyOption(dict[str, Any]):

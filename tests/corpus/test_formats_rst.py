@@ -59,6 +59,22 @@ def test_directives_and_roles_of_sphinx_show_their_text() -> None:
     assert text.endswith("seat\n: One user.\n")
 
 
+def test_references_show_titles_of_the_text_or_the_words_of_their_label() -> None:
+    text = load(
+        "Top\n===\n\nSee :ref:`part-two`, :ref:`other <part-two>`, :numref:`fig`, :ref:`First part`, :ref:`no_such-label`"
+        " and :doc:`/guide/set-up`.\n\n.. _part-two:\n\nThe *second* part\n-----------------\n\nText.\n\n.. _fig:\n\n"
+        ".. figure:: a.png\n\n   A lamp\n\nFirst part\n----------\n\nText.\n"
+    )
+    assert "See The second part, other, A lamp, First part, no such label and set up." in text
+
+
+def test_paths_keep_their_dots_and_menus_have_arrows() -> None:
+    text = load(
+        "Open :file:`~/.profile`, :meth:`.Cls.run`, :menuselection:`File --> Save`, |x|.\n\n.. |x| replace:: so\n"
+    )
+    assert text == "Open \\~/.profile, Cls.run, File › Save, so.\n"
+
+
 def test_what_another_file_has_is_named_and_not_read(tmp_path: Path) -> None:
     (tmp_path / "secret.txt").write_text("SECRET,1")
     name = tmp_path / "secret.txt"
