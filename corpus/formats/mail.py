@@ -2,14 +2,15 @@
 
 The subject is the heading; date, sender and `Archived-At` are metadata. Of a body in several forms
 the plain text is read, or HTML if there is no other. A forwarded message stands behind the one it
-is in. Signatures behind "-- " are left out, and what a mailing list adds below a message; in a
-mailbox also quoted lines, which repeat other messages. Attachments are named. Nothing that a
-message links to is read. Places in a mailbox are "message 3".
+is in. Patches and logs are code. Signatures are left out, and what a mailing list or its archive
+adds below a message; in a mailbox also quoted lines, which repeat other messages, but for a
+question right above its answer. Attachments are named. Nothing that a message links to is read.
+Places in a mailbox are "message 3".
 """
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from email import message_from_bytes
 from email.errors import MessageError
 from email.header import decode_header, make_header
@@ -19,6 +20,7 @@ from email.utils import parseaddr, parsedate_to_datetime
 
 from corpus.formats.encodings import decode_text
 from corpus.formats.extracted import Extracted, NotExtracted
+from corpus.formats.message_text import Part, PartKind, own_parts, parts_of
 from corpus.formats.prose import Prose
 from corpus.formats.writer import MarkdownWriter, fold
 from corpus.metadata import Metadata
@@ -27,16 +29,23 @@ MAX_MESSAGES = 10_000
 _START = re.compile(rb"(?:\A|\r?\n)(?=From [^\r\n]{1,300}\d{4}[^\r\n]{0,20}\r?\n[!-9;-~]+:)")
 _ESCAPED_FROM = re.compile(rb"^>(>*From )", re.MULTILINE)
 _REPLY = re.compile(r"^(?:(?:re|fwd?|aw|wg|sv|tr)(?:\[\d+\])?\s*:\s*)+", re.IGNORECASE)
-_QUOTED = re.compile(r"[ \t]*>")
 _QUOTE_MARKS = re.compile(r"^[ \t]*(?:>[ \t]?)+", re.MULTILINE)
-_WROTE = re.compile(
-    r"(?:On|Am|Le|El) .{1,200}(?:wrote|schrieb|écrit|escribió) ?:$|\S.{1,120} wrote:$"
-)
 _SIGNATURE = "\n-- \n"
 # What a mailing list adds: a rule, and below it how to unsubscribe; within so many last lines.
 _RULE = re.compile(r"[-_=*]{10,}\s*")
 _LIST = re.compile(r"\bunsubscribe\b|\bmailing list\b", re.IGNORECASE)
 _MAX_FOOTER = 15
+# What an archive puts in the place of an attachment.
+_SCRUBBED = re.compile(
+    r"^-{10,} next part -{10,}\n(?:An? [^\n]{1,40} was scrubbed[^\n]*\n"
+    r"(?:(?:Name|Type|Size|Desc): [^\n]*\n)*(?:URL: [^\n]*\n?)?)?",
+    re.MULTILINE,
+)
+_SIGNED = re.compile(
+    r"^-----BEGIN PGP SIGNED MESSAGE-----\n(?:Hash: [^\n]*\n)?"
+    r"|^-----BEGIN PGP SIGNATURE-----\n[\w+/=\n:. ()-]{0,3000}?-----END PGP SIGNATURE-----$",
+    re.MULTILINE,
+)
 _ENCRYPTED = ("multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime")
 _MAX_DEPTH = 4  # of messages in messages
 _ATTACHMENT = "attachment "
@@ -138,18 +147,37 @@ class _Message:
                 self._plain(writer, text)
 
     def _plain(self, writer: MarkdownWriter, text: str) -> None:
+        text, count = _SIGNED.subn("", text)
         text, _, signature = text.partition(_SIGNATURE)
-        if signature.strip():
-            self.left_out["signatures"] += 1
+        self.left_out["signatures"] += bool(count or signature.strip())
+        text, count = _SCRUBBED.subn("", text)
+        self.left_out["attachments that the archive removed"] += count
         body = _without_footer(text)
         self.left_out["list footers"] += len(body) < len(text)
-        text = body
-        if self._place:
-            lines = text.split("\n")
-            kept = list(_unquoted(lines))
-            self.left_out["quoted lines"] += len(lines) - len(kept)
-            text = "\n".join(kept)
-        Prose(writer).wrapped(_QUOTE_MARKS.sub("", text))
+        if not self._place:
+            _write_parts(writer, parts_of(_QUOTE_MARKS.sub("", body)))
+            return
+        parts, count = own_parts(body)
+        self.left_out["quoted lines"] += count
+        _write_parts(writer, parts)
+
+
+def _write_parts(writer: MarkdownWriter, parts: Iterable[Part]) -> None:
+    is_answer = False
+    for part in parts:
+        if is_answer and part.kind in (PartKind.QUESTION, PartKind.RESUMED):
+            writer.end_details()
+            is_answer = False
+        match part.kind:
+            case PartKind.QUESTION:
+                writer.begin_details(part.text)
+                is_answer = True
+            case PartKind.CODE:
+                writer.code(part.text)
+            case PartKind.PROSE:
+                Prose(writer).wrapped(part.text)
+    if is_answer:
+        writer.end_details()
 
 
 def _without_footer(text: str) -> str:
@@ -158,15 +186,6 @@ def _without_footer(text: str) -> str:
         if _RULE.fullmatch(lines[number]) and any(map(_LIST.search, lines[number + 1 :])):
             return "\n".join(lines[:number])
     return text
-
-
-def _unquoted(lines: list[str]) -> Iterator[str]:
-    """The lines that quote no other message, nor say whom they quote."""
-    following = [*lines[1:], ""]
-    for line, after in zip(lines, following, strict=True):
-        is_attribution = line.rstrip().endswith(":") and _QUOTED.match(after)
-        if not _QUOTED.match(line) and not is_attribution and not _WROTE.match(line.strip()):
-            yield line
 
 
 def _phrases(left_out: Counter[str]) -> list[str]:

@@ -5,7 +5,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from canonical import headings, items, one
+from canonical import entries, headings, items, one
 from data_handbooks import MailHandbook, mail_message
 from formats import AskHandbook, write_handbook
 
@@ -109,6 +109,37 @@ def test_each_message_of_a_mailbox_is_a_document_with_its_place(tmp_path: Path) 
     assert "<!-- message 2 -->" in second.text and "From Monday on." in second.text
     assert "open" not in second.text
     assert second.left_out == ("2 quoted lines", "1 messages: contains no text")
+
+
+def test_a_question_right_above_its_answer_is_kept_of_what_a_mailbox_quotes(tmp_path: Path) -> None:
+    answer = mail_message(
+        text="On Monday, 1 May 2024, Bob Someone\n<bob@x.org> wrote:\n> We have a shop.\n>\n> When is\n> it open?\n\n"
+        "From nine.\n\n> It is far.\n\nTake a bus.\n\n-----Original Message-----\nFrom: Bob\n\nWe have a shop.\n"
+    )
+    _, second = mail.load(written_mailbox(tmp_path / "m.mbox", mail_message(), answer))
+    assert entries(second.text) == [("When is it open?", ["From nine."])]
+    assert second.text.endswith("</details>\n\nTake a bus.\n")
+    assert second.left_out == ("10 quoted lines",)
+
+
+def test_patches_and_logs_are_code_and_the_prose_around_them_is_not() -> None:
+    patch = "diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1,3 +1,2 @@\n one\n-two\n\n"
+    log = "2024-05-01 10:00:01 INFO starts\n2024-05-01 10:00:02 ERROR no disk\n  at Disk.find(Disk.java:1)\n"
+    text = load(mail_message(text=f"See below:\n\n{patch}- a point\n\nIt fails:\n\n{log}\nWhy?\n"))
+    assert (
+        f"```\n{patch.rstrip()}\n```\n\n- a point\n\nIt fails:\n\n```\n{log}```\n\nWhy?\n" in text
+    )
+
+
+def test_what_archives_and_signing_programs_add_is_left_out() -> None:
+    scrubbed = "-------------- next part --------------\nAn HTML attachment was scrubbed...\nURL: <http://x.org/a.htm>\n"
+    signed = (
+        "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA1\n\nYou have 25 days.\n"
+        "-----BEGIN PGP SIGNATURE-----\nVersion: GnuPG v1\n\niQ+/=\n-----END PGP SIGNATURE-----\n"
+    )
+    extracted = one(mail.load(mail_message(text=signed + scrubbed).as_bytes()))
+    assert extracted.text.endswith("# Leave\n\nYou have 25 days.\n")
+    assert extracted.left_out == ("1 signatures", "1 attachments that the archive removed")
 
 
 @pytest.mark.parametrize(
