@@ -13,13 +13,17 @@ _MARK = re.compile(r"^(?:<!-- (?P<place>[^\n]{1,200}) -->|(?P<fence>`{3,}))$", r
 _COMMENT = re.compile(r"^<!-- [^\n]{1,200} -->\n*", re.MULTILINE)
 # A table or a list whose lines stand in successive rows of a sheet, from its heading on.
 _ROWS = re.compile(r"(.*)\brows (\d{1,7}) to \d{1,7}")
+# The start and the end of what is said in the text up to the next comment.
+_TIMES = re.compile(r"(\d{2,4}:\d\d:\d\d) to (\d{2,4}:\d\d:\d\d)")
+_NEXT = "\n<!-- "
 _LINE_OF_DASHES = re.compile(r"\|[ :|-]+\|")
 _PAGE = re.compile(r"page (\d{1,7})")
 
 
 def place_at(document: str, text: str, offset: int) -> str:
     """Returns the place of the character at the offset of a document's text, "" if the file has no
-    places. Takes 1 ms for each megabyte before it."""
+    places. A time is estimated from the share of the paragraph before it: people talk at an even
+    pace. Takes 1 ms for each megabyte before it."""
     if has_text_suffix(document):
         return ""
     place, fence, start = "", "", 0
@@ -28,8 +32,23 @@ def place_at(document: str, text: str, offset: int) -> str:
             fence = "" if fence == mark["fence"] else fence or mark["fence"]
         elif not fence:
             place, start = mark["place"], mark.end()
+    if times := _TIMES.fullmatch(place):
+        end = text.find(_NEXT, offset)
+        length = (end if end >= 0 else len(text)) - start
+        first, last = map(_seconds, times.groups())
+        return clock(first + (last - first) * (offset - start) // max(length, 1))
     rows = _ROWS.fullmatch(place)
     return f"{rows[1]}row {int(rows[2]) + _lines(text[start:offset])}" if rows else place
+
+
+def clock(seconds: int) -> str:
+    """Returns a time as hours, minutes and seconds: "00:01:20"."""
+    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+
+
+def _seconds(time: str) -> int:
+    hours, minutes, seconds = map(int, time.split(":"))
+    return hours * 3600 + minutes * 60 + seconds
 
 
 def _lines(text: str) -> int:

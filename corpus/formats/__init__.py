@@ -21,13 +21,16 @@ Shared by loaders:
     articles.py         articles in data that help centres and wikis export
     asciidoc_inline.py  inline marks of AsciiDoc
     asciidoc_lines.py   lines of AsciiDoc without comments and conditions
+    asciidoc_lists.py   open lists of AsciiDoc
     asciidoc_tables.py  tables of AsciiDoc
+    asciidoc_titles.py  what cross references of AsciiDoc show
     columns.py          what the columns of a sheet are
     dates.py            the date in a text of metadata
     doctree.py          trees of docutils
     encodings.py        bytes of text files in any common encoding
     exports.py          the address of an exported or crawled page, by its path
     grids.py            tables whose cells span rows and columns
+    message_text.py     what the sender of a message wrote, pasted and quoted
     number_formats.py   numbers and dates as a spreadsheet shows them
     office.py           the parts of Office Open XML files
     properties.py       titles and dates in the properties of files

@@ -1,10 +1,12 @@
 """Loads Jupyter notebooks, formats 3 and 4: the text of the cells and their code, never run.
 
-Markdown cells are read as Markdown, code cells are code. Outputs, which repeat or depend on a run,
+Markdown cells are read as Markdown, code cells are code; the magics `%%markdown` and `%%html`, and
+the format of a raw cell, say what a cell is written in. Outputs, which repeat or depend on a run,
 and attachments are left out and counted. Places are "cell 4".
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -16,6 +18,7 @@ from corpus.formats.writer import MarkdownWriter
 from corpus.metadata import Metadata
 
 _MAX_CELLS = 10_000
+_MAGIC = re.compile(r"\s*%%(markdown|html)\b[^\n]*\n", re.IGNORECASE)
 
 
 def load(raw: bytes) -> Iterator[Extracted]:
@@ -66,9 +69,29 @@ def _write(writer: MarkdownWriter, cell: Mapping[str, Any], left_out: Counter[st
             level = cell.get("level")
             writer.heading(level if isinstance(level, int) else 1, source)
         case "code":
-            writer.code(source)
+            magic = _MAGIC.match(source)
+            if not magic:
+                writer.code(source)
+            else:
+                _write_text(writer, source[magic.end() :], magic[1].lower())
         case _:
-            left_out["raw cells"] += bool(source)
+            left_out["raw cells"] += not _write_text(writer, source, _raw_format(cell))
+
+
+def _write_text(writer: MarkdownWriter, source: str, language: str) -> bool:
+    """Writes Markdown or HTML. Returns False if the text is in neither."""
+    if language == "markdown":
+        Prose(writer, level=1).markdown(source)
+    elif language == "html":
+        Prose(writer).html(source)
+    return language in ("markdown", "html") or not source
+
+
+def _raw_format(cell: Mapping[str, Any]) -> str:
+    """What a raw cell is written in: "markdown" for the type "text/markdown"."""
+    metadata = cell.get("metadata")
+    facts = metadata if isinstance(metadata, dict) else {}
+    return str(facts.get("raw_mimetype") or facts.get("format") or "").removeprefix("text/")
 
 
 def _text(source: Any) -> str:

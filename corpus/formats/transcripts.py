@@ -2,8 +2,8 @@
 
 Cues that follow each other are joined to paragraphs, which end with a sentence before a pause, at a
 change of the speaker, and at a length. A speaker's name stands in front of what they say. Lines
-that live captions repeat count once. Places are the times at which paragraphs start, "00:01:20".
-Styles, positions and notes are left out.
+that live captions repeat count once. Places are the times of paragraphs, "00:01:20 to 00:01:55",
+from which `corpus.places` takes that of a sentence. Styles, positions and notes are left out.
 """
 
 import html
@@ -15,6 +15,7 @@ from corpus.formats.encodings import decode_text
 from corpus.formats.extracted import Extracted, NotExtracted
 from corpus.formats.writer import MarkdownWriter, fold
 from corpus.metadata import Metadata
+from corpus.places import clock
 
 _TIME = r"(?:(\d{1,3}):)?(\d{1,2}):(\d{2})[.,](\d{1,3})"
 _TIMES = re.compile(rf"[ \t]*{_TIME}[ \t]*-->[ \t]*{_TIME}")
@@ -28,6 +29,7 @@ _MARK = re.compile(r"</?[a-zA-Z][^<>]*>|<\d[\d:.]*>|\{\\[^{}]*\}")
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’)]*$")
 _HEADER = re.compile(r"(Title|Language|Kind):[ \t]*(.+)$", re.IGNORECASE)
 _PAUSE = 1.5  # seconds
+_LONG_PAUSE = 30  # seconds; a paragraph across it would say little of the time of its sentences
 _MIN_CHARS, _MAX_CHARS = 200, 600  # of a paragraph that ends with a sentence, with or without pause
 
 
@@ -48,14 +50,14 @@ def load(raw: bytes) -> Iterator[Extracted]:
     first = last = None
     for cue in _cues(lines):
         if last and first and _ends(last, cue, words):
-            _write(writer, first, words)
+            _write(writer, first, last, words)
             words = []
         first = cue if not words else first
         words.append(cue.text)
         last = cue
-    if not first:
+    if not first or not last:
         raise NotExtracted("contains no text with times")
-    _write(writer, first, words)
+    _write(writer, first, last, words)
     yield Extracted(writer.text())
 
 
@@ -67,9 +69,8 @@ def _metadata(lines: list[str]) -> Metadata:
     return Metadata(title=facts.get("title", ""), language=facts.get("language", ""))
 
 
-def _write(writer: MarkdownWriter, first: _Cue, words: list[str]) -> None:
-    seconds = int(first.start)
-    writer.place(f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}")
+def _write(writer: MarkdownWriter, first: _Cue, last: _Cue, words: list[str]) -> None:
+    writer.place(f"{clock(int(first.start))} to {clock(int(max(first.start, last.end)))}")
     said = " ".join(words)
     writer.paragraph(f"{first.speaker}: {said}" if first.speaker else said)
 
@@ -79,10 +80,10 @@ def _ends(last: _Cue, cue: _Cue, words: list[str]) -> bool:
     if cue.is_change or (cue.speaker and cue.speaker != last.speaker):
         return True
     length = sum(map(len, words))
-    has_pause = cue.start - last.end >= _PAUSE
+    pause = cue.start - last.end
     if not _SENTENCE_END.search(last.text):
         return length > 2 * _MAX_CHARS
-    return length > _MAX_CHARS or (has_pause and length > _MIN_CHARS)
+    return length > _MAX_CHARS or pause >= (_PAUSE if length > _MIN_CHARS else _LONG_PAUSE)
 
 
 def _cues(lines: list[str]) -> Iterator[_Cue]:

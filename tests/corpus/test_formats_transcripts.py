@@ -36,9 +36,9 @@ of annual leave &amp; a birthday.
 
 def test_cues_are_joined_and_speakers_and_times_are_kept() -> None:
     assert one(transcripts.load(VTT.encode())).text == (
-        '---\nlanguage: "en"\n---\n\n<!-- 00:00:01 -->\n\n'
+        '---\nlanguage: "en"\n---\n\n<!-- 00:00:01 to 00:00:05 -->\n\n'
         "Ann Lee: Employees have 27 days of annual leave & a birthday.\n\n"
-        "<!-- 01:02:03 -->\n\nBob: Who asks for it?\n"
+        "<!-- 01:02:03 to 01:02:05 -->\n\nBob: Who asks for it?\n"
     )
 
 
@@ -54,7 +54,8 @@ def test_a_speaker_may_have_a_role_behind_the_name() -> None:
 def test_subrip_has_commas_and_may_lack_empty_lines() -> None:
     raw = "1\r\n00:00:01,000 --> 00:00:02,000\r\n{\\an8}First <b>line</b>\r\nand second.\r\n2\r\n00:00:09,000 --> 00:00:10,000\r\n- Other.\r\n"
     assert one(transcripts.load(raw.encode("utf-16"))).text == (
-        "<!-- 00:00:01 -->\n\nFirst line and second.\n\n<!-- 00:00:09 -->\n\nOther.\n"
+        "<!-- 00:00:01 to 00:00:02 -->\n\nFirst line and second.\n\n"
+        "<!-- 00:00:09 to 00:00:10 -->\n\nOther.\n"
     )
 
 
@@ -73,7 +74,14 @@ def test_a_long_talk_is_divided_between_sentences() -> None:
     )
     text = one(transcripts.load(raw.encode())).text
     assert max(map(len, text.split("\n"))) < 700
-    assert place_at("a.srt", text, text.index("sentence 199")) >= "00:03:00"
+    times = [place_at("a.srt", text, text.index(f"This is sentence {n}.")) for n in (0, 100, 199)]
+    assert times == ["00:00:00", "00:01:39", "00:03:18"]
+
+
+def test_a_paragraph_ends_before_a_long_pause() -> None:
+    raw = "WEBVTT\n\n00:01.000 --> 00:02.000\nWe wait.\n\n01:30.000 --> 01:31.000\nHe came.\n"
+    text = one(transcripts.load(raw.encode())).text
+    assert "We wait.\n" in text and place_at("a.vtt", text, text.index("He came")) == "00:01:30"
 
 
 def test_an_answer_from_a_transcript_says_its_time(tmp_path: Path, encoder_data: Path) -> None:
@@ -113,6 +121,19 @@ def test_cells_of_a_notebook_are_text_and_code_with_places() -> None:
         "<!-- cell 2 -->\n\n```\n!rm -rf /\n1 + 1\n```\n\n<!-- cell 3 -->\n"
     )
     assert extracted.left_out == ("1 outputs", "1 raw cells")
+
+
+def test_magics_and_formats_of_raw_cells_say_what_a_cell_is_written_in() -> None:
+    raw = book(
+        {"cell_type": "code", "source": "%%markdown\n# Leave\n\n- one"},
+        {"cell_type": "code", "source": "%%html\n<p>Two <b>days</b></p>"},
+        {"cell_type": "raw", "source": "*three*", "metadata": {"raw_mimetype": "text/markdown"}},
+    )
+    extracted = one(notebook.load(raw))
+    assert extracted.text == (
+        "<!-- cell 1 -->\n\n# Leave\n\n- one\n\n<!-- cell 2 -->\n\nTwo days\n\n<!-- cell 3 -->\n\nthree\n"
+    )
+    assert extracted.left_out == ()
 
 
 def test_the_older_format_has_worksheets_and_heading_cells() -> None:
