@@ -150,8 +150,8 @@ def test_texts_behind_check_marks_are_items(presentation: Any) -> None:
 
 def test_any_number_of_frames_inside_each_other_is_read(presentation: Any) -> None:
     shapes = slide(presentation).shapes
-    for n in range(300):
-        rectangle(shapes, n / 99, n / 99, 9 - n / 45, 7 - n / 45)
+    for n in range(950):
+        rectangle(shapes, n / 400, n / 400, 9 - n / 200, 7 - n / 200)
     for top in (3.0, 3.5):
         box(shapes, f"At {top}.", 3, top)
     assert parts(presentation)[2:] == ["At 3.0.", "At 3.5."]
