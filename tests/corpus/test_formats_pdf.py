@@ -305,6 +305,59 @@ def test_cells_of_several_lines_are_one_in_a_table_without_lines() -> None:
     ]  # fmt: skip
 
 
+def at_places(*places: tuple[float, float, str]) -> bytes:
+    """A page with words at these distances from the left and from the bottom, row by row."""
+    ordered = sorted(places, key=lambda each: (-each[1], each[0]))
+    return drawn(several(*(lines(text, left=x, top=y) for x, y, text in ordered)))
+
+
+def test_rows_without_lines_are_told_by_the_space_between_them() -> None:
+    # The cells stand at the bottom of their rows, as reportlab sets them.
+    raw = at_places(
+        (72, 700, "Head race, masters'"), (72, 688, "eights and older"), (200, 688, "The Old Spoons"), (330, 688, "9"),
+        (72, 670, "Head race"), (200, 670, "Brandt and three"), (72, 658, "for women"), (200, 658, "others"), (330, 658, "2"),
+        (200, 640, "Isolde Penrose of"), (72, 628, "Indoor"), (200, 628, "the Reach"), (330, 628, "1"),
+    )  # fmt: skip
+    assert rows(one(load(raw)).text) == [
+        ["Head race, masters' eights and older", "The Old Spoons", "9"],
+        ["Head race for women", "Brandt and three others", "2"],
+        ["Indoor", "Isolde Penrose of the Reach", "1"],
+    ]
+
+
+@pytest.mark.parametrize("offset", [0, 3, 7])
+def test_paragraphs_of_two_columns_are_no_table(offset: float) -> None:
+    sides = ((72, 700, (4, 3, 5, 2)), (320, 700 - offset, (3, 4, 2, 5)))
+    places = []
+    for x, top, lengths in sides:
+        y = top
+        for number, length in enumerate(lengths):
+            for line in range(length):
+                words = "of the words that are in this column" if line < length - 1 else "end."
+                places.append((x, y, f"{x} {number}.{line} {words}"))
+                y -= 14
+            y -= 10
+    raw = at_places(*places)
+    assert "|" not in one(load(raw)).text
+    words = " ".join(parts(raw)).split()
+    assert words == " ".join(text for *_, text in places).split()
+
+
+def test_a_grid_of_labels_above_values_has_no_column_headings() -> None:
+    def draw(canvas: Canvas) -> None:
+        cells = [("CLIENT", "Ada Lovelace", "OFFER", "A-17"), ("DATE", "1 May", "VALID UNTIL", "1 June"),
+                 ("PLACE", "Oslo", "PRICE", "12 euros")]  # fmt: skip
+        for at, texts in enumerate(cells):
+            for n, text in enumerate(texts):
+                canvas.setFont("Helvetica", 10 if n % 2 else 8)
+                canvas.drawString(72 + 200 * (n // 2), 700 - 30 * at - 12 * (n % 2), text)
+
+    assert parts(drawn(draw)) == [
+        "| CLIENT Ada Lovelace | OFFER A-17 |\n| DATE 1 May | VALID UNTIL 1 June |\n"
+        "| PLACE Oslo | PRICE 12 euros |"
+    ]
+
+
 def test_contents_are_left_out_and_named() -> None:
     contents = lines(
         "Scope ........................ 2",

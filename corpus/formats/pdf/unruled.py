@@ -1,7 +1,9 @@
 """Finds tables that only the alignment of their cells shows, among the rows of a region."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from corpus.formats.grids import Cell, read_grid
@@ -15,6 +17,11 @@ _MIN_ROWS = 3
 _MIN_WIDE = 4  # cells in each of two rows that are a table
 _MAX_COLUMNS = 30
 _MAX_ROWS = 150  # of one table; a longer one is several
+# Between the rows of a table is so much more space than between the lines of their cells.
+_ROW_SPACE = 1.15
+_DEFAULT_LEADING = 1.2  # in font sizes
+_MAX_LINES = 60  # of one row
+_MAX_CELL_CHARS = 400  # on average; longer ones are columns of text
 # A row below another is the second line of its cells if it stands closer, in font sizes between
 # their middles.
 _NEXT_LINE = 1.45
@@ -27,15 +34,92 @@ _MAX_SPACE = 3.0
 def unruled_tables(rows: Sequence[Row | PlacedTable], join: Join) -> Iterator[Row | PlacedTable]:
     """Yields the rows, and a table instead of those that are one."""
     at = 0
+    leading = _leading(rows)
     while at < len(rows):
-        end, columns = _extent(rows, at)
-        table = _table([row for row in rows[at:end] if isinstance(row, list)], columns, join)
+        groups, columns = _spaced_groups(rows, at, leading)
+        end = at + sum(map(len, groups))
+        table = _spaced_table(groups, columns, join)
+        if table is None:
+            end, columns = _extent(rows, at)
+            table = _table([row for row in rows[at:end] if isinstance(row, list)], columns, join)
         if table:
             yield table
             at = end
         else:
             yield rows[at]
             at += 1
+
+
+def _leading(rows: Sequence[Row | PlacedTable]) -> float:
+    """The usual distance between the lines of a paragraph or of a cell, in font sizes."""
+    counts = Counter[float]()
+    for one, other in pairwise(rows):
+        if isinstance(one, list) and isinstance(other, list):
+            pitch = (other[0].middle - one[0].middle) / max(other[0].size, 1)
+            if 1 <= pitch <= _NEXT_LINE:
+                counts[round(pitch, 1)] += 1
+    return max(counts, key=lambda each: (counts[each], -each), default=_DEFAULT_LEADING)
+
+
+def _is_spaced(row: Row, last: Row, leading: float) -> bool:
+    """Whether more space is above a row than between the lines of a cell."""
+    return row[0].middle - last[0].middle > _ROW_SPACE * leading * max(row[0].size, 1)
+
+
+def _group(rows: Sequence[Row | PlacedTable], at: int, leading: float) -> list[Row]:
+    """The lines from this one on between which there is no space."""
+    group: list[Row] = []
+    for number in range(at, min(len(rows), at + _MAX_LINES)):
+        line = rows[number]
+        if not isinstance(line, list) or (group and _is_spaced(line, group[-1], leading)):
+            break
+        group.append(line)
+    return group
+
+
+def _spaced_groups(
+    rows: Sequence[Row | PlacedTable], at: int, leading: float
+) -> tuple[list[list[Row]], list[tuple[float, float]]]:
+    """The rows of a table with space between its rows, if it starts with this line, each with its
+    lines; and its columns, several of which have text in each row."""
+    groups: list[list[Row]] = []
+    columns: list[tuple[float, float]] = []
+    while len(groups) < _MAX_ROWS and (group := _group(rows, at, leading)):
+        pieces = [piece for line in group for piece in line]
+        merged = _with_row(columns, pieces)
+        is_far = groups and not _is_below(group[0], groups[-1][-1])
+        if is_far or len(_with_row([], pieces)) < 2 or len(merged) < len(columns):
+            break
+        groups.append(group)
+        columns = merged
+        at += len(group)
+    return groups, columns
+
+
+def _is_below(row: Row, last: Row) -> bool:
+    """Whether a row is near enough to the last one to belong to the same table."""
+    return row[0].middle - last[0].middle <= _MAX_SPACE * max(row[0].size, 1)
+
+
+def _spaced_table(
+    groups: Sequence[Sequence[Row]], columns: list[tuple[float, float]], join: Join
+) -> PlacedTable | None:
+    """The table whose rows are the groups, if they have several lines; None if it is none."""
+    if len(columns) < 2 or len(groups) < (2 if len(columns) > 2 else _MIN_ROWS):
+        return None
+    rows = [[piece for line in group for piece in line] for group in groups]
+    chars = sum(len(piece.text) for row in rows for piece in row)
+    if len(rows) == sum(map(len, groups)) or chars > _MAX_CELL_CHARS * len(rows) * len(columns):
+        return None
+    placed = _placed(rows, columns, join)
+    labelled = sum(len(group) > 1 and _look(group[0]) != _look(group[1]) for group in groups)
+    if placed and 2 * labelled > len(groups):  # each cell has a label above its text
+        return replace(placed, table=replace(placed.table, has_header=False))
+    return placed
+
+
+def _look(line: Row) -> tuple[float, bool]:
+    return line[0].size, line[0].is_bold
 
 
 def _extent(rows: Sequence[Row | PlacedTable], at: int) -> tuple[int, list[tuple[float, float]]]:
@@ -47,7 +131,7 @@ def _extent(rows: Sequence[Row | PlacedTable], at: int) -> tuple[int, list[tuple
         row = rows[number]
         if not isinstance(row, list) or len(row) > _MAX_COLUMNS:
             break
-        if last and row[0].middle - last[0].middle > _MAX_SPACE * max(row[0].size, 1):
+        if last and not _is_below(row, last):
             break
         merged = _with_row(columns, row)
         if len(row) > 1:
@@ -97,27 +181,33 @@ def _table(
     is_small = len(full) == 2 and min(map(len, full)) >= _MIN_WIDE
     if len(columns) < 2 or (len(full) < _MIN_ROWS and not is_small):
         return None
-    if len(columns) == 2 and all(_is_mark(row[0].text) for row in full):
-        return None  # a list, or questions and answers, whose marks stand far from their text
-    grid: list[list[list[str]]] = []
+    whole: list[Row] = []
     last: Row | None = None
     wrapped = _wrapped_pitch(rows)
+    for row in rows:
+        pitch = row[0].middle - last[0].middle if last else 0.0
+        is_aside = len(row) == 1 and _column(columns, row[0]) > 0
+        if last and (pitch <= wrapped or (is_aside and _continues(row, last))):
+            whole[-1] = [*whole[-1], *row]
+        else:
+            whole.append(row)
+        last = row
+    return _placed(whole, columns, join) if len(whole) > 1 else None
+
+
+def _placed(
+    rows: Sequence[Row], columns: list[tuple[float, float]], join: Join
+) -> PlacedTable | None:
+    """The table of these rows, each with the pieces of all its lines."""
+    full = [row for row in rows if len(row) > 1]
+    if len(columns) == 2 and all(_is_mark(min(row, key=lambda p: p.x0).text) for row in full):
+        return None  # a list, or questions and answers, whose marks stand far from their text
+    grid: list[list[list[str]]] = []
     for row in rows:
         cells: list[list[str]] = [[] for _ in columns]
         for piece in row:
             cells[_column(columns, piece)].append(piece.text)
-        pitch = row[0].middle - last[0].middle if last else 0.0
-        is_next_line = last is not None and (
-            pitch <= wrapped or (not cells[0] and len(row) == 1 and _continues(row, last))
-        )
-        if grid and is_next_line:
-            for cell, more in zip(grid[-1], cells, strict=True):
-                cell.extend(more)
-        else:
-            grid.append(cells)
-        last = row
-    if len(grid) < 2:
-        return None
+        grid.append(cells)
     keys = iter(range(len(grid) * len(columns)))
     table = read_grid([[Cell(next(keys), join(cell)) for cell in row] for row in grid])
     pieces = [piece for row in rows for piece in row]
@@ -126,7 +216,7 @@ def _table(
         columns[0][0],
         rows[0][0].top,
         columns[-1][1],
-        rows[-1][0].bottom,
+        rows[-1][-1].bottom,
         pieces[0].page,
         has_bold_header(pieces),
     )
