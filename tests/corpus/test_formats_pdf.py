@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from canonical import headings, items, one, rows
 from formats import HOLIDAYS, AskHandbook, write_handbook
-from office_handbooks import GRID, PdfHandbook
+from office_handbooks import GRID, STYLES, PdfHandbook
 from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import SimpleDocTemplate, Table, TableStyle
+from reportlab.platypus import Paragraph, SimpleDocTemplate, Table, TableStyle
 
 from corpus.formats.extracted import NotExtracted
 from corpus.formats.pdf import file as pdf_file
@@ -288,6 +288,51 @@ def test_a_table_that_goes_on_on_the_next_page_has_its_headings_there() -> None:
     book.table([["Room", "Seats"], *([f"R{n}", str(n)] for n in range(60))])
     found = rows(one(load(book.content())).text)
     assert found.count(["Room", "Seats"]) == 2 and found.count(["R59", "59"]) == 1
+
+
+def divided(cells: list[list[str]], style: TableStyle = GRID) -> bytes:
+    """A table on pages so small that they divide its rows."""
+    buffer = io.BytesIO()
+    texts = [[Paragraph(cell, STYLES["BodyText"]) for cell in row] for row in cells]
+    table = Table(texts, style=style, colWidths=[80, 180], splitInRow=1)
+    SimpleDocTemplate(buffer, pagesize=(420, 300)).build([table])
+    return buffer.getvalue()
+
+
+def test_a_row_that_goes_on_on_the_next_page_is_one() -> None:
+    text = "It holds for everybody who works in the office, whatever the day may be. " * 3
+    cells = [["Rule", "Text"], *([f"R{n}", text.strip()] for n in range(5))]
+    found = rows(one(load(divided(cells))).text)
+    assert [row for row in found if row != cells[0]] == cells[1:] and found.count(cells[0]) == 3
+
+
+def test_rows_of_a_group_on_the_next_page_stay_rows() -> None:
+    years = [f"The year {2000 + n} was fine." for n in range(18)]
+    grouped = [["" if n % 2 else f"O{n}", year] for n, year in enumerate(years)]
+    found = rows(one(load(divided([["Office", "Year"], *grouped]))).text)
+    assert [year for _, year in found if year != "Year"] == years
+
+
+def test_the_shade_of_a_cell_and_of_its_lines_divides_no_column() -> None:
+    def draw(canvas: Canvas) -> None:
+        for left, name in ((72, "Name"), (252, "Price")):
+            canvas.setFillGray(0.9)
+            canvas.rect(left, 640, 180, 60, fill=1, stroke=0)
+            for y in (640, 694):
+                canvas.rect(left, y, 180, 6, fill=1, stroke=0)
+            for y in (646, 662, 678):
+                canvas.rect(left + 8, y, 164, 16, fill=1, stroke=0)
+            canvas.setFillGray(0)
+            lines(name, "of the", "thing", left=left + 10, top=682)(canvas)
+            lines(f"One {name}", left=left + 10, top=620)(canvas)
+        for y in (610, 640, 700):
+            canvas.line(72, y, 432, y)
+        for x in (72, 252, 432):
+            canvas.line(x, 610, x, 700)
+
+    assert rows(one(load(drawn(draw))).text) == [
+        ["Name of the thing", "Price of the thing"], ["One Name", "One Price"],
+    ]  # fmt: skip
 
 
 def test_cells_of_several_lines_are_one_in_a_table_without_lines() -> None:

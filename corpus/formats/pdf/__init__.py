@@ -13,6 +13,7 @@ Only the first three modules speak to PDFium; the others work on values.
     words.py       joins lines, and words divided between them
     tables.py      tables that are drawn with lines
     unruled.py     tables that only their alignment shows
+    continued.py   tables that go on on the next page
     layout.py      pieces in reading order: columns, lines, tables
     blocks.py      lines to paragraphs, items and code
     headings.py    which blocks are headings, and their levels

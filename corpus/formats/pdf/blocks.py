@@ -7,14 +7,15 @@ would not have fitted on the first.
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from itertools import pairwise
 
+from corpus.formats.pdf.continued import continued, continues
 from corpus.formats.pdf.layout import Element, Line
 from corpus.formats.pdf.pieces import Piece
 from corpus.formats.pdf.tables import PlacedTable
-from corpus.formats.pdf.words import Join
+from corpus.formats.pdf.words import END, OPEN_END, Join
 
 # Sizes that differ by less are the same.
 _SAME_SIZE = 0.07
@@ -28,14 +29,9 @@ _DEFAULT_LEADING = 1.25  # in font sizes
 # Font sizes by which the first line of a paragraph is indented, at least.
 _INDENT = 0.7
 _MAX_CODE_LEADING = 3.0  # between lines of code, in font sizes: one may be empty
-# Points by which the sides of a table may move from page to page.
-_TABLE_DRIFT = 15.0
 _BULLET = re.compile(r"([•◦▪▫●○■□▶►‣⁃∙·➢➤✓✔❖\ue000-\uf8ff–—*-])\s+(?=\S)|(o)\s+(?=\S)")
 _NUMBER = re.compile(r"\(?(\d{1,3})[.)]\s+(?=\S)")
 _LETTER = re.compile(r"\(?(?:[a-zA-Z]|[ivx]{1,4})[.)]\s+(?=\S)")
-_END = re.compile(r"[.!?:;。！？…][\"'”’)\]]*$")
-# Words that end no sentence.
-_OPEN_END = re.compile(r"\s(?:an?|and|at|by|for|from|in|of|on|or|the|to|with)$")
 # A word in capitals with a colon starts a paragraph.
 _LABEL = re.compile(r"[A-ZÀ-Þ][A-ZÀ-Þ ]{2,40}:\s")
 # An address is often printed like code.
@@ -128,12 +124,13 @@ class BlockBuilder:
         self._last: Line | None = None  # of the open block
         self._region = (0, 0.0, 0.0)  # page, and left and right of the column
         self._number = 0  # of the last step
+        self._page = 0  # of what was added last
 
     def add(self, element: Element) -> None:
         """Adds what is read next."""
         if isinstance(element, PlacedTable):
-            self._blocks.append(TextBlock(Form.TABLE, table=self._with_header(element)))
-            self._last = None
+            self._add_table(element)
+            self._last, self._page = None, element.page
             return
         region = (element.piece.page, element.left, element.right)
         last = self._last if region == self._region else None
@@ -155,25 +152,28 @@ class BlockBuilder:
             self._blocks.append(block)
             self._number = number or self._number
         self._open, self._last, self._region = block, element, region
+        self._page = element.piece.page
 
-    def _with_header(self, table: PlacedTable) -> PlacedTable:
-        """The table, with the column headings of the one that it continues from the last page."""
-        before = next(
-            (block for block in reversed(self._blocks) if not self._is_aside(block)), None
-        )
-        above = before.table if before else None
-        if (
-            above is None
-            or above.page != table.page - 1
-            or len(above.table.rows[0]) != len(table.table.rows[0])
-            or above.table.rows[0] == table.table.rows[0]
-            or max(abs(above.x0 - table.x0), abs(above.x1 - table.x1)) > _TABLE_DRIFT
-            or table.has_bold_header
-            or not (above.table.has_header and table.table.has_header)
-        ):
-            return table
-        rows = (above.table.rows[0], *table.table.rows)
-        return replace(table, table=replace(table.table, rows=rows))
+    def open_table(self, page: int) -> PlacedTable | None:
+        """Returns the table at the end of the page before this one, if only notes follow it."""
+        block = self._last_table(page)
+        return block.table if block else None
+
+    def _last_table(self, page: int) -> TextBlock | None:
+        body = (block for block in reversed(self._blocks) if not self._is_aside(block))
+        block = next(body, None)
+        is_above = block is not None and block.page == page - 1 and self._page != page
+        return block if is_above and block and block.table else None
+
+    def _add_table(self, table: PlacedTable) -> None:
+        """Adds a table. If it continues the last one, a row that the page divides is whole there,
+        and the other rows get its column headings."""
+        rest: PlacedTable | None = table
+        block = self._last_table(table.page)
+        if block and block.table and continues(block.table, table):
+            block.table, rest = continued(block.table, table, self._join)
+        if rest:
+            self._blocks.append(TextBlock(Form.TABLE, table=rest))
 
     def _is_aside(self, block: TextBlock) -> bool:
         return bool(block.lines) and all(self._is_note(line.piece) for line in block.lines)
@@ -204,7 +204,7 @@ class BlockBuilder:
         """Whether the number at the start of a line belongs to the sentence of the paragraph
         above it: "at most one | (1) time"."""
         is_text = self._open is not None and self._open.form is Form.TEXT
-        is_open = not _END.search(last.piece.text) and piece.text[mark:][:1].islower()
+        is_open = not END.search(last.piece.text) and piece.text[mark:][:1].islower()
         return is_text and is_open and not _would_have_fitted(last, piece)
 
     def _is_code(self, piece: Piece) -> bool:
@@ -236,7 +236,7 @@ class BlockBuilder:
         """Whether the line is printed as the last one is, and stands close to it."""
         above, piece = last.piece, line.piece
         limit = max(_MAX_LEADING * self._look.leading, 1.3)
-        if not _END.search(above.text) and above.x1 >= last.right - above.size:
+        if not END.search(above.text) and above.x1 >= last.right - above.size:
             limit = max(limit, _MAX_OPEN_LEADING)
         return (
             piece.middle - above.middle <= limit * max(piece.size, 1.0)
@@ -252,7 +252,7 @@ class BlockBuilder:
         is_below = not hangs or piece.x0 > first.x0 + 0.5 * hangs
         if is_below and piece.x0 < first.indent + 3 * piece.size:
             return flows or not _would_have_fitted(last, piece, slack=2.0)
-        ends = _END.search(last.piece.text) or _would_have_fitted(last, piece)
+        ends = END.search(last.piece.text) or _would_have_fitted(last, piece)
         return flows or not ends
 
     def _interrupted(self, line: Line) -> TextBlock | None:
@@ -272,7 +272,7 @@ class BlockBuilder:
                 and last.is_bold == piece.is_bold
                 and last.page in (piece.page, piece.page - 1)
             )
-            if not is_alike or _END.search(last.text):
+            if not is_alike or END.search(last.text):
                 return None
             is_below = last.page == piece.page and piece.top > last.bottom
             is_full = not is_below and last.x1 >= block.lines[-1].right - 2 * last.size
@@ -283,9 +283,9 @@ class BlockBuilder:
 
 def _flows(above: Piece, piece: Piece) -> bool:
     """Whether the words say that the sentence of the line above goes on."""
-    if _END.search(above.text):
+    if END.search(above.text):
         return False
-    return piece.text[:1].islower() or bool(_OPEN_END.search(above.text))
+    return piece.text[:1].islower() or bool(OPEN_END.search(above.text))
 
 
 def _would_have_fitted(above: Line, piece: Piece, slack: float = 1.2) -> bool:

@@ -135,7 +135,7 @@ class _Frame:
         )  # fmt: skip
 
     def rule(self, rule: Rule) -> Rule:
-        return Rule(*self.box(rule.x0, rule.bottom, rule.x1, rule.top))
+        return Rule(*self.box(rule.x0, rule.bottom, rule.x1, rule.top), rule.is_edge)
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,8 +88,8 @@ class _Contents:
         bodies, unique = without_furniture(self.pieces, self.heights, self.look.size)
         bodies, contents = without_contents(bodies)
         builder = BlockBuilder(self.look, self.words.join)
-        for body, rules in zip(bodies, self.rules, strict=True):
-            tables, rest = ruled_tables(rules, body, self.words.join)
+        for page, (body, rules) in enumerate(zip(bodies, self.rules, strict=True), 1):
+            tables, rest = ruled_tables(rules, body, self.words.join, builder.open_table(page))
             for element in reading_order(rest, tables, self.words.join):
                 builder.add(element)
         dropped = []

@@ -13,12 +13,14 @@ _MAX_THICKNESS = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A straight line, or a thin rectangle, as tables are drawn with."""
+    """A straight line, or a thin rectangle, as tables are drawn with. `is_edge` is whether it is a
+    side of a larger shape, such as the shade of a cell."""
 
     x0: float
     top: float
     x1: float
     bottom: float
+    is_edge: bool = False
 
     @property
     def is_vertical(self) -> bool:
@@ -67,4 +69,4 @@ def _segments(path: pdfium.FPDF_PAGEOBJECT, count: int, matrix: pdfium.FS_MATRIX
 def _straight(start: tuple[float, float], end: tuple[float, float]) -> Iterator[Rule]:
     (x0, x1), (y0, y1) = sorted((start[0], end[0])), sorted((start[1], end[1]))
     if min(x1 - x0, y1 - y0) <= 1 and max(x1 - x0, y1 - y0) > _MAX_THICKNESS:
-        yield Rule(x0, y1, x1, y0)
+        yield Rule(x0, y1, x1, y0, is_edge=True)

@@ -12,6 +12,8 @@ from corpus.formats.pdf.words import Join
 
 # Points between lines that are meant to touch, or to be one.
 _TOUCH = 3.0
+# Points by which the lines of a table may move from page to page.
+DRIFT = 15.0
 # More lines of a page than this are a drawing.
 _MAX_LINES = 700
 _MAX_CELLS = 6000
@@ -31,7 +33,7 @@ _MAX_CROSSING = 0.2
 @dataclass(frozen=True, slots=True)
 class PlacedTable:
     """A table and where it stands; `page` is its number. `has_bold_header` is whether only its
-    first row is bold."""
+    first row is bold; `edges` are the positions of its upright lines, if it has such lines."""
 
     table: Table
     x0: float
@@ -40,6 +42,7 @@ class PlacedTable:
     bottom: float
     page: int
     has_bold_header: bool = False
+    edges: tuple[float, ...] = ()
 
 
 @dataclass(slots=True)
@@ -52,24 +55,40 @@ class _Line:
 
 
 def ruled_tables(
-    rules: Iterable[Rule], pieces: Sequence[Piece], join: Join
+    rules: Sequence[Rule], pieces: Sequence[Piece], join: Join, above: PlacedTable | None = None
 ) -> tuple[list[PlacedTable], list[Piece]]:
-    """Returns the tables, and the pieces in none of them."""
-    across, upright = _lines(rules)
+    """Returns the tables, and the pieces in none of them. The first may be the rest of the one
+    `above`, at the end of the last page."""
+    across, upright = _lines(_without_shades(rules))
     left = list(pieces)
     tables: list[PlacedTable] = []
     if len(across) + len(upright) > _MAX_LINES:
         return tables, left
     for grid in _grids(across, upright):
         inside = [piece for piece in left if grid.holds(piece)]
-        table = grid.read(inside, join)
+        is_first = not any(piece.middle < grid.rows[0] for piece in left)
+        is_rest = above is not None and is_first and grid.continues(above)
+        table = grid.read(inside, join, is_rest=is_rest)
         if table:
             taken = set(map(id, inside))
             left = [piece for piece in left if id(piece) not in taken]
             columns, rows = grid.columns, grid.rows
             place = (columns[0], rows[0], columns[-1], rows[-1], inside[0].page)
-            tables.append(PlacedTable(table, *place, has_bold_header(inside)))
+            bold = has_bold_header(inside)
+            tables.append(PlacedTable(table, *place, bold, tuple(grid.columns)))
     return tables, left
+
+
+def _without_shades(rules: Sequence[Rule]) -> list[Rule]:
+    """The rules without the sides of larger shapes inside a grid of lines: these are shades of
+    cells, or of the lines of text in them."""
+    lines = [rule for rule in rules if not rule.is_edge]
+    edges = [rule for rule in rules if rule.is_edge]
+    across, upright = _lines(lines)
+    if not edges or len(across) + len(upright) > _MAX_LINES:
+        return list(rules)
+    grids = list(_grids(across, upright))
+    return [*lines, *(edge for edge in edges if not any(g.encloses(edge) for g in grids))]
 
 
 def has_bold_header(pieces: Sequence[Piece]) -> bool:
@@ -163,8 +182,27 @@ class _Grid:
             and self.rows[0] - _TOUCH <= piece.middle <= self.rows[-1] + _TOUCH
         )
 
-    def read(self, inside: Sequence[Piece], join: Join) -> Table | None:
-        """Returns the table, None if the grid is only a frame around text."""
+    def encloses(self, rule: Rule) -> bool:
+        """Whether the rule lies in the grid."""
+        return (
+            self.columns[0] - _TOUCH <= rule.x0
+            and rule.x1 <= self.columns[-1] + _TOUCH
+            and self.rows[0] - _TOUCH <= rule.top
+            and rule.bottom <= self.rows[-1] + _TOUCH
+        )
+
+    def continues(self, above: PlacedTable) -> bool:
+        """Whether the grid has the columns of the table on the page before, whose cells are all
+        its own."""
+        width = len(self.columns) - 1
+        return (
+            len(above.edges) - 1 == width == len(above.table.rows[0])
+            and max(abs(a - b) for a, b in zip(above.edges, self.columns, strict=True)) <= DRIFT
+        )
+
+    def read(self, inside: Sequence[Piece], join: Join, *, is_rest: bool = False) -> Table | None:
+        """Returns the table, None if the grid is only a frame around text. The rest of a table may
+        be a single row."""
         keys = self._keys()
         width = len(self.columns) - 1
         texts: dict[int, list[Piece]] = {}
@@ -179,7 +217,9 @@ class _Grid:
         odd = sum(len(texts[key]) for key in texts.keys() & self._odd_keys(keys))
         if max(crossing, odd) > _MAX_CROSSING * len(inside):
             return None
-        if len(texts) < 3 or sum(len(p.text) for p in inside) > _MAX_CELL_CHARS * len(texts):
+        if len(texts) < (1 if is_rest else 3) or sum(
+            len(p.text) for p in inside
+        ) > _MAX_CELL_CHARS * len(texts):
             return None
         grid: list[list[Cell]] = []
         for row in range(len(self.rows) - 1):
@@ -187,6 +227,10 @@ class _Grid:
             grid.extend(_split_row(found, texts, join))
         several = [row for row in grid if len({cell.key for cell in row if cell.text}) > 1]
         table = read_grid(grid)
+        if is_rest:
+            rows = [tuple(cell.text for cell in row) for row in grid]
+            is_alike = table.rows and len(table.rows[0]) == width
+            return Table(table.rows if is_alike else tuple(row for row in rows if any(row)))
         is_table = len(several) > 1 and len(table.rows) > 1 and len(table.rows[0]) > 1
         return table if is_table else None
 

@@ -14,6 +14,9 @@ _WORD = re.compile(r"[^\W\d_]+")
 _OPEN = re.compile(r"[\w/]/$|\w[@–_]$|\d-$")
 # Scripts that are written without spaces.
 _UNSPACED = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uac00\uf900-\ufaff\uff00-\uff60]")
+# The end of a sentence, and words that end none.
+END = re.compile(r"[.!?:;。！？…][\"'”’)\]]*$")
+OPEN_END = re.compile(r"\s(?:an?|and|at|by|for|from|in|of|on|or|the|to|which|with)$")
 _MAX_WORDS = 200_000
 
 
