@@ -214,6 +214,19 @@ def test_a_number_within_a_sentence_starts_no_step() -> None:
     assert parts(drawn(paragraph)) == [f"The {FULL} (1) time of it counts."]
 
 
+def test_letters_count_items_and_stay_with_them() -> None:
+    page = several(
+        lines("1. Staff may take leave for:", "(a) a birth,", "(b) a move:"),
+        lines("(i) within the city, or", "(ii) to another one,", left=LEFT + 20, top=718),
+        lines("(c) a wedding.", "(g) Further letters are text.", top=690),
+    )
+    assert parts(drawn(page)) == [
+        "1. Staff may take leave for:\n- (a) a birth,\n- (b) a move:\n    - (i) within the city, or\n"
+        "    - (ii) to another one,\n- (c) a wedding.",
+        "(g) Further letters are text.",
+    ]
+
+
 def test_a_sentence_goes_on_beside_a_picture_where_its_lines_are_short() -> None:
     page = several(lines("Stay in the", "Tower of", "London."), lines(FULL, top=700))
     assert parts(drawn(page)) == ["Stay in the Tower of London.", FULL]

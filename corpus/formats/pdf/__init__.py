@@ -15,6 +15,7 @@ Only the first three modules speak to PDFium; the others work on values.
     unruled.py     tables that only their alignment shows
     continued.py   tables that go on on the next page
     layout.py      pieces in reading order: columns, lines, tables
+    marks.py       bullets, numbers and letters of items
     blocks.py      lines to paragraphs, items and code
     headings.py    which blocks are headings, and their levels
     loader.py      the loader

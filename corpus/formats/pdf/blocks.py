@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from corpus.formats.pdf.continued import continued, continues
 from corpus.formats.pdf.layout import Element, Line
+from corpus.formats.pdf.marks import Mark, MarkReader
 from corpus.formats.pdf.pieces import Piece
 from corpus.formats.pdf.tables import PlacedTable
 from corpus.formats.pdf.words import END, OPEN_END, Join
@@ -29,9 +30,6 @@ _DEFAULT_LEADING = 1.25  # in font sizes
 # Font sizes by which the first line of a paragraph is indented, at least.
 _INDENT = 0.7
 _MAX_CODE_LEADING = 3.0  # between lines of code, in font sizes: one may be empty
-_BULLET = re.compile(r"([•◦▪▫●○■□▶►‣⁃∙·➢➤✓✔❖\ue000-\uf8ff–—*-])\s+(?=\S)|(o)\s+(?=\S)")
-_NUMBER = re.compile(r"\(?(\d{1,3})[.)]\s+(?=\S)")
-_LETTER = re.compile(r"\(?(?:[a-zA-Z]|[ivx]{1,4})[.)]\s+(?=\S)")
 # A word in capitals with a colon starts a paragraph.
 _LABEL = re.compile(r"[A-ZÀ-Þ][A-ZÀ-Þ ]{2,40}:\s")
 # An address is often printed like code.
@@ -123,7 +121,7 @@ class BlockBuilder:
         self._open: TextBlock | None = None
         self._last: Line | None = None  # of the open block
         self._region = (0, 0.0, 0.0)  # page, and left and right of the column
-        self._number = 0  # of the last step
+        self._marks = MarkReader()
         self._page = 0  # of what was added last
 
     def add(self, element: Element) -> None:
@@ -134,9 +132,10 @@ class BlockBuilder:
             return
         region = (element.piece.page, element.left, element.right)
         last = self._last if region == self._region else None
-        mark, number = self._mark(element.piece)
-        if number and last and self._is_within_sentence(element.piece, len(mark), last):
-            mark, number = "", None
+        after_item = bool(self._blocks) and self._blocks[-1].form is Form.ITEM
+        mark = self._marks.read(element.piece, after_item=after_item)
+        if mark and last and mark.counts and self._is_within_sentence(element.piece, mark, last):
+            mark = None
         block = None
         if not mark and last and self._open and self._continues(self._open, element, last):
             block = self._open
@@ -145,14 +144,20 @@ class BlockBuilder:
         if block:
             block.lines.append(element)
         else:
-            form = Form.ITEM if mark else Form.CODE if self._is_code(element.piece) else Form.TEXT
-            space = element.piece.middle - last.piece.middle if last else 0.0
-            space /= max(element.piece.size, 1.0)
-            block = TextBlock(form, [element], number=number, mark=mark, space=space)
+            block = self._started(element, mark, last)
             self._blocks.append(block)
-            self._number = number or self._number
         self._open, self._last, self._region = block, element, region
         self._page = element.piece.page
+
+    def _started(self, line: Line, mark: Mark | None, last: Line | None) -> TextBlock:
+        piece = line.piece
+        space = piece.middle - last.piece.middle if last else 0.0
+        space /= max(piece.size, 1.0)
+        if mark:
+            self._marks.count(mark)
+            return TextBlock(Form.ITEM, [line], None, mark.number, mark.left_out, space=space)
+        form = Form.CODE if self._is_code(piece) else Form.TEXT
+        return TextBlock(form, [line], space=space)
 
     def open_table(self, page: int) -> PlacedTable | None:
         """Returns the table at the end of the page before this one, if only notes follow it."""
@@ -189,22 +194,12 @@ class BlockBuilder:
                 block.text = _FILL.sub("… ", text)
         return self._blocks
 
-    def _mark(self, piece: Piece) -> tuple[str, int | None]:
-        """The mark of an item at the start of the line, and its number. A number that does not
-        follow the last one is text: "12. March"."""
-        if found := _BULLET.match(piece.text):
-            after_item = bool(self._blocks) and self._blocks[-1].form is Form.ITEM
-            return (found.group(), None) if found.group(1) or after_item else ("", None)
-        if found := _NUMBER.match(piece.text):
-            number = int(found.group(1))
-            return (found.group(), number) if number in (1, self._number + 1) else ("", None)
-        return ("", None)
-
-    def _is_within_sentence(self, piece: Piece, mark: int, last: Line) -> bool:
+    def _is_within_sentence(self, piece: Piece, mark: Mark, last: Line) -> bool:
         """Whether the number at the start of a line belongs to the sentence of the paragraph
         above it: "at most one | (1) time"."""
         is_text = self._open is not None and self._open.form is Form.TEXT
-        is_open = not END.search(last.piece.text) and piece.text[mark:][:1].islower()
+        starts = piece.text[len(mark.text) :][:1]
+        is_open = not END.search(last.piece.text) and starts.islower()
         return is_text and is_open and not _would_have_fitted(last, piece)
 
     def _is_code(self, piece: Piece) -> bool:
