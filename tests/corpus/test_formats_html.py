@@ -89,6 +89,45 @@ def test_cell_of_a_picture_says_what_it_shows_and_rows_of_links_are_kept() -> No
     assert text.splitlines()[2] == "| One | Two | yes |"
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        "<tr bgcolor=#ddd><td>City<td>Fee",
+        "<tr><td style='background: #ddd'>City<td style='background:#ddd'>Fee",
+    ],
+)
+def test_row_with_a_background_of_its_own_has_the_column_headings(row: str) -> None:
+    rows = "<tr><td>Oslo<td>1<tr><td>Rome<td>2"
+    assert "| City | Fee |\n| --- |" in canonical_text(f"<table>{row}{rows}</table>")
+    striped = canonical_text(f"<table>{row}{rows}{row}</table>")
+    assert "---" not in striped
+
+
+def test_first_row_of_one_cell_is_the_title_of_the_table() -> None:
+    text = canonical_text(
+        "<table><tr><td colspan=2>Fees<tr><th>City<th>Fee<tr><td>Oslo<td>1</table>"
+    )
+    assert text == "Fees\n\n| City | Fee |\n| --- | --- |\n| Oslo | 1 |\n"
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        "<td><pre>1\n2</pre><td><pre>cd a\n  ls</pre>",
+        "<td><code>1.<br>2.<br></code><td><code>cd a<br>\n&nbsp;&nbsp;<b>ls</b><br></code>",
+    ],
+    ids=["pre", "breaks"],
+)
+def test_code_beside_its_line_numbers_is_code(cells: str) -> None:
+    assert canonical_text(f"<table><tr>{cells}</table>") == "```\ncd a\n  ls\n```\n"
+    assert canonical_text("<p>Prints:<pre>1\n2</pre>").endswith("```\n1\n2\n```\n")
+
+
+def test_command_in_bold_is_code_and_no_label() -> None:
+    text = canonical_text("<p>Run:</p><b>pip install wheel</b><p>Wait.")
+    assert text == "Run:\n\n```\npip install wheel\n```\n\nWait.\n"
+
+
 def test_steps_keep_their_code_and_nested_lists() -> None:
     text = canonical_text(
         "<ol start=3><li>Run:<pre>make</pre><li><p>Look.</p><p>Well.</p><ul><li>a<li>b</ul></ol>"

@@ -3,6 +3,7 @@
 source → tree → main content → elements of the canonical text
 
 blocks.py      the elements of the content, in order
+code.py        code, and the numbers of its lines
 confluence.py  pages that Confluence exports
 loader.py      the loader: what the canonical text of a page is
 page.py        what the main content is, and what the page says of itself

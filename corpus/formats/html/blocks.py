@@ -1,17 +1,18 @@
 """Writes the content of an HTML page as elements of the canonical text."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from selectolax.lexbor import LexborNode
 
+from corpus.code import is_code
+from corpus.formats.html.code import code_text, code_with_breaks, is_numbering
 from corpus.formats.html.tables import cells_of, is_layout
 from corpus.formats.html.tree import (
     BLOCKS,
     attribute,
     children,
-    code_text,
     descendants,
     heading_text,
     is_hidden,
@@ -25,6 +26,7 @@ _HANDLED = frozenset(
 )
 _PARAGRAPHS = re.compile(r"\n[ \t\r\f]*\n[\s]*")
 _LABELS = frozenset(["b", "strong", "button"])
+_CODE = frozenset(["code", "tt", "kbd", "samp"])
 _MAX_LABEL = 80  # characters
 # Lists and tables inside each other; what is deeper is text.
 _MAX_NESTING = 24
@@ -39,11 +41,17 @@ class _Run:
 
 class BlockWriter:
     """Writes elements in the order of the source. `shown` are the ids of hidden parts that a
-    button shows."""
+    button shows, `titles` the paragraphs that are headings, with their level."""
 
-    def __init__(self, writer: MarkdownWriter, shown: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        writer: MarkdownWriter,
+        shown: Collection[str] = (),
+        titles: Mapping[str, int] | None = None,
+    ) -> None:
         self._writer = writer
         self._shown = shown
+        self._titles = titles or {}
         self._with_blocks: set[int] = set()
         self._written: set[str] = set()
 
@@ -130,7 +138,7 @@ class BlockWriter:
         elif tag == "table":
             self._table(node, depth, nesting)
         elif tag == "pre":
-            self._writer.code(code_text(node, self._skip), depth)
+            self._code(node, code_text(node, self._skip), depth)
         elif tag == "dl":
             self._definitions(node, depth, nesting)
         elif tag == "details" and not depth:
@@ -149,16 +157,28 @@ class BlockWriter:
     def _paragraphs(self, run: _Run, depth: int) -> None:
         text = "".join(text_of(node, self._skip) for node in run.nodes)
         full = [node for node in run.nodes if fold(text_of(node, self._skip))]
+        if len(full) == 1 and full[0].tag in _CODE and full[0].css_first("br") is not None:
+            self._code(full[0], code_with_breaks(full[0], self._skip), depth)
+            return
         is_bold = bool(full) and all(node.tag in _LABELS for node in full)
         for paragraph in _PARAGRAPHS.split(text):
             words = fold(paragraph)
             if not words:
                 continue
             self._note(words)
-            if is_bold and not depth and len(words) <= _MAX_LABEL:
+            if level := 0 if depth else self._titles.get(words, 0):
+                self._writer.heading(level, words)
+            elif is_bold and not depth and is_code(words):
+                self._writer.code(words)
+            elif is_bold and not depth and len(words) <= _MAX_LABEL:
                 self._writer.label(words)
             else:
                 self._writer.paragraph(words, depth)
+
+    def _code(self, node: LexborNode, text: str, depth: int) -> None:
+        """Lines of code, unless they are the numbers of the lines beside them."""
+        if not is_numbering(node, text):
+            self._writer.code(text, depth)
 
     def _list(self, node: LexborNode, depth: int, nesting: int) -> None:
         start = attribute(node, "start")
@@ -260,9 +280,9 @@ class BlockWriter:
                     self._write_all(each, depth, nesting)
             return
         caption = node.css_first("caption")
-        rows, has_header = cells_of(node, self._cell)
-        title = self._text(caption) if caption else ""
-        self._writer.table(rows, title, has_header=has_header)
+        cells = cells_of(node, self._cell)
+        title = self._text(caption) if caption else cells.title
+        self._writer.table(cells.rows, title, has_header=cells.has_header)
 
     def _cell(self, node: LexborNode) -> str:
         """The text of a cell; of one with pictures only, what they say: "yes"."""

@@ -13,7 +13,7 @@ that a button of the page shows is. Nothing that the page names is opened.
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -68,13 +68,15 @@ def canonical_text(source: str) -> str:
     return writer.text()
 
 
-def write_fragment(writer: MarkdownWriter, source: str) -> None:
-    """Writes a piece of HTML, such as the body of a message: all of it but what is hidden. Raises
-    NotExtracted if it is too deep."""
+def write_fragment(
+    writer: MarkdownWriter, source: str, titles: Mapping[str, int] | None = None
+) -> None:
+    """Writes a piece of HTML, such as the body of a message: all of it but what is hidden. `titles`
+    are paragraphs that are headings, with their level. Raises NotExtracted if it is too deep."""
     _check_depth(source)
     body = LexborHTMLParser(source).body
     if body is not None:
-        BlockWriter(writer).write(body)
+        BlockWriter(writer, titles=titles).write(body)
 
 
 def _decode(raw: bytes) -> str:

@@ -1,6 +1,8 @@
 """Reads the tables of an HTML page: a cell that spans rows or columns stands in each of them."""
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from selectolax.lexbor import LexborNode
 
@@ -10,6 +12,16 @@ from corpus.formats.html.tree import attribute, children
 _MAX_SPAN = 200
 _MAX_REPEATED = 100_000
 _MIN_CELLS = 2
+_BACKGROUND = re.compile(r"background(?:-color)?\s*:\s*([^;]+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The texts of a table by row. `title` is that of a first row that is one cell."""
+
+    rows: list[list[str]]
+    has_header: bool  # whether the first row has the column headings
+    title: str = ""
 
 
 def is_layout(table: LexborNode) -> bool:
@@ -23,13 +35,12 @@ def is_layout(table: LexborNode) -> bool:
     return len(widths) == 1 and table.css_first("th") is None
 
 
-def cells_of(
-    table: LexborNode, text_of: Callable[[LexborNode], str]
-) -> tuple[list[list[str]], bool]:
-    """Returns the texts of the cells by row, and whether the first row has the column headings.
-    Several rows of headings are joined."""
+def cells_of(table: LexborNode, text_of: Callable[[LexborNode], str]) -> Cells:
+    """Returns the texts of the cells. Several rows of headings are joined."""
     grid: list[list[str]] = []
     heads: list[bool] = []
+    shades: list[str] = []
+    title = ""
     below: dict[int, tuple[str, int]] = {}  # by column: the cell that goes on, for so many rows
     repeated = 0
     for row in _rows(table):
@@ -48,22 +59,49 @@ def cells_of(
                 cells.append(text)
             kinds.append(cell.tag == "th" or not text or _is_bold(cell, text, text_of))
         _take(below, cells)
-        if any(cells):
+        if not grid and not title and len(kinds) == 1 and len(cells) > 1 and not below:
+            title = cells[0]
+        elif any(cells):
             grid.append(cells)
             heads.append(bool(kinds) and all(kinds))
-    return _with_one_header(grid, heads)
+            shades.append(_shade(row))
+    if not title and _is_alone(shades):
+        heads[0] = True
+    header = _count(heads)
+    if not header:
+        return Cells(grid, has_header=False, title=title)
+    return Cells([_joined(grid[:header]), *grid[header:]], has_header=True, title=title)
 
 
-def _with_one_header(grid: list[list[str]], heads: list[bool]) -> tuple[list[list[str]], bool]:
+def _count(heads: Sequence[bool]) -> int:
+    """The number of rows with column headings; below them is another row."""
     count = 0
     while count < len(heads) - 1 and heads[count]:
         count += 1
-    if not count:
-        return grid, False
-    width = max(map(len, grid[:count]))
-    columns = ([row[n] for row in grid[:count] if n < len(row) and row[n]] for n in range(width))
-    header = [" ".join(dict.fromkeys(parts)) for parts in columns]
-    return [header, *grid[count:]], True
+    return count
+
+
+def _is_alone(shades: Sequence[str]) -> bool:
+    """Whether the first row has a background that no other has."""
+    return bool(shades) and bool(shades[0]) and shades.count(shades[0]) == 1
+
+
+def _joined(rows: Sequence[Sequence[str]]) -> list[str]:
+    width = max(map(len, rows))
+    columns = ([row[n] for row in rows if n < len(row) and row[n]] for n in range(width))
+    return [" ".join(dict.fromkeys(parts)) for parts in columns]
+
+
+def _shade(row: LexborNode) -> str:
+    """The background that a row or all of its cells have, "" if they have none."""
+    own = _background(row)
+    found = {_background(cell) or own for cell in _cells(row)}
+    return found.pop() if len(found) == 1 else ""
+
+
+def _background(node: LexborNode) -> str:
+    style = _BACKGROUND.search(attribute(node, "style"))
+    return (style[1].strip() if style else attribute(node, "bgcolor")).lower()
 
 
 def _take(below: dict[int, tuple[str, int]], cells: list[str]) -> None:

@@ -99,14 +99,3 @@ def _words(node: LexborNode) -> str:
 def heading_text(node: LexborNode, skip: Skip) -> str:
     """Returns the text of a heading without the sign that links to it."""
     return _PERMALINK.sub("", fold(text_of(node, skip)))
-
-
-def code_text(node: LexborNode, skip: Skip) -> str:
-    """Returns the text of an element whose white space counts."""
-    parts = []
-    for each in descendants(node, skip):
-        if each.tag == TEXT:
-            parts.append(each.text_content or "")
-        elif each.tag == "br":
-            parts.append("\n")
-    return "".join(parts)
