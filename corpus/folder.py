@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from corpus.errors import CorpusMissing
+from corpus.formats.exports import repeated_by
 from corpus.formats.registry import SUFFIXES
 
 
@@ -52,5 +53,6 @@ def _reason(path: Path, root: Path) -> str | None:
         return None if os.access(path, os.R_OK) else ""
     if stat.S_ISDIR(mode) or not path.resolve().is_relative_to(root):
         return "is a link to a folder, or out of this one, which is not followed"
-    is_supported = path.suffix.lower() in SUFFIXES and stat.S_ISREG(mode)
-    return "" if is_supported else "has a format that is not supported"
+    if path.suffix.lower() not in SUFFIXES or not stat.S_ISREG(mode):
+        return "has a format that is not supported"
+    return repeated_by(path.as_posix(), os.path.exists)

@@ -28,7 +28,8 @@ Shared by loaders:
     dates.py            the date in a text of metadata
     doctree.py          trees of docutils
     encodings.py        bytes of text files in any common encoding
-    exports.py          the address of an exported or crawled page, by its path
+    epub_contents.py    the table of contents of a book
+    exports.py          what the path of an exported or crawled file says
     grids.py            tables whose cells span rows and columns
     message_text.py     what the sender of a message wrote, pasted and quoted
     number_formats.py   numbers and dates as a spreadsheet shows them

@@ -2,19 +2,20 @@
 
 Members are read in the order of their names, in memory and within limits; none is written to disk.
 An archive in an archive is read, one in that is not. Left out and named are members that are
-encrypted, too large, damaged, of an unknown format, links, or whose names lead out of the archive;
-hidden files and what macOS adds are passed over.
+encrypted, too large, damaged, of an unknown format, links, repeated by others, or whose names lead
+out of the archive; hidden files and what macOS adds are passed over.
 """
 
 import re
 import stat
 import zipfile
 import zlib
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Container, Iterator
 from pathlib import PurePosixPath
 
 from corpus.formats.encodings import decode_text
+from corpus.formats.exports import repeated_by
 from corpus.formats.extracted import Extracted, NotExtracted
 from corpus.formats.registry import extract, format_name, has_text_suffix, sniff
 from corpus.formats.unpack import MAX_UNPACKED, is_encrypted, open_archive
@@ -23,6 +24,7 @@ from corpus.formats.writer import fold
 MAX_MEMBER = 32 * 2**20  # unpacked bytes
 _MAX_DEPTH = 2  # archives in an archive
 _MAX_NAMED = 20  # members that are named; others are counted
+_MAX_ALIKE = 5  # members with the same reason that are named
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
 _IGNORED = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})
 _HIDDEN = re.compile(r"\.[^./]")
@@ -47,14 +49,21 @@ class _Reader:
 
     def __init__(self) -> None:
         self._left_out: list[str] = []
+        self._not_read: defaultdict[str, list[str]] = defaultdict(list)  # members by reason
         self._unknown: Counter[str] = Counter()  # by suffix
         self._left = MAX_UNPACKED
 
     def notes(self) -> Iterator[str]:
         """Yields what was left out."""
-        yield from self._left_out[:_MAX_NAMED]
-        if more := self._left_out[_MAX_NAMED:]:
-            yield f"{len(more):,} more"
+        named = [*self._left_out]
+        for reason, names in self._not_read.items():
+            more = len(names) - _MAX_ALIKE
+            named.extend(f"{name} {reason}" for name in names[:_MAX_ALIKE])
+            if more > 0:
+                named[-1] += f", like {more:,} more files"
+        yield from named[:_MAX_NAMED]
+        if rest := named[_MAX_NAMED:]:
+            yield f"{len(rest):,} more"
         for suffix, count in sorted(self._unknown.items()):
             yield f"{count:,} files of an unknown format ({suffix})"
 
@@ -62,16 +71,22 @@ class _Reader:
         """Yields the documents in an archive that is `depth` archives deep."""
         with open_archive(raw, max_bytes=self._left) as archive:
             self._left -= sum(member.file_size for member in archive.infolist())
+            names = frozenset(archive.namelist())
             for member in sorted(archive.infolist(), key=lambda each: each.filename):
                 if not member.is_dir() and not _is_hidden(member.filename):
-                    yield from self._member(archive, member, folder, depth)
+                    yield from self._member(archive, member, names, folder, depth)
 
     def _member(
-        self, archive: zipfile.ZipFile, member: zipfile.ZipInfo, folder: str, depth: int
+        self,
+        archive: zipfile.ZipFile,
+        member: zipfile.ZipInfo,
+        names: Container[str],
+        folder: str,
+        depth: int,
     ) -> Iterator[Extracted]:
         name = f"{folder}{fold(member.filename)}"
         try:
-            if reason := _refused(member):
+            if reason := _refused(member) or repeated_by(member.filename, names.__contains__):
                 raise NotExtracted(reason)
             if not self._may_be_document(member):
                 self._unknown[PurePosixPath(name).suffix.lower() or "no suffix"] += 1
@@ -79,9 +94,9 @@ class _Reader:
             raw = archive.read(member)
             yield from self._documents(raw, name, depth)
         except NotExtracted as error:
-            self._left_out.append(f"{name} {error}")
+            self._not_read[str(error)].append(name)
         except _DAMAGED as error:
-            self._left_out.append(f"{name} is damaged ({error})")
+            self._not_read[f"is damaged ({error})"].append(name)
 
     def _may_be_document(self, member: zipfile.ZipInfo) -> bool:
         suffix = PurePosixPath(member.filename).suffix.lower()

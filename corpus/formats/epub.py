@@ -2,25 +2,30 @@
 
 The canonical text has the chapters in the order of the book (its spine), each after
 `<!-- chapter N -->`, as the HTML loader reads their bodies. The title of the book is its first
-heading; the headings of the chapters are below it. The table of contents and what the book marks
-as not part of its reading order are left out. Nothing outside the file is opened, and of the file
-only what the book lists.
+heading; the headings of the chapters are below it. A paragraph that the table of contents names is
+a heading, and so is the name of a chapter that has none. The table of contents itself and what the
+book marks as not part of its reading order are left out. Nothing outside the file is opened, and of
+the file only what the book lists.
 """
 
 import posixpath
 import re
 import zipfile
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote
 
+from selectolax.lexbor import LexborHTMLParser
+
 from corpus.formats.encodings import decode_text
+from corpus.formats.epub_contents import NCX, contents_entries
 from corpus.formats.extracted import Extracted, NotExtracted
 from corpus.formats.html.loader import write_fragment
 from corpus.formats.office import DAMAGED, Element, parse_xml
 from corpus.formats.properties import day, document_title, person
 from corpus.formats.unpack import open_archive
-from corpus.formats.writer import MarkdownWriter
+from corpus.formats.writer import MarkdownWriter, fold
 from corpus.metadata import Metadata
 
 _CONTAINER = "META-INF/container.xml"
@@ -33,6 +38,7 @@ _ENCRYPTION = "META-INF/encryption.xml"
 _CLOSED = re.compile(r"<([A-Za-z][\w:-]*)((?:\s[^<>]*)?)/>")
 _VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
 _HEADING = re.compile(r"(</?h)([1-5])(?=[\s>])", re.IGNORECASE)
+_ANY_HEADING = re.compile(r"<h[1-6][\s>]", re.IGNORECASE)
 _FIRST_LEVEL = re.compile(r"<h1[\s>]", re.IGNORECASE)
 
 
@@ -50,9 +56,15 @@ def load(raw: bytes) -> Iterator[Extracted]:
         except NotExtracted as error:
             left_out.append(f"chapter {number}: {error}")
     is_below = book.metadata.title and any(map(_FIRST_LEVEL.search, sources.values()))
+    top = 2 if book.metadata.title else 1
     for number, source in sources.items():
         writer.place(f"chapter {number}")
-        write_fragment(writer, _HEADING.sub(_lowered, source) if is_below else source)
+        titles = {
+            title: top + depth for title, depth in book.titles.get(book.chapters[number - 1], ())
+        }
+        if titles and not _ANY_HEADING.search(source) and not _names_itself(source, titles):
+            writer.heading(top, next(iter(titles)))
+        write_fragment(writer, _HEADING.sub(_lowered, source) if is_below else source, titles)
     if len(book.chapters) > _MAX_CHAPTERS:
         left_out.append(f"{len(book.chapters) - _MAX_CHAPTERS:,} chapters behind {_MAX_CHAPTERS:,}")
     if not writer.has_words:
@@ -83,7 +95,9 @@ class _Book:
         self._folder = posixpath.dirname(root)
         self._package = self._xml(root)
         self._protected = self._protected_names()
+        self._items = self._manifest()
         self.chapters = list(self._spine())
+        self.titles = self._titles()  # of each file, in order, with their depth in the contents
         self.metadata = self._metadata()
 
     def read_text(self, name: str) -> str:
@@ -112,21 +126,41 @@ class _Book:
         tree = self._xml(_ENCRYPTION)
         return {unquote(each.get("URI", "")) for each in tree.iter() if "URI" in each.attrib}
 
-    def _spine(self) -> Iterator[str]:
+    def _manifest(self) -> dict[str, _Item]:
         items: dict[str, _Item] = {}
         for each in self._package.iter():
             if each.tag == "item":
-                path = posixpath.join(self._folder, unquote(each.get("href", "")))
                 properties = frozenset(each.get("properties", "").split())
-                name = posixpath.normpath(path)
+                name = self._path(each.get("href", ""), self._folder)
                 items[each.get("id", "")] = _Item(name, each.get("media-type", ""), properties)
+        return items
+
+    def _path(self, reference: str, folder: str) -> str:
+        return posixpath.normpath(posixpath.join(folder, unquote(reference.partition("#")[0])))
+
+    def _titles(self) -> dict[str, list[tuple[str, int]]]:
+        """What the table of contents says; nothing if there is none, or it is damaged."""
+        found: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
+        for item in self._items.values():
+            if item.kind != NCX and "nav" not in item.properties:
+                continue
+            try:
+                raw = self._read(item.name, _MAX_CHAPTER)
+                entries = contents_entries(raw, item.name, item.kind)
+            except NotExtracted:
+                continue
+            for title, reference, depth in entries:
+                found[self._path(reference, posixpath.dirname(item.name))].append((title, depth))
+        return found
+
+    def _spine(self) -> Iterator[str]:
         contents = {
-            posixpath.normpath(posixpath.join(self._folder, unquote(each.get("href", ""))))
+            self._path(each.get("href", ""), self._folder)
             for each in self._package.iter()
             if each.tag == "reference" and each.get("type") == "toc"
         }
         for each in self._package.iter():
-            item = items.get(each.get("idref", "")) if each.tag == "itemref" else None
+            item = self._items.get(each.get("idref", "")) if each.tag == "itemref" else None
             if (
                 item
                 and each.get("linear") != "no"
@@ -147,6 +181,13 @@ class _Book:
             date=day(facts.get("dcterms:modified", "")) or day(facts.get("dc:date", "")),
             language=facts.get("dc:language", ""),
         )
+
+
+def _names_itself(source: str, titles: Iterable[str]) -> bool:
+    """Whether a chapter contains one of its titles, or nothing at all."""
+    body = LexborHTMLParser(source).body
+    words = fold(body.text(separator=" ")) if body is not None else ""
+    return not words or any(title in words for title in titles)
 
 
 def _opened(tag: re.Match[str]) -> str:

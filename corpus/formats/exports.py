@@ -1,15 +1,20 @@
-"""Where the original of a file can be opened, if its path says so: pages that Notion exports, and
-those that a crawler stores in a folder with the name of the host (`wget --mirror`, HTTrack).
+"""What the path of an exported file says: where its original can be opened, and whether another
+file says the same. Known are pages that Notion exports, and those that a crawler stores in a folder
+with the name of the host (`wget --mirror`, HTTrack).
 
 The address inside a page, if it has one, counts more. Nothing is fetched.
 """
 
 import re
+from collections.abc import Callable
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
 # Notion ends the name of a page or database with its id.
 _NOTION = re.compile(r".+ ([0-9a-f]{32})(?:_all)?")
+# Beside a view of a database, it writes all rows with all columns.
+_VIEW = re.compile(r"(.+ [0-9a-f]{32})\.csv")
+_HTTRACK_CACHE = "hts-cache"
 _NOTION_SUFFIXES = frozenset({".md", ".csv", ".html"})
 _HOST = re.compile(
     r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+([a-z]{2,8})(?:[:+](\d{1,5}))?", re.IGNORECASE
@@ -35,6 +40,16 @@ def original_url(path: str) -> str:
     if found and pure.suffix.lower() in _NOTION_SUFFIXES:
         return f"https://www.notion.so/{found[1]}"
     return _crawled(pure)
+
+
+def repeated_by(path: str, exists: Callable[[str], bool]) -> str:
+    """Returns why a file of an export has nothing that others have not, "" if it may have.
+    `exists` says whether a path is one of the export."""
+    if _HTTRACK_CACHE in PurePosixPath(path).parts:
+        return "is a copy that HTTrack keeps of the pages"
+    view = _VIEW.fullmatch(path)
+    whole = f"{view[1]}_all.csv" if view else ""
+    return f"is a view of {PurePosixPath(whole).name}" if view and exists(whole) else ""
 
 
 def _crawled(path: PurePosixPath) -> str:

@@ -5,7 +5,7 @@ import re
 # Titles that programs give: the name of the file, that of a window, or of a template.
 _FILE_NAME = re.compile(r"\S.*\.[a-z]\w{1,4}", re.IGNORECASE)
 _DEFAULT = re.compile(
-    r"untitled.*|\(?(?:anonymous|unspecified)\)?|(?:powerpoint|word|impress) presentation"
+    r"untitled.*|\(?(?:anonymous|unspecified|unknown)\)?|(?:powerpoint|word|impress) presentation"
     r"|presentation\s?\d*|document\s?\d*|slide \d+|new document",
     re.IGNORECASE,
 )

@@ -111,6 +111,23 @@ def test_damaged_encrypted_and_unknown_members_are_named() -> None:
     assert left_out[1:] == ("secret.md is encrypted", "2 files of an unknown format (.png)")
 
 
+def test_of_many_members_with_one_reason_the_first_are_named_and_the_others_counted() -> None:
+    files = {f"{n}.xml": "<a/>" for n in range(9)}
+    _, left_out = members(zipped({**files, "fine.md": "fine"}))
+    assert left_out[-1] == "4.xml is XML of no known kind, like 4 more files" and len(left_out) == 5
+
+
+def test_what_another_member_of_an_export_says_is_read_once() -> None:
+    page = f"Prices {'0' * 32}"
+    files = {f"{page}.csv": "A,B\n1,2", f"{page}_all.csv": "A,B\n1,2", "hts-cache/new.txt": "x"}
+    paths, left_out = members(zipped(files))
+    assert paths == [f"{page}_all.csv"]
+    assert left_out == (
+        f"{page}.csv is a view of {page}_all.csv",
+        "hts-cache/new.txt is a copy that HTTrack keeps of the pages",
+    )
+
+
 def test_a_broken_checksum_is_named() -> None:
     raw = bytearray(zipped({"a.md": "x" * 99, "b.md": "fine"}))
     at = raw.find(b"PK\x01\x02")

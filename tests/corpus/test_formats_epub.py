@@ -36,6 +36,36 @@ def test_the_title_of_the_book_stands_above_its_chapters() -> None:
     assert found[0] == "# Rules" and {"## Leave", "### Days", "## Pay"} <= set(found)
 
 
+NAV = """<html xmlns:epub="http://www.idpf.org/2007/ops"><nav epub:type="toc"><ol>
+<li><a href="c0.xhtml#a">Leave</a><ol><li><a href="c0.xhtml#b">Days off</a></li></ol></li>
+<li><a href="c1.xhtml">Pay</a></li></ol></nav></html>"""
+NCX = """<ncx xmlns="http://www.daisy.org/z3986/2005/ncx/"><navMap>
+<navPoint><navLabel><text>Leave</text></navLabel><content src="c0.xhtml#a"/>
+<navPoint><navLabel><text>Days off</text></navLabel><content src="c0.xhtml#b"/></navPoint></navPoint>
+<navPoint><navLabel><text>Pay</text></navLabel><content src="c1.xhtml"/></navPoint></navMap></ncx>"""
+NCX_ITEM = '<item id="ncx" href="toc.ncx" media-type="application/x-dtbncx+xml"/>'
+
+
+@pytest.mark.parametrize("is_nav", [True, False], ids=["EPUB 3", "EPUB 2"])
+def test_headings_are_what_the_table_of_contents_names(is_nav: bool) -> None:
+    first = "<p>Leave</p><p>Few.</p><ol><li><h3>Days off</h3></li></ol><p>Many.</p>"
+    package = OPF.format(
+        metadata=TITLE,
+        items="".join(
+            f'<item id="{n}" href="{n}.xhtml" media-type="application/xhtml+xml" {properties}/>'
+            for n, properties in (("c0", ""), ("c1", ""), ("nav", 'properties="nav"' * is_nav))
+        )
+        + NCX_ITEM,
+        spine='<itemref idref="c0"/><itemref idref="c1"/>',
+    )
+    members = {"OEBPS/nav.xhtml": NAV} if is_nav else {"OEBPS/toc.ncx": NCX}
+    found = parts(epub([first, "<p>Enough.</p>"], **{"OEBPS/book.opf": package, **members}))
+    assert found == [
+        "# Rules", "<!-- chapter 1 -->", "## Leave", "Few.", "### Days off", "Many.",
+        "<!-- chapter 2 -->", "## Pay", "Enough.",
+    ]  # fmt: skip
+
+
 def test_metadata_is_read_from_the_package() -> None:
     facts = f'{TITLE}<dc:creator>Ada</dc:creator><dc:language>nb</dc:language><meta property="dcterms:modified">2024-05-01T10:00:00Z</meta>'
     assert parts(epub(["<p>Text.</p>"], facts))[0] == (

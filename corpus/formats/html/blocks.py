@@ -204,8 +204,14 @@ class BlockWriter:
                     else:
                         self._writer.item(paragraph, depth, number)
                     is_open = True
-            elif (part.tag or "")[0] == "h" and part.tag != "hr" and not is_open:
-                self._writer.item(heading_text(part, self._skip), depth, number)
+            elif (part.tag or "")[0] == "h" and part.tag != "hr":
+                words = heading_text(part, self._skip)
+                if words in self._titles:
+                    self._writer.heading(self._titles[words], words)
+                elif is_open:
+                    self._element(part, depth, nesting + 1)
+                else:
+                    self._writer.item(words, depth, number)
                 is_open = True
             else:
                 self._element(part, depth if is_open else depth - 1, nesting + 1)
