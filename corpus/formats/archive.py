@@ -113,6 +113,8 @@ class _Reader:
         else:
             for each in extract(name, raw):
                 inner = f"{name}/{each.member}" if each.member else name
+                if not each.text:
+                    raise NotExtracted("contains no text")
                 self._left_out.extend(f"{what} of {name}" for what in each.left_out)
                 yield Extracted(each.text, member=inner)
 

@@ -1,14 +1,15 @@
 """Finds articles in data that help centres and wikis export, and writes each as a document.
 
-An article has a title, a body in HTML, Markdown or plain text, and an address, a date or the type
-"article" or "page". Known are the exports, and the answers of the interfaces, of Zendesk
-(`articles`), Intercom (`data` of type `article`), Confluence (`results` with `body.storage`),
-WordPress, Freshdesk and Help Scout; others that have such fields are read too. Drafts are left out
-and counted. Nothing is fetched: the address becomes the link of the citations.
+An article has a title, a body in HTML, Markdown or plain text, and an address with a date or with a
+body that is most of its text, or the type "article" or "page". Known are the exports, and the
+answers of the interfaces, of Zendesk (`articles`), Intercom (`data` of type `article`), Confluence
+(`results` with `body.storage`), WordPress, Freshdesk and Help Scout; others that have such fields
+are read too. Drafts and, among articles, records without a title or a body are left out and
+counted. Nothing is fetched: the address becomes the link of the citations.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ from corpus.formats.dates import iso_date
 from corpus.formats.prose import Prose
 from corpus.formats.records import roles_of, text_of
 from corpus.formats.writer import MarkdownWriter, fold
-from corpus.metadata import Metadata
+from corpus.metadata import Metadata, is_web_address
 
 _TITLES = ("title", "name", "subject", "headline")
 _BODIES = ("body", "content", "description", "text", "articleBody", "html", "body_html")
@@ -30,6 +31,9 @@ _LANGUAGES = ("locale", "language", "lang", "default_locale")
 _TYPES = frozenset({"article", "page", "post", "blogpost"})
 _DRAFT_STATES = frozenset({"draft", "trash", "trashed", "archived", "private"})
 _MIN_BODY = 40  # characters; a shorter text is a field of a record
+# Characters of the body of a page that a crawler stored, and its share of all texts.
+_MIN_PAGE = 300
+_MIN_SHARE = 0.75
 _MAX_MEMBER = 80  # characters of a title in a path
 _UNSAFE = re.compile(r"[^\w ()+,'-]+")
 
@@ -53,28 +57,37 @@ class Article:
 def articles_in(value: Any) -> tuple[list[Article], tuple[str, ...]]:
     """Returns the articles of a file of data, and what was left out; no articles if the file is
     something else."""
-    found = list(_candidates(value))
+    found: list[Mapping[str, Any]] = []
+    others = 0
+    for records in _lists(value):
+        articles = [each for each in records if _is_article(each)]
+        if 2 * len(articles) > len(records):  # then shorter ones are articles, too
+            articles = [each for each in records if _first(each, _TITLES) and _body(each)]
+        if articles:
+            found.extend(articles)
+            others += len(records) - len(articles)
     published = [each for each in found if not _is_draft(each)]
-    drafts = len(found) - len(published)
     base = _base(value)
     used: set[str] = set()
-    articles = [_article(each, base, used) for each in published]
-    return articles, (f"{drafts:,} drafts",) if drafts else ()
+    drafts = len(found) - len(published)
+    counts = ((drafts, "drafts"), (others, "records that are no articles"))
+    left_out = tuple(f"{count:,} {what}" for count, what in counts if count)
+    return [_article(each, base, used) for each in published], left_out
 
 
-def _candidates(value: Any) -> Iterator[Mapping[str, Any]]:
-    """The articles in a value: in a list, or in a list or a mapping of an outer mapping."""
-    outer = value if isinstance(value, list) else [value]
+def _lists(value: Any) -> Iterator[Sequence[Mapping[str, Any]]]:
+    """The records of a list, and those of the lists or mappings inside an outer mapping that is
+    none itself."""
+    outer = [
+        each for each in (value if isinstance(value, list) else [value]) if isinstance(each, dict)
+    ]
+    if any(map(_is_article, outer)):
+        yield outer
     for each in outer:
-        if not isinstance(each, dict):
-            continue
-        if _is_article(each):
-            yield each
-            continue
-        for inner in each.values():
+        for inner in () if _is_article(each) else each.values():
             items = inner.get("items") if isinstance(inner, dict) and "items" in inner else inner
             inside = items if isinstance(items, list) else [items]
-            yield from (one for one in inside if isinstance(one, dict) and _is_article(one))
+            yield [one for one in inside if isinstance(one, dict)]
 
 
 def _is_article(value: Mapping[str, Any]) -> bool:
@@ -82,8 +95,16 @@ def _is_article(value: Mapping[str, Any]) -> bool:
         return False
     is_typed = str(value.get("type", "")).lower() in _TYPES
     is_dated = bool(_first(value, _ADDRESSES) and _first(value, _DATES))
-    is_long = len(_body(value)) >= _MIN_BODY
-    return bool(_first(value, _TITLES)) and is_long and (is_typed or is_dated)
+    body = len(_body(value))
+    is_article = is_typed or is_dated or _is_page(value, body)
+    return bool(_first(value, _TITLES)) and body >= _MIN_BODY and is_article
+
+
+def _is_page(value: Mapping[str, Any], body: int) -> bool:
+    """Whether the record is a page that a crawler stored; `body` is the length of its body."""
+    texts = sum(len(text_of(each)) for each in value.values())
+    address = _first(value, _ADDRESSES)
+    return is_web_address(address) and body >= _MIN_PAGE and body >= _MIN_SHARE * texts
 
 
 def _article(value: Mapping[str, Any], base: str, used: set[str]) -> Article:
@@ -123,7 +144,7 @@ def _address(value: Mapping[str, Any], base: str) -> str:
     if isinstance(links, dict) and (path := text_of(links.get("webui"))):
         return f"{text_of(links.get('base')) or base}{path}"
     found = _first(value, _ADDRESSES)
-    return found if found.startswith(("http://", "https://")) else ""
+    return found if is_web_address(found) else ""
 
 
 def _base(value: Any) -> str:

@@ -111,6 +111,18 @@ def test_exported_articles_keep_title_date_and_address(value: Any, url: str) -> 
     assert headings(text) == ["Reset"] and "Press the red button." in text and "<p>" not in text
 
 
+def test_pages_that_a_crawler_stored_are_articles_also_short_ones() -> None:
+    pages = [
+        {"title": name, "url": f"https://help.x/{name}", "content": body, "scraped_at": "2026"}
+        for name, body in (("A", LONG * 4), ("B", LONG * 4), ("C", LONG * 4), ("D", "Soon."))
+    ]
+    found = list(data.load(json.dumps([*pages, {"title": "Empty"}]).encode()))
+    assert [each.member for each in found] == ["A", "B", "C", "D"]
+    assert found[0].left_out == ("1 records that are no articles",)
+    products = [{**each, "details": LONG * 4} for each in pages]
+    assert len(list(data.load(json.dumps(products).encode()))) == 1
+
+
 def test_articles_of_one_file_are_documents_of_their_own_without_drafts() -> None:
     value = {
         "articles": [

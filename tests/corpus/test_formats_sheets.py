@@ -207,6 +207,13 @@ def test_lines_that_were_broken_at_a_width_are_one_paragraph() -> None:
     assert entries(found.text) == [("When?", [f"{lines[0]} {lines[1]}", "Bye."])]
 
 
+def test_sentences_that_were_broken_at_links_are_whole() -> None:
+    lines = ["Heading", "Click", "Save", ", then see the", "Guide", "for more.", *"UVWXY"]
+    found = one(csv_loader.load(written(["Question", "Answer"], ["How?", "\n".join(lines)])))
+    [(_, answer)] = entries(found.text)
+    assert answer == ["Heading", "Click Save, then see the Guide for more.", *"UVWXY"]
+
+
 def test_html_in_an_answer_becomes_its_elements() -> None:
     raw = written(
         ["Question", "Answer"],
