@@ -35,6 +35,9 @@ _DEFINITION = re.compile(r"^[ \t]{0,3}[:~][ \t]+(?=\S)")
 _OPTION = re.compile(r":[\w-]+:(?:[ \t].*)?$")
 # A paragraph in bold that names what stands below it.
 _LABEL = re.compile(r"\*\*([^*\n]{1,80}[^*\n.:;,!?…])\*\*|__([^_\n]{1,80}[^_\n.:;,!?…])__")
+# "Assignee: Ada", also with the name in bold: a property, if several such lines stand together.
+_PROPERTY = re.compile(r"(?:\*\*([^*:\n]{2,40})(?::\*\*|\*\*:)|([A-Z][\w /&()'-]{1,40}):)[ \t]+\S")
+_MIN_PROPERTIES = 3
 _TASK = re.compile(r"\[[ xX]\][ \t]+")
 _DEEP_ITEM = re.compile(r"\n[ \t]{4,}[-*+][ \t]+(?=\S)")
 _ITEM_MARK = re.compile(r"(?:[-*+]|\d{1,9}[.)])(?:[ \t]+|$)", re.MULTILINE)
@@ -300,13 +303,17 @@ class _Walk:
 
     def _paragraph(self, first: int, last: int) -> Iterator[Block]:
         """The paragraph; a term and its definitions ("Term" and below it ": Definition") are a
-        heading and paragraphs."""
+        heading and paragraphs, lines of properties are items."""
         starts = [n for n in range(first, last) if _DEFINITION.match(self.lines[n].text)]
         if starts and starts[0] > first:
             yield Block(Kind.HEADING, *self._span(first, starts[0]), level=6)
             for begin, stop in zip(starts, [*starts[1:], last], strict=True):
                 start, end = self._span(begin, stop)
                 yield Block(Kind.PARAGRAPH, *trim_span(self.text, start + 1, end))
+            return
+        if self._are_properties(first, last):
+            for n in range(first, last):
+                yield Block(Kind.ITEM, *self._span(n, n + 1), level=1)
             return
         start, end = self._span(first, last)
         if label := _LABEL.fullmatch(self.text, start, end):
@@ -319,6 +326,12 @@ class _Walk:
             yield Block(Kind.PARAGRAPH, start, end)
         else:
             yield Block(Kind.PARAGRAPH, *trim_span(self.text, start + 1, end))
+
+    def _are_properties(self, first: int, last: int) -> bool:
+        """Whether each of the lines names another property of what the page is about."""
+        found = [_PROPERTY.match(self.lines[n].text.lstrip()) for n in range(first, last)]
+        names = {each[1] or each[2] for each in found if each}
+        return len(names) == len(found) >= _MIN_PROPERTIES
 
     def _row(self, number: int, kind: Kind) -> Block:
         start, end = self._span(number, number + 1)

@@ -42,6 +42,21 @@ def test_items_of_nested_lists_have_depths_and_no_marks() -> None:
     assert {block.kind for block in markdown_blocks(text)} == {Kind.ITEM}
 
 
+def test_lines_that_name_properties_are_items() -> None:
+    text = (
+        "# Audit\n\nStatus: Open\n**Assignee:** Ada\nDue date: 1 May\n\nScope: all.\nLater: more.\n"
+    )
+    assert blocks(text)[1:] == [
+        (Kind.ITEM, "Status: Open"),
+        (Kind.ITEM, "**Assignee:** Ada"),
+        (Kind.ITEM, "Due date: 1 May"),
+        (Kind.PARAGRAPH, "Scope: all.\nLater: more."),
+    ]
+    assert [kind for kind, _ in blocks("Note: One.\nNote: Two.\nNote: Three.\n")] == [
+        Kind.PARAGRAPH
+    ]
+
+
 def test_a_table_has_a_header_and_rows_with_the_spans_of_their_cells() -> None:
     text = (
         "| Tool | Use |\n|:-----|----:|\n| Spade | dig |\n| `a \\| b` | |\nHoe | weed\n|| rest |\n"
