@@ -16,7 +16,7 @@ from pathlib import PurePosixPath
 
 from corpus.formats.encodings import decode_text
 from corpus.formats.exports import repeated_by
-from corpus.formats.extracted import Extracted, NotExtracted
+from corpus.formats.extracted import Extracted, NotExtracted, counted
 from corpus.formats.registry import extract, format_name, has_text_suffix, sniff
 from corpus.formats.unpack import MAX_UNPACKED, is_encrypted, open_archive
 from corpus.formats.writer import fold
@@ -31,17 +31,17 @@ _HIDDEN = re.compile(r"\.[^./]")
 
 
 def load(raw: bytes) -> Iterator[Extracted]:
-    """Yields the documents in an archive. What was left out is said with the last one."""
+    """Yields the documents in an archive, and what was left out of it."""
     reader = _Reader()
-    last: Extracted | None = None
+    is_empty = True
     for extracted in reader.documents(raw, "", 1):
-        if last:
-            yield last
-        last = extracted
+        is_empty = False
+        yield extracted
     notes = tuple(reader.notes())
-    if not last:
+    if is_empty:
         raise NotExtracted(f"contains no document ({'; '.join(notes) or 'it is empty'})")
-    yield Extracted(last.text, (*last.left_out, *notes), last.member)
+    if notes:
+        yield Extracted("", notes)
 
 
 class _Reader:
@@ -60,12 +60,12 @@ class _Reader:
             more = len(names) - _MAX_ALIKE
             named.extend(f"{name} {reason}" for name in names[:_MAX_ALIKE])
             if more > 0:
-                named[-1] += f", like {more:,} more files"
+                named[-1] += f", like {counted(more, 'more file')}"
         yield from named[:_MAX_NAMED]
         if rest := named[_MAX_NAMED:]:
             yield f"{len(rest):,} more"
         for suffix, count in sorted(self._unknown.items()):
-            yield f"{count:,} files of an unknown format ({suffix})"
+            yield counted(count, "file", f"of an unknown format ({suffix})")
 
     def documents(self, raw: bytes, folder: str, depth: int) -> Iterator[Extracted]:
         """Yields the documents in an archive that is `depth` archives deep."""
@@ -111,12 +111,15 @@ class _Reader:
         elif has_text_suffix(name):
             yield Extracted(decode_text(raw), member=name)
         else:
+            has_text = False
             for each in extract(name, raw):
                 inner = f"{name}/{each.member}" if each.member else name
-                if not each.text:
-                    raise NotExtracted("contains no text")
-                self._left_out.extend(f"{what} of {name}" for what in each.left_out)
-                yield Extracted(each.text, member=inner)
+                self._left_out.extend(f"{what} of {inner}" for what in each.left_out)
+                if each.text:
+                    has_text = True
+                    yield Extracted(each.text, member=inner)
+            if not has_text:
+                raise NotExtracted("contains no text")
 
 
 def _is_hidden(name: str) -> bool:

@@ -15,6 +15,7 @@ from typing import Any
 
 from corpus.formats.confluence import storage_html
 from corpus.formats.dates import iso_date
+from corpus.formats.extracted import counted
 from corpus.formats.prose import Prose
 from corpus.formats.records import roles_of, text_of
 from corpus.formats.writer import MarkdownWriter, fold
@@ -70,8 +71,8 @@ def articles_in(value: Any) -> tuple[list[Article], tuple[str, ...]]:
     base = _base(value)
     used: set[str] = set()
     drafts = len(found) - len(published)
-    counts = ((drafts, "drafts"), (others, "records that are no articles"))
-    left_out = tuple(f"{count:,} {what}" for count, what in counts if count)
+    counts = ((drafts, "draft", ""), (others, "record", "without an article"))
+    left_out = tuple(counted(*each) for each in counts if each[0])
     return [_article(each, base, used) for each in published], left_out
 
 

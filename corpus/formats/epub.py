@@ -20,7 +20,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from corpus.formats.encodings import decode_text
 from corpus.formats.epub_contents import NCX, contents_entries
-from corpus.formats.extracted import Extracted, NotExtracted
+from corpus.formats.extracted import Extracted, NotExtracted, counted
 from corpus.formats.html.loader import write_fragment
 from corpus.formats.office import DAMAGED, Element, parse_xml
 from corpus.formats.properties import day, document_title, person
@@ -66,7 +66,8 @@ def load(raw: bytes) -> Iterator[Extracted]:
             writer.heading(top, next(iter(titles)))
         write_fragment(writer, _HEADING.sub(_lowered, source) if is_below else source, titles)
     if len(book.chapters) > _MAX_CHAPTERS:
-        left_out.append(f"{len(book.chapters) - _MAX_CHAPTERS:,} chapters behind {_MAX_CHAPTERS:,}")
+        more = len(book.chapters) - _MAX_CHAPTERS
+        left_out.append(counted(more, "chapter", f"behind chapter {_MAX_CHAPTERS:,}"))
     if not writer.has_words:
         raise NotExtracted("; ".join(["contains no text", *left_out[:3]]))
     yield Extracted(writer.text(), tuple(left_out))

@@ -11,8 +11,14 @@ class NotExtracted(Exception):
 class Extracted:
     """The canonical text of one document. `left_out` says what of the file the text lacks, one
     phrase for each kind: "2 pages without text (scanned)". `member` is the path inside the file if
-    it contains several documents, as an archive does, else ""."""
+    it contains several documents, as an archive does, else "". One without a text says what the
+    whole file lacks."""
 
     text: str
     left_out: tuple[str, ...] = ()
     member: str = ""
+
+
+def counted(count: int, noun: str, rest: str = "") -> str:
+    """Counts things: "1 page", "2 pages behind page 2,000"."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}{rest and ' '}{rest}"

@@ -19,7 +19,7 @@ from email.policy import compat32
 from email.utils import parseaddr, parsedate_to_datetime
 
 from corpus.formats.encodings import decode_text
-from corpus.formats.extracted import Extracted, NotExtracted
+from corpus.formats.extracted import Extracted, NotExtracted, counted
 from corpus.formats.message_text import Part, PartKind, own_parts, parts_of
 from corpus.formats.prose import Prose
 from corpus.formats.writer import MarkdownWriter, fold
@@ -65,28 +65,25 @@ def load(raw: bytes) -> Iterator[Extracted]:
     ends = [*starts[1:], len(raw)]
     failed: Counter[str] = Counter()
     left_out: Counter[str] = Counter()
-    last: Extracted | None = None
     for number, (start, end) in enumerate(zip(starts, ends, strict=True), 1):
         if number > MAX_MESSAGES:
             break
         source = _ESCAPED_FROM.sub(rb"\1", raw[raw.index(b"\n", start) + 1 : end])
         try:
             message = _Message(source, f"message {number}")
-            extracted = message.extracted(f"{number} {message.subject}")
+            yield message.extracted(f"{number} {message.subject}")
         except NotExtracted as error:
             failed[str(error)] += 1
-            continue
-        left_out.update(message.left_out)
-        if last:
-            yield last
-        last = extracted
+        else:
+            left_out.update(message.left_out)
     notes = _phrases(left_out)
-    notes += [f"{count:,} messages: {reason}" for reason, count in failed.items()]
+    notes += [counted(count, "message", f"not read ({reason})") for reason, count in failed.items()]
     if len(starts) > MAX_MESSAGES:
-        notes.append(f"{len(starts) - MAX_MESSAGES:,} messages behind message {MAX_MESSAGES:,}")
-    if not last:
-        raise NotExtracted("; ".join(notes) or "contains no text")
-    yield Extracted(last.text, tuple(notes), last.member)
+        notes.append(
+            counted(len(starts) - MAX_MESSAGES, "message", f"behind message {MAX_MESSAGES:,}")
+        )
+    if notes:
+        yield Extracted("", tuple(notes))
 
 
 class _Message:
@@ -127,7 +124,7 @@ class _Message:
         if kind in _ENCRYPTED:
             raise NotExtracted("is encrypted")
         if self._parts > _MAX_PARTS or depth > _MAX_DEPTH:
-            self.left_out["parts in parts"] += 1
+            self.left_out["nested part"] += 1
         elif kind == "multipart/alternative":
             self._write(writer, _best(_children(part)), depth)
         elif kind == "message/rfc822":
@@ -149,16 +146,16 @@ class _Message:
     def _plain(self, writer: MarkdownWriter, text: str) -> None:
         text, count = _SIGNED.subn("", text)
         text, _, signature = text.partition(_SIGNATURE)
-        self.left_out["signatures"] += bool(count or signature.strip())
+        self.left_out["signature"] += bool(count or signature.strip())
         text, count = _SCRUBBED.subn("", text)
-        self.left_out["attachments that the archive removed"] += count
+        self.left_out["removed attachment"] += count
         body = _without_footer(text)
-        self.left_out["list footers"] += len(body) < len(text)
+        self.left_out["list footer"] += len(body) < len(text)
         if not self._place:
             _write_parts(writer, parts_of(_QUOTE_MARKS.sub("", body)))
             return
         parts, count = own_parts(body)
-        self.left_out["quoted lines"] += count
+        self.left_out["quoted line"] += count
         _write_parts(writer, parts)
 
 
@@ -192,9 +189,9 @@ def _phrases(left_out: Counter[str]) -> list[str]:
     """Names a few attachments, and counts everything else."""
     attachments = [what for what in left_out if what.startswith(_ATTACHMENT)]
     others = {what: count for what, count in left_out.items() if what not in attachments and count}
-    others["more attachments"] = len(attachments[_MAX_NAMED:])
-    counted = [f"{count:,} {what}" for what, count in others.items() if count]
-    return [*attachments[:_MAX_NAMED], *counted]
+    others["more attachment"] = len(attachments[_MAX_NAMED:])
+    numbers = [counted(count, what) for what, count in others.items() if count]
+    return [*attachments[:_MAX_NAMED], *numbers]
 
 
 def _children(part: Message) -> list[Message]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from corpus.formats.encodings import decode_text
-from corpus.formats.extracted import Extracted, NotExtracted
+from corpus.formats.extracted import Extracted, NotExtracted, counted
 from corpus.formats.prose import Prose
 from corpus.formats.writer import MarkdownWriter
 from corpus.metadata import Metadata
@@ -39,10 +39,10 @@ def load(raw: bytes) -> Iterator[Extracted]:
     for number, cell in enumerate(cells[:_MAX_CELLS], 1):
         writer.place(f"cell {number}")
         _write(writer, cell, left_out)
-    left_out["cells"] = len(cells[_MAX_CELLS:])
+    left_out["cell"] = len(cells[_MAX_CELLS:])
     if not writer.has_words:
         raise NotExtracted("contains no text")
-    notes = tuple(f"{count:,} {what}" for what, count in left_out.items() if count)
+    notes = tuple(counted(count, what) for what, count in left_out.items() if count)
     yield Extracted(writer.text(), notes)
 
 
@@ -60,8 +60,8 @@ def _cells(book: Any) -> list[Mapping[str, Any]]:
 def _write(writer: MarkdownWriter, cell: Mapping[str, Any], left_out: Counter[str]) -> None:
     source = _text(cell.get("source", cell.get("input", "")))
     outputs = cell.get("outputs")
-    left_out["outputs"] += len(outputs) if isinstance(outputs, list) else 0
-    left_out["attachments"] += bool(cell.get("attachments"))
+    left_out["output"] += len(outputs) if isinstance(outputs, list) else 0
+    left_out["attachment"] += bool(cell.get("attachments"))
     match cell.get("cell_type"):
         case "markdown" | "html":
             Prose(writer, level=1).markdown(source)
@@ -75,7 +75,7 @@ def _write(writer: MarkdownWriter, cell: Mapping[str, Any], left_out: Counter[st
             else:
                 _write_text(writer, source[magic.end() :], magic[1].lower())
         case _:
-            left_out["raw cells"] += not _write_text(writer, source, _raw_format(cell))
+            left_out["raw cell"] += not _write_text(writer, source, _raw_format(cell))
 
 
 def _write_text(writer: MarkdownWriter, source: str, language: str) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
+from corpus.formats.extracted import counted
 from corpus.formats.prose import Prose
 from corpus.formats.writer import MarkdownWriter, fold
 
@@ -231,11 +232,14 @@ class RecordWriter:
         """Yields a phrase for each kind of thing that was left out."""
         if self._unanswered:
             places = _named(self._unanswered)
-            yield f"{len(self._unanswered):,} questions without an answer {places}"
+            yield counted(len(self._unanswered), "question", f"without an answer {places}")
         if self._unasked:
-            yield f"{len(self._unasked):,} answers without a question {_named(self._unasked)}"
+            places = _named(self._unasked)
+            yield counted(len(self._unasked), "answer", f"without a question {places}")
         if self.further_wordings:
-            yield f"{self.further_wordings:,} wordings (a question has more than {MAX_WORDINGS})"
+            yield counted(
+                self.further_wordings, "wording", f"(a question has more than {MAX_WORDINGS})"
+            )
 
 
 def _named(places: Sequence[str]) -> str:

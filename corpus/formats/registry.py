@@ -106,9 +106,8 @@ def extract(name: str, raw: bytes) -> Iterator[Extracted]:
     said, found = _BY_SUFFIX.get(_suffix(name)), sniff(raw)
     is_other = bool(found) and (said is None or said.name != found)
     if is_other and found in _BY_NAME and not _is_inside(said, found):
-        for each in _load(_BY_NAME[found], raw):
-            note = f"is {found}, in spite of its suffix"
-            yield Extracted(each.text, (note, *each.left_out), each.member)
+        yield Extracted("", (f"is {found}, in spite of its suffix",))
+        yield from _load(_BY_NAME[found], raw)
     elif is_other and found not in _BY_NAME:
         kind = found if said is None or said.is_text else f"not {said.name} but {found}"
         remedy = "; save a copy in the current format without a password" if found == _OLE else ""

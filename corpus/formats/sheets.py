@@ -88,7 +88,8 @@ def _write_questions(
     for number, records in _whole_records(rows, names, roles):
         for record in records:
             written.write(record, sheet.place(number))
-    return [*written.left_out(), *omitted(names, roles)]
+    of_sheet = f" of sheet {sheet.name}" if sheet.name else ""
+    return [*written.left_out(), *(f"{each}{of_sheet}" for each in omitted(names, roles))]
 
 
 def _whole_records(

@@ -19,7 +19,7 @@ from openpyxl.reader.excel import ExcelReader
 from openpyxl.utils.cell import range_boundaries
 
 from corpus.formats.columns import Row
-from corpus.formats.extracted import Extracted, NotExtracted
+from corpus.formats.extracted import Extracted, NotExtracted, counted
 from corpus.formats.number_formats import shown
 from corpus.formats.office import OfficePackage
 from corpus.formats.sheets import MAX_CELLS, Sheet, write_sheet
@@ -123,14 +123,14 @@ class _Reader:
             found = write_sheet(
                 writer, Sheet(sheet.title, rows, _header_rows(rows, merges), hidden)
             )
-            self.left_out.extend(f"{each} of sheet {sheet.title}" for each in found)
+            self.left_out.extend(found)
         return writer.text()
 
     def _grid(self, sheet: Any, source: bytes, hidden_rows: frozenset[int]) -> dict[int, list[str]]:
         """The cells that are shown, by row. Notes what was left out."""
         hidden_columns = _hidden_columns(source)
         grid: dict[int, list[str]] = {}
-        found: Counter[str] = Counter()
+        found: Counter[tuple[str, str]] = Counter()  # a noun, and what is said of it
         empty = 0
         sheet.reset_dimensions()  # what the file says of its size may be wrong
         for row in sheet.iter_rows():
@@ -139,30 +139,32 @@ class _Reader:
             if empty > _MAX_EMPTY_ROWS:
                 break
             if self._cells > MAX_CELLS:
-                found[f"rows from {row[0].row:,} on (more than {MAX_CELLS:,} cells)"] = 1
+                self.left_out.append(
+                    f"rows from {row[0].row:,} on (more than {MAX_CELLS:,} cells) of sheet "
+                    f"{sheet.title}"
+                )
                 break
             if cells and cells[0].row in hidden_rows:
-                found["hidden rows"] += 1
+                found["hidden row", ""] += 1
             elif cells:
                 self._cells += len(cells)
                 grid[cells[0].row] = _values(cells, hidden_columns, found)
         if not_calculated := len(_NOT_CALCULATED.findall(source)):
-            found["formulas without a stored value"] = not_calculated
+            found["formula", "without a stored value"] = not_calculated
         if hidden_columns:
-            found["hidden columns"] = len(hidden_columns)
-        for what, count in found.items():
-            number = "" if what.startswith("rows") else f"{count:,} "
-            self.left_out.append(f"{number}{what} of sheet {sheet.title}")
+            found["hidden column", ""] = len(hidden_columns)
+        for (noun, rest), count in found.items():
+            self.left_out.append(f"{counted(count, noun, rest)} of sheet {sheet.title}")
         return grid
 
 
-def _values(cells: list[Any], hidden: frozenset[int], found: Counter[str]) -> list[str]:
+def _values(cells: list[Any], hidden: frozenset[int], found: Counter[tuple[str, str]]) -> list[str]:
     """The texts of one row from its first column on. Counts the errors in `found`."""
     values = [""] * cells[-1].column
     for cell in cells:
         value = cell.value
         if cell.data_type == "e":
-            found[f"cells with the error {value}"] += 1
+            found["cell", f"with the error {value}"] += 1
         elif cell.column not in hidden:
             is_text = isinstance(value, str)
             values[cell.column - 1] = (

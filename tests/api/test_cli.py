@@ -383,7 +383,7 @@ def test_audit_shows_verdicts_with_sources_and_fails_on_a_contradiction(
     shown = capsys.readouterr()
     assert re.search(r"row 2 +supported .* garden\.md:5", shown.out)
     assert "1 pairs in" in shown.out
-    assert "1 questions without an answer" in shown.err
+    assert "1 question without an answer" in shown.err
     wrong = SENTENCE.replace("May", "June")
     faq.write_text(f"Question,Answer\n{asked},{wrong}\n", encoding="utf-8")
     assert run("audit", str(faq), "--json") == 1

@@ -168,7 +168,7 @@ def test_contents_and_comments_are_left_out_and_named() -> None:
     comments = f'<w:comments {W}><w:comment w:id="1">{p("Is that so?")}</w:comment></w:comments>'
     extracted = one(load(package(body, styles=styles, comments=comments)))
     assert extracted.text == "Text.\n"
-    assert extracted.left_out == ("1 lines of a table of contents", "1 comment")
+    assert extracted.left_out == ("1 line of a table of contents", "1 comment")
 
 
 def test_headers_and_footers_are_left_out() -> None:

@@ -40,7 +40,7 @@ def test_footer_of_a_mailing_list_is_left_out() -> None:
     footer = "-" * 60 + "\nTo unsubscribe, e-mail: users-unsubscribe@lists.x.org\n"
     extracted = one(mail.load(mail_message(text=f"You have 25 days.\n\n{footer}").as_bytes()))
     assert extracted.text.endswith("You have 25 days.\n")
-    assert extracted.left_out == ("1 list footers",)
+    assert extracted.left_out == ("1 list footer",)
     ruled = f"{'-' * 60}\nYou have 25 days.\n"
     assert "25 days" in load(mail_message(text=ruled))
 
@@ -64,7 +64,7 @@ def test_lists_and_wrapped_lines_are_recognised_and_the_signature_left_out() -> 
     )
     assert "Please bring a passport or another document to the office.\n" in extracted.text
     assert items(extracted.text) == ["one key", "two photos"]
-    assert extracted.left_out == ("1 signatures",)
+    assert extracted.left_out == ("1 signature",)
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "iso-8859-1", "utf-16"])
@@ -104,11 +104,11 @@ def written_mailbox(path: Path, *messages: EmailMessage) -> bytes:
 def test_each_message_of_a_mailbox_is_a_document_with_its_place(tmp_path: Path) -> None:
     answer = mail_message(text="Yes.\n\nFrom Monday on.\n\nOn Monday, Bob wrote:\n> Is it open?\n")
     raw = written_mailbox(tmp_path / "m.mbox", mail_message(), answer, mail_message(text=""))
-    first, second = mail.load(raw)
+    first, second, mailbox = mail.load(raw)
     assert (first.member, second.member) == ("1 Re: Leave", "2 Re: Leave")
     assert "<!-- message 2 -->" in second.text and "From Monday on." in second.text
     assert "open" not in second.text
-    assert second.left_out == ("2 quoted lines", "1 messages: contains no text")
+    assert mailbox.left_out == ("2 quoted lines", "1 message not read (contains no text)")
 
 
 def test_a_question_right_above_its_answer_is_kept_of_what_a_mailbox_quotes(tmp_path: Path) -> None:
@@ -116,10 +116,10 @@ def test_a_question_right_above_its_answer_is_kept_of_what_a_mailbox_quotes(tmp_
         text="On Monday, 1 May 2024, Bob Someone\n<bob@x.org> wrote:\n> We have a shop.\n>\n> When is\n> it open?\n\n"
         "From nine.\n\n> It is far.\n\nTake a bus.\n\n-----Original Message-----\nFrom: Bob\n\nWe have a shop.\n"
     )
-    _, second = mail.load(written_mailbox(tmp_path / "m.mbox", mail_message(), answer))
+    _, second, mailbox = mail.load(written_mailbox(tmp_path / "m.mbox", mail_message(), answer))
     assert entries(second.text) == [("When is it open?", ["From nine."])]
     assert second.text.endswith("</details>\n\nTake a bus.\n")
-    assert second.left_out == ("10 quoted lines",)
+    assert mailbox.left_out == ("10 quoted lines",)
 
 
 def test_patches_and_logs_are_code_and_the_prose_around_them_is_not() -> None:
@@ -139,7 +139,7 @@ def test_what_archives_and_signing_programs_add_is_left_out() -> None:
     )
     extracted = one(mail.load(mail_message(text=signed + scrubbed).as_bytes()))
     assert extracted.text.endswith("# Leave\n\nYou have 25 days.\n")
-    assert extracted.left_out == ("1 signatures", "1 attachments that the archive removed")
+    assert extracted.left_out == ("1 signature", "1 removed attachment")
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_messages_in_messages_are_bounded() -> None:
         inner = outer
     extracted = one(mail.load(inner.as_bytes()))
     assert "deep" not in extracted.text and any(
-        "parts in parts" in each for each in extracted.left_out
+        "nested part" in each for each in extracted.left_out
     )
 
 

@@ -72,7 +72,7 @@ def test_a_question_sheet_is_read_as_questions_with_answers(load: Callable[[], A
     ]
     assert "### Staff" in extracted.text and "### Devices" in extracted.text
     assert "row 2 -->" in extracted.text
-    assert extracted.left_out[0].startswith("1 questions without an answer")
+    assert extracted.left_out[0].startswith("1 question without an answer")
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
@@ -112,7 +112,7 @@ def test_an_answer_goes_on_in_rows_without_a_question() -> None:
     )
     extracted = one(csv_loader.load(raw))
     assert entries(extracted.text) == [("How?", ["Open it.", "Close it."])]
-    assert extracted.left_out == ("1 answers without a question (row 5)",)
+    assert extracted.left_out == ("1 answer without a question (row 5)",)
 
 
 def test_a_question_in_a_merged_cell_has_the_answers_of_all_its_rows() -> None:
@@ -299,10 +299,10 @@ def test_hidden_parts_errors_and_formulas_are_left_out_and_named() -> None:
     names = ["Plan", "Price"]  # repeated behind the hidden row
     assert rows(extracted.text) == [names, ["Basic", "1 €"], names, ["Team", ""], ["Bad", ""]]
     assert sorted(extracted.left_out) == [
-        "1 cells with the error #REF! of sheet Prices",
-        "1 formulas without a stored value of sheet Prices",
-        "1 hidden columns of sheet Prices",
-        "1 hidden rows of sheet Prices",
+        "1 cell with the error #REF! of sheet Prices",
+        "1 formula without a stored value of sheet Prices",
+        "1 hidden column of sheet Prices",
+        "1 hidden row of sheet Prices",
     ]
 
 

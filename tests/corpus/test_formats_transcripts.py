@@ -120,7 +120,7 @@ def test_cells_of_a_notebook_are_text_and_code_with_places() -> None:
         "<!-- cell 1 -->\n\n# Leave\n\nSee this site.\n\n- one\n\n"
         "<!-- cell 2 -->\n\n```\n!rm -rf /\n1 + 1\n```\n\n<!-- cell 3 -->\n"
     )
-    assert extracted.left_out == ("1 outputs", "1 raw cells")
+    assert extracted.left_out == ("1 output", "1 raw cell")
 
 
 def test_magics_and_formats_of_raw_cells_say_what_a_cell_is_written_in() -> None:

@@ -19,7 +19,7 @@ from corpus.formats.docx.numbering import ListMark, Numbering
 from corpus.formats.docx.styles import Style, Styles, heading_level, number
 from corpus.formats.docx.tables import grid_of, has_header, inside, rows_of
 from corpus.formats.docx.text import ParagraphText, paragraph_text
-from corpus.formats.extracted import Extracted, NotExtracted
+from corpus.formats.extracted import Extracted, NotExtracted, counted
 from corpus.formats.grids import Table, read_grid
 from corpus.formats.office import Element, OfficePackage, child, value
 from corpus.formats.writer import MarkdownWriter
@@ -91,10 +91,10 @@ class _Document:
     def left_out(self) -> Iterator[str]:
         """What of the file is not read."""
         if self._contents:
-            yield f"{self._contents} lines of a table of contents"
+            yield counted(self._contents, "line", "of a table of contents")
         comments = self.package.xml(self._parts.get("comments", ""))
         if comments is not None and len(comments):
-            yield f"{len(comments)} comment{'s' if len(comments) > 1 else ''}"
+            yield counted(len(comments), "comment")
         if any(name.casefold().endswith("vbaproject.bin") for name in self.package.names()):
             yield "macros"
 

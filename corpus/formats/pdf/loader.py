@@ -11,7 +11,7 @@ no text is named.
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 
-from corpus.formats.extracted import Extracted, NotExtracted
+from corpus.formats.extracted import Extracted, NotExtracted, counted
 from corpus.formats.pdf.blocks import BlockBuilder, Form, TextBlock, depths, usual_look
 from corpus.formats.pdf.characters import Page
 from corpus.formats.pdf.contents import without_contents
@@ -34,18 +34,14 @@ def load(raw: bytes) -> Iterator[Extracted]:
         contents = _Contents(file)
         left_out = list(contents.left_out())
         if not contents.has_text:
-            raise NotExtracted(_NO_TEXT.format(_number(file.page_count, "page")))
+            raise NotExtracted(_NO_TEXT.format(counted(file.page_count, "page")))
         blocks, dropped = contents.blocks()
         levels = heading_levels(blocks, file.outline(), contents.look)
         writer = MarkdownWriter(file.metadata())
         _write(writer, blocks, levels)
         if not writer.has_words:
-            raise NotExtracted(_NO_TEXT.format(_number(file.page_count, "page")))
+            raise NotExtracted(_NO_TEXT.format(counted(file.page_count, "page")))
         yield Extracted(writer.text(), (*left_out, *dropped))
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 class _Contents:
@@ -77,11 +73,11 @@ class _Contents:
         """What of the file is not read."""
         if self.skipped_pages:
             last = self.pages - self.skipped_pages
-            yield f"{_number(self.skipped_pages, 'page')} behind page {last:,}"
+            yield counted(self.skipped_pages, "page", f"behind page {last:,}")
         if self.pictures:
-            yield f"{_number(self.pictures, 'page')} without text (scanned)"
+            yield counted(self.pictures, "page", "without text (scanned)")
         if self.slanted:
-            yield f"{_number(self.slanted, 'word')} printed at a slant"
+            yield counted(self.slanted, "word", "printed at a slant")
 
     def blocks(self) -> tuple[list[TextBlock], list[str]]:
         """Returns the blocks of all pages, and what was dropped."""
@@ -94,9 +90,9 @@ class _Contents:
                 builder.add(element)
         dropped = []
         if unique:
-            dropped.append(f"{_number(unique, 'line')} above or below the text of a page")
+            dropped.append(counted(unique, "line", "above or below the text of a page"))
         if contents:
-            dropped.append(f"{_number(contents, 'line')} of a table of contents")
+            dropped.append(counted(contents, "line", "of a table of contents"))
         return builder.blocks(), dropped
 
 

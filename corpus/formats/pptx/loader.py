@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 from itertools import count
 
-from corpus.formats.extracted import Extracted, NotExtracted
+from corpus.formats.extracted import Extracted, NotExtracted, counted
 from corpus.formats.grids import Cell, read_grid
 from corpus.formats.office import Element, OfficePackage, Relationship, child
 from corpus.formats.pptx.arrangement import Card, Part, Role, arranged
@@ -61,7 +61,7 @@ def load(raw: bytes) -> Iterator[Extracted]:
         writer.place(f"slide {number}")
         slide.write(writer, tree, furniture)
     if not writer.has_words:
-        raise NotExtracted(f"has no text ({_number(len(slides), 'slide')})")
+        raise NotExtracted(f"has no text ({counted(len(slides), 'slide')})")
     yield Extracted(writer.text(), tuple(_left_out(package, len(slides), hidden, comments)))
 
 
@@ -106,17 +106,13 @@ def _largest_type(shape: Shape) -> int:
 
 def _left_out(package: OfficePackage, slides: int, hidden: int, comments: int) -> Iterator[str]:
     if slides > _MAX_SLIDES:
-        yield f"{_number(slides - _MAX_SLIDES, 'slide')} behind slide {_MAX_SLIDES:,}"
+        yield counted(slides - _MAX_SLIDES, "slide", f"behind slide {_MAX_SLIDES:,}")
     if hidden:
-        yield _number(hidden, "hidden slide")
+        yield counted(hidden, "hidden slide")
     if comments:
-        yield _number(comments, "comment")
+        yield counted(comments, "comment")
     if any(name.casefold().endswith("vbaproject.bin") for name in package.names()):
         yield "macros"
-
-
-def _number(found: int, noun: str) -> str:
-    return f"{found:,} {noun}{'' if found == 1 else 's'}"
 
 
 def _slides(package: OfficePackage) -> Iterator[str]:
