@@ -35,14 +35,16 @@ _PASS = re.compile(
 )
 _MONOSPACED = re.compile(r"``([^`]+)``|(?<![\w`])`([^`\s](?:[^`]*[^`\s])?)`(?![\w`])")
 _DOUBLE = re.compile(r"\*\*((?:[^*]|\*(?!\*))+)\*\*|__((?:[^_]|_(?!_))+)__|##([^#]+)##")
+# Underscores inside a word are characters.
+_ITALIC = r"(?<![\w_\\])_([^_\s](?:(?:[^_]|(?<=\w)_(?=\w))*[^_\s])?)_(?![\w_])"
 _SINGLE = re.compile(
-    r"(?<![\w*\\])\*([^*\s](?:[^*]*[^*\s])?)\*(?![\w*])|(?<![\w_\\])_([^_\s](?:[^_]*[^_\s])?)_(?![\w_])"
+    rf"(?<![\w*\\])\*([^*\s](?:[^*]*[^*\s])?)\*(?![\w*])|{_ITALIC}"
     r"|(?<![\w#\\])#([^#\s](?:[^#]*[^#\s])?)#(?![\w#])"
 )
 _RAISED = re.compile(r"\^([^\^\s]+)\^|~([^~\s]+)~")
 _POWER = re.compile(r"(?<=[\w)])\^([-−]?(?:\d+|[a-z]))\^")  # not that of "1^st^"
 # What the user replaces, also inside code: `__<name>__`, `_file_`.
-_PLACEHOLDER = re.compile(r"_{1,2}(<[^<>]*>)_{1,2}|(?<![\w_\\])_([^_\s](?:[^_]*[^_\s])?)_(?![\w_])")
+_PLACEHOLDER = re.compile(rf"_{{1,2}}(<[^<>]*>)_{{1,2}}|{_ITALIC}")
 _BREAK = re.compile(r"[ \t]\+$", re.MULTILINE)
 _DASH = re.compile(r"(?<=\w)--(?=\w)|(?<=\s)--(?=\s)")
 _SIGNS = {"(C)": "©", "(R)": "®", "(TM)": "™", "...": "…", "->": "→", "=>": "⇒"}

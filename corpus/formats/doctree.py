@@ -1,5 +1,6 @@
 """Writes the tree that docutils makes of a text as canonical Markdown."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -19,6 +20,8 @@ _HIDDEN = (
     nodes.decoration, nodes.docinfo, nodes.transition, nodes.label, nodes.title, nodes.subtitle,
     nodes.generated,
 )  # fmt: skip
+# A reference whose target another file has: `Python 3`_, OpenSSL_.
+_REFERENCE = re.compile(r"(?:`([^`<>]+)(?:<[^`<>]*>)?`|([\w.-]+))_{1,2}")
 _LISTS = (nodes.bullet_list, nodes.enumerated_list)
 
 
@@ -191,6 +194,10 @@ def _pieces(node: nodes.Node) -> Iterator[str]:
             inline += child.astext()
         elif isinstance(child, _HIDDEN):
             continue
+        elif isinstance(child, nodes.problematic):
+            text = child.astext()
+            found = _REFERENCE.fullmatch(text)
+            inline += (found[1] or found[2]).strip() if found else text
         elif isinstance(child, (nodes.Inline, nodes.TextElement)) and not isinstance(
             child, (nodes.paragraph, nodes.line, nodes.literal_block, nodes.term)
         ):

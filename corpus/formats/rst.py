@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 from docutils import nodes
 from docutils.core import publish_doctree
 from docutils.parsers.rst import Directive, directives, languages, roles
+from docutils.parsers.rst.states import SubstitutionDef
 from docutils.utils import new_document, unescape
 
 from corpus.formats.doctree import LABEL, DoctreeWriter, show_titles
@@ -59,7 +60,8 @@ _WITHOUT_TEXT = frozenset(
     "include literalinclude raw toctree index contents sectnum highlight currentmodule module "
     "py:currentmodule py:module image figure-md graphviz mermaid uml plantuml digraph graph plot "
     "date meta-data bibliography video youtube raw-html click jinja argparse program "
-    "default-domain tabularcolumns centered-image autosummary exec command-output".split()
+    "default-domain sectionauthor codeauthor moduleauthor tabularcolumns centered-image "
+    "autosummary exec command-output".split()
 )
 # Those of them that take text from elsewhere, and options that do.
 _ELSEWHERE = re.compile(
@@ -212,5 +214,6 @@ class _Nothing(_Content):
     """A directive without text of its own."""
 
     def run(self) -> list[nodes.Node]:
-        """Returns nothing."""
-        return []
+        """Returns nothing; as what a substitution stands for, an empty text, because docutils
+        refuses nothing."""
+        return [nodes.inline()] if isinstance(self.state, SubstitutionDef) else []

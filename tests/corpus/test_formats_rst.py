@@ -68,9 +68,17 @@ def test_references_show_titles_of_the_text_or_the_words_of_their_label() -> Non
     assert "See The second part, other, A lamp, First part, no such label and set up." in text
 
 
+def test_a_reference_whose_target_another_file_has_shows_its_words() -> None:
+    text = load(
+        "Needs `Python 3`_ and OpenSSL_, no snake_case.\n\n.. sectionauthor:: Ann <a@x.org>\n"
+    )
+    assert text == "Needs Python 3 and OpenSSL, no snake_case.\n"
+
+
 def test_paths_keep_their_dots_and_menus_have_arrows() -> None:
     text = load(
-        "Open :file:`~/.profile`, :meth:`.Cls.run`, :menuselection:`File --> Save`, |x|.\n\n.. |x| replace:: so\n"
+        "|i| Open :file:`~/.profile`, :meth:`.Cls.run`, :menuselection:`File --> Save`, |x|.\n\n"
+        ".. |x| replace:: so\n.. |i| image:: x.png\n"
     )
     assert text == "Open \\~/.profile, Cls.run, File › Save, so.\n"
 
