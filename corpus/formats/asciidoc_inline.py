@@ -15,12 +15,13 @@ _CHARACTERS = {
     "ldquo": "“", "rdquo": "”",
 }  # fmt: skip
 # Each pattern is linear: what it repeats cannot contain the character that it could start with.
-_FOOTNOTE = re.compile(r"\s?footnote(?:ref)?:[\w-]*\[[^\[\]]*\]")
+_FOOTNOTE = re.compile(r"\s?footnote(?:ref)?:[\w-]*\[(?:[^\[\]]|\[[^\[\]]*\])*\]")
 _INDEX_TERM = re.compile(r"\(\(\((?:[^()]|\([^()]*\))*\)\)\)|indexterm:\[[^\[\]]*\]")
 _SHOWN_TERM = re.compile(r"\(\(([^()]+)\)\)|indexterm2:\[([^\[\]]*)\]")
 _IMAGE = re.compile(r"\b(?:image|icon|video|audio)::?[^\s:\[\]][^\s\[\]]*\[[^\[\]]*\]")
 _MENU = re.compile(r"\bmenu:([^\[\]]+)\[([^\[\]]*)\]")
 _MACRO = re.compile(r"\b(?:kbd|btn|pass|stem|latexmath|asciimath):[a-z,]*\[([^\[\]]*)\]")
+_LABEL = re.compile(r"\blabel:([\w-]+)\[([^\[\]]*)\]")  # of many sites: "Enterprise Edition"
 _LINK = re.compile(
     r"(?:\b(?:link|xref|mailto):[^\s\[\]]+|(?<![\w/])(?:https?|ftp|irc)://[^\s\[\]<>]+"
     r"|\{[\w-]{1,64}\}[^\s\[\]]{0,200})"  # an address that another file has
@@ -74,6 +75,7 @@ def plain(text: str, attributes: Mapping[str, str], titles: Mapping[str, str] | 
     text = _INDEX_TERM.sub("", _FOOTNOTE.sub("", _IMAGE.sub("", text)))
     text = _SHOWN_TERM.sub(_group, _ANCHOR.sub("", text))
     text = _MENU.sub(_menu, _MACRO.sub(r"\1", text))
+    text = _LABEL.sub(lambda found: found[2] or found[1].replace("-", " "), text)
     text = _LINK.sub(lambda found: _link(found, shown_title), text)
     text = _XREF.sub(lambda found: found[2] or shown_title(found[1]), text)
     text = _ROLE.sub("", text)

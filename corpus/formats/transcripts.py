@@ -10,6 +10,7 @@ import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from corpus.formats.encodings import decode_text
 from corpus.formats.extracted import Extracted, NotExtracted
@@ -105,11 +106,21 @@ def _cues(lines: list[str]) -> Iterator[_Cue]:
         shown = {fold(_MARK.sub("", line)) for line in own}
         fresh = [line for line in own if fold(_MARK.sub("", line)) not in before]
         before = shown
-        name, text, is_change = _said(fresh)
-        speaker = name or ("" if is_change else speaker)
-        if text:
-            numbers = [int(group or 0) for group in times.groups()]
-            yield _Cue(_seconds(numbers[:4]), _seconds(numbers[4:]), speaker, text, is_change)
+        numbers = [int(group or 0) for group in times.groups()]
+        for lines_of_one in _turns(fresh):
+            name, text, is_change = _said(lines_of_one)
+            speaker = name or ("" if is_change else speaker)
+            if text:
+                yield _Cue(_seconds(numbers[:4]), _seconds(numbers[4:]), speaker, text, is_change)
+
+
+def _turns(lines: list[str]) -> Iterator[list[str]]:
+    """The lines of each speaker in a cue: those of several start with voices or with dashes."""
+    starts = [n for n, line in enumerate(lines) if _VOICE.match(line)]
+    dashes = [n for n, line in enumerate(lines) if _CHANGE.match(line.lstrip())]
+    starts = starts or (dashes if len(dashes) > 1 else [])
+    for start, end in pairwise([0, *filter(None, starts), len(lines)]):
+        yield lines[start:end]
 
 
 def _said(lines: list[str]) -> tuple[str, str, bool]:

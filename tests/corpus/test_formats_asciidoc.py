@@ -47,6 +47,7 @@ def test_front_matter_of_a_site_generator_is_metadata() -> None:
         ("`{name}` -- (C) git log --all", "Lamp — © git log --all"),
         ("`a` and `+b+`, then +c+ and `d`", "a and b, then c and d"),
         ("`__<user>__/_file_`, `__init__`", "<user>/file, __init__"),
+        ("label:new[Since 5.2] label:pro-only[] afootnote:[see <<x>>, link:y[z]] b", "Since 5.2 pro only a b"),
         ("Delete _NEO_HOME_ and _the file_.", "Delete NEO_HOME and the file."),
         ("2^256^, 10^-3^, the 1^st^ and H~2~O", "2^256, 10^-3, the 1st and H2O"),
         ('ECC((("curve (ECC)", id="x"))) {site}/docs[the docs]', "ECC the docs"),

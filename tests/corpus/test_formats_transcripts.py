@@ -42,6 +42,19 @@ def test_cues_are_joined_and_speakers_and_times_are_kept() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("<v Ann>Where is\nit?\n<v Bob>In Oslo.", ["Ann: Where is it?", "Bob: In Oslo."]),
+        ("- Where is it?\n- In Oslo.", ["Where is it?", "In Oslo."]),
+    ],
+)
+def test_a_cue_may_have_several_speakers(lines: str, said: list[str]) -> None:
+    raw = f"WEBVTT\n\n00:01.000 --> 00:03.000\n{lines}\n"
+    text = one(transcripts.load(raw.encode())).text
+    assert text.split("\n\n")[1:] == [said[0], f"{said[1]}\n"]
+
+
 def test_a_speaker_may_have_a_role_behind_the_name() -> None:
     cues = [
         f"00:00:0{n}.000 --> 00:00:0{n + 1}.000\nAnn Lee (SL): {text}"
