@@ -142,6 +142,8 @@ class _Message:
                 Prose(writer).html(text)
             else:
                 self._plain(writer, text)
+        elif str(part.get_payload()).strip():  # a calendar, or something binary
+            self.left_out[f"{_ATTACHMENT}{kind}"] += 1
 
     def _plain(self, writer: MarkdownWriter, text: str) -> None:
         text, count = _SIGNED.subn("", text)
@@ -217,7 +219,10 @@ def _text(part: Message) -> str:
     try:
         text = raw.decode(part.get_content_charset() or "utf-8")
     except (LookupError, ValueError):
-        text = decode_text(raw)
+        try:
+            text = decode_text(raw)
+        except NotExtracted:  # something binary that says it is text
+            return ""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
     if str(part.get_param("format", "")).lower() == "flowed":
         text = re.sub(r"(?<!\n--) \n(?!>)", " ", text)

@@ -44,6 +44,7 @@ _ORIGINAL = re.compile(
 )
 _MAX_QUESTION = 400  # characters
 _EMPTY_LINES = re.compile(r"\n(?:[ \t]*\n)+")
+_RULE = re.compile(r"^[ \t]*([-_=*~#.])\1{4,}[ \t]*$", re.MULTILINE)
 
 # A patch: its headers, and hunks that say how many lines they have.
 _PATCH = re.compile(r"diff --git \S|Index: \S|--- \S|@@ -\d")
@@ -95,7 +96,7 @@ def parts_of(text: str) -> Iterator[Part]:
         if is_patch:
             yield Part(PartKind.CODE, "\n".join(lines))
             continue
-        for group in _EMPTY_LINES.split("\n".join(lines)):
+        for group in _EMPTY_LINES.split(_RULE.sub("", "\n".join(lines))):
             if group.strip():
                 yield Part(PartKind.CODE if _is_log(group) else PartKind.PROSE, group)
 

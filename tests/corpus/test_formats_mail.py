@@ -81,6 +81,19 @@ def test_a_charset_that_is_wrong_or_unknown_is_recognised() -> None:
         assert "Für Gäste gilt das." in one(mail.load(raw % charset)).text
 
 
+def test_rules_divide_and_binary_parts_that_say_they_are_text_are_left_out() -> None:
+    text = (
+        f"A line that is long enough to be one that was wrapped there\n{'=' * 60}\nOther words.\n"
+    )
+    written = mail_message(text=text)
+    written.add_attachment(
+        b"\x89PNG\x00\x00\x00\xff\xfe" * 9, "text", "plain", disposition="inline"
+    )
+    extracted = one(mail.load(written.as_bytes()))
+    assert extracted.text.endswith("wrapped there\n\nOther words.\n")
+    assert extracted.left_out == ("attachment text/plain",)
+
+
 def test_a_forwarded_message_stands_behind_the_one_it_is_in() -> None:
     written = mail_message(text="See below.\n")
     written.add_attachment(mail_message(subject="Fwd: Prices", text="It costs 5 €.\n"))
