@@ -19,6 +19,7 @@ It is imported when the first file of its format is loaded, in a process with li
 Shared by loaders:
 
     articles.py         articles in data that help centres and wikis export
+    asciidoc_header.py  title, author and attributes of AsciiDoc
     asciidoc_inline.py  inline marks of AsciiDoc
     asciidoc_lines.py   lines of AsciiDoc without comments and conditions
     asciidoc_lists.py   open lists of AsciiDoc

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from corpus.formats.asciidoc_header import read_front_matter, read_header, set_attribute
 from corpus.formats.asciidoc_inline import plain, substitute, without_placeholders
 from corpus.formats.asciidoc_lines import (
     ADMONITION,
@@ -26,7 +27,6 @@ from corpus.formats.asciidoc_lines import (
     INCLUDE,
     ITEM,
     MACRO,
-    MAX_VALUE,
     TERM,
     counted_lines,
 )
@@ -37,16 +37,11 @@ from corpus.formats.dates import iso_date
 from corpus.formats.encodings import decode_text
 from corpus.formats.extracted import Extracted, NotExtracted
 from corpus.formats.writer import MarkdownWriter, fold
-from corpus.front_matter import front_matter_metadata
 from corpus.metadata import Metadata, joined
 
 _TASK = re.compile(r"\[[ xX*]\][ \t]+")
 _START = re.compile(r"\bstart=\"?(\d{1,4})")
-# YAML, as site generators put it above the text.
-_FRONT_MATTER = re.compile(r"---[ \t]*\n((?:\w[\w-]*:.*\n|[ \t-].*\n|\n)+?)---[ \t]*\n")
 _RULE = re.compile(r"(?:'''|<<<|---|\*\*\*)$")
-_AUTHOR = re.compile(r"([^\W\d_][\w.'-]*(?: [^\W\d_][\w.'-]*){1,3})(?:[ \t]*<[^<>]*>)?(?:;|$)")
-_REVISION = re.compile(r"v?\d[\w.-]*,[ \t]*(.+?)(?::.*)?$|(\d{4}-\d{2}-\d{2})$")
 _SUBSTITUTIONS = re.compile(r"\bsubs\s*=\s*(\"[^\"]*\"|[\w+-]+)")
 _MAX_DEPTH = 20
 _MAX_NAMED = 20  # includes
@@ -54,10 +49,8 @@ _MAX_NAMED = 20  # includes
 
 def load(raw: bytes) -> Iterator[Extracted]:
     """Yields the document of a text in AsciiDoc."""
-    source = decode_text(raw)
-    front = _FRONT_MATTER.match(source)
-    said = front_matter_metadata(source, *front.span(1)) if front else Metadata()
-    lines = source[front.end() if front else 0 :].split("\n")
+    said, source = read_front_matter(decode_text(raw))
+    lines = source.split("\n")
     text = _Reader(list(counted_lines(lines)), said).text()
     if not text:
         raise NotExtracted("contains no text")
@@ -101,7 +94,8 @@ class _Reader:
     def text(self) -> str:
         """Returns the canonical text."""
         self.titles = titles_by_id(self.lines)
-        title = self._header() or self.front.title
+        title, self.at = read_header(self.lines, self.attributes)
+        title = title or self.front.title
         self.attributes.setdefault("doctitle", title)
         own = Metadata(
             date=iso_date(self.attributes.get("revdate", "")),
@@ -116,42 +110,13 @@ class _Reader:
     def _plain(self, text: str) -> str:
         return fold(plain(text, self.attributes, self.titles))
 
-    def _header(self) -> str:
-        """Reads title, author, revision and attributes at the top. Returns the title."""
-        title = ""
-        while self.at < len(self.lines):
-            line = self.lines[self.at]
-            if self._attribute(line) or not line or ANCHOR.match(line):
-                if title and not line:
-                    break
-            elif not title and re.match(r"[=#][ \t]+\S", line):
-                title = line[1:].strip()
-            elif title and (found := _REVISION.match(line)):
-                self.attributes.setdefault("revdate", found[1] or found[2])
-            elif title and "author" not in self.attributes and (found := _AUTHOR.match(line)):
-                self.attributes["author"] = found[1]
-            else:
-                break
-            self.at += 1
-        return title
-
-    def _attribute(self, line: str) -> bool:
-        found = ATTRIBUTE.match(line)
-        if found:
-            name = found[1].strip("!").lower()
-            self.attributes.pop(name, None)
-            if "!" not in found[1]:
-                value = substitute(found[2] or "", self.attributes)[:MAX_VALUE]
-                self.attributes[name] = value
-        return bool(found)
-
     def _blocks(self, end: int) -> None:
         """Writes the blocks up to the line `end`."""
         while self.at < end:
             line = self.lines[self.at]
             is_mark = not line or line == "+" or _RULE.match(line) or ANCHOR.match(line)
             self.lists.is_attached = self.lists.is_attached or line == "+"
-            if is_mark or self._attribute(line) or self._said_of_next(line):
+            if is_mark or set_attribute(line, self.attributes) or self._said_of_next(line):
                 self.at += 1
             elif found := FENCE.match(line):
                 self._delimited(found[1], end)

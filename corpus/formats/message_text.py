@@ -151,14 +151,13 @@ def _patch_end(lines: Sequence[str], at: int) -> int:
     """The end of the patch that starts at the line, `at` if there is no hunk in it."""
     end = first = at
     while at < len(lines):
-        if hunk := _HUNK.match(lines[at]):
+        line = lines[at]
+        if hunk := _HUNK.match(line):
             end = first = at = _hunk_end(lines, at + 1, int(hunk[1] or 1), int(hunk[2] or 1))
-        elif (
-            _PATCH_HEADER.match(lines[at]) or not lines[at].strip()
-        ) and at - first < _MAX_HEADERS:
-            at += 1
-        else:
+        elif at - first >= _MAX_HEADERS or (line.strip() and not _PATCH_HEADER.match(line)):
             break
+        else:
+            at += 1
     return end
 
 
