@@ -214,6 +214,25 @@ def test_a_number_within_a_sentence_starts_no_step() -> None:
     assert parts(drawn(paragraph)) == [f"The {FULL} (1) time of it counts."]
 
 
+def test_letters_of_a_font_of_signs_are_bullets_and_need_no_space() -> None:
+    def draw(canvas: Canvas) -> None:
+        for at, text in enumerate(("Flights", "Cars")):
+            lines("v", top=700 - LEADING * at, font="Courier-Oblique")(canvas)
+            lines(text, left=LEFT + 15, top=700 - LEADING * at, font="Helvetica")(canvas)
+        lines("•Trains", "•Visas", top=672)(canvas)
+
+    raw = drawn(draw).replace(b"/Courier-Oblique", b"/Wingdings      ")
+    assert parts(raw) == ["- Flights\n- Cars\n- Trains\n- Visas"]
+
+
+def test_words_drawn_apart_to_fill_two_lines_are_no_table() -> None:
+    raw = at_places(
+        *((x, 700, text) for x, text in zip((72, 130, 190, 260, 340), "Where can I get it?".split(), strict=True)),
+        *((x, 686, text) for x, text in zip((72, 170, 225, 340), "It is here now.".split(), strict=True)),
+    )  # fmt: skip
+    assert parts(raw) == ["Where can I get it? It is here now."]
+
+
 def test_letters_count_items_and_stay_with_them() -> None:
     page = several(
         lines("1. Staff may take leave for:", "(a) a birth,", "(b) a move:"),

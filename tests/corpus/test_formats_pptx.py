@@ -63,6 +63,14 @@ def test_bullets_of_the_layout_are_items_with_their_depth(presentation: Any) -> 
     ]  # fmt: skip
 
 
+def test_bullets_that_were_typed_make_items(presentation: Any) -> None:
+    frame = slide(presentation).shapes.add_textbox(0, Inches(2), Inches(5), Inches(2)).text_frame
+    frame.text = "• Outer\n– Inner\n• Outer again\nNo item – but text"
+    assert parts(presentation)[2:] == [
+        "- Outer\n    - Inner\n- Outer again", "No item – but text",
+    ]  # fmt: skip
+
+
 def test_a_single_paragraph_of_a_body_is_text(presentation: Any) -> None:
     slide(presentation, 1).placeholders[1].text_frame.text = "Only this."
     assert parts(presentation)[-1] == "Only this."
@@ -179,8 +187,11 @@ def test_the_largest_text_is_the_title_of_a_slide_without_one(presentation: Any)
     shapes = presentation.slides.add_slide(presentation.slide_layouts[6]).shapes
     box(shapes, "CHAPTER", 1, 1)
     box(shapes, "Why it matters", 1, 2)
-    shapes[1].text_frame.paragraphs[0].runs[0].font.size = Inches(0.5)
-    assert parts(presentation)[1:] == ["## Why it matters", "CHAPTER"]
+    paragraph = shapes[1].text_frame.paragraphs[0]
+    for letters in (paragraph.runs[0].font, paragraph.font):
+        letters.size = Inches(0.5)
+        assert parts(presentation)[1:] == ["## Why it matters", "CHAPTER"]
+        letters.size = None
 
 
 def test_shapes_in_groups_have_the_place_of_the_group(presentation: Any) -> None:

@@ -26,6 +26,10 @@ _NOT_BOLD = re.compile(r"regular|roman|light|book|italic|oblique|cmr|cmti", re.I
 _MONO = re.compile(r"courier|mono|consol|cmtt|typewriter|menlo|fixed|lucidacons", re.IGNORECASE)
 # PDFium's marks of a hyphen at the end of a line; it gives no line break behind them.
 _HYPHENS = frozenset({0x02, 0xFFFE})
+# Fonts of signs, whose letters are bullets, but for those of a check mark and a cross.
+_CHECKS = {0xFC: "✓", 0xFB: "✗"}
+_SIGNS = re.compile(r"wingdings|webdings|dingbats", re.IGNORECASE)
+_MAX_SIGN = 2  # codes of one sign
 _RIGHT_TO_LEFT = range(0x590, 0x900)
 
 
@@ -144,6 +148,7 @@ class _Font:
     is_bold: bool
     is_mono: bool
     angle: int
+    has_signs: bool
 
 
 class _Reader:
@@ -192,8 +197,10 @@ class _Reader:
             x0, x1 = min(x0, other[0]), max(x1, other[2])
             if font.angle:
                 y0, y1 = min(y0, other[1]), max(y1, other[3])
+        is_sign = font.has_signs and len(codes) <= _MAX_SIGN
+        text = _CHECKS.get(codes[0] & 0xFF, "•") if is_sign else _decode(codes)
         return Word(
-            _decode(codes), x0, y1, x1, y0, font.size, font.is_bold, font.is_mono, font.angle,
+            text, x0, y1, x1, y0, font.size, font.is_bold, font.is_mono, font.angle,
             starts_line,
         )  # fmt: skip
 
@@ -220,7 +227,8 @@ class _Reader:
         name = _font_name(font) if font else ""
         weight = pdfium.FPDFFont_GetWeight(font) if font else 0
         is_bold = bool(_BOLD.search(name)) or (weight > _BOLD_WEIGHT and not _NOT_BOLD.search(name))
-        return _Font(round(size, 1), is_bold, bool(_MONO.search(name)), angle % 360)
+        is_mono, has_signs = bool(_MONO.search(name)), bool(_SIGNS.search(name))
+        return _Font(round(size, 1), is_bold, is_mono, angle % 360, has_signs)
 
 
 def _font_name(font: pdfium.FPDF_FONT) -> str:

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 from corpus.formats.pdf.pieces import Piece
 
-_BULLET = re.compile(r"([•◦▪▫●○■□▶►‣⁃∙·➢➤✓✔❖\ue000-\uf8ff–—*-])\s+(?=\S)|(o)\s+(?=\S)")
+_BULLET = re.compile(
+    r"([•◦▪▫●○■□▶►‣⁃➢➤✓✔❖\ue000-\uf8ff])\s*(?=\S)|([∙·–—*-])\s+(?=\S)|(o)\s+(?=\S)"
+)
 _NUMBER = re.compile(r"\(?(\d{1,3})[.)]\s+(?=\S)")
 _LETTER = re.compile(r"(\(?)([a-z]|[ivx]{2,5})([.)])\s+(?=\S)")
 _ROMAN = tuple("i ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi xvii xviii xix xx".split())
@@ -49,7 +51,7 @@ class MarkReader:
         """Returns the mark at the start of a line, None if it has none. An "o" is a bullet only
         behind another item."""
         if found := _BULLET.match(piece.text):
-            return Mark(found.group()) if found.group(1) or after_item else None
+            return Mark(found.group()) if not found.group(3) or after_item else None
         if found := _NUMBER.match(piece.text):
             number = int(found.group(1))
             inner = self._next_letters(piece.text[found.end() :])  # "6. (a) All employees"

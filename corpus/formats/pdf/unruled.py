@@ -19,6 +19,7 @@ _MAX_COLUMNS = 30
 _MAX_ROWS = 150  # of one table; a longer one is several
 # Between the rows of a table is so much more space than between the lines of their cells.
 _ROW_SPACE = 1.15
+_ALIGNED = 3.0  # points between the sides of cells below each other
 _DEFAULT_LEADING = 1.2  # in font sizes
 _MAX_LINES = 60  # of one row
 _MAX_CELL_CHARS = 400  # on average; longer ones are columns of text
@@ -178,7 +179,7 @@ def _table(
     rows: Sequence[Row], columns: list[tuple[float, float]], join: Join
 ) -> PlacedTable | None:
     full = [row for row in rows if len(row) > 1]
-    is_small = len(full) == 2 and min(map(len, full)) >= _MIN_WIDE
+    is_small = len(full) == 2 and min(map(len, full)) >= _MIN_WIDE and _are_aligned(*full)
     if len(columns) < 2 or (len(full) < _MIN_ROWS and not is_small):
         return None
     whole: list[Row] = []
@@ -193,6 +194,17 @@ def _table(
             whole.append(row)
         last = row
     return _placed(whole, columns, join) if len(whole) > 1 else None
+
+
+def _are_aligned(one: Row, other: Row) -> bool:
+    """Whether most pieces have one above or below them, at the same left side, right side or
+    middle: words that are drawn apart to fill their lines have not."""
+    pairs = [(a, b) for a in one for b in other if min(a.x1, b.x1) > max(a.x0, b.x0)]
+    aligned = [
+        min(abs(a.x0 - b.x0), abs(a.x1 - b.x1), abs(a.x0 + a.x1 - b.x0 - b.x1) / 2) <= _ALIGNED
+        for a, b in pairs
+    ]
+    return 2 * sum(aligned) > min(len(one), len(other))
 
 
 def _placed(

@@ -98,7 +98,7 @@ def _largest_type(shape: Shape) -> int:
     sizes = [
         int(size)
         for each in shape.element.iter()
-        if each.tag == "a:rPr" and (size := each.get("sz", "")).isdigit()
+        if each.tag in ("a:rPr", "a:defRPr") and (size := each.get("sz", "")).isdigit()
     ]
     is_text = any(map(str.isalpha, _plain(shape)))
     return max(sizes, default=0) if is_text else 0

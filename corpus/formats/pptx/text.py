@@ -1,12 +1,15 @@
 """The paragraphs of a shape, and which of them are items of a list: the paragraph says it, or the
 shape, the layout of the slide or its master."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from corpus.formats.office import Element, child
 
 _BULLETS = {"a:buNone": "", "a:buChar": "bullet", "a:buBlip": "bullet", "a:buAutoNum": "number"}
+# A bullet that was typed before a paragraph.
+_TYPED_MARK = re.compile(r"([•◦▪●○■·–-])\s+(?=\S)")
 _MAX_LEVEL = 9
 _DEFAULT_SIZE = 1800
 _TEXTS = frozenset({"a:r", "a:fld"})
@@ -27,6 +30,7 @@ def paragraphs(body: Element, styles: Sequence[Element]) -> Iterator[SlideParagr
     own = child(body, "a:lstStyle")
     inherited = [each for each in (own, *styles) if each is not None]
     counts: dict[int, int] = {}
+    marks: list[str] = []  # that were typed before the last items
     for each in body:
         if each.tag != "a:p":
             continue
@@ -38,6 +42,12 @@ def paragraphs(body: Element, styles: Sequence[Element]) -> Iterator[SlideParagr
         kind, start = _bullet(properties, level, inherited)
         for deeper in [at for at in counts if at > level or (at == level and kind != "number")]:
             del counts[deeper]
+        if not kind and (typed := _TYPED_MARK.match(text)):
+            mark = typed.group(1)
+            marks = [*(marks[: marks.index(mark)] if mark in marks else marks), mark]
+            yield SlideParagraph(text[typed.end() :], len(marks))
+            continue
+        marks = []
         if kind == "number":
             counts[level] = counts.get(level, start - 1) + 1
         yield SlideParagraph(text, level + 1 if kind else 0, counts.get(level))
@@ -50,9 +60,9 @@ def look(body: Element, styles: Sequence[Element]) -> tuple[int, bool]:
     for paragraph in (each for each in body if each.tag == "a:p" and _text(each).strip()):
         level = f"a:lvl{_level(child(paragraph, 'a:pPr')) + 1}pPr"
         inherited = (child(style, level, "a:defRPr") for style in (own, *styles))
-        found = [
-            each for each in (child(paragraph, "a:r", "a:rPr"), *inherited) if each is not None
-        ]
+        typical = child(paragraph, "a:pPr", "a:defRPr")
+        sources = (child(paragraph, "a:r", "a:rPr"), typical, *inherited)
+        found = [each for each in sources if each is not None]
         size = next((size for each in found if (size := each.get("sz", "")).isdigit()), "")
         bold = next((bold for each in found if (bold := each.get("b"))), "0")
         return int(size or _DEFAULT_SIZE), bold in ("1", "true")
