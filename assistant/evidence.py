@@ -26,7 +26,7 @@ from index.hits import Hit, SearchResult
 from index.rendering import heading_text, row_text
 from index.terms import STOP_WORDS, stem, stems
 
-# Rows that the reader reads for a question. Each takes some 10 ms on two cores.
+# Rows that the reader reads for a question. Each takes some 10 ms of a core.
 _MAX_READ = 5
 # Units of a passage around which blocks are proposed: the most similar ones. Few passages have
 # more, but a list of thousands of items is one passage.

@@ -24,7 +24,7 @@ from index.rendering import unit_text
 
 # The shipped weights with their tokenizer.
 WEIGHTS = Path(__file__).parent / "weights"
-# One core reads such a row in about 20 ms. A longer passage is read around its best unit.
+# One core reads such a row in about 18 ms. A longer passage is read around its best unit.
 MAX_READ_TOKENS = 160
 _FILES = ("reader.onnx", "tokenizer.json")
 _CHARS_PER_TOKEN = 4  # a rough mean
