@@ -5,6 +5,7 @@ format is loaded: the libraries of all loaders together take a second and 100 MB
 """
 
 import importlib
+import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -61,6 +62,7 @@ _MEMBERS = {
     "META-INF/container.xml": "EPUB",
     "content.xml": "OpenDocument",
 }
+_NUMBER = re.compile(r"\d{1,3}(?=\.xml$)")
 _OLE = "Office 97–2003, or encrypted"
 _SIGNATURES = (
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", _OLE),
@@ -135,7 +137,8 @@ def sniff(raw: bytes) -> str:
 def _zip_format(raw: bytes) -> str:
     try:
         with zipfile.ZipFile(BytesIO(raw)) as archive:
-            members = set(archive.namelist())
+            # Some programs number the main part: "word/document2.xml".
+            members = {_NUMBER.sub("", name) for name in archive.namelist()}
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         return ""  # the loader says what is wrong with it
     return next((name for member, name in _MEMBERS.items() if member in members), "ZIP")

@@ -25,6 +25,7 @@ def zipped(*members: str) -> bytes:
         (b"\xef\xbb\xbf\n<!DOCTYPE html>\n", "HTML"),
         (b"<HTML>", "HTML"),
         (zipped("[Content_Types].xml", "word/document.xml"), "DOCX"),
+        (zipped("[Content_Types].xml", "word/document2.xml"), "DOCX"),
         (zipped("a.md"), "ZIP"),
         (zipped("a.md")[:40], ""),
         (b"\x89PNG\r\n", "PNG"),
