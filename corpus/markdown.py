@@ -35,8 +35,8 @@ _DEFINITION = re.compile(r"^[ \t]{0,3}[:~][ \t]+(?=\S)")
 _OPTION = re.compile(r":[\w-]+:(?:[ \t].*)?$")
 # A paragraph in bold that names what stands below it.
 _LABEL = re.compile(r"\*\*([^*\n]{1,80}[^*\n.:;,!?…])\*\*|__([^_\n]{1,80}[^_\n.:;,!?…])__")
-# "Assignee: Ada", also with the name in bold: a property, if several such lines stand together.
-_PROPERTY = re.compile(r"(?:\*\*([^*:\n]{2,40})(?::\*\*|\*\*:)|([A-Z][\w /&()'-]{1,40}):)[ \t]+\S")
+# "Assignee: Ada": a property, if several such lines stand together.
+_PROPERTY = re.compile(r"([A-Z][\w /&()'-]{1,40}):[ \t]+\S")
 _MIN_PROPERTIES = 3
 _TASK = re.compile(r"\[[ xX]\][ \t]+")
 _DEEP_ITEM = re.compile(r"\n[ \t]{4,}[-*+][ \t]+(?=\S)")
@@ -330,7 +330,7 @@ class _Walk:
     def _are_properties(self, first: int, last: int) -> bool:
         """Whether each of the lines names another property of what the page is about."""
         found = [_PROPERTY.match(self.lines[n].text.lstrip()) for n in range(first, last)]
-        names = {each[1] or each[2] for each in found if each}
+        names = {each[1] for each in found if each}
         return len(names) == len(found) >= _MIN_PROPERTIES
 
     def _row(self, number: int, kind: Kind) -> Block:
