@@ -13,7 +13,7 @@ from itertools import pairwise
 from corpus.code import is_code
 from corpus.document import Block, Kind
 from corpus.formats.html.loader import write_fragment
-from corpus.formats.writer import MarkdownWriter
+from corpus.formats.writer import MarkdownWriter, fold
 from corpus.html import html_blocks
 from corpus.markdown import markdown_blocks
 from corpus.markup import strip_markup
@@ -109,7 +109,7 @@ class Prose:
 
     def markdown(self, text: str) -> None:
         """Writes Markdown by its blocks."""
-        self._blocks(text, markdown_blocks(text), strip_markup)
+        self._blocks(text, markdown_blocks(text), lambda said: fold(strip_markup(said)))
 
     def _blocks(self, text: str, blocks: Iterable[Block], words: Callable[[str], str]) -> None:
         rows: list[list[str]] = []
@@ -137,7 +137,7 @@ class Prose:
             case Kind.BOILERPLATE:
                 pass
             case _:
-                self._paragraph(words)
+                self.plain(words)
 
     def _heading(self, block: Block, words: str) -> None:
         if block.level > _MAX_LEVEL:  # a label that asks
@@ -190,4 +190,5 @@ def _repaired(text: str) -> str:
 
 
 def _without_tags(text: str) -> str:
-    return html.unescape(_TAG.sub("", _BREAK.sub("\n", text)))
+    """The words of a piece of HTML; only <br> breaks a line."""
+    return html.unescape(_TAG.sub("", _BREAK.sub("\n", " ".join(text.split()))))

@@ -123,6 +123,14 @@ def test_code_beside_its_line_numbers_is_code(cells: str) -> None:
     assert canonical_text("<p>Prints:<pre>1\n2</pre>").endswith("```\n1\n2\n```\n")
 
 
+def test_lines_with_the_marks_of_items_are_a_list() -> None:
+    text = canonical_text(
+        "<p>Bring:<br>- a tent<br>- a <b>lamp</b><br>Then come.</p><p>1. One<br>2. Two"
+    )
+    assert text == "Bring:\n\n- a tent\n- a lamp\n\nThen come.\n\n1. One\n2. Two\n"
+    assert canonical_text("<p>One - two<br>- three") == "One - two - three\n"
+
+
 def test_command_in_bold_is_code_and_no_label() -> None:
     text = canonical_text("<p>Run:</p><b>pip install wheel</b><p>Wait.")
     assert text == "Run:\n\n```\npip install wheel\n```\n\nWait.\n"

@@ -214,6 +214,11 @@ def test_sentences_that_were_broken_at_links_are_whole() -> None:
     assert answer == ["Heading", "Click Save, then see the Guide for more.", *"UVWXY"]
 
 
+def test_line_breaks_of_html_in_an_answer_count_and_those_of_its_source_do_not() -> None:
+    raw = written(["Question", "Answer"], ["What?", "All\nof it:<br>- rent<br>- food"])
+    assert entries(one(csv_loader.load(raw)).text) == [("What?", ["All of it:", "rent", "food"])]
+
+
 def test_html_in_an_answer_becomes_its_elements() -> None:
     raw = written(
         ["Question", "Answer"],

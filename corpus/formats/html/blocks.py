@@ -27,6 +27,9 @@ _HANDLED = frozenset(
 _PARAGRAPHS = re.compile(r"\n[ \t\r\f]*\n[\s]*")
 _LABELS = frozenset(["b", "strong", "button"])
 _CODE = frozenset(["code", "tt", "kbd", "samp"])
+# An item of a list that was typed with line breaks: "- one", "2) two".
+_TYPED_ITEM = re.compile(r"\s*(?:[-*•▪◦·–]|(\d{1,3})[.)])\s+(?=\S)")
+_MIN_TYPED = 2
 _MAX_LABEL = 80  # characters
 # Lists and tables inside each other; what is deeper is text.
 _MAX_NESTING = 24
@@ -165,6 +168,8 @@ class BlockWriter:
             words = fold(paragraph)
             if not words:
                 continue
+            if self._typed_list(paragraph.split("\n"), depth):
+                continue
             self._note(words)
             if level := 0 if depth else self._titles.get(words, 0):
                 self._writer.heading(level, words)
@@ -174,6 +179,19 @@ class BlockWriter:
                 self._writer.label(words)
             else:
                 self._writer.paragraph(words, depth)
+
+    def _typed_list(self, lines: list[str], depth: int) -> bool:
+        """Writes lines that <br> divides if some of them start with the mark of an item."""
+        marks = [_TYPED_ITEM.match(line) for line in lines]
+        if sum(mark is not None for mark in marks) < _MIN_TYPED:
+            return False
+        for line, mark in zip(lines, marks, strict=True):
+            if mark:
+                number = int(mark[1]) if mark[1] else None
+                self._writer.item(line[mark.end() :], depth + 1, number)
+            else:
+                self._writer.paragraph(line, depth)
+        return True
 
     def _code(self, node: LexborNode, text: str, depth: int) -> None:
         """Lines of code, unless they are the numbers of the lines beside them."""
