@@ -111,6 +111,11 @@ def test_a_page_that_confluence_exports_says_title_author_date_and_address() -> 
     )
 
 
+def test_a_page_without_content_that_confluence_exports_has_no_text() -> None:
+    begin, end = EXPORTED.index("<p>A full"), EXPORTED.index('<div class="pageSection')
+    assert one(html.load(f"{EXPORTED[:begin]}</div>{EXPORTED[end:]}".encode())).text == ""
+
+
 @pytest.mark.parametrize(
     "piece", ["<![CDATA[", "<ac:image>", "<ac:image/>", "<ac:parameter x=", "]]>", "<p>a</p>"]
 )

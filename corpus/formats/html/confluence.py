@@ -1,5 +1,6 @@
 """Reads what a page of Confluence's HTML export says of itself, and removes that from the content:
-the line of author and date, the name of the space before the title, the list of attachments."""
+the line of author and date, the path to the page, the name of the space before the title, the list
+of attachments."""
 
 import re
 from collections import Counter
@@ -37,7 +38,8 @@ def take_export(page: LexborHTMLParser) -> Metadata | None:
     heading = page.css_first("#title-heading") or title
     above = [node.parent for node in page.css(_ADDED)]
     sections = [each.parent for each in above if each is not None]
-    around = (about, heading, page.css_first("#footer"), *above, *sections)
+    ends = page.css("#breadcrumb-section, #footer")
+    around = (about, heading, *ends, *above, *sections)
     found = {node.mem_id: node for node in around if node is not None}
     for node in found.values():
         if node.css_first("#main-content") is None:

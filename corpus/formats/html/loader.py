@@ -59,6 +59,8 @@ def canonical_text(source: str) -> str:
     metadata = metadata_of(page, source, data, content)
     writer = MarkdownWriter(joined(exported, metadata) if exported else metadata)
     if exported:
+        if not content.text().strip():
+            return ""
         writer.heading(1, exported.title)
     blocks = BlockWriter(writer, shown_by_buttons(page))
     blocks.write(content)
