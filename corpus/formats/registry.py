@@ -105,7 +105,8 @@ def signature_fault(name: str, head: bytes) -> str:
 def extract(name: str, raw: bytes) -> Iterator[Extracted]:
     """Yields the documents in a file whose suffix is registered, or that is of a registered format
     whatever its suffix. Raises NotExtracted, also for what a library raises at a damaged file."""
-    said, found = _BY_SUFFIX.get(_suffix(name)), sniff(raw)
+    said = _BY_SUFFIX.get(_suffix(name))
+    found = sniff(raw) or ("CSV" if said and _is_text_for(said, raw) else "")
     is_other = bool(found) and (said is None or said.name != found)
     if is_other and found in _BY_NAME and not _is_inside(said, found):
         yield Extracted("", (f"is {found}, in spite of its suffix",))
@@ -132,6 +133,12 @@ def sniff(raw: bytes) -> str:
     if head.startswith(b"%pdf-"):
         return "PDF"
     return "HTML" if head.startswith((b"<!doctype html", b"<html")) else ""
+
+
+def _is_text_for(said: Format, raw: bytes) -> bool:
+    """Whether a file that is called a workbook is text, as Excel opens it too."""
+    head = raw[:_WINDOW]
+    return said.name == "XLSX" and not head.startswith(b"PK") and b"\x00" not in head
 
 
 def _zip_format(raw: bytes) -> str:
