@@ -19,7 +19,7 @@ from corpus.releases import dates_its_section
 from corpus.sentences import sentence_spans
 
 # Part of every manifest: an index made with another version is rebuilt.
-SPLITTER_VERSION = 6
+SPLITTER_VERSION = 7
 # A heading with a date, a version or another number states a fact, such as when a release came out.
 _FACT = re.compile(r"\d[\d.:/-]*\d|\b(?:19|20)\d\d\b")
 _NO_SPAN: Span = (0, 0)
