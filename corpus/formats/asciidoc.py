@@ -30,7 +30,7 @@ from corpus.formats.asciidoc_lines import (
     TERM,
     counted_lines,
 )
-from corpus.formats.asciidoc_lists import OpenLists
+from corpus.formats.asciidoc_lists import CALLOUT, OpenLists
 from corpus.formats.asciidoc_tables import table_rows
 from corpus.formats.asciidoc_titles import titles_by_id
 from corpus.formats.dates import iso_date
@@ -75,6 +75,13 @@ class _Next:
 
     def says(self, word: str) -> bool:
         return bool(re.search(rf"(?:^|[\s,.%#\"']){word}(?:$|[\s,.%\"'])", self.attributes))
+
+    @property
+    def source(self) -> str:
+        """Who said what a block quotes, and where; "" if it quotes nothing."""
+        style, *names = (part.strip(" \"'") for part in self.attributes.strip(",").split(","))
+        is_quote = style.split(".")[0] in ("quote", "verse")
+        return ", ".join(filter(None, names)) if is_quote else ""
 
 
 @dataclass
@@ -190,6 +197,7 @@ class _Reader:
         if self.depth < _MAX_DEPTH:
             self._blocks(last)
         self.depth -= 1
+        self.writer.paragraph(self._plain(said.source), self.lists.items)
         self.lists = outer
         if title.endswith("?"):
             self.writer.end_details()
@@ -229,6 +237,7 @@ class _Reader:
         elif not said.says("pass"):
             text = self._plain(ADMONITION.sub("", "\n".join(words)))
             self.writer.paragraph(text, self.lists.items)
+        self.writer.paragraph(self._plain(said.source), self.lists.items)
         self._end_block(end)
 
     def _list(self, end: int) -> None:
@@ -243,7 +252,7 @@ class _Reader:
         self.next = _Next()
         self.at += 1
         if found := ITEM.match(line):
-            mark = found[1] or found[2] or ("1" if found[3] else "<")
+            mark = found[1] or found[2] or ("1" if found[3] else CALLOUT)
             digits = found[3] or (found[4] or "").strip(".")
             said = int(digits) if digits else None
             number = self.lists.open(mark, int(start[1]) if start else 1, said)

@@ -28,6 +28,7 @@ _LINK = re.compile(
     r"\[([^\[\]]*)\]"
 )
 _XREF = re.compile(r"<<([^<>,]+)(?:,\s*([^<>]*))?>>")
+_BIBLIOGRAPHY = re.compile(r"\[\[\[([^\[\],]+)[^\[\]]*\]\]\]")
 _ANCHOR = re.compile(r"\[\[[^\[\]]*\]\]|\banchor:[^\s\[\]]+\[[^\[\]]*\]")
 _QUOTED = re.compile(r"([\"'])`([^`]+)`\1")
 _ROLE = re.compile(r"\[[\w.#%-]+\](?=[#*_`])")
@@ -73,7 +74,8 @@ def plain(text: str, attributes: Mapping[str, str], titles: Mapping[str, str] | 
     text = _PASS.sub(lambda found: keep(_group(found)), text)
     text = _MONOSPACED.sub(lambda found: keep(without_placeholders(_group(found))), text)
     text = _INDEX_TERM.sub("", _FOOTNOTE.sub("", _IMAGE.sub("", text)))
-    text = _SHOWN_TERM.sub(_group, _ANCHOR.sub("", text))
+    text = _ANCHOR.sub("", _BIBLIOGRAPHY.sub(r"[\1]", text))
+    text = _SHOWN_TERM.sub(_group, text)
     text = _MENU.sub(_menu, _MACRO.sub(r"\1", text))
     text = _LABEL.sub(lambda found: found[2] or found[1].replace("-", " "), text)
     text = _LINK.sub(lambda found: _link(found, shown_title), text)
@@ -82,6 +84,7 @@ def plain(text: str, attributes: Mapping[str, str], titles: Mapping[str, str] | 
     text = _SINGLE.sub(_group, _DOUBLE.sub(_group, text))
     text = _SINGLE.sub(_group, text)  # one inside another
     text = _DASH.sub("—", _RAISED.sub(_group, _POWER.sub(r"^\1", text)))
+    text = text.replace("`'", "'")
     for sign, shown_sign in _SIGNS.items():
         text = text.replace(sign, shown_sign)
     text = _ESCAPE.sub("", text)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+CALLOUT = "<"  # the mark of the items that explain code; no list is inside such an item
 # Terms of a description list, which are no items.
 _TERM_MARKS = frozenset((":" * 2, ":" * 3, ":" * 4, ";;"))
 
@@ -27,6 +28,8 @@ class OpenLists:
         """Returns the number of an item with the mark: `number` if it says one, else the next of
         its list, or `first` if no open list has the mark. Such a mark opens a list inside them."""
         following = first
+        if mark != CALLOUT and self.marks and self.marks[-1][0] == CALLOUT:
+            self.marks.pop()
         marks = [each for each, _ in self.marks]
         if mark in marks:
             self.marks = self.marks[: marks.index(mark) + 1]

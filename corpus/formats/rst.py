@@ -51,6 +51,7 @@ _SEPARATORS = re.compile(r"[\W_]+")
 _PREFIX = re.compile(r"[~!.]+(?=\w)")  # of the name of an object: how much of it is shown
 _PATHS = frozenset(["file", "command", "program", "samp"])
 _ARROW = re.compile(r"\s*-->\s*")
+_ACCELERATOR = re.compile(r"&(?=\w)")
 _CODE = frozenset(
     "code code-block sourcecode parsed-literal prompt doctest testcode testoutput ipython "
     "console terminal highlight-block productionlist cmdoption-code".split()
@@ -76,9 +77,18 @@ _WITHOUT_TITLE = frozenset(
 )
 # Directives whose argument is the start of their text.
 _ADMONITIONS = frozenset(
-    "attention caution danger error hint important note tip warning seealso versionadded "
-    "versionchanged deprecated versionremoved todo".split()
+    "attention caution danger error hint important note tip warning seealso todo".split()
 )
+# What Sphinx writes before a version.
+_VERSIONS = {
+    "versionadded": "Added in version",
+    "versionchanged": "Changed in version",
+    "deprecated": "Deprecated since version",
+    "versionremoved": "Removed in version",
+}
+# Objects whose options are text, and these options.
+_OBJECTS = frozenset(["confval", "attribute", "data", "property"])
+_FACTS = ("type", "default", "value")
 # Directives of docutils that know more of their content than `_Content` does.
 _KEPT = frozenset(
     "class csv-table default-role figure footer header line-block list-table math meta replace "
@@ -120,6 +130,10 @@ def _register(text: str) -> None:
             directives.register_directive(name, _Nothing)
         elif name in _KEPT:
             directives.register_directive(name, _tolerant(name))
+        elif name in _VERSIONS:
+            directives.register_directive(name, _Version)
+        elif name == "glossary":
+            directives.register_directive(name, _Glossary)
         else:
             directives.register_directive(name, _Content)
     for found in _ROLE.finditer(text):
@@ -141,8 +155,8 @@ def _show_text(*arguments: Any, **_: Any) -> tuple[list[Any], list[Any]]:
     words = _TARGET.sub("", whole) or whole
     if kind in _REFERENCES and words == whole:
         return [nodes.inline(source, _readable(whole), **{LABEL: whole})], []
-    if kind == "menuselection":
-        words = _ARROW.sub(" › ", words)
+    if kind in ("menuselection", "guilabel"):
+        words = _ARROW.sub(" › ", _ACCELERATOR.sub("", words))
     if kind not in _PATHS and (prefix := _PREFIX.match(words)):
         words = words[prefix.end() :]
     return [nodes.inline(source, words)], []
@@ -197,8 +211,42 @@ class _Content(Directive):
             parsed, _ = self.state.inline_text(self.arguments[0], self.lineno)
             is_text = self.name.lower() in _ADMONITIONS
             box += nodes.paragraph("", "", *parsed) if is_text else nodes.title("", "", *parsed)
+        if self.name.lower().rpartition(":")[2] in _OBJECTS:
+            for fact in filter(self.options.get, _FACTS):
+                parsed, _ = self.state.inline_text(f"{fact}: {self.options[fact]}", self.lineno)
+                box += nodes.paragraph("", "", *parsed)
         self.state.nested_parse(self.content, self.content_offset, box)
         return [box]
+
+
+class _Version(_Content):
+    """Says in which version something was added, changed or removed."""
+
+    def run(self) -> list[nodes.Node]:
+        """Returns the text behind what happened in which version."""
+        version, text = [*" ".join(self.arguments).split(None, 1), "", ""][:2]
+        said = f"{_VERSIONS[self.name.lower()]} {version}"
+        parsed, _ = self.state.inline_text(text, self.lineno)
+        box = nodes.container()
+        self.state.nested_parse(self.content, self.content_offset, box)
+        if not text and box.children and isinstance(box.children[0], nodes.paragraph):
+            box.children[0].insert(0, nodes.Text(f"{said}: "))
+        else:
+            box.insert(0, nodes.paragraph("", f"{said}: " if text else said, *parsed))
+        return [box]
+
+
+class _Glossary(_Content):
+    """Terms with definitions; several terms may have the same one, each in its line."""
+
+    def run(self) -> list[nodes.Node]:
+        """Returns a list of definitions, with the terms of each in one line."""
+        for at in range(len(self.content) - 1, 0, -1):
+            above, line = self.content[at - 1], self.content[at]
+            if line[:1].strip() and above[:1].strip():
+                self.content[at - 1] = f"{above}, {line}"
+                del self.content[at]
+        return super().run()
 
 
 class _Code(_Content):

@@ -48,6 +48,7 @@ def test_front_matter_of_a_site_generator_is_metadata() -> None:
         ("`a` and `+b+`, then +c+ and `d`", "a and b, then c and d"),
         ("`__<user>__/_file_`, `__init__`", "<user>/file, __init__"),
         ("label:new[Since 5.2] label:pro-only[] afootnote:[see <<x>>, link:y[z]] b", "Since 5.2 pro only a b"),
+        ("[[[pp]]] Book, it`'s [[x]]old", "[pp] Book, it's old"),
         ("Delete _NEO_HOME_ and _the file_.", "Delete NEO_HOME and the file."),
         ("2^256^, 10^-3^, the 1^st^ and H~2~O", "2^256, 10^-3, the 1st and H2O"),
         ('ECC((("curve (ECC)", id="x"))) {site}/docs[the docs]', "ECC the docs"),
@@ -84,6 +85,13 @@ def test_steps_count_on_behind_attached_blocks_and_start_again_below_a_title() -
         "1. Run.\n\n    ```\n    go <1>\n    ```\n\n    1. Starts it.\n2. Put.\n\n    Inside.\n\n    Also.\n\n"
         "3. Wait.\n\n**Later**\n\n1. Stop.\n"
     )
+
+
+def test_a_quote_says_whose_it_is_and_a_callout_holds_no_list() -> None:
+    text = load(
+        "[quote, Ann, The Film]\n____\nSee!\n____\n\n----\nrun <1>\n----\n<1> Runs.\n\n* an item\n"
+    )
+    assert text == "See!\n\nAnn, The Film\n\n```\nrun <1>\n```\n\n1. Runs.\n- an item\n"
 
 
 def test_cross_references_show_the_titles_of_this_document() -> None:

@@ -54,9 +54,25 @@ def test_directives_and_roles_of_sphinx_show_their_text() -> None:
         "See :doc:`the guide <guide>` and :func:`~os.path.join`.\n\n.. versionadded:: 2.0\n   The thing.\n\n"
         ".. py:function:: open(x)\n\n   Opens it.\n\n.. glossary::\n\n   seat\n      One user.\n"
     )
-    for words in ("See the guide and os.path.join.", "2.0 The thing.", "open(x)", "Opens it."):
+    for words in (
+        "See the guide and os.path.join.",
+        "Added in version 2.0: The thing.",
+        "open(x)",
+        "Opens it.",
+    ):
         assert words in text
     assert text.endswith("seat\n: One user.\n")
+
+
+def test_objects_say_their_type_and_versions_what_happened_in_them() -> None:
+    text = load(
+        ".. confval:: theme\n   :type: str\n   :default: ``dark``\n\n   The colours.\n\n.. deprecated:: 3.1\n\n   Use *x*.\n\n"
+        ".. versionchanged:: 3\n\n.. glossary::\n\n   seat\n   place\n     One user.\n"
+    )
+    assert text == (
+        "**theme**\n\ntype: str\n\ndefault: dark\n\nThe colours.\n\nDeprecated since version 3.1: Use x.\n\n"
+        "Changed in version 3\n\nseat, place\n: One user.\n"
+    )
 
 
 def test_references_show_titles_of_the_text_or_the_words_of_their_label() -> None:
@@ -77,7 +93,7 @@ def test_a_reference_whose_target_another_file_has_shows_its_words() -> None:
 
 def test_paths_keep_their_dots_and_menus_have_arrows() -> None:
     text = load(
-        "|i| Open :file:`~/.profile`, :meth:`.Cls.run`, :menuselection:`File --> Save`, |x|.\n\n"
+        "|i| Open :file:`~/.profile`, :meth:`.Cls.run`, :menuselection:`&File --> Save`, |x|.\n\n"
         ".. |x| replace:: so\n.. |i| image:: x.png\n"
     )
     assert text == "Open \\~/.profile, Cls.run, File › Save, so.\n"
