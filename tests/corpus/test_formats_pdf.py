@@ -1,6 +1,7 @@
 """PDF: what layout says becomes structure; what is no text of the document is left out and named."""
 
 import io
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,7 @@ from reportlab.platypus import Paragraph, SimpleDocTemplate, Table, TableStyle
 from corpus.formats.extracted import NotExtracted
 from corpus.formats.pdf import file as pdf_file
 from corpus.formats.pdf.loader import load
+from corpus.formats.pdf.numbered import consistent_levels
 
 LEFT, TOP, LEADING = 72, 760, 14  # points
 
@@ -545,3 +547,27 @@ def test_a_truncated_file_is_read_as_far_as_it_goes_or_named() -> None:
         except NotExtracted:
             continue
         assert "Words of page" in extracted.text
+
+
+@pytest.mark.parametrize(
+    ("headings", "levels"),
+    [
+        # The styles of a handbook: chapters, sections and their sections in any of three levels.
+        (
+            "1.0 Welcome:1 2.0 Policies:2 2.1 Leave:2 2.1.1 Purpose:4 2.1.2 Scope:2 2.1.3 Sick:2 "
+            "2.2 Loans:2 3.0 Smoking:3 4.0 Review:2",
+            [2, 2, 3, 4, 4, 4, 3, 2, 2],
+        ),
+        # Headings without a number move with the one above them, and those beside it do not.
+        ("1 A:1 2 B:1 2.1 C:1 Note:2 Appendix:1 Note:2", [1, 1, 2, 3, 1, 2]),
+        # Steps within a chapter are no chapters, and the numbers of each part start at 1.
+        ("1 A:2 2 B:2 1 Open:4 2 Close:4 3 C:2 4 D:2", [2, 2, 4, 4, 2, 2]),
+        ("Part:1 1 A:2 2 B:2 Part:1 1 C:3 2 D:3", [1, 2, 2, 1, 3, 3]),
+        # A number without the one above it stays where it is.
+        ("Guide:1 4.2 A:3 4.3 B:3", [1, 3, 3]),
+    ],
+)
+def test_levels_of_headings_agree_with_their_numbers(headings: str, levels: list[int]) -> None:
+    found = re.findall(r"(\S.*?):(\d)", headings)
+    texts, given = [text.strip() for text, _ in found], [int(level) for _, level in found]
+    assert consistent_levels(texts, given) == levels

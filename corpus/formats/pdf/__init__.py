@@ -18,5 +18,6 @@ Only the first three modules speak to PDFium; the others work on values.
     marks.py       bullets, numbers and letters of items
     blocks.py      lines to paragraphs, items and code
     headings.py    which blocks are headings, and their levels
+    numbered.py    levels of headings with numbers
     loader.py      the loader
 """

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from corpus.formats.pdf.blocks import Form, Look, TextBlock
 from corpus.formats.pdf.file import OutlineEntry
+from corpus.formats.pdf.numbered import consistent_levels, depth_of_number
 
 # Characters and lines of a heading, and of a question that is one.
 _MAX_CHARS, _MAX_LINES = 160, 3
@@ -17,7 +18,6 @@ _SLIGHTLY_LARGER = 1.05  # if it has one line and text below it
 _BOLD_SIZE = 0.94
 _MAX_LEVEL = 6
 _SENTENCE_END = re.compile(r"[.,;:…]$")
-_NUMBERS = re.compile(r"(?:[A-Za-z]+\s)?(\d{1,2}(?:\.\d{1,2})*)\.?\s+\S")
 _LETTER = re.compile(r"[^\W\d_]")
 # A price in large figures is no heading: "$12.00 / mo".
 _PRICE = re.compile(r"(?:from )?[$€£¥]\s?\d|\d[\d.,]*\s?[€£%]", re.IGNORECASE)
@@ -48,17 +48,21 @@ def heading_levels(
         pages[style].add(blocks[at].page)
     ranked = _ranked(pages, known)
     shift = min(0, min(ranked.values(), default=1) - 1)
-    depths = {at: _depth(blocks[at].text) for at in styles}
+    depths = {at: depth_of_number(blocks[at].text) for at in styles}
     shallowest: dict[Style, int] = {}
     for at, depth in depths.items():
         if depth:
             shallowest[styles[at]] = min(depth, shallowest.get(styles[at], depth))
-    found = {}
+    found = []
     for at, style in styles.items():
         deeper = depths[at] - shallowest[style] if depths[at] else 0
-        level = levels.get(at, ranked[style] + deeper) - shift
-        found[at] = min(max(level, 1), _MAX_LEVEL)
-    return found
+        found.append(max(1, levels.get(at, ranked[style] + deeper) - shift))
+    consistent = consistent_levels([_numbered(blocks[at]) for at in styles], found)
+    return {at: min(level, _MAX_LEVEL) for at, level in zip(styles, consistent, strict=True)}
+
+
+def _numbered(block: TextBlock) -> str:
+    return f"{block.mark}{block.text}" if block.number is not None else block.text
 
 
 def _listed(outline: Sequence[OutlineEntry]) -> Mapping[tuple[int, str], int]:
@@ -155,8 +159,3 @@ def _ranked(
         else:
             ranked[style] = below - 1
     return ranked
-
-
-def _depth(text: str) -> int:
-    found = _NUMBERS.match(text)
-    return found.group(1).count(".") + 1 if found else 0
