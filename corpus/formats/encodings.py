@@ -2,7 +2,8 @@
 
 A byte-order mark decides. Without one the bytes are UTF-8 if they are valid as such, UTF-16 if
 its zeros are in every other byte, else the legacy encoding that chardet finds, or Windows-1252 if
-its letters stand inside words. Line breaks become "\\n".
+its letters stand inside words. A few bytes of Windows-1252 may stand in UTF-8, as in a text that
+was put together from several. Line breaks become "\\n".
 """
 
 import codecs
@@ -38,6 +39,8 @@ _HIGH = re.compile(rb"[\x80-\xff]")
 _FEW = 3  # bytes above 127 that chardet cannot judge
 _MIN_WESTERN = 0.9  # share of the bytes above 127
 _MAX_HIGH = 0.25  # a text in Latin letters has fewer bytes above 127
+_STRAY = re.compile("[\udc80-\udcff]")
+_MAX_MIXED = 0.25  # stray bytes for each character above 127 of a text in UTF-8
 _MAX_STRAY = 0.05  # share of zeros in the wrong half, and of characters that cannot be shown
 
 
@@ -64,7 +67,20 @@ def _decode(raw: bytes) -> str:
     except UnicodeDecodeError as error:
         if error.reason == "unexpected end of data" and error.end == len(raw):
             return raw[: error.start].decode("utf-8")  # the file was cut off
+    escaped = raw.decode("utf-8", errors="surrogateescape")
+    strays = len(_STRAY.findall(escaped))
+    if strays <= _MAX_MIXED * (sum(char > "\x7f" for char in escaped) - strays):
+        return decode_mixed(raw)
     return raw.decode(_legacy(raw), errors="replace")
+
+
+def decode_mixed(raw: bytes) -> str:
+    """Returns the text of UTF-8 with bytes of Windows-1252 in it."""
+    return _STRAY.sub(_western, raw.decode("utf-8", errors="surrogateescape"))
+
+
+def _western(stray: re.Match[str]) -> str:
+    return bytes([ord(stray[0]) & 0xFF]).decode("cp1252", errors="replace")
 
 
 def _utf16(raw: bytes) -> str:

@@ -168,6 +168,7 @@ def test_link_that_is_no_web_address_is_no_metadata() -> None:
         ("<meta charset=iso-8859-1><p>Gärten – x".encode("cp1252"), "Gärten – x"),
         ("<meta charset=windows-1251><p>Сад".encode("cp1251"), "Сад"),
         ("<meta charset=utf-8><p>Gärten".encode("utf-16"), "Gärten"),
+        ("<meta charset=utf-8><p>Gärten".encode() + b" \x96 caf\xe9 x", "Gärten – café x"),
         (b"<p>G\x00arden" + b" x" * 20, "Garden" + " x" * 20),
         ("<meta charset=nonsense><p>Gärten".encode(), "Gärten"),
         ("<meta charset=base64><p>Gärten".encode("latin-1"), "Gärten"),

@@ -98,6 +98,11 @@ def test_legacy_encodings_are_recognised(text: str, encoding: str) -> None:
     assert text in one(csv_loader.load(written([text], encoding=encoding))).text
 
 
+def test_stray_bytes_of_windows_in_utf_8_are_read() -> None:
+    raw = "Größe und Maße für Türen: größer als für Räume üblich".encode() + b" \x96 it\x92s all"
+    assert one(csv_loader.load(raw)).text.endswith("üblich – it’s all\n")
+
+
 def test_two_columns_whose_first_asks_are_questions_without_names() -> None:
     raw = written(["How long?", "25 days."], ["Where?", "In Oslo."])
     assert entries(one(csv_loader.load(raw)).text) == [

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 
 from selectolax.lexbor import LexborHTMLParser
 
-from corpus.formats.encodings import decode_text
+from corpus.formats.encodings import decode_mixed, decode_text
 from corpus.formats.extracted import Extracted, NotExtracted
 from corpus.formats.html.blocks import BlockWriter
 from corpus.formats.html.confluence import take_export
@@ -92,6 +92,8 @@ def _decode(raw: bytes) -> str:
             # Browsers take these for Windows-1252.
             legacy = "cp1252" if name.lower() in ("iso-8859-1", "latin1", "us-ascii") else name
             try:
+                if codecs.lookup(legacy).name == "utf-8":
+                    return decode_mixed(raw)
                 return raw.decode(legacy, errors="replace")
             except (LookupError, UnicodeError):  # unknown, or no encoding of text
                 pass
