@@ -100,7 +100,8 @@ def test_row_with_a_background_of_its_own_has_the_column_headings(row: str) -> N
     rows = "<tr><td>Oslo<td>1<tr><td>Rome<td>2"
     assert "| City | Fee |\n| --- |" in canonical_text(f"<table>{row}{rows}</table>")
     striped = canonical_text(f"<table>{row}{rows}{row}</table>")
-    assert "---" not in striped
+    clear = canonical_text(f"<table><tr style='background: none'><td>A<td>B{rows}</table>")
+    assert "---" not in striped and "---" not in clear
 
 
 def test_first_row_of_one_cell_is_the_title_of_the_table() -> None:

@@ -12,7 +12,9 @@ from corpus.formats.html.tree import attribute, children
 _MAX_SPAN = 200
 _MAX_REPEATED = 100_000
 _MIN_CELLS = 2
-_BACKGROUND = re.compile(r"background(?:-color)?\s*:\s*([^;]+)", re.IGNORECASE)
+_BACKGROUND = re.compile(
+    r"background(?:-color)?\s*:\s*(?!none|transparent|inherit|initial)([^\s;][^;]*)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
