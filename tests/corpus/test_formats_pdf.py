@@ -222,9 +222,10 @@ def test_letters_of_a_font_of_signs_are_bullets_and_need_no_space() -> None:
             lines("v", top=700 - LEADING * at, font="Courier-Oblique")(canvas)
             lines(text, left=LEFT + 15, top=700 - LEADING * at, font="Helvetica")(canvas)
         lines("•Trains", "•Visas", top=672)(canvas)
+        lines("\u2718", top=644, font="ZapfDingbats")(canvas)
 
     raw = drawn(draw).replace(b"/Courier-Oblique", b"/Wingdings      ")
-    assert parts(raw) == ["- Flights\n- Cars\n- Trains\n- Visas"]
+    assert parts(raw) == ["- Flights\n- Cars\n- Trains\n- Visas ✘"]
 
 
 def test_words_drawn_apart_to_fill_two_lines_are_no_table() -> None:

@@ -197,7 +197,7 @@ class _Reader:
             x0, x1 = min(x0, other[0]), max(x1, other[2])
             if font.angle:
                 y0, y1 = min(y0, other[1]), max(y1, other[3])
-        is_sign = font.has_signs and len(codes) <= _MAX_SIGN
+        is_sign = font.has_signs and len(codes) <= _MAX_SIGN and all(map(_is_letter, codes))
         text = _CHECKS.get(codes[0] & 0xFF, "•") if is_sign else _decode(codes)
         return Word(
             text, x0, y1, x1, y0, font.size, font.is_bold, font.is_mono, font.angle,
@@ -229,6 +229,11 @@ class _Reader:
         is_bold = bool(_BOLD.search(name)) or (weight > _BOLD_WEIGHT and not _NOT_BOLD.search(name))
         is_mono, has_signs = bool(_MONO.search(name)), bool(_SIGNS.search(name))
         return _Font(round(size, 1), is_bold, is_mono, angle % 360, has_signs)
+
+
+def _is_letter(code: int) -> bool:
+    """Whether a code is that of a letter, or of the place of one in a font of signs."""
+    return code < 0x100 or 0xF000 <= code < 0xF100
 
 
 def _font_name(font: pdfium.FPDF_FONT) -> str:
