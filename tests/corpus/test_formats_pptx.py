@@ -130,6 +130,13 @@ def test_text_boxes_in_rows_and_columns_are_a_table_if_their_looks_say_so(
     ]  # fmt: skip
 
 
+def test_labels_that_take_turns_with_their_texts_are_the_rows_of_a_table(presentation: Any) -> None:
+    shapes = slide(presentation).shapes
+    for at, text in enumerate(("Sponsor", "Ada", "Metrics", "Sales", "Not a label")):
+        box(shapes, text, 1, 1.8 + 1.05 * at, bold=text in ("Sponsor", "Metrics"))
+    assert parts(presentation)[2:] == ["| Sponsor | Ada |\n| Metrics | Sales |", "Not a label"]
+
+
 def test_text_boxes_side_by_side_that_all_look_alike_are_no_table(presentation: Any) -> None:
     shapes = slide(presentation).shapes
     for at in range(2):

@@ -68,7 +68,11 @@ def arranged(boxes: Sequence[Box]) -> list[Part]:
 
 def _ordered(units: Sequence[Box], depth: int) -> Iterator[Part]:
     """The parts of the units, from top to bottom and from left to right."""
-    parts = list(_parts(units, depth))
+    yield from _with_rows(list(_labelled(list(_parts(units, depth)))))
+
+
+def _labelled(parts: Sequence[Part]) -> Iterator[Part]:
+    """The parts, with the labels among the texts marked."""
     for part, following in pairwise([*parts, None]):
         if (
             isinstance(part, Text)
@@ -82,6 +86,29 @@ def _ordered(units: Sequence[Box], depth: int) -> Iterator[Part]:
             yield Text(part.box, Role.LABEL)
         elif part:
             yield part
+
+
+def _with_rows(parts: Sequence[Part]) -> Iterator[Part]:
+    """The parts, with labels and single paragraphs that take turns as the rows of a table."""
+    at = 0
+    while at < len(parts):
+        rows: list[tuple[str, str]] = []
+        while pair := _pair(parts[at + 2 * len(rows) :]):
+            rows.append(pair)
+        if len(rows) > 1:
+            yield TextTable(tuple(rows), has_header=False)
+            at += 2 * len(rows)
+        else:
+            yield parts[at]
+            at += 1
+
+
+def _pair(parts: Sequence[Part]) -> tuple[str, str] | None:
+    """The label and the paragraph that the parts start with."""
+    match parts[:2]:
+        case [Text(label, Role.LABEL), Text(box, Role.TEXT)] if box.paragraphs == 1:
+            return label.text, box.text
+    return None
 
 
 def _is_near(label: Shape, shape: Shape) -> bool:
