@@ -370,6 +370,23 @@ def test_the_shade_of_a_cell_and_of_its_lines_divides_no_column() -> None:
     ]  # fmt: skip
 
 
+def test_the_shades_of_cells_divide_rows() -> None:
+    def draw(canvas: Canvas) -> None:
+        for n, texts in enumerate((("Part", "Need"), ("Memory", "8 GB"), ("System", "Linux"))):
+            for left, width, text in ((72, 120, texts[0]), (192, 240, texts[1])):
+                for inset in (0, 5):
+                    canvas.setFillGray(0.9)
+                    canvas.rect(left + inset, 660 - 20 * n, width - 2 * inset, 20, fill=1, stroke=0)
+                canvas.setFillGray(0)
+                canvas.drawString(left + 8, 666 - 20 * n, text)
+        canvas.line(72, 660, 432, 660)
+        canvas.line(192, 620, 192, 680)
+
+    assert rows(one(load(drawn(draw))).text) == [
+        ["Part", "Need"], ["Memory", "8 GB"], ["System", "Linux"],
+    ]  # fmt: skip
+
+
 def test_cells_of_several_lines_are_one_in_a_table_without_lines() -> None:
     texts = [("Plan", "Who it is for"), ("Basic", "One person who works"), ("", "at home"),
              ("Team", "Up to ten people in"), ("", "one office"), ("Firm", "Everybody")]  # fmt: skip

@@ -139,7 +139,11 @@ class _Frame:
         )  # fmt: skip
 
     def rule(self, rule: Rule) -> Rule:
-        return Rule(*self.box(rule.x0, rule.bottom, rule.x1, rule.top), rule.is_edge)
+        shape = None
+        if rule.shape:
+            left, top, right, bottom = rule.shape
+            shape = self.box(left, bottom, right, top)
+        return Rule(*self.box(rule.x0, rule.bottom, rule.x1, rule.top), shape)
 
 
 @dataclass(frozen=True, slots=True)

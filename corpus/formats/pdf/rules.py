@@ -2,7 +2,7 @@
 
 import ctypes
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pypdfium2.raw as pdfium
 
@@ -13,14 +13,15 @@ _MAX_THICKNESS = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A straight line, or a thin rectangle, as tables are drawn with. `is_edge` is whether it is a
-    side of a larger shape, such as the shade of a cell."""
+    """A straight line, or a thin rectangle, as tables are drawn with. If it is a side of a larger
+    shape that is only filled, such as the shade of a cell, `shape` is the left, top, right and
+    bottom of that."""
 
     x0: float
     top: float
     x1: float
     bottom: float
-    is_edge: bool = False
+    shape: tuple[float, float, float, float] | None = None
 
     @property
     def is_vertical(self) -> bool:
@@ -43,7 +44,13 @@ def straight_lines(path: pdfium.FPDF_PAGEOBJECT) -> Iterator[Rule]:
         return
     matrix = pdfium.FS_MATRIX()
     pdfium.FPDFPageObj_GetMatrix(path, matrix)
-    yield from _segments(path, count, matrix)
+    shape = (box.x0, box.top, box.x1, box.bottom) if _is_only_filled(path) else None
+    yield from (replace(line, shape=shape) for line in _segments(path, count, matrix))
+
+
+def _is_only_filled(path: pdfium.FPDF_PAGEOBJECT) -> bool:
+    fill, stroke = ctypes.c_int(), ctypes.c_int()
+    return bool(pdfium.FPDFPath_GetDrawMode(path, fill, stroke) and fill.value and not stroke.value)
 
 
 def _segments(path: pdfium.FPDF_PAGEOBJECT, count: int, matrix: pdfium.FS_MATRIX) -> Iterator[Rule]:
@@ -69,4 +76,4 @@ def _segments(path: pdfium.FPDF_PAGEOBJECT, count: int, matrix: pdfium.FS_MATRIX
 def _straight(start: tuple[float, float], end: tuple[float, float]) -> Iterator[Rule]:
     (x0, x1), (y0, y1) = sorted((start[0], end[0])), sorted((start[1], end[1]))
     if min(x1 - x0, y1 - y0) <= 1 and max(x1 - x0, y1 - y0) > _MAX_THICKNESS:
-        yield Rule(x0, y1, x1, y0, is_edge=True)
+        yield Rule(x0, y1, x1, y0)

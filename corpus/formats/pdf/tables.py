@@ -14,6 +14,10 @@ from corpus.formats.pdf.words import Join
 _TOUCH = 3.0
 # Points by which the lines of a table may move from page to page.
 DRIFT = 15.0
+# Points by which the shades of the lines of a cell may be narrower than it, on each side; and how
+# many shapes of a page are looked at for them.
+_MAX_INSET = 12.0
+_MAX_SHAPES = 400
 # More lines of a page than this are a drawing.
 _MAX_LINES = 700
 _MAX_CELLS = 6000
@@ -28,6 +32,8 @@ _KEYS = 10_000  # more than a cell has lines
 _MAX_CELL_CHARS = 400
 # Lines are no borders of cells if more of the pieces cross them, or stand in no rectangle of them.
 _MAX_CROSSING = 0.2
+
+_Shape = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +86,19 @@ def ruled_tables(
 
 
 def _without_shades(rules: Sequence[Rule]) -> list[Rule]:
-    """The rules without the sides of larger shapes inside a grid of lines: these are shades of
-    cells, or of the lines of text in them."""
-    lines = [rule for rule in rules if not rule.is_edge]
-    edges = [rule for rule in rules if rule.is_edge]
-    across, upright = _lines(lines)
-    if not edges or len(across) + len(upright) > _MAX_LINES:
+    """The rules without the sides of shapes that are a little narrower than one around them: these
+    are the shades of lines of text in a cell."""
+    shapes = {rule.shape for rule in rules if rule.shape}
+    if len(shapes) > _MAX_SHAPES:
         return list(rules)
-    grids = list(_grids(across, upright))
-    return [*lines, *(edge for edge in edges if not any(g.encloses(edge) for g in grids))]
+    inset = {shape for shape in shapes if any(_is_inset(shape, other) for other in shapes)}
+    return [rule for rule in rules if rule.shape not in inset]
+
+
+def _is_inset(shape: _Shape, other: _Shape) -> bool:
+    left, right = shape[0] - other[0], other[2] - shape[2]
+    is_between = shape[1] >= other[1] - 1 and shape[3] <= other[3] + 1
+    return is_between and 1 < left <= _MAX_INSET and 1 < right <= _MAX_INSET
 
 
 def has_bold_header(pieces: Sequence[Piece]) -> bool:
@@ -180,15 +190,6 @@ class _Grid:
         return (
             self.columns[0] - _TOUCH <= center <= self.columns[-1] + _TOUCH
             and self.rows[0] - _TOUCH <= piece.middle <= self.rows[-1] + _TOUCH
-        )
-
-    def encloses(self, rule: Rule) -> bool:
-        """Whether the rule lies in the grid."""
-        return (
-            self.columns[0] - _TOUCH <= rule.x0
-            and rule.x1 <= self.columns[-1] + _TOUCH
-            and self.rows[0] - _TOUCH <= rule.top
-            and rule.bottom <= self.rows[-1] + _TOUCH
         )
 
     def continues(self, above: PlacedTable) -> bool:
