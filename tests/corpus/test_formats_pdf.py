@@ -207,6 +207,11 @@ def test_lists_have_marks_and_depth_and_go_on_over_lines() -> None:
     ]
 
 
+def test_a_word_with_a_number_and_a_colon_starts_a_paragraph() -> None:
+    steps = ["Step 1: Take the " + FULL, "Step 2: Ask the " + FULL]
+    assert parts(drawn(lines(*steps))) == steps
+
+
 def test_a_number_that_counts_nothing_is_text() -> None:
     assert items(one(load(drawn(lines("1. Open.", "2. Close.", "", "12. March is a holiday.")))).text) == ["Open.", "Close."]  # fmt: skip
 

@@ -30,8 +30,8 @@ _DEFAULT_LEADING = 1.25  # in font sizes
 # Font sizes by which the first line of a paragraph is indented, at least.
 _INDENT = 0.7
 _MAX_CODE_LEADING = 3.0  # between lines of code, in font sizes: one may be empty
-# A word in capitals with a colon starts a paragraph.
-_LABEL = re.compile(r"[A-ZÀ-Þ][A-ZÀ-Þ ]{2,40}:\s")
+# A word in capitals with a colon starts a paragraph, and so does "Step 3:".
+_LABEL = re.compile(r"(?:[A-ZÀ-Þ][A-ZÀ-Þ ]{2,40}|[A-ZÀ-Þ][^\W\d_]{2,20} \d{1,2}):\s")
 # An address is often printed like code.
 _ADDRESS = re.compile(r"\S+@\S+|https?://\S+")
 # Lines to be filled in.
