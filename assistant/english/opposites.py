@@ -21,7 +21,11 @@ _PAIRS = """
     teach/learn add/remove install/uninstall enable/disable connect/disconnect upload/download
     temporary/permanent ancient/modern urban/rural summer/winter day/night morning/evening
     parent/child mother/father husband/wife brother/sister former/current strong/weak rich/poor
-    hot/cold high/low
+    hot/cold high/low maternity/paternity maternal/paternal weekday/weekend debit/credit
+    wholesale/retail inbound/outbound incoming/outgoing landlord/tenant prepaid/postpaid
+    sender/recipient lender/borrower domestic/international wired/wireless
+    undergraduate/postgraduate student/teacher guest/host android/iphone windows/mac
+    windows/linux mac/linux
 """
 OPPOSITE_WORDS = tuple((one, other) for one, other in (p.split("/") for p in _PAIRS.split()))
 # Stemmed, each pair once.

@@ -17,6 +17,8 @@ from index.terms import stems
         ("Who may reduce the time?", "The chair may increase the time.", True),
         ("Which rules are irrelevant?", "The relevant rules are few.", True),
         ("Which rules are relevant?", "The irrelevant rules are many.", True),
+        ("How long is paternity leave?", "Maternity leave is four weeks.", True),
+        ("Does it run on a Mac?", "It runs on Windows.", True),
         ("What is important?", "The port is open.", False),
     ],
 )
