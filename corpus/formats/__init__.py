@@ -38,6 +38,7 @@ Shared by loaders:
     properties.py       titles and dates in the properties of files
     prose.py            fields in plain text, HTML or Markdown
     records.py          questions with answers in rows and objects, by the names of their fields
+    scraped.py          plain text that was taken from a web page
     sheets.py           rows of a sheet, as questions with answers or as tables
     unpack.py           ZIP files within limits
     yaml_values.py      values of YAML, whatever is in it

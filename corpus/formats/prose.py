@@ -13,6 +13,7 @@ from itertools import pairwise
 from corpus.code import is_code
 from corpus.document import Block, Kind
 from corpus.formats.html.loader import write_fragment
+from corpus.formats.scraped import outline, repaired
 from corpus.formats.writer import MarkdownWriter, fold
 from corpus.html import html_blocks
 from corpus.markdown import markdown_blocks
@@ -33,14 +34,6 @@ _ITEM = re.compile(r"([ \t]*)(?:([-*•▪◦·–])|(\d{1,3})[.)])[ \t]+(?=\S)"
 _EMPTY_LINES = re.compile(r"\n[ \t]*\n")
 _WRAPPED_CHARS = 55  # of a line that may have been broken at a width
 _MIN_CODE = 0.6  # share of the lines of a group that are code
-# How a line starts and ends that was broken at an element, such as a link, inside a sentence.
-_GOES_ON = re.compile(r"[a-z.,;:)]")
-_OPEN_END = re.compile(
-    r"\b(?:an?|the|of|to|in|on|at|for|from|by|with|and|or|as|is|are|your|this|select|click|see) ?$",
-    re.IGNORECASE,
-)
-_MIN_BROKEN = 0.1  # share of the lines
-_MIN_LINES = 10
 _TAG = re.compile(r"<[^<>]*>")
 _BREAK = re.compile(r"<br\b[^<>]*>", re.IGNORECASE)
 # The level of the first heading inside a field, below those of the document.
@@ -66,10 +59,8 @@ class Prose:
             self.markdown(text)
         elif _is_wrapped(text):
             self.wrapped(text)
-        elif _is_broken(text):
-            self.plain(_repaired(text))
         else:
-            self.plain(text)
+            self.scraped(text)
 
     def plain(self, text: str) -> None:
         """Writes plain text; each line is a paragraph or an item of a list."""
@@ -80,6 +71,19 @@ class Prose:
                 self.writer.item(line[item.end() :], 2 if item.group(1) else 1, number)
             else:
                 self._paragraph(line)
+
+    def scraped(self, text: str) -> None:
+        """Writes plain text that may have been taken from a web page."""
+        lines, titles = outline(text)
+        joined = repaired(lines, titles)
+        if joined == [line.strip() for line in text.splitlines()]:
+            self.plain(text)  # with its indentation
+            return
+        for line in joined:
+            if line in titles and not self.answers:
+                self.writer.heading(self.level, line)
+            else:
+                self.plain(line)
 
     def wrapped(self, text: str) -> None:
         """Writes plain text whose lines may be broken at a width, as those of messages are: a line
@@ -165,28 +169,6 @@ def _is_wrapped(text: str) -> bool:
     breaks = [(a, b) for a, b in pairwise(text.splitlines()) if a.strip() and b.strip()]
     wrapped = sum(len(a) >= _WRAPPED_CHARS and b.lstrip()[:1].islower() for a, b in breaks)
     return bool(wrapped) and 2 * wrapped >= len(breaks)
-
-
-def _is_broken(text: str) -> bool:
-    """Whether sentences are broken where the page they were taken from has links or bold words."""
-    lines = [line for line in map(str.strip, text.splitlines()) if line]
-    broken = sum(bool(_GOES_ON.match(line)) for line in lines)
-    return len(lines) >= _MIN_LINES and broken >= _MIN_BROKEN * len(lines)
-
-
-def _repaired(text: str) -> str:
-    joined: list[str] = []
-    for line in map(str.strip, text.splitlines()):
-        if (
-            joined
-            and line
-            and joined[-1]
-            and (_GOES_ON.match(line) or _OPEN_END.search(joined[-1]))
-        ):
-            joined[-1] += line if line[0] in ".,;:)" else f" {line}"
-        else:
-            joined.append(line)
-    return "\n".join(joined)
 
 
 def _without_tags(text: str) -> str:

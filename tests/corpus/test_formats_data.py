@@ -123,6 +123,13 @@ def test_pages_that_a_crawler_stored_are_articles_also_short_ones() -> None:
     assert len(list(data.load(json.dumps(products).encode()))) == 1
 
 
+def test_contents_of_a_scraped_page_name_its_headings() -> None:
+    lines = ["In this article:", "Overview", "Steps", "Overview", "Short.", "Steps", LONG[3:-4] * 4]
+    page = {"title": "Reset", "url": "https://help.x/r", "content": "\n".join(lines)}
+    text = one(data.load(json.dumps([page]).encode())).text
+    assert headings(text) == ["Reset", "Overview", "Steps"] and "In this article" not in text
+
+
 def test_articles_of_one_file_are_documents_of_their_own_without_drafts() -> None:
     value = {
         "articles": [
