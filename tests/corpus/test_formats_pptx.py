@@ -84,14 +84,17 @@ def test_shapes_are_read_from_top_to_bottom_and_from_left_to_right(presentation:
 
 
 def test_a_frame_around_texts_is_a_card_with_a_title(presentation: Any) -> None:
-    shapes = slide(presentation).shapes
+    page = slide(presentation)
+    page.notes_slide.notes_text_frame.text = "Say it slowly."
+    shapes = page.shapes
     for name, left in (("Oslo", 1), ("Bern", 5)):
         rectangle(shapes, left, 2, 3.2, 3)
         box(shapes, name, left + 0.1, 2.1, bold=True)
         box(shapes, f"Staff of {name}.", left + 0.1, 3.1)
     box(shapes, "All offices open at 8.", 1, 6)
     assert parts(presentation)[2:] == [
-        "All offices open at 8.", "### Oslo", "Staff of Oslo.", "### Bern", "Staff of Bern.",
+        "All offices open at 8.", "Say it slowly.",
+        "### Oslo", "Staff of Oslo.", "### Bern", "Staff of Bern.",
     ]  # fmt: skip
 
 
