@@ -14,6 +14,7 @@ import zipfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from urllib.parse import unquote
 
 from selectolax.lexbor import LexborHTMLParser
@@ -39,6 +40,7 @@ _CLOSED = re.compile(r"<([A-Za-z][\w:-]*)((?:\s[^<>]*)?)/>")
 _VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
 _HEADING = re.compile(r"(</?h)([1-5])(?=[\s>])", re.IGNORECASE)
 _ANY_HEADING = re.compile(r"<h[1-6][\s>]", re.IGNORECASE)
+_MAX_TITLES = 100  # of a chapter that are looked for in its text
 _FIRST_LEVEL = re.compile(r"<h1[\s>]", re.IGNORECASE)
 
 
@@ -188,7 +190,7 @@ def _names_itself(source: str, titles: Iterable[str]) -> bool:
     """Whether a chapter contains one of its titles, or nothing at all."""
     body = LexborHTMLParser(source).body
     words = fold(body.text(separator=" ")) if body is not None else ""
-    return not words or any(title in words for title in titles)
+    return not words or any(title in words for title in islice(titles, _MAX_TITLES))
 
 
 def _opened(tag: re.Match[str]) -> str:

@@ -43,12 +43,13 @@ def repaired(lines: Sequence[str], titles: Container[str] = ()) -> list[str]:
     broken = sum(bool(_GOES_ON.match(line)) for line in filled)
     if len(filled) < _MIN_LINES or broken < _MIN_BROKEN * len(filled):
         return list(lines)
-    joined: list[str] = []
+    joined: list[list[str]] = []  # the pieces of each line
+    last = ""
     for line in lines:
-        last = joined[-1] if joined else ""
         is_part = bool(last and line) and last not in titles and line not in titles
         if is_part and (_GOES_ON.match(line) or _OPEN_END.search(last)):
-            joined[-1] += line if line[0] in ".,;:)" else f" {line}"
+            joined[-1].append(line if line[0] in ".,;:)" else f" {line}")
         else:
-            joined.append(line)
-    return joined
+            joined.append([line])
+        last = line
+    return ["".join(pieces) for pieces in joined]
