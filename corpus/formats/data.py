@@ -44,11 +44,13 @@ def load(raw: bytes) -> Iterator[Extracted]:
     """Yields the documents of a file of data."""
     value = parse(decode_text(raw))
     _check_size(value)
-    articles, drafts = articles_in(value)
+    articles, left_out = articles_in(value)
     if articles:
         for article in articles:
             member = article.member if len(articles) > 1 else ""
-            yield Extracted(article.text(), drafts, member)
+            yield Extracted(article.text(), member=member)
+        if left_out:
+            yield Extracted("", left_out)
         return
     writer = MarkdownWriter()
     data = _Data(writer)

@@ -117,8 +117,8 @@ def test_pages_that_a_crawler_stored_are_articles_also_short_ones() -> None:
         for name, body in (("A", LONG * 4), ("B", LONG * 4), ("C", LONG * 4), ("D", "Soon."))
     ]
     found = list(data.load(json.dumps([*pages, {"title": "Empty"}]).encode()))
-    assert [each.member for each in found] == ["A", "B", "C", "D"]
-    assert found[0].left_out == ("1 record without an article",)
+    assert [each.member for each in found if each.text] == ["A", "B", "C", "D"]
+    assert found[-1].left_out == ("1 record without an article",)
     products = [{**each, "details": LONG * 4} for each in pages]
     assert len(list(data.load(json.dumps(products).encode()))) == 1
 
@@ -140,8 +140,8 @@ def test_articles_of_one_file_are_documents_of_their_own_without_drafts() -> Non
         ]
     }
     found = list(data.load(json.dumps(value).encode()))
-    assert [each.member for each in found] == ["Reset", "a b", "Reset 3"]
-    assert found[0].left_out == ("1 draft",)
+    assert [each.member for each in found if each.text] == ["Reset", "a b", "Reset 3"]
+    assert found[-1].left_out == ("1 draft",)
 
 
 def bomb() -> bytes:
