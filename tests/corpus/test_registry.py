@@ -53,8 +53,8 @@ def test_file_of_a_format_that_is_not_supported_is_named(
 
 
 def test_text_with_the_suffix_of_a_workbook_is_read_as_csv() -> None:
-    [extracted] = extract("faq.xlsx", b"question,answer\nHow long?,25 days\n")
-    assert extracted.left_out == ("is CSV, in spite of its suffix",)
+    [note, extracted] = extract("faq.xlsx", b"question,answer\nHow long?,25 days\n")
+    assert note.left_out == ("is CSV, in spite of its suffix",)
     assert "Q: How long?" in extracted.text
 
 
