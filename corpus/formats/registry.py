@@ -75,6 +75,7 @@ _SIGNATURES = (
     (b"Rar!\x1a\x07", "RAR"),
 )
 _MAX_ERROR_CHARS = 200
+_BINARY = re.compile(rb"^PK|[\x00-\x08\x0e-\x1f\x7f]")  # what no text starts with or contains
 _WINDOW = 1024  # bytes at the start of a file that a signature is looked for in
 
 
@@ -136,9 +137,10 @@ def sniff(raw: bytes) -> str:
 
 
 def _is_text_for(said: Format, raw: bytes) -> bool:
-    """Whether a file that is called a workbook is text, as Excel opens it too."""
+    """Whether a file that is called a workbook is text with delimiters, as Excel opens it too."""
     head = raw[:_WINDOW]
-    return said.name == "XLSX" and not head.startswith(b"PK") and b"\x00" not in head
+    has_delimiter = any(mark in head for mark in (b",", b";", b"\t"))
+    return said.name == "XLSX" and has_delimiter and not _BINARY.search(head)
 
 
 def _zip_format(raw: bytes) -> str:
