@@ -105,7 +105,7 @@ def _is_below(row: Row, last: Row) -> bool:
 def _spaced_table(
     groups: Sequence[Sequence[Row]], columns: list[tuple[float, float]], join: Join
 ) -> PlacedTable | None:
-    """The table whose rows are the groups, if they have several lines; None if it is none."""
+    """The table whose rows are the groups; None if all have one line, or they are no table."""
     if len(columns) < 2 or len(groups) < (2 if len(columns) > 2 else _MIN_ROWS):
         return None
     rows = [[piece for line in group for piece in line] for group in groups]
